@@ -1,0 +1,55 @@
+"""Every error that a user can cause.
+
+A message says what was wanted, what came and what to do. The command line prints it as one line and exits with
+status 2; the dock widget shows it as a notification. Anything else that is raised is a defect of ours.
+"""
+
+from __future__ import annotations
+
+
+class SamUNetError(Exception):
+    """Base of all errors that a user can cause."""
+
+
+class InputError(SamUNetError, ValueError):
+    """A value that was handed in does not fit."""
+
+
+class UnreadableFile(InputError):
+    """A file is missing, empty, truncated or of no kind that can be read."""
+
+
+class UnsupportedImage(InputError):
+    """An image was understood, but cannot be shown as a volume."""
+
+
+class ChoiceNeeded(InputError):
+    """A file holds several images and none was chosen; ``choices`` lists them."""
+
+    def __init__(self, message: str, choices: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.choices = choices
+
+
+class OutsideImage(InputError, IndexError):
+    """A slice, point or box lies outside the image."""
+
+
+class EmptyPrompt(InputError):
+    """A prediction was asked for without any prompt."""
+
+
+class BadCheckpoint(InputError):
+    """A file is no checkpoint, or not one of a known system."""
+
+
+class GridMismatch(InputError):
+    """Labels and volume do not lie on the same grid."""
+
+
+class ExportRefused(InputError):
+    """Labels cannot be written in the wanted format."""
+
+
+class BadUsage(InputError):
+    """Arguments contradict each other or one that is needed is missing."""
