@@ -1,0 +1,51 @@
+"""Fixtures for every test: the shared image data, and a display for tests that open a window."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
+
+
+def _skip_or_fail(reason: str) -> None:
+    """Leave a test out where something is missing; in CI nothing is missing, so there it is a failure."""
+    if IN_CI:
+        pytest.fail(f"{reason} CI must have it: no test is skipped there.")
+    pytest.skip(reason)
+
+
+def _shared(folder: str) -> Path:
+    root = Path(os.environ.get("SAMUNET_SHARED", REPOSITORY.parent / "shared"))
+    path = root / folder
+    if not path.is_dir():
+        _skip_or_fail(f"No shared {folder} at {path} (SAMUNET_SHARED names another folder).")
+    return path
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of public images and slice cases that lies beside the checkout."""
+    return _shared("data")
+
+
+@pytest.fixture(scope="session")
+def shared_checkpoints() -> Path:
+    """Folder of checkpoint layouts and reference answers that lies beside the checkout."""
+    return _shared("checkpoints")
+
+
+def _has_display() -> bool:
+    if not sys.platform.startswith("linux"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Keep tests that open a real window off machines without a display."""
+    if item.get_closest_marker("viewer") and not _has_display():
+        _skip_or_fail("No display for a real window (uv run tests/run.py starts a virtual one).")
