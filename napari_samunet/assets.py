@@ -1,7 +1,8 @@
 """Where the files that are not code lie: weights, model list, icon, train configs.
 
-They live in ``resources/`` at the top of the repository. The build hook copies them into the package, so an
-installed wheel finds them there; a checkout (an editable install too) reads the originals, which never go stale.
+They live in ``resources/`` at the top of the repository. The build hook copies them into the
+package, so an installed wheel finds them there; a checkout (an editable install too) reads the
+originals, which never go stale.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def asset(name: str) -> Path:
     Parameters
     ----------
     name
-        Path inside ``resources/`` with forward slashes, e.g. ``"models.toml"`` or ``"weights/builtin.safetensors"``.
+        Path inside ``resources/`` with forward slashes, e.g. ``"models.toml"``.
 
     Returns
     -------
@@ -43,6 +44,7 @@ def asset(name: str) -> Path:
     path = resources_folder() / name
     if not path.exists():
         raise UnreadableFile(
-            f"The package should carry the resource '{name}', but {path} does not exist; install napari-samunet again."
+            f"The package should carry the resource '{name}', but {path} does not exist; "
+            "install napari-samunet again."
         )
     return path

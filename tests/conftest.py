@@ -13,7 +13,7 @@ IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
 
 def _skip_or_fail(reason: str) -> None:
-    """Leave a test out where something is missing; in CI nothing is missing, so there it is a failure."""
+    """Leave a test out where something is missing; in CI that is a failure."""
     if IN_CI:
         pytest.fail(f"{reason} CI must have it: no test is skipped there.")
     pytest.skip(reason)

@@ -1,0 +1,122 @@
+"""The ``samunet`` command: picks the subcommand, turns errors into exit statuses.
+
+Every subcommand is one module of this package with two functions: ``add_arguments(parser)`` and
+``run(args)``, which returns an exit status or None for 0. Only the chosen one is imported, and it
+imports what is heavy inside ``run``, so that ``--help`` never waits for torch.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.metadata import version
+from typing import NoReturn
+
+from napari_samunet.errors import SamUNetError
+
+COMMANDS = {
+    "open": "open napari with the plugin docked (this is what `samunet FILE…` does)",
+    "segment": "segment one object of an image from points and a box, without a window",
+    "info": "tell what is known of an image: geometry, modality, intensities, oddities",
+    "evaluate": "Dice per prompt and click over a folder of slice cases",
+    "models": "list the models, fetch one, tell what a checkpoint is",
+    "train": "train a model from a configuration",
+    "benchmark": "measure how long encoding, decoding and a click take on this machine",
+}
+
+STATUS_BAD_INPUT = 2
+
+_NEGATIVE_LIST = re.compile(r"^-[\d.][^\s]*[,:]")
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser whose complaints are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(STATUS_BAD_INPUT, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ``samunet`` with the given arguments.
+
+    Parameters
+    ----------
+    argv
+        Arguments without the program's name; None takes those of the process.
+
+    Returns
+    -------
+    int
+        0 on success, 2 on bad usage or input (told in one line on stderr). Any other exception is a
+        defect of ours and passes through: Python prints its traceback and exits with 1.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    command, rest = _choose(arguments)
+    try:
+        return _run(command, rest)
+    except SystemExit as stop:  # argparse: --help, --version, bad usage
+        return stop.code if isinstance(stop.code, int) else STATUS_BAD_INPUT
+    except SamUNetError as error:
+        print(f"samunet: {' '.join(str(error).split())}", file=sys.stderr)
+        return STATUS_BAD_INPUT
+    except KeyboardInterrupt:
+        print("samunet: interrupted", file=sys.stderr)
+        return 130
+
+
+def _choose(arguments: list[str]) -> tuple[str | None, list[str]]:
+    """Split into command and rest; without a command's name the arguments are files to open."""
+    if not arguments:
+        return "open", []
+    if arguments[0] in COMMANDS:
+        return arguments[0], arguments[1:]
+    if arguments[0] in {"-h", "--help", "--version"}:
+        return None, arguments
+    return "open", arguments
+
+
+def _run(command: str | None, arguments: list[str]) -> int:
+    if command is None:
+        _top_parser().parse_args(arguments)
+        return 0
+    module = import_module(f"napari_samunet.cli.{command}")
+    parser = _Parser(prog=f"samunet {command}", description=module.__doc__)
+    module.add_arguments(parser)
+    return module.run(parser.parse_args(_bind_negative_lists(arguments))) or 0
+
+
+def _top_parser() -> argparse.ArgumentParser:
+    width = max(map(len, COMMANDS))
+    commands = "\n".join(f"  {name:<{width}}  {text}" for name, text in COMMANDS.items())
+    parser = _Parser(
+        prog="samunet",
+        usage="samunet [FILE…]\n       samunet COMMAND [--help] …",
+        description="Interactive segmentation of medical images. Not a medical device.",
+        epilog=f"commands:\n{commands}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"samunet {_version()}")
+    return parser
+
+
+def _version() -> str:
+    return version("napari-samunet")
+
+
+def _bind_negative_lists(arguments: list[str]) -> list[str]:
+    """Write ``--window -160,240`` as ``--window=-160,240``: argparse takes the minus for an option."""
+    bound: list[str] = []
+    for argument in arguments:
+        follows_option = bool(bound) and bound[-1].startswith("--") and "=" not in bound[-1]
+        if follows_option and _NEGATIVE_LIST.match(argument):
+            bound[-1] += f"={argument}"
+        else:
+            bound.append(argument)
+    return bound
+
+
+if __name__ == "__main__":
+    sys.exit(main())
