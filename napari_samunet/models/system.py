@@ -1,0 +1,226 @@
+"""A loaded network with its input contract: image → features (slow, once), prompts → masks (fast, often)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from napari_samunet.errors import InputError
+from napari_samunet.models.contract import InputContract
+
+Features = dict[str, Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class PromptTensors:
+    """Prompts in the model frame.
+
+    Attributes
+    ----------
+    points_xy
+        (P, 2) float, (x, y) in model pixels; P may be 0.
+    labels
+        (P,) int, 1 positive, 0 negative.
+    box_xyxy
+        (4,) float, x0, y0, x1, y1 in model pixels, or None.
+    mask_logits
+        (1, h, w) float logits with h = w = ``contract.mask_side``, or None.
+    """
+
+    points_xy: Tensor
+    labels: Tensor
+    box_xyxy: Tensor | None = None
+    mask_logits: Tensor | None = None
+
+    @classmethod
+    def of(
+        cls,
+        points_xy: NDArray[np.floating] | None = None,
+        labels: NDArray[np.integer] | None = None,
+        box_xyxy: NDArray[np.floating] | None = None,
+        mask_logits: NDArray[np.floating] | Tensor | None = None,
+    ) -> PromptTensors:
+        """Make prompts from arrays; what is None is absent."""
+        points = np.zeros((0, 2)) if points_xy is None else np.asarray(points_xy)
+        label = np.zeros(0) if labels is None else np.asarray(labels)
+        return cls(
+            torch.as_tensor(points, dtype=torch.float32).reshape(-1, 2),
+            torch.as_tensor(label, dtype=torch.int64).reshape(-1),
+            None
+            if box_xyxy is None
+            else torch.as_tensor(np.asarray(box_xyxy), dtype=torch.float32),
+            None if mask_logits is None else torch.as_tensor(mask_logits, dtype=torch.float32),
+        )
+
+    @property
+    def is_one_click(self) -> bool:
+        """Whether this is a single positive click and nothing else."""
+        alone = self.box_xyxy is None and self.mask_logits is None
+        return alone and self.labels.numel() == 1 and int(self.labels[0]) == 1
+
+
+@dataclass(frozen=True, eq=False)
+class MaskTensors:
+    """Candidates for one set of prompts, best first.
+
+    Attributes
+    ----------
+    logits
+        (K, h, w) float32, > 0 inside.
+    scores
+        (K,) float32, the IoU that the network predicts, or None where it predicts none.
+    """
+
+    logits: Tensor
+    scores: Tensor | None
+
+
+class System:
+    """A network ready to answer, with everything that a caller has to know about it.
+
+    Parameters
+    ----------
+    name
+        The system's name in the model list, e.g. ``"builtin"`` or ``"sam-med2d"``.
+    contract
+        How it wants images and prompts.
+    module
+        Network with ``encode(image) -> dict`` and ``decode(features, points_xy, labels, box_xyxy, mask_logits)``
+        -> (logits (B, K, h, w), scores (B, K) or None), K = 4 where the contract knows candidates: first the mask for
+        clear prompts, then the three of a single click.
+    model_hash
+        Hexadecimal digest of the weights; two systems with equal hashes give equal embeddings.
+    device
+        Where it runs.
+    source
+        The file that it came from, or an empty text.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        contract: InputContract,
+        module: nn.Module,
+        model_hash: str,
+        device: torch.device | str = "cpu",
+        source: str = "",
+    ) -> None:
+        self.name = name
+        self.contract = contract
+        self.device = torch.device(device)
+        self.module = module.to(self.device).eval().requires_grad_(False)
+        self.model_hash = model_hash
+        self.source = source
+
+    def __repr__(self) -> str:
+        return f"System({self.name!r}, side={self.contract.side}, device={str(self.device)!r})"
+
+    def prepare(
+        self,
+        image_model: NDArray[np.generic],
+        valid: tuple[int, int] | NDArray[np.bool_] | None = None,
+    ) -> Tensor:
+        """Normalise an image that already lies in the model frame.
+
+        Parameters
+        ----------
+        image_model
+            (S, S) grey or (S, S, 3) RGB, 0–255, uint8 or float.
+        valid
+            What is image and not padding: its (rows, cols) from the top left, or an (S, S) bool array; None: all of
+            it. Padding is 0 after normalisation, as the published systems have it.
+
+        Returns
+        -------
+        Tensor
+            (1, C, S, S) float32 on the system's device.
+
+        Raises
+        ------
+        InputError
+            The image is not of the model's side.
+        """
+        contract = self.contract
+        image = torch.as_tensor(np.ascontiguousarray(image_model)).to(torch.float32)
+        side = (contract.side, contract.side)
+        if image.shape not in (side, (*side, 3)):
+            raise InputError(
+                f"{self.name} takes images of {side} or {(*side, 3)}, but {tuple(image.shape)} came; "
+                "bring the slice into the model frame first."
+            )
+        inside = _inside(valid, contract.side)
+        chw = _match_channels(image, 1 if contract.channels == 2 else contract.channels)
+        chw = _normalise(chw, contract, inside) * inside
+        if contract.channels == 2:
+            chw = torch.cat([chw, inside[None].to(chw.dtype)])
+        return chw[None].to(self.device)
+
+    @torch.inference_mode()
+    def encode(self, image: Tensor) -> Features:
+        """Encode normalised images (B, C, S, S) into features, each with B first; no prompt changes them."""
+        features: Features = self.module.encode(image.to(self.device))
+        return features
+
+    @torch.inference_mode()
+    def decode(self, features: Mapping[str, Tensor], prompts: PromptTensors) -> MaskTensors:
+        """Answer one set of prompts on the features of one image (B = 1); candidates come best first."""
+        mask = prompts.mask_logits
+        if mask is not None and self.contract.feedback == "sigmoid":
+            mask = mask.sigmoid()
+        has_points = prompts.labels.numel() > 0
+        logits, scores = self.module.decode(
+            features,
+            prompts.points_xy[None].to(self.device) if has_points else None,
+            prompts.labels[None].to(self.device) if has_points else None,
+            None if prompts.box_xyxy is None else prompts.box_xyxy[None].to(self.device),
+            None if mask is None else mask[None].to(self.device, torch.float32),
+        )
+        return self._choose(
+            logits[0].float(), None if scores is None else scores[0].float(), prompts
+        )
+
+    def _choose(self, logits: Tensor, scores: Tensor | None, prompts: PromptTensors) -> MaskTensors:
+        rule = self.contract.candidates
+        if scores is None or rule == "single":
+            return MaskTensors(logits[:1], None if scores is None else scores[:1])
+        if rule == "one-click" and not prompts.is_one_click:
+            return MaskTensors(logits[:1], scores[:1])
+        order = scores[1:].argsort(descending=True) + 1
+        return MaskTensors(logits[order], scores[order])
+
+
+def _inside(valid: tuple[int, int] | NDArray[np.bool_] | None, side: int) -> Tensor:
+    """Where the frame shows the slice, (S, S) bool."""
+    if isinstance(valid, np.ndarray):
+        return torch.as_tensor(valid, dtype=torch.bool)
+    inside = torch.ones(side, side, dtype=torch.bool)
+    if valid is not None:
+        rows, cols = valid
+        inside[rows:] = False
+        inside[:, cols:] = False
+    return inside
+
+
+def _match_channels(image: Tensor, channels: int) -> Tensor:
+    """(S, S) or (S, S, 3) → (channels, S, S); colour becomes grey by ITU-R 601 luma."""
+    if image.ndim == 2:
+        return image.expand(channels, *image.shape)
+    if channels == 3:
+        return image.permute(2, 0, 1)
+    return (image @ image.new_tensor([0.299, 0.587, 0.114]))[None]
+
+
+def _normalise(chw: Tensor, contract: InputContract, inside: Tensor) -> Tensor:
+    if contract.scale == "0-1":
+        chw = chw / 255
+    elif contract.scale == "min-max" and inside.any():
+        shown = chw[:, inside]
+        low, high = shown.min(), shown.max()
+        chw = (chw - low) / (high - low).clamp(min=1e-8)
+    mean = chw.new_tensor(contract.mean).view(-1, 1, 1)
+    return (chw - mean) / chw.new_tensor(contract.std).view(-1, 1, 1)
