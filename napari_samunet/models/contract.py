@@ -1,4 +1,7 @@
-"""What a system wants to be fed and how its answer is read: data, so that no caller needs to know a system by name."""
+"""What a system wants to be fed and how its answer is read, as data.
+
+No caller needs to know a system by name.
+"""
 
 from __future__ import annotations
 
@@ -16,19 +19,23 @@ class InputContract:
     side
         Side S of the square model frame in pixels.
     fit
-        How a slice gets into the frame: ``"longest"`` (longest side to S, padded right and bottom), ``"stretch"``
-        (both sides to S, aspect ratio lost) or ``"crop"`` (a square region of the slice, see ``preprocess.frame``).
+        How a slice gets into the frame: ``"longest"`` (longest side to S, padded right and bottom),
+        ``"stretch"`` (both sides to S, aspect ratio lost) or ``"crop"`` (a square region of the
+        slice, see ``preprocess.frame``).
     resample
-        How pixels are resampled on the way in: ``"pil-bilinear"`` (PIL's antialiased bilinear on uint8, SAM),
-        ``"nearest"`` (OpenCV's nearest: source index = floor(i · old / new), SAM-Med2D), ``"bilinear"`` (half-pixel
-        centres, no antialiasing, SqueezeSAM), ``"bicubic"`` (scikit-image's order 3 with antialiasing to uint8,
-        MedSAM), ``"area"`` (OpenCV's INTER_AREA, LiteMedSAM) or ``"antialias"`` (bilinear, antialiased, ours).
+        How pixels are resampled on the way in: ``"pil-bilinear"`` (PIL's antialiased bilinear on
+        uint8, SAM), ``"nearest"`` (OpenCV's nearest: source index = floor(i · old / new),
+        SAM-Med2D), ``"bilinear"`` (half-pixel centres, no antialiasing, SqueezeSAM), ``"bicubic"``
+        (scikit-image's order 3 with antialiasing to uint8, MedSAM), ``"area"`` (OpenCV's
+        INTER_AREA, LiteMedSAM) or ``"antialias"`` (bilinear, antialiased, ours).
     channels
-        1 (grey), 2 (grey, and 1 where the frame shows the slice, 0 where it is padding) or 3 (RGB order).
+        1 (grey), 2 (grey, and 1 where the frame shows the slice, 0 where it is padding) or 3 (RGB
+        order).
     mean, std
         Per channel of the image, on the values after ``scale``.
     scale
-        ``"0-255"`` (values as they come), ``"0-1"`` (divided by 255) or ``"min-max"`` (per image to 0–1).
+        ``"0-255"`` (values as they come), ``"0-1"`` (divided by 255) or ``"min-max"`` (per image to
+        0–1).
     mask_side
         Side of the logits that may be fed back, 0 if nothing can be.
     prompts
@@ -36,15 +43,16 @@ class InputContract:
     trained
         The kinds that it saw in training; the others may be answered badly and are bridged.
     feedback
-        What the network gets as its mask input: ``"logits"`` or ``"sigmoid"`` of them. Callers always hand over
-        logits; ``System.decode`` converts.
+        What the network gets as its mask input: ``"logits"`` or ``"sigmoid"`` of them. Callers
+        always hand over logits; ``System.decode`` converts.
     candidates
-        ``"single"`` (one mask), ``"one-click"`` (three candidates for a single positive click without box or mask,
-        else one) or ``"best-of-three"`` (always three, best first).
+        ``"single"`` (one mask), ``"one-click"`` (three candidates for a single positive click
+        without box or mask, else one) or ``"best-of-three"`` (always three, best first).
     upsample
-        How logits of the mask side become a mask of the slice: ``"two-step"`` (bilinear to S, cropped to what is not
-        padding, bilinear to the slice), ``"sigmoid"`` (probabilities, bilinear straight to the slice, back to
-        logits; MedSAM) or ``"bicubic"`` (bicubic straight to the slice, SqueezeSAM).
+        How logits of the mask side become a mask of the slice: ``"two-step"`` (bilinear to S,
+        cropped to what is not padding, bilinear to the slice), ``"sigmoid"`` (probabilities,
+        bilinear straight to the slice, back to logits; MedSAM) or ``"bicubic"`` (bicubic straight
+        to the slice, SqueezeSAM).
     zoom
         Whether the system was trained on crops around the object, so that zooming helps.
     """

@@ -1,4 +1,7 @@
-"""A loaded network with its input contract: image → features (slow, once), prompts → masks (fast, often)."""
+"""A loaded network with its input contract.
+
+An image becomes features (slow, once); prompts become masks (fast, often).
+"""
 
 from __future__ import annotations
 
@@ -90,9 +93,9 @@ class System:
     contract
         How it wants images and prompts.
     module
-        Network with ``encode(image) -> dict`` and ``decode(features, points_xy, labels, box_xyxy, mask_logits)``
-        -> (logits (B, K, h, w), scores (B, K) or None), K = 4 where the contract knows candidates: first the mask for
-        clear prompts, then the three of a single click.
+        Network with ``encode(image) -> dict`` and ``decode(features, points_xy, labels, box_xyxy,
+        mask_logits)`` -> (logits (B, K, h, w), scores (B, K) or None), K = 4 where the contract
+        knows candidates: first the mask for clear prompts, then the three of a single click.
     model_hash
         Hexadecimal digest of the weights; two systems with equal hashes give equal embeddings.
     device
@@ -132,8 +135,9 @@ class System:
         image_model
             (S, S) grey or (S, S, 3) RGB, 0–255, uint8 or float.
         valid
-            What is image and not padding: its (rows, cols) from the top left, or an (S, S) bool array; None: all of
-            it. Padding is 0 after normalisation, as the published systems have it.
+            What is image and not padding: its (rows, cols) from the top left, or an (S, S) bool
+            array; None: all of it. Padding is 0 after normalisation, as the published systems have
+            it.
 
         Returns
         -------
@@ -150,8 +154,8 @@ class System:
         side = (contract.side, contract.side)
         if image.shape not in (side, (*side, 3)):
             raise InputError(
-                f"{self.name} takes images of {side} or {(*side, 3)}, but {tuple(image.shape)} came; "
-                "bring the slice into the model frame first."
+                f"{self.name} takes images of {side} or {(*side, 3)}, but "
+                f"{tuple(image.shape)} came; bring the slice into the model frame first."
             )
         inside = _inside(valid, contract.side)
         chw = _match_channels(image, 1 if contract.channels == 2 else contract.channels)
@@ -162,13 +166,13 @@ class System:
 
     @torch.inference_mode()
     def encode(self, image: Tensor) -> Features:
-        """Encode normalised images (B, C, S, S) into features, each with B first; no prompt changes them."""
+        """Encode normalised images (B, C, S, S) into features (B, …) that no prompt changes."""
         features: Features = self.module.encode(image.to(self.device))
         return features
 
     @torch.inference_mode()
     def decode(self, features: Mapping[str, Tensor], prompts: PromptTensors) -> MaskTensors:
-        """Answer one set of prompts on the features of one image (B = 1); candidates come best first."""
+        """Answer one set of prompts on the features of one image (B = 1), best mask first."""
         mask = prompts.mask_logits
         if mask is not None and self.contract.feedback == "sigmoid":
             mask = mask.sigmoid()
