@@ -13,9 +13,10 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
+from pathlib import Path
 from typing import NoReturn
 
-from napari_samunet.errors import SamUNetError
+from napari_samunet.errors import BadUsage, SamUNetError
 
 COMMANDS = {
     "open": "open napari with the plugin docked (this is what `samunet FILE…` does)",
@@ -54,9 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         defect of ours and passes through: Python prints its traceback and exits with 1.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    command, rest = _choose(arguments)
     try:
-        return _run(command, rest)
+        return _run(*_choose(arguments))
     except SystemExit as stop:  # argparse: --help, --version, bad usage
         return stop.code if isinstance(stop.code, int) else STATUS_BAD_INPUT
     except SamUNetError as error:
@@ -71,10 +71,16 @@ def _choose(arguments: list[str]) -> tuple[str | None, list[str]]:
     """Split into command and rest; without a command's name the arguments are files to open."""
     if not arguments:
         return "open", []
-    if arguments[0] in COMMANDS:
-        return arguments[0], arguments[1:]
-    if arguments[0] in {"-h", "--help", "--version"}:
+    first = arguments[0]
+    if first in COMMANDS:
+        return first, arguments[1:]
+    if first in {"-h", "--help", "--version"}:
         return None, arguments
+    if not first.startswith("-") and not Path(first).exists():
+        raise BadUsage(
+            f"Expected a file or a command, but '{first}' is neither; "
+            f"the commands are {', '.join(COMMANDS)}."
+        )
     return "open", arguments
 
 
@@ -107,7 +113,7 @@ def _version() -> str:
 
 
 def _bind_negative_lists(arguments: list[str]) -> list[str]:
-    """Write ``--window -160,240`` as ``--window=-160,240``: argparse takes the minus for an option."""
+    """Write ``--window -160,240`` as ``--window=-160,240``, lest argparse sees an option."""
     bound: list[str] = []
     for argument in arguments:
         follows_option = bool(bound) and bound[-1].startswith("--") and "=" not in bound[-1]

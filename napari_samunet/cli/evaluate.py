@@ -1,0 +1,61 @@
+"""Measure a model on slice cases: Dice per prompt and click, beside plain geometry."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from napari_samunet.cli.output import check_target, replace_text
+from napari_samunet.errors import BadUsage
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of ``samunet evaluate``."""
+    parser.add_argument("folder", metavar="DIR", help="folder of slice cases (.npz)")
+    parser.add_argument("--model", default="builtin", help="name in the list, or a checkpoint")
+    parser.add_argument("--system", help="what the checkpoint is, where it cannot tell itself")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    parser.add_argument("--json", metavar="OUT", help="write the whole report here")
+    parser.add_argument("--clicks", type=int, default=20, help="clicks without a box, 1 to 20")
+    parser.add_argument("--every", type=int, default=1, metavar="K", help="only each K-th case")
+    parser.add_argument("--limit", type=int, metavar="N", help="stop after N cases")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Evaluate, print the table, write the JSON report.
+
+    Raises
+    ------
+    InputError
+        A bad folder, case, model or option; nothing is written then.
+    """
+    from napari_samunet.evaluation.cases import find_cases
+
+    if not 1 <= args.clicks <= 20:
+        raise BadUsage(f"--clicks is 1 to 20, but {args.clicks} came.")
+    target = check_target(args.json) if args.json else None
+    paths = find_cases(args.folder, args.every, args.limit)
+    results = _measure(paths, args)
+
+    from napari_samunet.evaluation.report import make_report
+    from napari_samunet.evaluation.table import format_report
+
+    options = {"clicks": args.clicks, "every": args.every, "limit": args.limit}
+    report = make_report(results, args.model, **options)
+    print(format_report(report))
+    if target is not None:
+        replace_text(target, json.dumps(report, indent=1) + "\n")
+
+
+def _measure(paths: list, args: argparse.Namespace) -> list:
+    from tqdm import tqdm
+
+    from napari_samunet.evaluation.cases import read_case
+    from napari_samunet.evaluation.protocol import measure_case
+    from napari_samunet.models.load import load_model
+
+    model = load_model(args.model, device=args.device, system=args.system)
+    return [
+        measure_case(read_case(path), model, args.clicks)
+        for path in tqdm(paths, desc="cases", unit="case")
+    ]

@@ -1,0 +1,165 @@
+"""The protocol that a slice case is measured with: a box, a box and clicks, clicks alone.
+
+It is the interactive protocol of RITM (Sofiiuk et al., 2021) with the details of DESIGN.md: each
+simulated click goes to the farthest interior point of the largest error component, the previous
+logits are fed back, and all answers come from the public ``Session.predict``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import fmean, median
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_samunet.errors import InputError
+from napari_samunet.evaluation.baselines import BASELINES
+from napari_samunet.evaluation.cases import SliceCase
+from napari_samunet.evaluation.metrics import clicks_to_reach, dice, hausdorff95
+from napari_samunet.io.volume import Volume
+from napari_samunet.prompts.prompts import Prompts
+from napari_samunet.prompts.simulate import first_click, next_click, tight_box
+from napari_samunet.session.session import Session
+from napari_samunet.types import BoolArray
+
+if TYPE_CHECKING:
+    from napari_samunet.models.system import System
+
+MAX_CLICKS = 20
+CLICKS_AFTER_BOX = 5
+_HD95_AT_CLICKS = (1, 5, 10)
+
+Measures = dict[str, float]
+
+
+@dataclass(frozen=True)
+class CaseResult:
+    """What one case gave.
+
+    Attributes
+    ----------
+    case
+        The case.
+    measures
+        ``dice_box``, ``dice_box_click_1`` … ``_5``, ``dice_click_1`` …, ``hd95_…`` in mm, ``noc85``
+        and ``noc90`` (only where 20 clicks were made), ``seconds_first`` (with encoding) and
+        ``seconds_next``.
+    baselines
+        Name of the plain geometry to its ``dice_box`` and ``hd95_box``.
+    """
+
+    case: SliceCase
+    measures: Measures
+    baselines: dict[str, Measures]
+
+
+@dataclass(frozen=True, eq=False)
+class _Step:
+    mask: BoolArray
+    dice: float
+    seconds: float
+
+
+def measure_case(
+    case: SliceCase, model: System | str | None, clicks: int = MAX_CLICKS
+) -> CaseResult:
+    """Run the whole protocol on one case.
+
+    Parameters
+    ----------
+    case
+        The slice and its mask.
+    model
+        A loaded system or what ``Session`` takes for one.
+    clicks
+        Clicks without a box, 1 to 20.
+
+    Raises
+    ------
+    InputError
+        ``clicks`` is not 1 to 20.
+    """
+    if not 1 <= clicks <= MAX_CLICKS:
+        raise InputError(
+            f"The protocol makes 1 to {MAX_CLICKS} clicks, but {clicks} were asked for."
+        )
+    volume = Volume.from_array(case.image, spacing=(1.0, *case.spacing), modality=case.modality)
+    session = Session(volume, model)
+    box_rc = tight_box(case.mask)
+    clicked = _correct(session, case, None, clicks)
+    boxed = _correct(session, case, box_rc, min(clicks, CLICKS_AFTER_BOX))
+    measures = _click_measures(case, clicked) | _box_measures(case, boxed)
+    measures |= _seconds(clicked, boxed)
+    return CaseResult(case, measures, _baseline_measures(case, box_rc))
+
+
+def _correct(
+    session: Session, case: SliceCase, box_rc: tuple[int, int, int, int] | None, clicks: int
+) -> list[_Step]:
+    """Prompt and correct: the steps are the box's answer (if any) and the answer to each click."""
+    points: list[tuple[int, int]] = []
+    labels: list[int] = []
+    steps: list[_Step] = []
+    previous = None
+    while len(steps) < clicks + (box_rc is not None):
+        if steps or box_rc is None:
+            click = (
+                next_click(case.mask, steps[-1].mask) if steps else (first_click(case.mask), True)
+            )
+            if click is None:  # not one wrong pixel: every further click finds the same mask
+                steps.append(steps[-1])
+                continue
+            points.append(click[0])
+            labels.append(int(click[1]))
+        start = perf_counter()
+        previous = session.predict(
+            Prompts(points=points, labels=labels, box=box_rc),
+            index=0,
+            window=case.window,
+            previous=previous,
+        )
+        seconds = perf_counter() - start
+        steps.append(_Step(previous.mask, dice(case.mask, previous.mask), seconds))
+    return steps
+
+
+def _click_measures(case: SliceCase, steps: list[_Step]) -> Measures:
+    values = [step.dice for step in steps]
+    measures = {f"dice_click_{count}": value for count, value in enumerate(values, start=1)}
+    for count in _HD95_AT_CLICKS:
+        if count <= len(steps):
+            mask = steps[count - 1].mask
+            measures[f"hd95_click_{count}"] = hausdorff95(case.mask, mask, case.spacing)
+    if len(steps) == MAX_CLICKS:  # with fewer, "never" would be a guess
+        measures["noc85"] = clicks_to_reach(values, 0.85)
+        measures["noc90"] = clicks_to_reach(values, 0.90)
+    return measures
+
+
+def _box_measures(case: SliceCase, steps: list[_Step]) -> Measures:
+    names = ["box", *(f"box_click_{count}" for count in range(1, len(steps)))]
+    measures = {f"dice_{name}": step.dice for name, step in zip(names, steps, strict=True)}
+    for name, step in {names[0]: steps[0], names[-1]: steps[-1]}.items():
+        measures[f"hd95_{name}"] = hausdorff95(case.mask, step.mask, case.spacing)
+    return measures
+
+
+def _seconds(*trails: list[_Step]) -> Measures:
+    measures = {"seconds_first": fmean(steps[0].seconds for steps in trails)}
+    later = [step.seconds for steps in trails for step in steps[1:]]
+    if later:
+        measures["seconds_next"] = median(later)
+    return measures
+
+
+def _baseline_measures(case: SliceCase, box_rc: tuple[int, int, int, int]) -> dict[str, Measures]:
+    results = {}
+    for name, draw in BASELINES.items():
+        mask = np.asarray(draw(case.mask.shape, box_rc))
+        results[name] = {
+            "dice_box": dice(case.mask, mask),
+            "hd95_box": hausdorff95(case.mask, mask, case.spacing),
+        }
+    return results
