@@ -82,9 +82,7 @@ def measure_case(
         ``clicks`` is not 1 to 20.
     """
     if not 1 <= clicks <= MAX_CLICKS:
-        raise InputError(
-            f"The protocol makes 1 to {MAX_CLICKS} clicks, but {clicks} were asked for."
-        )
+        raise InputError(f"The protocol makes 1 to {MAX_CLICKS} clicks, but {clicks} came.")
     volume = Volume.from_array(case.image, spacing=(1.0, *case.spacing), modality=case.modality)
     session = Session(volume, model)
     box_rc = tight_box(case.mask)
@@ -105,9 +103,7 @@ def _correct(
     previous = None
     while len(steps) < clicks + (box_rc is not None):
         if steps or box_rc is None:
-            click = (
-                next_click(case.mask, steps[-1].mask) if steps else (first_click(case.mask), True)
-            )
+            click = _next_click(case.mask, steps)
             if click is None:  # not one wrong pixel: every further click finds the same mask
                 steps.append(steps[-1])
                 continue
@@ -123,6 +119,12 @@ def _correct(
         seconds = perf_counter() - start
         steps.append(_Step(previous.mask, dice(case.mask, previous.mask), seconds))
     return steps
+
+
+def _next_click(mask: BoolArray, steps: list[_Step]) -> tuple[tuple[int, int], bool] | None:
+    if not steps:
+        return first_click(mask), True
+    return next_click(mask, steps[-1].mask)
 
 
 def _click_measures(case: SliceCase, steps: list[_Step]) -> Measures:
@@ -148,7 +150,8 @@ def _box_measures(case: SliceCase, steps: list[_Step]) -> Measures:
 
 def _seconds(*trails: list[_Step]) -> Measures:
     measures = {"seconds_first": fmean(steps[0].seconds for steps in trails)}
-    later = [step.seconds for steps in trails for step in steps[1:]]
+    made = [list(dict.fromkeys(steps)) for steps in trails]  # a repeated answer took no time
+    later = [step.seconds for steps in made for step in steps[1:]]
     if later:
         measures["seconds_next"] = median(later)
     return measures

@@ -85,12 +85,12 @@ def _aligned(header: list[str], body: dict[str, list[str]]) -> list[str]:
 
 def _cell(measures: dict, key: str) -> str:
     if key not in measures or math.isnan(measures[key]["mean"]):
-        return "–"
+        return "-"
     return f"{measures[key]['mean']:.{_DECIMALS.get(key[:3], 3)}f}"
 
 
 def _interval(measures: dict, key: str) -> str:
     if key not in measures or math.isnan(measures[key]["mean"]):
-        return "–"
+        return "-"
     estimate = measures[key]
-    return f"{estimate['mean']:.3f} ({estimate['low']:.2f}–{estimate['high']:.2f})"
+    return f"{estimate['mean']:.3f} ({estimate['low']:.2f}-{estimate['high']:.2f})"
