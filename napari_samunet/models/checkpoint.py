@@ -1,0 +1,211 @@
+"""Checkpoint files → named tensors, without ever running what a file names.
+
+safetensors hold tensors only. ``.pth`` and ``.pt`` files go through torch's weights-only loading;
+training files that it refuses because they pickle an optimiser go through ``inert_pickle``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import pickle
+import tarfile
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from napari_samunet.errors import BadCheckpoint
+from napari_samunet.models.inert_pickle import load_inert
+
+WRAPPERS = ("model", "state_dict", "model_state_dict")
+_LEGACY_MAGIC = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
+# A mapped file that is rewritten in place kills the process that reads it; small files are copied,
+# large ones stay mapped so that memory never holds them twice.
+_COPY_BELOW_BYTES = 64 << 20
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """Named tensors of one file.
+
+    Attributes
+    ----------
+    path
+        Where they came from.
+    tensors
+        Name → tensor on the CPU, wrappers and ``module.`` taken off; floating ones as stored.
+    metadata
+        The text entries of a safetensors header, else empty.
+    wrapper
+        The key that the state dict lay under, or an empty text.
+    """
+
+    path: Path
+    tensors: dict[str, Tensor]
+    metadata: dict[str, str] = field(default_factory=dict)
+    wrapper: str = ""
+
+    @property
+    def parameters(self) -> int:
+        """Count of stored numbers."""
+        return sum(tensor.numel() for tensor in self.tensors.values())
+
+
+def read_checkpoint(path: str | Path) -> Checkpoint:
+    """Read a checkpoint file.
+
+    Parameters
+    ----------
+    path
+        ``.safetensors``, ``.pth`` or ``.pt``; what counts is the content, not the suffix.
+
+    Returns
+    -------
+    Checkpoint
+
+    Raises
+    ------
+    BadCheckpoint
+        The file is missing, empty, cut off, or holds no state dict.
+    """
+    path = Path(path)
+    kind = _kind(path)
+    if kind == "safetensors":
+        return _read_safetensors(path)
+    loaded = _read_archive(path) if kind == "archive" else _read_weights_only(path)
+    tensors, wrapper = unwrap(loaded, path)
+    return Checkpoint(path, tensors, {}, wrapper)
+
+
+def file_digest(path: str | Path) -> str:
+    """SHA-256 of a file as hexadecimal text."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def unwrap(loaded: object, path: Path) -> tuple[dict[str, Tensor], str]:
+    """Find the state dict in what a file held, under ``model`` or ``state_dict`` or bare.
+
+    Returns
+    -------
+    The tensors by name, and the key that they lay under (empty where they lay bare).
+
+    Raises
+    ------
+    BadCheckpoint
+        There is no mapping of names to tensors.
+    """
+    wrapper = ""
+    if isinstance(loaded, Mapping):
+        for key in WRAPPERS:
+            if isinstance(loaded.get(key), Mapping):
+                wrapper, loaded = key, loaded[key]
+                break
+    if not isinstance(loaded, Mapping) or not loaded:
+        raise _bad(path, f"it holds {_word(loaded)}")
+    strange = [name for name, value in loaded.items() if not isinstance(value, Tensor)]
+    if strange:
+        raise _bad(path, f"its entry {str(strange[0])[:60]!r} is {_word(loaded[strange[0]])}")
+    return {_plain(str(name)): value.detach() for name, value in loaded.items()}, wrapper
+
+
+def _plain(name: str) -> str:
+    return name.removeprefix("module.")
+
+
+def _word(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "a mapping" if value else "an empty mapping"
+    return f"a {type(value).__name__}, no tensor"
+
+
+def _bad(path: Path, what: str) -> BadCheckpoint:
+    return BadCheckpoint(
+        f"A checkpoint (.safetensors, .pth or .pt with named tensors) was wanted, but {path.name}: "
+        f"{what}; choose the file of weights itself."
+    )
+
+
+def _kind(path: Path) -> str:
+    """Tell ``safetensors``, ``archive`` (zip) and ``legacy`` (old torch) by the first bytes."""
+    if not path.exists():
+        raise BadCheckpoint(f"The checkpoint {path} does not exist; check the path.")
+    if path.is_dir():
+        raise _bad(path, "it is a folder")
+    try:
+        with open(path, "rb") as file:
+            head = file.read(16)
+    except OSError as error:
+        raise _bad(path, f"it cannot be read ({error.strerror})") from error
+    if not head:
+        raise _bad(path, "it is empty")
+    if head.startswith(b"PK\x03\x04"):
+        return "archive"
+    if head.startswith(_LEGACY_MAGIC[:16]) and not tarfile.is_tarfile(path):
+        return "legacy"
+    if head[8:9] == b"{":
+        return "safetensors"
+    raise _bad(path, _guess(path, head))
+
+
+def _guess(path: Path, head: bytes) -> str:
+    if path.suffix.lower() == ".onnx":
+        return "it is an ONNX model, which holds a program and not named tensors"
+    if head[:1] == b"\x80":
+        return "it is a bare Python pickle, which is never run"
+    try:
+        head.decode("ascii")
+    except UnicodeDecodeError:
+        return "its first bytes are those of no checkpoint format"
+    return "it is a text file"
+
+
+def _read_safetensors(path: Path) -> Checkpoint:
+    copy = path.stat().st_size < _COPY_BELOW_BYTES
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {_plain(name): file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            metadata = dict(file.metadata() or {})
+    except (SafetensorError, OSError, ValueError, json.JSONDecodeError) as error:
+        raise _bad(path, f"it is damaged or cut off ({_first_line(error)})") from error
+    if copy:
+        tensors = {name: tensor.clone() for name, tensor in tensors.items()}
+    if not tensors:
+        raise _bad(path, "it holds no tensor")
+    return Checkpoint(path, tensors, metadata)
+
+
+def _read_archive(path: Path) -> object:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, OSError) as error:
+        raise _bad(path, "it is cut off or damaged; download it again") from error
+    if any(name.endswith("/constants.pkl") for name in names):
+        raise _bad(path, "it is a TorchScript program")
+    if not any(name.endswith("/data.pkl") for name in names):
+        raise _bad(path, f"it is a zip archive of other things ({', '.join(names[:3])} …)")
+    return _read_weights_only(path)
+
+
+def _read_weights_only(path: Path) -> object:
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as refused:
+        if not zipfile.is_zipfile(path):
+            raise _bad(path, "it pickles Python objects in an old format") from refused
+    except Exception as error:  # torch raises whatever its readers raise on damaged files
+        raise _bad(path, f"it is damaged or cut off ({_first_line(error)})") from error
+    try:
+        return load_inert(path)
+    except Exception as error:  # a hostile pickle may provoke any error, but nothing else
+        raise _bad(path, f"its pickle holds no plain tensors ({_first_line(error)})") from error
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
