@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from napari_samunet.io.volume import Volume
 
+_OBLIQUE_DEGREES = 0.5
+_ANISOTROPIC = 2.0
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``samunet info``."""
@@ -32,38 +35,28 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _facts(volume: Volume) -> dict[str, str]:
-    kind = volume.source.kind if volume.source else "array"
-    facts = {
-        "read as": kind,
+    from napari_samunet.geometry import axis_letters
+
+    letters = " ".join(f"{low}>{high}" for low, high in axis_letters(volume.affine))
+    window = volume.window
+    return {
+        "read as": volume.source.kind if volume.source else "array",
         "modality": volume.modality or "not told",
         "shape": f"{' x '.join(map(str, volume.shape))} (z, y, x), {volume.array.dtype}",
         "spacing": f"{' x '.join(f'{mm:.4g}' for mm in volume.spacing)} mm (z, y, x)",
-        "directions": f"{directions(volume)} (z, y, x run towards)",
-        "intensities": f"{volume.array.min():g} to {volume.array.max():g}",
-        "window": "not told"
-        if volume.window is None
-        else f"{volume.window[0]:g} to {volume.window[1]:g}",
+        "directions": f"{letters} (z, y, x)",
+        "intensities": _intensities(volume),
+        "window": "not told" if window is None else f"{window[0]:g} to {window[1]:g}",
         "affine": "; ".join(" ".join(f"{v:.6g}" for v in row) for row in volume.affine[:3]),
+        "odd": "; ".join(oddities(volume)) or "nothing",
     }
-    return facts | {"odd": "; ".join(oddities(volume)) or "nothing"}
 
 
-def directions(volume: Volume) -> str:
-    """Name where each array axis runs to, e.g. ``"SPL"``: z to superior, y to posterior, x to left.
-
-    Parameters
-    ----------
-    volume
-        Its affine maps (z, y, x) to RAS+ world.
-    """
+def _intensities(volume: Volume) -> str:
     import numpy as np
 
-    towards = (("L", "R"), ("P", "A"), ("I", "S"))
-    letters = ""
-    for column in volume.affine[:3, :3].T:
-        world_axis = int(np.argmax(np.abs(column)))
-        letters += towards[world_axis][int(column[world_axis] > 0)]
-    return letters
+    finite = volume.array[np.isfinite(volume.array)]
+    return f"{finite.min():g} to {finite.max():g}, median {np.median(finite):g}"
 
 
 def oddities(volume: Volume) -> list[str]:
@@ -72,22 +65,22 @@ def oddities(volume: Volume) -> list[str]:
     Parameters
     ----------
     volume
-        Any volume.
+        Any volume; what its reader noted comes first.
     """
     import numpy as np
 
-    found = []
+    from napari_samunet.geometry import is_sheared, oblique_degrees, shear_degrees
+
+    found = list(volume.source.notes) if volume.source else []
     if volume.color is not None:
         found.append("a colour image; intensities are its luma")
-    unit = volume.affine[:3, :3] / volume.spacing
-    between_axes = np.abs(unit.T @ unit - np.eye(3))
-    if between_axes.max() > 1e-3:
-        found.append("sheared: the array axes are not at right angles")
-    tilt = np.degrees(np.arccos(np.clip(np.abs(unit).max(axis=0), 0, 1))).max()
-    if tilt > 0.5:
-        found.append(f"oblique by {tilt:.1f} degrees")
-    if volume.spacing.max() > 2 * volume.spacing.min():
-        found.append(f"anisotropic: {volume.spacing.max() / volume.spacing.min():.1f} times")
+    if is_sheared(volume.affine):
+        found.append(f"sheared by {shear_degrees(volume.affine):.1f} degrees")
+    if oblique_degrees(volume.affine) > _OBLIQUE_DEGREES:
+        found.append(f"oblique by {oblique_degrees(volume.affine):.1f} degrees")
+    ratio = volume.spacing.max() / volume.spacing.min()
+    if ratio > _ANISOTROPIC:
+        found.append(f"voxels {ratio:.1f} times longer than wide")
     if not np.isfinite(volume.array).all():
         found.append("holds values that are not finite")
     return found

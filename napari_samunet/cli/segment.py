@@ -61,12 +61,14 @@ def run(args: argparse.Namespace) -> None:
     """
     _check(args)
 
-    from napari_samunet.io.export import export_labels
     from napari_samunet.io.open import open_volume
+
+    volume = open_volume(args.image, series=args.series, frame=args.frame)
+
+    from napari_samunet.io.export import export_labels
     from napari_samunet.models.load import load_model
     from napari_samunet.session.session import Session
 
-    volume = open_volume(args.image, series=args.series, frame=args.frame)
     session = Session(volume, load_model(args.model, device=args.device, system=args.system))
     start = perf_counter()
     labels = _label(session, args)

@@ -1,0 +1,82 @@
+"""The command line answers bad input with one line and status 2, and never a traceback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from napari_samunet.cli.main import COMMANDS, main
+
+
+def _one_line(capsys: pytest.CaptureFixture[str]) -> str:
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    (line,) = captured.err.strip().splitlines()
+    return line
+
+
+def test_help_lists_every_command(capsys):
+    assert main(["--help"]) == 0
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in COMMANDS)
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_command_explains_itself(command: str, capsys):
+    assert main([command, "--help"]) == 0
+    assert f"usage: samunet {command}" in capsys.readouterr().out
+
+
+def test_a_mistyped_command_is_told_from_a_file(capsys):
+    assert main(["segmnt"]) == 2
+    line = _one_line(capsys)
+    assert "segmnt" in line
+    assert "segment" in line
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["segment"],
+        ["segment", "x.nii", "--slice", "one", "-o", "y.nii"],
+        ["segment", "x.nii", "--slice", "1", "--point", "3", "-o", "y.nii"],
+        ["segment", "x.nii", "--slice", "1", "--point", "3,4,0", "-o", "y.nii"],
+        ["segment", "x.nii", "--slice", "1", "--box", "1,2,3", "-o", "y.nii"],
+        ["segment", "x.nii", "--slice", "1", "--point", "nan,4", "-o", "y.nii"],
+        ["segment", "x.nii", "--slice", "1", "--point", "3,4", "--window", "9,1", "-o", "y.nii"],
+        ["segment", "x.nii", "--slice", "1", "--point", "3,4", "--propagate", "4", "-o", "y.nii"],
+        ["segment", "x.nii", "--slice", "1", "-o", "y.nii"],
+        ["segment", "x.nii", "--slice", "1", "--point", "3,4", "--label", "0", "-o", "y.nii"],
+        ["segment", "x.nii", "--slice", "1", "--point", "3,4", "-o", "missing/y.nii"],
+        ["evaluate", "nowhere"],
+        ["evaluate", ".", "--clicks", "21"],
+        ["evaluate", ".", "--every", "0"],
+        ["info", "nowhere.nii"],
+        ["info"],
+        ["models", "unknown-action"],
+        ["train", "nowhere.toml"],
+    ],
+    ids=" ".join,
+)
+def test_bad_usage_is_one_line_and_status_2(arguments, capsys, tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    assert len(_one_line(capsys)) > 20
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_window_may_begin_below_zero(capsys, tmp_path: Path):
+    missing = tmp_path / "ct.nii.gz"
+    command = ["segment", str(missing), "--slice", "1", "--point", "3,4", "--window", "-160,240"]
+    assert main([*command, "-o", str(tmp_path / "out.nii.gz")]) == 2
+    assert "ct.nii.gz" in _one_line(capsys)  # the missing image, not the window
+
+
+def test_a_defect_of_ours_is_not_dressed_up_as_bad_input(monkeypatch):
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("napari_samunet.evaluation.cases.find_cases", broken)
+    with pytest.raises(ZeroDivisionError):
+        main(["evaluate", "."])

@@ -1,0 +1,66 @@
+"""Points, boxes and windows are read as they are written in the help."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import pytest
+
+from napari_samunet.cli import values
+from napari_samunet.cli.output import check_target, replace_text
+from napari_samunet.errors import BadUsage
+
+
+def test_points_are_row_then_column_and_positive_unless_said():
+    assert values.point("120,88") == ((120, 88), True)
+    assert values.point("120.5,88,-") == ((120.5, 88), False)
+    assert values.point("120,88,+") == ((120, 88), True)
+
+
+def test_a_box_may_be_drawn_from_any_corner():
+    assert values.box("80,60,150,130") == values.box("150,130,80,60") == (80, 60, 150, 130)
+
+
+def test_a_range_of_slices_holds_both_ends_in_any_order():
+    assert values.slice_range("30:60") == values.slice_range("60:30") == (30, 60)
+
+
+@pytest.mark.parametrize(
+    ("read", "text"),
+    [
+        (values.point, "1"),
+        (values.point, "1,2,3"),
+        (values.box, "1,2,3,x"),
+        (values.window, "5,5"),
+        (values.window, "inf,5"),
+        (values.slice_range, "1-2"),
+    ],
+)
+def test_what_is_no_value_is_shown_back(read, text):
+    with pytest.raises(argparse.ArgumentTypeError, match=text):
+        read(text)
+
+
+def test_a_text_file_is_replaced_whole(tmp_path: Path):
+    target = tmp_path / "report.json"
+    target.write_text("old")
+    replace_text(target, "new é")
+    assert target.read_text(encoding="utf-8") == "new é"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_text_that_cannot_be_written_leaves_the_old_file(tmp_path: Path):
+    target = tmp_path / "report.json"
+    target.write_text("old")
+    with pytest.raises(UnicodeEncodeError):
+        replace_text(target, "\ud800")
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_target_is_checked_before_the_work(tmp_path: Path):
+    with pytest.raises(BadUsage, match="is a folder"):
+        check_target(tmp_path)
+    with pytest.raises(BadUsage, match="does not exist"):
+        check_target(tmp_path / "missing" / "report.json")
