@@ -102,6 +102,8 @@ class System:
         Where it runs.
     source
         The file that it came from, or an empty text.
+    note
+        How the system was chosen where its files look like those of another; for the status line.
     """
 
     def __init__(
@@ -112,6 +114,7 @@ class System:
         model_hash: str,
         device: torch.device | str = "cpu",
         source: str = "",
+        note: str = "",
     ) -> None:
         self.name = name
         self.contract = contract
@@ -119,6 +122,7 @@ class System:
         self.module = module.to(self.device).eval().requires_grad_(False)
         self.model_hash = model_hash
         self.source = source
+        self.note = note
 
     def __repr__(self) -> str:
         return f"System({self.name!r}, side={self.contract.side}, device={str(self.device)!r})"

@@ -1,0 +1,81 @@
+"""The built-in member of the SAM-UNet family: its sizes and its contract travel with its weights.
+
+A weights file of ours is a safetensors file whose metadata holds ``config`` (JSON of
+``SamUNetConfig``) and, where it differs from the default below, ``contract`` (JSON of
+``InputContract``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, fields, replace
+from functools import partial
+
+from napari_samunet.errors import BadCheckpoint
+from napari_samunet.models.contract import InputContract
+from napari_samunet.models.recipe import Recipe
+from napari_samunet.models.samunet import SamUNetConfig, build
+
+
+def contract_of(config: SamUNetConfig) -> InputContract:
+    """The contract of a member of ours: square crops, grey values 0–1, four masks at full side."""
+    return InputContract(
+        side=config.image_size,
+        fit="crop",
+        resample="antialias",
+        channels=config.in_channels,
+        mean=(0.0,),
+        std=(1.0,),
+        scale="0-1",
+        mask_side=config.image_size,
+        candidates="one-click",
+        zoom=True,
+    )
+
+
+def metadata_of(config: SamUNetConfig, contract: InputContract | None = None) -> dict[str, str]:
+    """What a safetensors file of ours says about itself beside its tensors."""
+    said = {"config": json.dumps(asdict(config))}
+    if contract is not None:
+        plain = asdict(contract)
+        said["contract"] = json.dumps(
+            {key: sorted(v) if isinstance(v, frozenset) else v for key, v in plain.items()}
+        )
+    return said
+
+
+def recipe_of(metadata: Mapping[str, str]) -> Recipe | None:
+    """The recipe that a file of ours describes, or None where the file is of somebody else.
+
+    Raises
+    ------
+    BadCheckpoint
+        The description names fields that this version does not know.
+    """
+    if "config" not in metadata:
+        return None
+    config = _read(SamUNetConfig(), metadata["config"])
+    contract = contract_of(config)
+    if "contract" in metadata:
+        contract = _read(contract, metadata["contract"])
+    return Recipe("builtin", "SAM-UNet, built-in member", contract, partial(build, config))
+
+
+def _read(default, text: str):  # type: ignore[no-untyped-def]
+    """Fill a frozen dataclass from JSON; lists become what the default's field holds."""
+    try:
+        values = dict(json.loads(text))
+    except (ValueError, TypeError) as error:
+        raise BadCheckpoint(f"The description in the weights file is no JSON: {error}") from error
+    known = {field.name: type(getattr(default, field.name)) for field in fields(default)}
+    unknown = sorted(set(values) - set(known))
+    if unknown:
+        raise BadCheckpoint(
+            f"The weights file describes itself with {', '.join(unknown)}, which this version "
+            "does not know; update napari-samunet."
+        )
+    for name, value in values.items():
+        if known[name] in (tuple, frozenset):
+            values[name] = known[name](value)
+    return replace(default, **values)

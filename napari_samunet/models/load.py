@@ -1,0 +1,178 @@
+"""From a name or a file to a system that answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from napari_samunet.assets import asset
+from napari_samunet.errors import BadCheckpoint, BadUsage, UnreadableFile
+from napari_samunet.models.checkpoint import Checkpoint, file_digest, read_checkpoint
+from napari_samunet.models.contract import InputContract
+from napari_samunet.models.recognise import differences, fitted, recognise, skeleton
+from napari_samunet.models.system import System
+
+BUILTIN = "weights/builtin.safetensors"
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What a checkpoint file is.
+
+    Attributes
+    ----------
+    path, sha256
+        The file and its digest.
+    system, title, contract
+        The system that it belongs to.
+    note
+        How the system was chosen where that was not clear.
+    tensors, parameters
+        Counts of what is stored.
+    dtypes
+        Kinds of numbers that are stored.
+    differences
+        What keeps it from fitting, in readable lines; empty where it fits.
+    """
+
+    path: Path
+    sha256: str
+    system: str
+    title: str
+    contract: InputContract
+    note: str
+    tensors: int
+    parameters: int
+    dtypes: tuple[str, ...]
+    differences: tuple[str, ...]
+
+
+def load_model(
+    name_or_path: str | Path = "builtin", device: str = "auto", system: str | None = None
+) -> System:
+    """Load a model, strictly: every tensor of the network comes from the file, and none is left.
+
+    Parameters
+    ----------
+    name_or_path
+        ``"builtin"``, a name in the model list, or a path to a checkpoint.
+    device
+        ``"auto"`` (CUDA, else MPS, else CPU) or a torch device.
+    system
+        Name of the system where file and tensors do not decide it, e.g. ``"medsam"``.
+
+    Returns
+    -------
+    System
+
+    Raises
+    ------
+    BadCheckpoint
+        There is no such file, it is no checkpoint, or it does not fit its system.
+    """
+    target = choose_device(device)
+    path = locate(name_or_path)
+    checkpoint = read_checkpoint(path)
+    recognition = recognise(checkpoint, system)
+    recipe = recognition.recipe
+    module = skeleton(recipe)
+    _fill(module, fitted(recipe, checkpoint.tensors), checkpoint, recipe.title)
+    return System(
+        name=recipe.name,
+        contract=recipe.contract,
+        module=module,
+        # The same tensors answer differently as another system, so both make the identity.
+        model_hash=f"{recipe.name}-{file_digest(path)}",
+        device=target,
+        source=str(path),
+        note=recognition.note,
+    )
+
+
+def inspect_checkpoint(path: str | Path, system: str | None = None) -> Inspection:
+    """Say what a checkpoint file is without making a network of it.
+
+    Raises
+    ------
+    BadCheckpoint
+        It is no checkpoint of a known system.
+    """
+    checkpoint = read_checkpoint(locate(path))
+    recognition = recognise(checkpoint, system)
+    recipe = recognition.recipe
+    kinds = {str(t.dtype).removeprefix("torch.") for t in checkpoint.tensors.values()}
+    return Inspection(
+        path=checkpoint.path,
+        sha256=file_digest(checkpoint.path),
+        system=recipe.name,
+        title=recipe.title,
+        contract=recipe.contract,
+        note=recognition.note,
+        tensors=len(checkpoint.tensors),
+        parameters=checkpoint.parameters,
+        dtypes=tuple(sorted(kinds)),
+        differences=tuple(differences(skeleton(recipe), fitted(recipe, checkpoint.tensors))),
+    )
+
+
+def locate(name_or_path: str | Path) -> Path:
+    """Find the file of a named model, or the file itself.
+
+    Raises
+    ------
+    BadCheckpoint
+        There is neither such a name nor such a file.
+    """
+    if str(name_or_path) != "builtin":
+        return Path(name_or_path)
+    try:
+        return asset(BUILTIN)
+    except UnreadableFile as error:
+        raise BadCheckpoint(
+            f"The built-in weights (resources/{BUILTIN}) are not there; make them with "
+            "'samunet train', or give the path of a checkpoint."
+        ) from error
+
+
+def choose_device(device: str) -> torch.device:
+    """Turn ``"auto"`` or a device name into a device that this computer has.
+
+    Raises
+    ------
+    BadUsage
+        Torch knows no such device here.
+    """
+    if device == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        torch.empty(0, device=device)
+        return torch.device(device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0][:120]
+        raise BadUsage(
+            f"A device for the model was wanted, but '{device}' cannot be used here ({reason}); "
+            "choose auto or cpu."
+        ) from error
+
+
+def _fill(
+    module: nn.Module, tensors: dict[str, Tensor], checkpoint: Checkpoint, title: str
+) -> None:
+    """Put the stored tensors themselves into the network, so that memory never holds them twice."""
+    wrong = differences(module, tensors)
+    if wrong:
+        raise BadCheckpoint(
+            f"{checkpoint.path.name} looks like {title}, but does not fit it: {'; '.join(wrong)}."
+        )
+    whole = {name: _as_computed(tensor) for name, tensor in tensors.items()}
+    module.load_state_dict(whole, strict=True, assign=True)
+
+
+def _as_computed(tensor: Tensor) -> Tensor:
+    """Half precision as it is stored becomes the single precision that the networks compute in."""
+    return tensor.float() if tensor.is_floating_point() else tensor

@@ -1,0 +1,63 @@
+"""A named architecture: how to build it, what it wants, and how its files are told from others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from torch import nn
+
+from napari_samunet.models.contract import InputContract
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One system that checkpoints exist for.
+
+    Attributes
+    ----------
+    name
+        Short name, the same as in the model list and for ``load_model(system=…)``.
+    title
+        Name as its authors write it.
+    contract
+        How it wants images and prompts.
+    build
+        Makes the untrained network; its state dict has exactly the names of the published files.
+    signature
+        Tensor names that only files of this system have, with their shapes (None: any shape).
+    absent
+        Parts of names that its files never have.
+    hint
+        Part of a file name that decides between systems with equal tensors, lower case.
+    leave_out
+        Part of the names of tensors that are left out on purpose, e.g. adapters; empty: none.
+    rename
+        Old beginning of a tensor name → the one that ``build`` uses (layouts of older revisions).
+    """
+
+    name: str
+    title: str
+    contract: InputContract
+    build: Callable[[], nn.Module]
+    signature: Mapping[str, Shape | None] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
+    hint: str = ""
+    leave_out: str = ""
+    rename: Mapping[str, str] = field(default_factory=dict)
+
+    def matches(self, shapes: Mapping[str, Shape]) -> bool:
+        """Whether tensors of these names and shapes look like a file of this system."""
+        for name, shape in self.signature.items():
+            if name not in shapes or (shape is not None and tuple(shapes[name]) != shape):
+                return False
+        return not any(part in name for part in self.absent for name in shapes)
+
+    def renamed(self, name: str) -> str:
+        """The name that ``build`` uses for a stored tensor."""
+        for old, new in self.rename.items():
+            if name.startswith(old):
+                return new + name.removeprefix(old)
+        return name

@@ -1,0 +1,142 @@
+"""Which system a checkpoint belongs to, and whether its tensors fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from napari_samunet.errors import BadCheckpoint
+from napari_samunet.models.builtin import recipe_of
+from napari_samunet.models.checkpoint import Checkpoint
+from napari_samunet.models.recipe import Recipe
+from napari_samunet.models.systems import RECIPES
+
+_SHOWN = 6
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """The system that a checkpoint was taken for.
+
+    Attributes
+    ----------
+    recipe
+        The system.
+    note
+        How it was chosen where several have the same tensors; empty where it was clear.
+    """
+
+    recipe: Recipe
+    note: str = ""
+
+
+def recognise(checkpoint: Checkpoint, system: str | None = None) -> Recognition:
+    """Tell a checkpoint's system from its tensor names and shapes.
+
+    Parameters
+    ----------
+    checkpoint
+        What was read.
+    system
+        Name of a system that overrides the guess, e.g. ``"medsam"``.
+
+    Raises
+    ------
+    BadCheckpoint
+        No known system has such tensors, or there is no system of that name.
+    """
+    own = recipe_of(checkpoint.metadata)
+    if own is not None and system in (None, own.name):
+        return Recognition(own)
+    if system is not None:
+        return Recognition(recipe_named(system), f"taken as {system}, as asked")
+    shapes = {name: tuple(tensor.shape) for name, tensor in checkpoint.tensors.items()}
+    matching = [recipe for recipe in RECIPES if recipe.matches(shapes)]
+    if not matching:
+        raise BadCheckpoint(_unknown(checkpoint))
+    return _decide(matching, checkpoint.path.name)
+
+
+def recipe_named(name: str) -> Recipe:
+    """The system of that name.
+
+    Raises
+    ------
+    BadCheckpoint
+        There is none.
+    """
+    for recipe in RECIPES:
+        if recipe.name == name:
+            return recipe
+    known = ", ".join(recipe.name for recipe in RECIPES)
+    raise BadCheckpoint(f"A system of these was wanted: {known}; but '{name}' came.")
+
+
+def _decide(matching: Sequence[Recipe], file_name: str) -> Recognition:
+    """Let the file name choose among systems with equal tensors; else the one without a hint."""
+    hinted = [recipe for recipe in matching if recipe.hint and recipe.hint in file_name.lower()]
+    chosen = (hinted or [recipe for recipe in matching if not recipe.hint] or list(matching))[0]
+    others = [recipe.name for recipe in matching if recipe is not chosen]
+    if not others:
+        return Recognition(chosen)
+    reason = "by its file name" if hinted else "as its file name says nothing else"
+    return Recognition(
+        chosen, f"taken as {chosen.name} {reason}; system='{others[0]}' has the same tensors"
+    )
+
+
+def _unknown(checkpoint: Checkpoint) -> str:
+    names = list(checkpoint.tensors)
+    known = ", ".join(recipe.name for recipe in RECIPES)
+    return (
+        f"{checkpoint.path.name} holds {len(names)} tensors of no known system (first: "
+        f"{', '.join(names[:3])}); wanted is a checkpoint of one of these: {known}."
+    )
+
+
+def fitted(recipe: Recipe, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors under the names of the network, without those left out on purpose."""
+    kept = {
+        recipe.renamed(name): tensor
+        for name, tensor in tensors.items()
+        if not (recipe.leave_out and recipe.leave_out in name)
+    }
+    return kept
+
+
+def skeleton(recipe: Recipe) -> nn.Module:
+    """The network without memory for its weights."""
+    with torch.device("meta"):
+        return recipe.build()
+
+
+def differences(module: nn.Module, tensors: Mapping[str, Tensor]) -> list[str]:
+    """What keeps tensors from being exactly a network's weights, in readable lines; empty: nothing.
+
+    Parameters
+    ----------
+    module
+        The network, e.g. a :func:`skeleton`.
+    tensors
+        Stored tensors under the network's names.
+    """
+    wanted = {name: tuple(value.shape) for name, value in module.state_dict().items()}
+    came = {name: tuple(value.shape) for name, value in tensors.items()}
+    lines = _listed("missing", [name for name in wanted if name not in came])
+    lines += _listed("extra", [name for name in came if name not in wanted])
+    reshaped = [
+        f"{name} is {came[name]} instead of {shape}"
+        for name, shape in wanted.items()
+        if name in came and came[name] != shape
+    ]
+    return lines + _listed("of another shape", reshaped)
+
+
+def _listed(what: str, names: Sequence[str]) -> list[str]:
+    if not names:
+        return []
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return [f"{len(names)} {what}: {', '.join(names[:_SHOWN])}{more}"]

@@ -1,0 +1,142 @@
+"""SAM ViT-B, -L and -H (arXiv 2304.02643), and MedSAM (arXiv 2304.12306) with equal tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+
+import torch
+from segment_anything.modeling import (
+    ImageEncoderViT,
+    MaskDecoder,
+    PromptEncoder,
+    TwoWayTransformer,
+)
+from torch import Tensor, nn
+
+from napari_samunet.models.contract import InputContract
+from napari_samunet.models.recipe import Recipe
+
+EMBED_DIM = 256
+SIZES: dict[str, tuple[int, int, int, tuple[int, ...]]] = {  # width, depth, heads, global blocks
+    "b": (768, 12, 12, (2, 5, 8, 11)),
+    "l": (1024, 24, 16, (5, 11, 17, 23)),
+    "h": (1280, 32, 16, (7, 15, 23, 31)),
+}
+
+
+class Sam(nn.Module):
+    """An image encoder with SAM's prompt encoder and mask decoder, under SAM's names.
+
+    Parameters
+    ----------
+    image_encoder
+        (B, 3, S, S) → (B, 256, G, G).
+    side, grid
+        S and G.
+    """
+
+    def __init__(self, image_encoder: nn.Module, side: int, grid: int) -> None:
+        super().__init__()
+        self.image_encoder = image_encoder
+        self.prompt_encoder = PromptEncoder(
+            embed_dim=EMBED_DIM,
+            image_embedding_size=(grid, grid),
+            input_image_size=(side, side),
+            mask_in_chans=16,
+        )
+        self.mask_decoder = MaskDecoder(
+            transformer_dim=EMBED_DIM,
+            transformer=TwoWayTransformer(
+                depth=2, embedding_dim=EMBED_DIM, num_heads=8, mlp_dim=2048
+            ),
+            num_multimask_outputs=3,
+            iou_head_depth=3,
+            iou_head_hidden_dim=256,
+        )
+
+    def encode(self, image: Tensor) -> dict[str, Tensor]:
+        """(B, 3, S, S) → ``embedding`` (B, 256, G, G) and its position code ``dense_pe``."""
+        embedding = self.image_encoder(image)
+        return {"embedding": embedding, "dense_pe": self.prompt_encoder.get_dense_pe()}
+
+    def decode(
+        self,
+        features: Mapping[str, Tensor],
+        points_xy: Tensor | None,
+        labels: Tensor | None,
+        box_xyxy: Tensor | None,
+        mask_logits: Tensor | None,
+    ) -> tuple[Tensor, Tensor]:
+        """Masks (N, 4, 4G, 4G) and predicted IoU (N, 4) of N sets of prompts on one image."""
+        points = None if points_xy is None else (points_xy, labels)
+        sparse, dense = self.prompt_encoder(points, box_xyxy, mask_logits)
+        masks, scores = self.mask_decoder.predict_masks(
+            image_embeddings=features["embedding"],
+            image_pe=features["dense_pe"],
+            sparse_prompt_embeddings=sparse,
+            dense_prompt_embeddings=dense,
+        )
+        return masks, scores
+
+
+def vit(size: str, side: int) -> ImageEncoderViT:
+    """SAM's image encoder in size ``"b"``, ``"l"`` or ``"h"`` for images of ``side`` pixels."""
+    width, depth, heads, global_blocks = SIZES[size]
+    return ImageEncoderViT(
+        img_size=side,
+        embed_dim=width,
+        depth=depth,
+        num_heads=heads,
+        out_chans=EMBED_DIM,
+        norm_layer=partial(nn.LayerNorm, eps=1e-6),
+        use_rel_pos=True,
+        window_size=14,
+        global_attn_indexes=global_blocks,
+    )
+
+
+def build_sam(size: str, side: int = 1024) -> Sam:
+    """SAM in one of its sizes, untrained."""
+    with torch.no_grad():
+        return Sam(vit(size, side), side, side // 16)
+
+
+CONTRACT = InputContract(side=1024, mask_side=256, candidates="one-click")
+MEDSAM_CONTRACT = replace(
+    CONTRACT,
+    fit="stretch",
+    resample="bicubic",
+    mean=(0.0, 0.0, 0.0),
+    std=(1.0, 1.0, 1.0),
+    scale="min-max",
+    trained=frozenset({"box"}),
+    candidates="single",
+    upsample="sigmoid",
+)
+_POSITION = "image_encoder.pos_embed"
+_FOREIGN = ("Adapter", "linear_a_q", "w_a_", "FacT")
+
+RECIPES = (
+    *(
+        Recipe(
+            name=f"sam-vit-{size}",
+            title=f"SAM ViT-{size.upper()}",
+            contract=CONTRACT,
+            build=partial(build_sam, size),
+            signature={_POSITION: (1, 64, 64, width)},
+            absent=_FOREIGN,
+        )
+        for size, (width, *_) in SIZES.items()
+    ),
+    Recipe(
+        name="medsam",
+        title="MedSAM (ViT-B)",
+        contract=MEDSAM_CONTRACT,
+        build=partial(build_sam, "b"),
+        signature={_POSITION: (1, 64, 64, 768)},
+        absent=_FOREIGN,
+        hint="medsam",
+    ),
+)

@@ -1,0 +1,13 @@
+"""Every system that checkpoints are recognised for."""
+
+from __future__ import annotations
+
+from napari_samunet.models import published_samunet, sam, sam_med2d
+from napari_samunet.models.recipe import Recipe
+
+# Where several match, the first one stands unless name, hash or choice say otherwise.
+RECIPES: tuple[Recipe, ...] = (
+    *published_samunet.RECIPES,
+    *sam_med2d.RECIPES,
+    *sam.RECIPES,
+)
