@@ -1,0 +1,135 @@
+"""Grey values for label maps: contrast as CT, MR, ultrasound and radiography show it, with their defects."""
+
+from __future__ import annotations
+
+import torch
+from torch import Generator, Tensor
+
+from napari_samunet.training.anatomy import AIR, FIRST_BLOB, IDS, Labels
+from napari_samunet.training.noise import blur, chance, log_uniform, smooth_field, uniform, whole
+
+
+def paint(generator: Generator, labels: Labels) -> Tensor:
+    """Grey values (B, S, S) in [0, 1], as a window would show them, for a batch of label maps."""
+    ids = labels.ids
+    batch, side = ids.shape[0], ids.shape[-1]
+    image = _tissue(generator, labels)
+    image = _echoes(generator, image, ids, chance(generator, 0.15, batch, 1, 1))
+    image = _projection(generator, image, chance(generator, 0.12, batch, 1, 1))
+    bias = smooth_field(generator, batch, 1, whole(generator, 1, 4), side)[:, 0]
+    strength = uniform(generator, 0, 0.45, batch, 1, 1) * chance(generator, 0.5, batch, 1, 1)
+    image = image * torch.exp(bias * strength)
+    image = _point_spread(generator, image)
+    image = _noise(generator, image)
+    return _window(generator, image)
+
+
+def _tissue(generator: Generator, labels: Labels) -> Tensor:
+    ids, batch, side = labels.ids, labels.ids.shape[0], labels.ids.shape[-1]
+    means = _means(generator, labels)
+    image = means.gather(1, ids.flatten(1)).view_as(ids)
+    for cells in (whole(generator, side // 14, side // 6), whole(generator, side // 5, side // 2)):
+        amount = uniform(generator, 0, 1, batch, IDS) ** 3 * uniform(
+            generator, 0.02, 0.22, batch, 1
+        )
+        amount[:, AIR] *= 0.2
+        texture = smooth_field(generator, batch, 1, cells, side)[:, 0]
+        image = image + texture * amount.gather(1, ids.flatten(1)).view_as(ids)
+    return image
+
+
+def _means(generator: Generator, labels: Labels) -> Tensor:
+    """A mean per id: from a palette of a few tissues or free; what is nested differs a little from what holds it."""
+    batch = len(labels.ids)
+    size = whole(generator, 3, 8)
+    palette = uniform(generator, 0.02, 1, batch, size)
+    pick = torch.randint(0, size, (batch, IDS), generator=generator, device=generator.device)
+    spread = torch.randn(batch, IDS, generator=generator, device=generator.device)
+    from_palette = palette.gather(1, pick) + 0.03 * spread
+    means = torch.where(
+        chance(generator, 0.6, batch, 1), from_palette, uniform(generator, 0, 1, batch, IDS)
+    )
+    step = log_uniform(generator, 0.05, 0.6, batch, IDS)
+    step = torch.where(chance(generator, 0.5, batch, IDS), step, -step)
+    similar = chance(generator, 0.6, batch, IDS)
+    for blob in range(FIRST_BLOB, IDS):  # parents come before their children
+        outer = labels.parent[:, blob : blob + 1]
+        near = means.gather(1, outer)[:, 0] + step[:, blob]
+        inside = (outer[:, 0] > 0) & similar[:, blob]
+        means[:, blob] = torch.where(inside, near, means[:, blob])
+    dark = chance(generator, 0.85, batch)
+    means[:, AIR] = torch.where(dark, uniform(generator, 0, 0.06, batch), means[:, AIR])
+    return means
+
+
+def _echoes(generator: Generator, image: Tensor, ids: Tensor, chosen: Tensor) -> Tensor:
+    """Ultrasound: bright interfaces that fade along the beam's side, speckle, shadows, a fan."""
+    batch, side = len(image), image.shape[-1]
+    edge = (ids != ids.roll(1, 1)) | (ids != ids.roll(1, 2))
+    width = uniform(generator, 0.5, 2.5, batch)
+    bright = blur(edge.float(), width, width)
+    patchy = smooth_field(generator, batch, 1, 5, side)[:, 0].clamp(0, 1.5)
+    echo = image * 0.5 + bright * patchy * uniform(generator, 0.5, 2.5, batch, 1, 1)
+    real, imaginary = smooth_field(
+        generator, batch, 2, whole(generator, side // 4, side - 1), side
+    ).unbind(1)
+    speckle = (real**2 + imaginary**2).sqrt() * 0.8
+    echo = echo * (1 + uniform(generator, 0.4, 1, batch, 1, 1) * (speckle - 1))
+    beams = smooth_field(generator, batch, 1, 9, side)[:, 0, :1]
+    echo = echo * (1 - 0.8 * (beams > uniform(generator, 0.8, 2, batch, 1, 1)).float())
+    axis = (torch.arange(side, device=image.device) + 0.5) / side
+    spread = uniform(generator, 0.5, 1.4, batch, 1, 1) * (axis.view(1, side, 1) + 0.25)
+    fan = (axis.view(1, 1, side) - 0.5).abs() < spread
+    return torch.where(chosen, torch.where(fan, echo, torch.zeros_like(echo)), image)
+
+
+def _projection(generator: Generator, image: Tensor, chosen: Tensor) -> Tensor:
+    """Radiography: everything overlaps; soft masses, ribs and a slope lie over the shapes."""
+    batch, side = len(image), image.shape[-1]
+    axis = (torch.arange(side, device=image.device) + 0.5) / side - 0.5
+    x, y = axis.view(1, 1, side), axis.view(1, side, 1)
+    bend = uniform(generator, -1.5, 1.5, batch, 1, 1)
+    phase = uniform(generator, 12, 30, batch, 1, 1) * 2 * (y + bend * (x.abs() - 0.2) ** 2)
+    ribs = (torch.sin(phase) - uniform(generator, 0, 0.7, batch, 1, 1)).clamp(min=0)
+    clouds = smooth_field(generator, batch, 2, whole(generator, 3, 7), side).clamp(min=0).sum(1)
+    over = uniform(generator, 0, 0.25, batch, 1, 1) * ribs
+    over = over + uniform(generator, 0, 0.25, batch, 1, 1) * clouds
+    over = over + uniform(generator, -0.5, 0.5, batch, 1, 1) * y
+    return torch.where(chosen, 0.7 * image + over, image)
+
+
+def _point_spread(generator: Generator, image: Tensor) -> Tensor:
+    """Blur; in a fifth of the scenes more along one axis, as thick slices give in the other planes."""
+    batch = len(image)
+    sigma = uniform(generator, 0.1, 1.6, batch)
+    thick = sigma + uniform(generator, 0.5, 2, batch) * chance(generator, 0.2, batch)
+    rows_thick = chance(generator, 0.5, batch)
+    return blur(image, torch.where(rows_thick, thick, sigma), torch.where(rows_thick, sigma, thick))
+
+
+def _noise(generator: Generator, image: Tensor) -> Tensor:
+    batch, side = len(image), image.shape[-1]
+    amount = uniform(generator, 0, 1, batch, 1, 1) ** 2 * 0.1
+    cells = side - 1 if whole(generator, 0, 1) else whole(generator, side // 4, side // 2)
+    real, imaginary = smooth_field(generator, batch, 2, cells, side).unbind(1)
+    noisy = image + amount * real
+    rician = (noisy**2 + (amount * imaginary) ** 2).sqrt()
+    return torch.where(chance(generator, 0.4, batch, 1, 1), rician, noisy)
+
+
+def _window(generator: Generator, image: Tensor) -> Tensor:
+    """Percentile window, gamma, inversion."""
+    batch = len(image)
+    ordered = image[:, ::3, ::3].flatten(1).sort(1).values
+    last = ordered.shape[1] - 1
+    low = ordered.gather(1, (uniform(generator, 0, 0.03, batch, 1) * last).long())
+    high = ordered.gather(1, (uniform(generator, 0.97, 1, batch, 1) * last).long())
+    low, high = low[..., None], high[..., None]
+    shown = ((image - low) / (high - low).clamp(min=1e-3)).clamp(0, 1)
+    gamma = torch.where(
+        chance(generator, 0.4, batch),
+        log_uniform(generator, 0.6, 1.7, batch),
+        torch.ones(batch, device=image.device),
+    )
+    shown = shown ** gamma[:, None, None]
+    return torch.where(chance(generator, 0.15, batch, 1, 1), 1 - shown, shown)

@@ -1,0 +1,55 @@
+"""Training configurations, read from TOML."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from napari_samunet.errors import BadUsage
+
+
+@dataclass(frozen=True)
+class SceneConfig:
+    """How the synthetic scenes are made."""
+
+    side: int = 256
+    scenes_at_once: int = 8
+    targets_per_scene: int = 6
+    pool: int = 400
+    workers: int = 1
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """One training run; every field has the name of its TOML key."""
+
+    member: str = "builtin"
+    seed: int = 0
+    images: int = 60_000
+    batch: int = 16
+    rounds: int = 3
+    learning_rate: float = 1.0e-3
+    warmup: int = 200
+    weight_decay: float = 0.02
+    ema: float = 0.997
+    save_every: int = 100
+    scenes: SceneConfig = field(default_factory=SceneConfig)
+
+    @property
+    def steps(self) -> int:
+        """Optimiser steps of the whole run."""
+        return self.images // self.batch
+
+
+def read_config(path: Path) -> TrainConfig:
+    """Read a training configuration; an unknown key is an error that names it."""
+    try:
+        table = tomllib.loads(path.read_text())
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise BadUsage(f"wanted a training configuration (TOML), got {path}: {error}") from error
+    scenes = table.pop("scenes", {})
+    try:
+        return TrainConfig(scenes=SceneConfig(**scenes), **table)
+    except TypeError as error:
+        raise BadUsage(f"{path}: {error}; see resources/train/builtin.toml for the keys") from error

@@ -1,0 +1,67 @@
+"""Prompts as people make them: first clicks off-centre, boxes that do not fit, corrections in the largest error."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from scipy import ndimage
+from torch import Tensor
+
+from napari_samunet.types import BoolArray
+
+
+def draw_boxes(rng: np.random.Generator, masks: Tensor) -> Tensor:
+    """Boxes (B, 4), x0 y0 x1 y1, around masks (B, 1, S, S) bool; corners jittered by 5 % of the side, some by 15 %."""
+    boxes = []
+    for mask in masks[:, 0].numpy():
+        rows, cols = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+        box = np.array([cols[0], rows[0], cols[-1], rows[-1]], np.float32)
+        width, height = box[2] - box[0] + 1, box[3] - box[1] + 1
+        sizes = np.array([width, height, width, height])
+        amount = 0.15 if rng.random() < 0.1 else 0.05 * rng.random()
+        boxes.append(box + rng.uniform(-amount, amount, 4) * sizes)
+    return torch.tensor(np.stack(boxes), dtype=torch.float32)
+
+
+def first_clicks(rng: np.random.Generator, masks: Tensor) -> tuple[Tensor, Tensor]:
+    """One positive click in each mask (B, 1, S, S): points (B, 1, 2) x, y and labels (B, 1)."""
+    points = [_click_in(rng, mask, deepest=0.5) for mask in masks[:, 0].numpy()]
+    return torch.tensor(points, dtype=torch.float32)[:, None], torch.ones(
+        len(points), 1, dtype=torch.int64
+    )
+
+
+def corrections(rng: np.random.Generator, masks: Tensor, found: Tensor) -> tuple[Tensor, Tensor]:
+    """One click in the largest error of each answer; a right answer gets padding (label -1).
+
+    ``masks`` and ``found`` are (B, 1, S, S) bool.
+    """
+    points, labels = [], []
+    for mask, answer in zip(masks[:, 0].numpy(), found[:, 0].numpy(), strict=True):
+        missed, spilled = mask & ~answer, answer & ~mask
+        best = max((_largest(missed), 1), (_largest(spilled), 0), key=lambda item: item[0].sum())
+        if best[0].sum() < 2:
+            points.append((0.0, 0.0))
+            labels.append(-1)
+        else:
+            points.append(_click_in(rng, best[0], deepest=0.5))
+            labels.append(best[1])
+    return torch.tensor(points, dtype=torch.float32)[:, None], torch.tensor(labels)[:, None]
+
+
+def _largest(error: BoolArray) -> BoolArray:
+    parts, count = ndimage.label(error)
+    if count < 2:
+        return error
+    return np.asarray(parts == 1 + np.bincount(parts.ravel())[1:].argmax())
+
+
+def _click_in(rng: np.random.Generator, mask: BoolArray, deepest: float) -> tuple[float, float]:
+    """A point (x, y) in the largest part: the deepest one, or any at least a quarter as deep."""
+    rows, cols = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    part = _largest(mask[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1])
+    depth = ndimage.distance_transform_edt(np.pad(part, 1))[1:-1, 1:-1]
+    least = 1.0 if rng.random() < deepest else rng.uniform(0.25, 1)
+    candidates = np.argwhere(depth >= least * depth.max())
+    row, col = candidates[rng.integers(len(candidates))]
+    return float(cols[0] + col), float(rows[0] + row)

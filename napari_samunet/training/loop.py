@@ -1,0 +1,161 @@
+"""The training loop: seeded, resumable after a kill at any moment, averaged weights, a log that can be read."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from tqdm import tqdm
+
+from napari_samunet.models.samunet import SamUNet, build
+from napari_samunet.training.config import TrainConfig
+from napari_samunet.training.interaction import corrections, draw_boxes, first_clicks
+from napari_samunet.training.loss import answer_loss, overlap_iou
+from napari_samunet.training.stream import batches
+from napari_samunet.training.weights import save_weights
+
+CLIP = 10.0  # logits are fed back within ±10, as inference does
+
+
+class Trainer:
+    """One run in one folder: ``state.pt`` to resume from, ``log.jsonl``, ``weights.safetensors`` (averaged)."""
+
+    def __init__(self, config: TrainConfig, folder: Path, device: str) -> None:
+        self.config, self.folder, self.device = config, folder, torch.device(device)
+        folder.mkdir(parents=True, exist_ok=True)
+        torch.manual_seed(config.seed)
+        self.model = build(config.member).to(self.device, memory_format=torch.channels_last).train()
+        self.average = AveragedModel(
+            self.model, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=False
+        )
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        )
+        self.step, self.seconds = 0, 0.0
+        self._resume()
+        self.rng = np.random.default_rng([config.seed, self.step])
+
+    def run(self) -> Path:
+        """Train to the end and return the path of the averaged weights."""
+        config = self.config
+        size = self.model.config.image_size
+        stream = batches(config.scenes, size, config.batch, config.seed, self.step)
+        bar = tqdm(total=config.steps * config.batch, initial=self.step * config.batch, unit="img")
+        began = time.monotonic()
+        while self.step < config.steps:
+            figures = self._train_step(*next(stream))
+            self.step += 1
+            bar.update(config.batch)
+            now = time.monotonic()
+            self.seconds, began = self.seconds + now - began, now
+            if self.step % 20 == 0:
+                bar.set_postfix(figures)
+                self._log(figures)
+            if self.step % config.save_every == 0 or self.step == config.steps:
+                self._save()
+        bar.close()
+        return self.folder / "weights.safetensors"
+
+    def _train_step(self, image: Tensor, masks: Tensor, boxed: bool) -> dict[str, float]:
+        for group in self.optimizer.param_groups:
+            group["lr"] = self._learning_rate()
+        self.optimizer.zero_grad(set_to_none=True)
+        with torch.autocast(self.device.type, torch.bfloat16):
+            features = self.model.encode(
+                image.to(self.device).contiguous(memory_format=torch.channels_last)
+            )
+        loss, ious = self._rounds(features, masks, boxed)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimizer.step()
+        self.average.update_parameters(self.model)
+        kind = "box" if boxed else "click"
+        return {"loss": loss.item()} | {f"{kind}_iou{i}": iou for i, iou in enumerate(ious)}
+
+    def _rounds(
+        self, features: dict[str, Tensor], masks: Tensor, boxed: bool
+    ) -> tuple[Tensor, list[float]]:
+        boxes = draw_boxes(self.rng, masks).to(self.device) if boxed else None
+        points, labels = (None, None) if boxed else first_clicks(self.rng, masks)
+        target, previous = masks.to(self.device), None
+        total, ious = torch.zeros((), device=self.device), []
+        for turn in range(self.config.rounds):
+            with torch.autocast(self.device.type, torch.bfloat16):
+                logits, scores = self.model.decode(
+                    features, _to(points, self.device), _to(labels, self.device), boxes, previous
+                )
+            ambiguous = turn == 0 and not boxed
+            total = total + answer_loss(logits.float(), scores, target, ambiguous)
+            found = logits[:, :1].detach().float()
+            ious.append(overlap_iou(found, target).mean().item())
+            if turn + 1 < self.config.rounds:
+                previous = self._feedback(found)
+                added = corrections(self.rng, masks, (found > 0).cpu())
+                points = added[0] if points is None else torch.cat([points, added[0]], 1)
+                labels = added[1] if labels is None else torch.cat([labels, added[1]], 1)
+        return total / self.config.rounds, ious
+
+    def _feedback(self, logits: Tensor) -> Tensor | None:
+        """Logits as the next round gets them; sometimes coarse, as after a change of zoom."""
+        logits = logits.clamp(-CLIP, CLIP)
+        if self.rng.random() < 0.2:
+            side = logits.shape[-1]
+            logits = F.interpolate(F.avg_pool2d(logits, 4), size=(side, side), mode="bilinear")
+        return logits
+
+    def _learning_rate(self) -> float:
+        config = self.config
+        warm = min(1.0, (self.step + 1) / config.warmup)
+        return (
+            config.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * self.step / config.steps))
+        )
+
+    def _log(self, figures: dict[str, float]) -> None:
+        images = self.step * self.config.batch
+        row = {"step": self.step, "images": images, "seconds": round(self.seconds), **figures}
+        with (self.folder / "log.jsonl").open("a") as log:
+            log.write(json.dumps(row) + "\n")
+
+    def averaged_model(self) -> SamUNet:
+        """The averaged weights with the running batch statistics of the trained model."""
+        model = self.average.module
+        buffers = dict(self.model.named_buffers())
+        for name, buffer in model.named_buffers():
+            buffer.copy_(buffers[name])
+        return model
+
+    def _save(self) -> None:
+        state = {
+            "step": self.step,
+            "seconds": self.seconds,
+            "model": self.model.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+        }
+        part = self.folder / "state.part"
+        torch.save(state, part)
+        os.replace(part, self.folder / "state.pt")
+        facts = {"images": self.step * self.config.batch, "hours": round(self.seconds / 3600, 2)}
+        save_weights(self.averaged_model(), self.folder / "weights.safetensors", facts)
+
+    def _resume(self) -> None:
+        path = self.folder / "state.pt"
+        if not path.exists():
+            return
+        state = torch.load(path, map_location=self.device, weights_only=True)
+        self.model.load_state_dict(state["model"])
+        self.average.load_state_dict(state["average"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.step, self.seconds = state["step"], state["seconds"]
+
+
+def _to(tensor: Tensor | None, device: torch.device) -> Tensor | None:
+    return None if tensor is None else tensor.to(device)

@@ -1,0 +1,149 @@
+"""Targets: what a person would mean by a click or a box in a synthetic scene, and the square that the model sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from scipy import ndimage
+
+from napari_samunet.training.anatomy import AIR, FIRST_BLOB, Labels
+from napari_samunet.types import BoolArray, FloatArray
+
+SMALLEST_AREA = 25
+FAINTEST_RIM = 0.03
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One training sample: ``image`` (S, S) float32 in [0, 1], ``mask`` (S, S) bool, and whether it comes with a box."""
+
+    image: FloatArray
+    mask: BoolArray
+    boxed: bool
+
+
+def draw_samples(
+    rng: np.random.Generator, images: torch.Tensor, labels: Labels, per_scene: int, side: int
+) -> list[Sample]:
+    """Up to ``per_scene`` samples of ``side`` pixels from each scene; ``images`` is (B, S, S)."""
+    samples = []
+    for scene in range(len(images)):
+        image, ids = images[scene].numpy(), labels.ids[scene].numpy()
+        parent, mirrored = labels.parent[scene].numpy(), bool(labels.mirrored[scene])
+        for _ in range(per_scene):
+            mask = _target(rng, image, ids, parent, mirrored)
+            if mask is not None:
+                samples.append(_crop(rng, image, mask, side))
+    return [sample for sample in samples if sample.mask.sum() >= 6]
+
+
+def _target(
+    rng: np.random.Generator, image: FloatArray, ids: np.ndarray, parent: np.ndarray, mirrored: bool
+) -> BoolArray | None:
+    present = np.unique(ids)
+    blobs, regions = (
+        present[present >= FIRST_BLOB],
+        present[(present < FIRST_BLOB) & (present > AIR)],
+    )
+    choices = blobs if len(blobs) and (rng.random() < 0.85 or not len(regions)) else regions
+    if not len(choices):
+        return None
+    chosen = int(rng.choice(choices))
+    mask = np.isin(ids, _family(chosen, parent, present)) if rng.random() < 0.55 else ids == chosen
+    if rng.random() < 0.1:
+        mask |= ids == _neighbour(rng, ids, mask, chosen)
+    mask = _component(rng, mask, mirrored)
+    if rng.random() < 0.2:
+        mask = ndimage.binary_fill_holes(mask)
+    if not SMALLEST_AREA <= mask.sum() <= mask.size // 2:
+        return None
+    return mask if _stands_out(image, mask) else None
+
+
+def _family(chosen: int, parent: np.ndarray, present: np.ndarray) -> list[int]:
+    """The blob with everything that lies in it, at any depth."""
+    family = {chosen}
+    for blob in sorted(present):
+        if int(parent[blob]) in family:
+            family.add(int(blob))
+    return sorted(family)
+
+
+def _neighbour(rng: np.random.Generator, ids: np.ndarray, mask: BoolArray, chosen: int) -> int:
+    rim = ndimage.binary_dilation(mask, iterations=2) & ~mask
+    touching = np.unique(ids[rim])
+    touching = touching[touching != AIR]
+    return int(rng.choice(touching)) if len(touching) else chosen
+
+
+def _component(rng: np.random.Generator, mask: BoolArray, mirrored: bool) -> BoolArray:
+    parts, count = ndimage.label(mask)
+    # Left-right pairs are one structure to a person (the lungs, the kidneys) as often as two.
+    if count <= 1 or (count <= 3 and rng.random() < (0.5 if mirrored else 0.1)):
+        return mask
+    sizes = np.bincount(parts.ravel())[1:].astype(float)
+    return np.asarray(parts == 1 + rng.choice(count, p=sizes / sizes.sum()))
+
+
+def _stands_out(image: FloatArray, mask: BoolArray) -> bool:
+    rows, cols = _extent(mask, margin=5)
+    inside, near = mask[rows, cols], image[rows, cols]
+    rim = ndimage.binary_dilation(inside, iterations=4) & ~inside
+    if not rim.any():
+        return False
+    edge = ndimage.binary_dilation(inside, iterations=1) & ~ndimage.binary_erosion(inside)
+    echo = abs(float(near[edge].mean()) - float(near[rim].mean()))
+    return max(abs(float(near[inside].mean()) - float(near[rim].mean())), echo) >= FAINTEST_RIM
+
+
+def _extent(mask: BoolArray, margin: int) -> tuple[slice, slice]:
+    rows, cols = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    return (
+        slice(max(rows[0] - margin, 0), rows[-1] + 1 + margin),
+        slice(max(cols[0] - margin, 0), cols[-1] + 1 + margin),
+    )
+
+
+def _crop(rng: np.random.Generator, image: FloatArray, mask: BoolArray, side: int) -> Sample:
+    """The square that inference would show: the whole slice, twice the box, or something between."""
+    boxed = bool(rng.random() < 0.45)
+    scene = image.shape[0]
+    rows, cols = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    extent = max(rows[-1] - rows[0], cols[-1] - cols[0]) + 1
+    zoom = rng.uniform(1.7, 2.4) if boxed else rng.uniform(1.3, 4)
+    if rng.random() < (0.12 if boxed else 0.4):
+        square, centre = scene, np.array([scene, scene]) / 2
+    else:
+        square = int(np.clip(extent * zoom, 24, 1.4 * scene))
+        centre = np.array([rows[0] + rows[-1], cols[0] + cols[-1]]) / 2
+        free = max(square - extent, 0) / 2 * (0.15 if boxed else 0.8)
+        centre = centre + rng.uniform(-free, free, 2)
+    row0, col0 = (np.round(centre - square / 2)).astype(int)
+    both = np.stack(
+        [_cut(image, row0, col0, square), _cut(mask.astype(np.float32), row0, col0, square)]
+    )
+    both = _resize(
+        both, int(rng.uniform(36, square)) if rng.random() < 0.3 and square > 48 else square
+    )
+    shown = _resize(both, side)
+    return Sample(shown[0].clip(0, 1), shown[1] > 0.5, boxed)
+
+
+def _cut(image: FloatArray, row0: int, col0: int, square: int) -> FloatArray:
+    out = np.zeros((square, square), np.float32)
+    top, left = max(row0, 0), max(col0, 0)
+    part = image[top : row0 + square, left : col0 + square]
+    out[top - row0 : top - row0 + part.shape[0], left - col0 : left - col0 + part.shape[1]] = part
+    return out
+
+
+def _resize(stack: FloatArray, side: int) -> FloatArray:
+    if stack.shape[-1] == side:
+        return stack
+    tensor = torch.from_numpy(np.ascontiguousarray(stack))[None]
+    return F.interpolate(
+        tensor, size=(side, side), mode="bilinear", antialias=True, align_corners=False
+    )[0].numpy()
