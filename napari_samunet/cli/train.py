@@ -1,4 +1,4 @@
-"""``samunet train CONFIG``: train a model from a TOML configuration; a stopped run goes on where it was."""
+"""Train a model from a TOML configuration; a stopped run goes on where it was."""
 
 from __future__ import annotations
 

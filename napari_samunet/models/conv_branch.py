@@ -7,7 +7,9 @@ from torch import Tensor, nn
 
 
 class ResNetBranch(nn.Module):
-    """Torchvision's ResNet under the published names ``stage0`` … ``stage4``; maps at strides 4, 8, 16, 32."""
+    """Torchvision's ResNet under the published names ``stage0`` … ``stage4``; maps at strides 4, 8,
+    16, 32.
+    """
 
     strides = (4, 8, 16, 32)
 
@@ -54,7 +56,9 @@ class ResidualBlock(nn.Module):
 
 
 class LightBranch(nn.Module):
-    """The built-in model's branch: a full-side stem of 16 channels, then residual stages at strides 2, 4, 8, 16."""
+    """The built-in model's branch: a full-side stem of 16 channels, then residual stages at strides
+    2, 4, 8, 16.
+    """
 
     strides = (2, 4, 8, 16)
 
@@ -75,7 +79,9 @@ class LightBranch(nn.Module):
         self.skip_widths = (stem_width, *widths[:3])
 
     def forward(self, image: Tensor) -> list[Tensor]:
-        """(B, C, S, S) → five maps at strides 1, 2, 4, 8, 16; the last four go to the transformer as well."""
+        """(B, C, S, S) → five maps at strides 1, 2, 4, 8, 16; the last four go to the transformer
+        as well.
+        """
         maps = [self.stem(image)]
         for stage in self.stages:
             maps.append(stage(maps[-1]))

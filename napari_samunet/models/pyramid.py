@@ -1,8 +1,9 @@
 """The mask decoder of the built-in model: a U-Net way up that sees the prompts at every scale.
 
-SAM's two-way transformer answers on the coarse grid; then the conv branch's features come back as skips, and with them
-the prompts as maps (SqueezeSAM's early fusion, late): what is lost when a click becomes a token is kept in a map.
-A hypernetwork turns each mask token into the kernel of its mask (SAM, arXiv 2304.02643).
+SAM's two-way transformer answers on the coarse grid; then the conv branch's features come back as
+skips, and with them the prompts as maps (SqueezeSAM's early fusion, late): what is lost when a
+click becomes a token is kept in a map. A hypernetwork turns each mask token into the kernel of its
+mask (SAM, arXiv 2304.02643).
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ MATCH_WIDTH = 16
 
 
 class PyramidDecoder(nn.Module):
-    """Prompts on encoded features → four masks at the full side of the model frame, with predicted IoU.
+    """Prompts on encoded features → four masks at the full side of the model frame, with predicted
+    IoU.
 
     Parameters
     ----------
@@ -62,9 +64,11 @@ class PyramidDecoder(nn.Module):
         self.score_head = MLP(embed_dim, embed_dim, MASKS, 3)
 
     def prepare(self, image: Tensor, maps: list[Tensor]) -> dict[str, Tensor]:
-        """What the decoder needs of an image, computed once: skips, matching features, smoothed grey values.
+        """What the decoder needs of an image, computed once: skips, matching features, smoothed
+        grey values.
 
-        ``image`` is (B, C, S, S); ``maps`` are the conv maps at strides 1, 2, 4, 8, … in this order.
+        ``image`` is (B, C, S, S); ``maps`` are the conv maps at strides 1, 2, 4, 8, … in this
+        order.
         """
         features = {
             f"skip{i}": skip(m)
@@ -84,7 +88,9 @@ class PyramidDecoder(nn.Module):
         box_xyxy: Tensor | None,
         mask_logits: Tensor | None,
     ) -> tuple[Tensor, Tensor]:
-        """Return logits (B, 4, S, S) and predicted IoU (B, 4); the prompts are those of ``SamUNet.decode``."""
+        """Return logits (B, 4, S, S) and predicted IoU (B, 4); the prompts are those of
+        ``SamUNet.decode``.
+        """
         grey = features["grey"]
         side = grey.shape[-1]
         prompt_maps = draw_prompts(grey, points_xy, labels, box_xyxy, mask_logits)
@@ -138,8 +144,9 @@ def draw_prompts(
 ) -> Tensor:
     """Prompts as maps (B, 10, S, S) in [-1, 1], zero where a prompt is absent.
 
-    Positive and negative clicks each as a narrow spot, a wide one and likeness of grey value; a box as its area and as
-    the level set of its inscribed ellipse; earlier logits as tanh and as their sign's certainty.
+    Positive and negative clicks each as a narrow spot, a wide one and likeness of grey value; a box
+    as its area and as the level set of its inscribed ellipse; earlier logits as tanh and as their
+    sign's certainty.
     """
     batch, _, side, _ = grey.shape
     maps = grey.new_zeros(batch, MAP_CHANNELS, side, side)
@@ -160,7 +167,7 @@ def _grid(side: int, device: torch.device) -> tuple[Tensor, Tensor]:
 
 
 def _click_maps(grey: Tensor, points_xy: Tensor, chosen: Tensor) -> Tensor:
-    batch, _, side, _ = grey.shape
+    side = grey.shape[-1]
     x, y = _grid(side, grey.device)
     points = points_xy.float()
     squared = (x - points[..., 0, None, None]) ** 2 + (y - points[..., 1, None, None]) ** 2
@@ -191,7 +198,8 @@ def _box_maps(box_xyxy: Tensor, side: int) -> Tensor:
 def match_clicks(
     match: Tensor, points_xy: Tensor | None, labels: Tensor | None, side: int
 ) -> Tensor:
-    """Likeness of each place to the positive and to the negative clicks, (B, 2, h, w) cosine, 0 without such clicks.
+    """Likeness of each place to the positive and to the negative clicks, (B, 2, h, w) cosine, 0
+    without such clicks.
 
     ``match`` are unit features (B, M, h, w); clicks are in pixels of a frame of ``side``.
     """

@@ -1,8 +1,9 @@
-"""SAM-UNet: SAM's vision transformer beside a convolutional branch, fused in encoder and mask decoder.
+"""SAM-UNet: SAM's vision transformer beside a convolutional branch, fused twice.
 
-One family, several members. The published ones (ResNet-34 or -50, 256 pixels, boxes) follow arXiv 2408.09886 and carry
-the names of the published state dicts; ``builtin`` is the small member that this package trains and ships. All of them
-encode an image once (:meth:`SamUNet.encode`) and answer each prompt from the encoded features (:meth:`SamUNet.decode`).
+One family, several members. The published ones (ResNet-34 or -50, 256 pixels, boxes) follow arXiv
+2408.09886 and carry the names of the published state dicts; ``builtin`` is the small member that
+this package trains and ships. All of them encode an image once (:meth:`SamUNet.encode`) and answer
+each prompt from the encoded features (:meth:`SamUNet.decode`).
 """
 
 from __future__ import annotations
@@ -27,10 +28,11 @@ Features = dict[str, Tensor]
 class SamUNetConfig:
     """Sizes of one member of the family.
 
-    ``conv`` names the convolutional branch (``"resnet34"``, ``"resnet50"`` or ``"light"``), ``decoder`` the mask
-    decoder (``"single"``: the published one, one mask at a quarter of the side; ``"pyramid"``: ours, four masks at the
-    full side, prompts as maps at every scale). ``window`` 0 makes every block attend globally.
-    ``local_contrast`` adds a channel with the frame standardised, so that a zoomed faint organ has contrast.
+    ``conv`` names the convolutional branch (``"resnet34"``, ``"resnet50"`` or ``"light"``),
+    ``decoder`` the mask decoder (``"single"``: the published one, one mask at a quarter of the
+    side; ``"pyramid"``: ours, four masks at the full side, prompts as maps at every scale).
+    ``window`` 0 makes every block attend globally. ``local_contrast`` adds a channel with the frame
+    standardised, so that a zoomed faint organ has contrast.
     """
 
     image_size: int = 256
@@ -132,7 +134,7 @@ class SamUNet(nn.Module):
             self.embedding_encoder = upscaler(config.embed_dim)
             self.mask_decoder = SingleMaskDecoder(config.embed_dim)
         else:
-            # The prompt maps of the pyramid replace SAM's mask downscaling: logits go in at full side.
+            # The prompt maps of the pyramid replace SAM's mask downscaling: logits go in whole.
             self.prompt_encoder.sam_prompt_encoder.mask_downscaling = nn.Identity()
             self.mask_decoder = PyramidDecoder(
                 config.embed_dim, self.resnet.skip_widths, config.decoder_widths
@@ -144,13 +146,14 @@ class SamUNet(nn.Module):
         Parameters
         ----------
         image
-            Normalised image in the model frame, shape (B, C, S, S), float. The built-in member takes one channel in
-            [0, 1], the windowed slice.
+            Normalised image in the model frame, shape (B, C, S, S), float. The built-in member
+            takes one channel in [0, 1], the windowed slice.
 
         Returns
         -------
-        Features by name, each with B first: ``embedding`` (B, D, G, G), ``dense_pe`` (1, D, G, G) and what the mask
-        decoder needs beside them (``multi_scale`` of the published members, ``skip0…`` of the pyramid).
+        Features by name, each with B first: ``embedding`` (B, D, G, G), ``dense_pe`` (1, D, G, G)
+        and what the mask decoder needs beside them (``multi_scale`` of the published members,
+        ``skip0…`` of the pyramid).
         """
         if self.config.local_contrast:
             image = with_local_contrast(image)
@@ -199,7 +202,8 @@ class SamUNet(nn.Module):
         features
             What :meth:`encode` gave for B images.
         points_xy, labels
-            (B, N, 2) float, (x, y) in model pixels, and (B, N) int: 1 positive, 0 negative, -1 padding; or None.
+            (B, N, 2) float, (x, y) in model pixels, and (B, N) int: 1 positive, 0 negative, -1
+            padding; or None.
         box_xyxy
             (B, 4) float, x0, y0, x1, y1 in model pixels, or None.
         mask_logits
@@ -207,7 +211,8 @@ class SamUNet(nn.Module):
 
         Returns
         -------
-        logits (B, K, h, w), and scores (B, K) (predicted IoU) or None where the member predicts none.
+        logits (B, K, h, w), and scores (B, K) (predicted IoU) or None where the member predicts
+        none.
         """
         points = None if points_xy is None else (points_xy, labels)
         if isinstance(self.mask_decoder, PyramidDecoder):
@@ -220,7 +225,9 @@ class SamUNet(nn.Module):
 
 
 def with_local_contrast(image: Tensor) -> Tensor:
-    """Centre a windowed frame (B, 1, S, S) in [0, 1] and add it standardised within ±3 as a second channel."""
+    """Centre a windowed frame (B, 1, S, S) in [0, 1] and add it standardised within ±3 as a second
+    channel.
+    """
     mean = image.mean((-2, -1), keepdim=True)
     deviation = image.std((-2, -1), keepdim=True).clamp(min=1e-3)
     standardised = ((image - mean) / deviation).clamp(-3, 3)
@@ -228,7 +235,9 @@ def with_local_contrast(image: Tensor) -> Tensor:
 
 
 def build(member: str | SamUNetConfig) -> SamUNet:
-    """Build a member by name (``"res34"``, ``"res50"``, ``"builtin"``) or from a configuration, untrained."""
+    """Build a member by name (``"res34"``, ``"res50"``, ``"builtin"``) or from a configuration,
+    untrained.
+    """
     config = MEMBERS[member] if isinstance(member, str) else member
     with torch.no_grad():
         return SamUNet(config)

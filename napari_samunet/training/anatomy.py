@@ -1,8 +1,10 @@
-"""Synthetic anatomy: scenes of labelled shapes, wide enough that a real scan is just one more sample.
+"""Synthetic anatomy: scenes of labelled shapes, wide enough that a real scan is just one more
+sample.
 
-A scene is a label map first: tissue regions, a body outline with a layer of fat, blobs that nest, shells, tubes,
-left-right pairs; all drawn in warped coordinates. :mod:`napari_samunet.training.appearance` gives it grey values.
-Everything is drawn for a batch at once with torch, on the device of the generator.
+A scene is a label map first: tissue regions, a body outline with a layer of fat, blobs that nest,
+shells, tubes, left-right pairs; all drawn in warped coordinates.
+:mod:`napari_samunet.training.appearance` gives it grey values. Everything is drawn for a batch at
+once with torch, on the device of the generator.
 """
 
 from __future__ import annotations
@@ -24,8 +26,9 @@ IDS = FIRST_BLOB + 2 * MOST_BLOBS
 class Labels:
     """Label maps of a batch of scenes.
 
-    ``ids`` is (B, S, S) int64; ``parent`` (B, IDS) int64 holds the id that a blob lies in, 0 for none; ``mirrored``
-    (B,) bool tells the scenes whose halves mirror each other; ``side`` is the pixel side.
+    ``ids`` is (B, S, S) int64; ``parent`` (B, IDS) int64 holds the id that a blob lies in, 0 for
+    none; ``mirrored`` (B,) bool tells the scenes whose halves mirror each other; ``side`` is the
+    pixel side.
     """
 
     ids: Tensor

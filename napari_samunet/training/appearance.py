@@ -1,4 +1,6 @@
-"""Grey values for label maps: contrast as CT, MR, ultrasound and radiography show it, with their defects."""
+"""Grey values for label maps: contrast as CT, MR, ultrasound and radiography show it, with their
+defects.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,9 @@ def _tissue(generator: Generator, labels: Labels) -> Tensor:
 
 
 def _means(generator: Generator, labels: Labels) -> Tensor:
-    """A mean per id: from a palette of a few tissues or free; what is nested differs a little from what holds it."""
+    """A mean per id: from a palette of a few tissues or free; what is nested differs a little from
+    what holds it.
+    """
     batch = len(labels.ids)
     size = whole(generator, 3, 8)
     palette = uniform(generator, 0.02, 1, batch, size)
@@ -99,7 +103,7 @@ def _projection(generator: Generator, image: Tensor, chosen: Tensor) -> Tensor:
 
 
 def _point_spread(generator: Generator, image: Tensor) -> Tensor:
-    """Blur; in a fifth of the scenes more along one axis, as thick slices give in the other planes."""
+    """Blur; in a fifth of the scenes more along one axis, as thick slices give elsewhere."""
     batch = len(image)
     sigma = uniform(generator, 0.1, 1.6, batch)
     thick = sigma + uniform(generator, 0.5, 2, batch) * chance(generator, 0.2, batch)

@@ -1,4 +1,6 @@
-"""Prompts as people make them: first clicks off-centre, boxes that do not fit, corrections in the largest error."""
+"""Prompts as people make them: first clicks off-centre, boxes that do not fit, corrections in the
+largest error.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ from napari_samunet.types import BoolArray
 
 
 def draw_boxes(rng: np.random.Generator, masks: Tensor) -> Tensor:
-    """Boxes (B, 4), x0 y0 x1 y1, around masks (B, 1, S, S) bool; corners jittered by 5 % of the side, some by 15 %."""
+    """Boxes (B, 4), x0 y0 x1 y1, around masks (B, 1, S, S) bool; corners jittered by 5 % of the
+    side, some by 15 %.
+    """
     boxes = []
     for mask in masks[:, 0].numpy():
         rows, cols = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))

@@ -1,4 +1,6 @@
-"""The training loop: seeded, resumable after a kill at any moment, averaged weights, a log that can be read."""
+"""The training loop: seeded, resumable after a kill at any moment, averaged weights, a log that can
+be read.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ CLIP = 10.0  # logits are fed back within ±10, as inference does
 
 
 class Trainer:
-    """One run in one folder: ``state.pt`` to resume from, ``log.jsonl``, ``weights.safetensors`` (averaged)."""
+    """One run in one folder: ``state.pt`` to resume from, ``log.jsonl``, ``weights.safetensors``
+    (averaged).
+    """
 
     def __init__(self, config: TrainConfig, folder: Path, device: str) -> None:
         self.config, self.folder, self.device = config, folder, torch.device(device)

@@ -1,4 +1,6 @@
-"""What a training answer is judged by: focal and Dice loss on masks, squared error on the predicted IoU (SAM)."""
+"""What a training answer is judged by: focal and Dice loss on masks, squared error on the predicted
+IoU (SAM).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ FOCAL_WEIGHT = 20.0
 
 
 def mask_loss(logits: Tensor, masks: Tensor) -> Tensor:
-    """Focal (gamma 2) plus Dice loss of each mask; logits and masks (B, K, S, S), returns (B, K)."""
+    """Focal (gamma 2) plus Dice loss of each mask; both (B, K, S, S), returns (B, K)."""
     target = masks.float()
     entropy = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
     focal = ((1 - (-entropy).exp()) ** 2 * entropy).mean((-2, -1))
@@ -27,7 +29,8 @@ def overlap_iou(logits: Tensor, masks: Tensor) -> Tensor:
 
 
 def answer_loss(logits: Tensor, scores: Tensor, masks: Tensor, ambiguous: bool) -> Tensor:
-    """Loss of one round: mask 0 always; after a single click also the best of masks 1 to 3; scores of all judged.
+    """Loss of one round: mask 0 always; after a single click also the best of masks 1 to 3; scores
+    of all judged.
 
     ``logits`` (B, 4, S, S), ``scores`` (B, 4), ``masks`` (B, 1, S, S) bool.
     """

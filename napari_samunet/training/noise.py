@@ -31,7 +31,7 @@ def whole(generator: Generator, low: int, high: int) -> int:
 
 
 def smooth_field(generator: Generator, batch: int, fields: int, cells: int, side: int) -> Tensor:
-    """Smooth noise (batch, fields, side, side) of unit variance at ``cells`` random knots per axis."""
+    """Smooth noise (batch, fields, side, side) from ``cells`` + 1 normal knots per axis."""
     knots = torch.randn(
         batch, fields, cells + 1, cells + 1, generator=generator, device=generator.device
     )
@@ -41,7 +41,9 @@ def smooth_field(generator: Generator, batch: int, fields: int, cells: int, side
 
 
 def blur(images: Tensor, sigma_rows: Tensor, sigma_cols: Tensor, radius: int = 5) -> Tensor:
-    """Gaussian blur of each image (B, H, W) with its own sigma in pixels along rows and columns, each (B,)."""
+    """Gaussian blur of each image (B, H, W) with its own sigma in pixels along rows and columns,
+    each (B,).
+    """
     offsets = torch.arange(-radius, radius + 1, device=images.device, dtype=images.dtype)
     batch = images.shape[0]
     padded = F.pad(images[None], (radius,) * 4, mode="reflect")

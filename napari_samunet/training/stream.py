@@ -15,7 +15,9 @@ from napari_samunet.training.targets import Sample, draw_samples
 
 
 class SampleStream(IterableDataset):
-    """Samples without end; each worker of a loader draws its own. ``start`` skips nothing, it only reseeds."""
+    """Samples without end; each worker of a loader draws its own. ``start`` skips nothing, it only
+    reseeds.
+    """
 
     def __init__(self, config: SceneConfig, image_size: int, seed: int, start: int = 0) -> None:
         super().__init__()
@@ -44,7 +46,9 @@ class SampleStream(IterableDataset):
 def batches(
     config: SceneConfig, image_size: int, batch: int, seed: int, start: int
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor, bool]]:
-    """Batches of one kind each: ``image`` (B, 1, S, S) float32, ``mask`` (B, 1, S, S) bool, with boxes or without."""
+    """Batches of one kind each: ``image`` (B, 1, S, S) float32, ``mask`` (B, 1, S, S) bool, with
+    boxes or without.
+    """
     stream = SampleStream(config, image_size, seed, start)
     loader = DataLoader(stream, batch_size=None, num_workers=config.workers, prefetch_factor=64)
     waiting: dict[bool, list[tuple[torch.Tensor, torch.Tensor]]] = {True: [], False: []}

@@ -1,4 +1,6 @@
-"""Targets: what a person would mean by a click or a box in a synthetic scene, and the square that the model sees."""
+"""Targets: what a person would mean by a click or a box in a synthetic scene, and the square that
+the model sees.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ FAINTEST_RIM = 0.03
 
 @dataclass(frozen=True)
 class Sample:
-    """One training sample: ``image`` (S, S) float32 in [0, 1], ``mask`` (S, S) bool, and whether it comes with a box."""
+    """One training sample: ``image`` (S, S) float32 in [0, 1], ``mask`` (S, S) bool, and whether it
+    comes with a box.
+    """
 
     image: FloatArray
     mask: BoolArray
@@ -108,7 +112,7 @@ def _extent(mask: BoolArray, margin: int) -> tuple[slice, slice]:
 
 
 def _crop(rng: np.random.Generator, image: FloatArray, mask: BoolArray, side: int) -> Sample:
-    """The square that inference would show: the whole slice, twice the box, or something between."""
+    """The square that inference would show: the whole slice, twice the box, or between."""
     boxed = bool(rng.random() < 0.45)
     scene = image.shape[0]
     rows, cols = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))

@@ -14,7 +14,9 @@ from napari_samunet.models.samunet import SamUNet
 
 
 def save_weights(model: SamUNet, path: Path, facts: dict[str, object]) -> None:
-    """Write ``model`` to ``path`` atomically; ``facts`` (images seen, hours) join the configuration in the header."""
+    """Write ``model`` to ``path`` atomically; ``facts`` (images seen, hours) join the configuration
+    in the header.
+    """
     tensors = {
         name: (value.half() if value.is_floating_point() else value).contiguous()
         for name, value in model.state_dict().items()
