@@ -1,0 +1,173 @@
+"""The image that everything else works on: voxels in storage order and where they lie in the patient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from napari_samunet.errors import InputError, UnsupportedImage
+from napari_samunet.geometry import as_affine, default_affine, spacing_of
+from napari_samunet.types import AnyArray, FloatArray, UInt8Array, Window
+
+SourceKind = Literal["nifti", "sitk", "dicom", "picture", "array"]
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Where a volume came from, kept so that an export can copy its header exactly.
+
+    Attributes
+    ----------
+    path : Path or None
+        The file or folder that was opened.
+    kind : str
+        "nifti", "sitk", "dicom", "picture" or "array".
+    header : object
+        A nibabel header, a dict of SimpleITK metadata, or a tuple of pydicom datasets without pixels in slice order.
+    notes : tuple of str
+        What was odd about the file, one plain line each.
+    """
+
+    path: Path | None = None
+    kind: SourceKind = "array"
+    header: Any = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Volume:
+    """A medical image in the file's own units and storage order.
+
+    Attributes
+    ----------
+    array : ndarray, shape (Z, Y, X)
+        Intensities as the file means them (HU for CT): rescale applied, never windowed, never reoriented.
+    affine : ndarray, shape (4, 4), float64
+        Maps (z, y, x, 1) to RAS+ millimetres.
+    color : ndarray, shape (Z, Y, X, 3), uint8, or None
+        The colours of a colour image; ``array`` then holds its luma.
+    modality : str or None
+        "CT", "MR", "US", … where the file tells.
+    window : (float, float) or None
+        The file's own display window (low, high).
+    source : Source
+        The file and its header.
+
+    Raises
+    ------
+    UnsupportedImage
+        If the voxels cannot be shown: complex, not numbers, empty, not 3-D, or without one finite value.
+    InputError
+        If the affine is no affine.
+    """
+
+    array: AnyArray
+    affine: FloatArray
+    color: UInt8Array | None = None
+    modality: str | None = None
+    window: Window | None = None
+    source: Source = Source()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "array", as_voxels(self.array))
+        object.__setattr__(self, "affine", as_affine(self.affine))
+        self.affine.flags.writeable = False
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Number of voxels along z, y, x."""
+        z, y, x = self.array.shape
+        return z, y, x
+
+    @property
+    def spacing(self) -> FloatArray:
+        """Millimetres between neighbouring voxels along z, y, x, shape (3,)."""
+        return spacing_of(self.affine)
+
+    @classmethod
+    def from_array(
+        cls,
+        array: ArrayLike,
+        affine: ArrayLike | None = None,
+        spacing: ArrayLike | None = None,
+        modality: str | None = None,
+    ) -> Volume:
+        """Make a volume of an array.
+
+        Parameters
+        ----------
+        array : array_like, shape (Z, Y, X) or (Y, X)
+            Intensities; a 2-D array becomes one slice.
+        affine : array_like, shape (4, 4), optional
+            Maps (z, y, x, 1) to RAS+ millimetres. Without one: x to the left, y to posterior, z up, origin 0.
+        spacing : array_like, shape (3,) or (2,), optional
+            Millimetres along z, y, x (or y, x of a 2-D array), in place of an affine.
+        modality : str, optional
+            "CT", "MR", …
+
+        Raises
+        ------
+        UnsupportedImage
+            If the array cannot be a volume.
+        InputError
+            If affine and spacing contradict each other, or one of them makes no sense.
+        """
+        voxels = np.asarray(array)
+        voxels = voxels[None] if voxels.ndim == 2 else voxels
+        return cls(voxels, _chosen_affine(affine, spacing), modality=modality)
+
+
+def _chosen_affine(affine: ArrayLike | None, spacing: ArrayLike | None) -> FloatArray:
+    if affine is None:
+        return default_affine(_three(spacing))
+    matrix = as_affine(affine)
+    if spacing is not None and not np.allclose(spacing_of(matrix), _three(spacing), rtol=1e-3):
+        raise InputError(
+            f"The affine has spacing {spacing_of(matrix)} mm, but {_three(spacing)} was given: leave one out."
+        )
+    return matrix
+
+
+def _three(spacing: ArrayLike | None) -> FloatArray:
+    if spacing is None:
+        return np.ones(3)
+    lengths = np.asarray(spacing, dtype=np.float64)
+    return np.concatenate([[1.0], lengths]) if lengths.shape == (2,) else lengths
+
+
+def as_voxels(array: AnyArray) -> AnyArray:
+    """Check voxels and return them in the machine's byte order, copying only where that differs.
+
+    Parameters
+    ----------
+    array : ndarray, shape (Z, Y, X)
+        Integers, floats or booleans (which become uint8).
+
+    Raises
+    ------
+    UnsupportedImage
+        If the array is complex, no numbers, empty, not 3-D, or has no finite value.
+    """
+    if array.ndim != 3:
+        raise UnsupportedImage(f"A volume has 3 axes (Z, Y, X); this array has shape {array.shape}.")
+    if array.size == 0:
+        raise UnsupportedImage(f"A volume needs voxels; this array has shape {array.shape}.")
+    if array.dtype.kind not in "biuf":
+        raise UnsupportedImage(f"A volume holds real numbers; this array holds {array.dtype}.")
+    voxels = array.astype(_native_dtype(array.dtype), copy=False)
+    if voxels.dtype.kind == "f" and not any(np.isfinite(plane).any() for plane in voxels):
+        raise UnsupportedImage("A volume needs at least one finite value; this array is all NaN.")
+    return voxels
+
+
+def _native_dtype(dtype: np.dtype) -> np.dtype:
+    """Byte order of this machine; booleans become uint8, and floats longer than 8 bytes float64."""
+    if dtype.kind == "b":
+        return np.dtype(np.uint8)
+    if dtype.kind == "f" and dtype.itemsize > 8:
+        return np.dtype(np.float64)
+    return dtype.newbyteorder("=")
