@@ -42,9 +42,9 @@ def run(args: argparse.Namespace) -> None:
 
     options = {"clicks": args.clicks, "every": args.every, "limit": args.limit}
     report = make_report(results, args.model, **options)
-    print(format_report(report))
     if target is not None:
         replace_text(target, json.dumps(report, indent=1) + "\n")
+    print(format_report(report))
 
 
 def _measure(paths: list, args: argparse.Namespace) -> list:

@@ -111,7 +111,7 @@ def _correct(
             labels.append(int(click[1]))
         start = perf_counter()
         previous = session.predict(
-            Prompts(points=points, labels=labels, box=box_rc),
+            Prompts(points=tuple(points), labels=tuple(labels), box=box_rc),
             index=0,
             window=case.window,
             previous=previous,

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import math
 
+from napari_samunet.evaluation.baselines import BASELINES
+
 _COLUMNS = {
+    "filled box dice": "filled box",
+    "inscribed ellipse dice": "ellipse",
     "dice_box": "box",
     "dice_box_click_1": "box+1",
     "dice_box_click_5": "box+5",
@@ -48,12 +52,18 @@ def format_report(report: dict) -> str:
         ("By size (human masks)", "sizes"),
         ("By structure", "structures"),
     ):
-        rows = {}
-        for name, group in report[key].items():
-            for row, measures in group["rows"].items():
-                rows[f"{name} [{group['cases']}] {row}"] = measures
+        rows = {
+            f"{name} [{group['cases']}]": _beside_geometry(group["rows"], report["model"])
+            for name, group in report[key].items()
+        }
         lines += ["", f"{title} (mean over source) [cases]", *_table(rows)]
     return "\n".join(lines)
+
+
+def _beside_geometry(rows: dict[str, dict], model_name: str) -> dict:
+    """Put the Dice of plain geometry into the model's row, so that a group takes one line."""
+    geometry = {f"{name} dice": rows[name]["dice_box"] for name in BASELINES}
+    return geometry | rows[model_name]
 
 
 def _table(rows: dict[str, dict]) -> list[str]:
