@@ -1,0 +1,152 @@
+"""Where on which slice a place of the viewer lies: world coordinates to a pixel of a slice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_samunet.errors import InputError, OutsideImage
+from napari_samunet.types import FloatArray, SliceRef
+
+if TYPE_CHECKING:
+    from napari.components import Dims
+    from napari.components.layerlist import LayerList
+    from napari.layers import Layer
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A place on a slice of an image.
+
+    Attributes
+    ----------
+    ref : SliceRef
+        The slice; a 2-D image is the one slice (0, 0).
+    row, col : int
+        The pixel under the place.
+    """
+
+    ref: SliceRef
+    row: int
+    col: int
+
+
+def plane_shape(shape: Sequence[int], axis: int) -> tuple[int, int]:
+    """Rows and columns of a slice of a layer whose data has this shape, (Z, Y, X) or (Y, X)."""
+    rows, cols = [n for number, n in enumerate(_as_volume(shape)) if number != axis]
+    return rows, cols
+
+
+def shown_slice(layer: Layer, layers: LayerList, dims: Dims) -> SliceRef:
+    """Which slice of an image the viewer shows.
+
+    ``dims.point`` is used and not ``current_step``: steps are shared by all layers, so they are no
+    indices as soon as two layers have different spacings.
+
+    Parameters
+    ----------
+    layer : Layer
+        An image with 2 or 3 dimensions.
+    layers : LayerList
+        The viewer's layers, which know the unit of its world coordinates.
+    dims : Dims
+        What the viewer displays.
+
+    Raises
+    ------
+    OutsideImage
+        The viewer's slice does not cut the image.
+    InputError
+        A 3-D view, or a plane that is none of the image's own.
+    """
+    if dims.ndisplay != 2:
+        raise InputError("Prompts need the 2-D view: switch back with the 2D/3D button.")
+    first = dims.ndim - layer.ndim
+    shown = sorted(axis - first for axis in dims.displayed)
+    if shown[0] < 0:
+        raise InputError("This view does not lie in the image: choose another axis order.")
+    if layer.ndim == 2:
+        return SliceRef(0, 0)
+    (axis,) = set(range(3)) - set(shown)
+    index = int(np.rint(_to_data(layer, layers, dims.point)[axis]))
+    if not 0 <= index < layer.data.shape[axis]:
+        raise OutsideImage("This slice lies outside the image: move the slider back.")
+    return SliceRef(axis, index)
+
+
+def locate(layer: Layer, layers: LayerList, dims: Dims, position: Sequence[float]) -> Spot:
+    """Find the pixel under a place of the viewer.
+
+    Parameters
+    ----------
+    layer, layers, dims
+        As for `shown_slice`.
+    position : sequence of float
+        World coordinates, in the viewer's units.
+
+    Raises
+    ------
+    OutsideImage
+        The place lies beside the image.
+    InputError
+        As `shown_slice`.
+    """
+    ref = shown_slice(layer, layers, dims)
+    index = np.rint(_to_data(layer, layers, position)).astype(int)
+    row, col = (int(n) for n in (index if layer.ndim == 2 else np.delete(index, ref.axis)))
+    rows, cols = plane_shape(layer.data.shape[: layer.ndim], ref.axis)
+    if not (0 <= row < rows and 0 <= col < cols):
+        raise OutsideImage("That is outside the image.")
+    return Spot(ref, row, col)
+
+
+def clamp(
+    layer: Layer, layers: LayerList, dims: Dims, position: Sequence[float], ref: SliceRef
+) -> tuple[int, int]:
+    """Pixel (row, column) of a slice that is nearest to a place of the viewer, inside the image."""
+    index = _to_data(layer, layers, position)
+    plane = index if layer.ndim == 2 else np.delete(index, ref.axis)
+    limits = np.array(plane_shape(layer.data.shape[: layer.ndim], ref.axis)) - 1
+    row, col = np.clip(np.rint(plane), 0, limits).astype(int)
+    return int(row), int(col)
+
+
+def data_position(layer_ndim: int, ref: SliceRef, rc: Sequence[float]) -> tuple[float, ...]:
+    """Data coordinates of a layer for a (row, column) of a slice; the inverse of `locate`."""
+    if layer_ndim == 2:
+        return tuple(rc)
+    return tuple(np.insert(np.asarray(rc, dtype=float), ref.axis, ref.index))
+
+
+def plane_index(layer_ndim: int, ref: SliceRef) -> tuple[int | slice, ...]:
+    """What cuts a slice out of a layer's data: ``data[plane_index(…)]`` has shape (H, W)."""
+    if layer_ndim == 2:
+        return (slice(None), slice(None))
+    return tuple(ref.index if axis == ref.axis else slice(None) for axis in range(3))
+
+
+def _as_volume(shape: Sequence[int]) -> tuple[int, ...]:
+    return (1, *shape) if len(shape) == 2 else tuple(shape)
+
+
+def _to_data(layer: Layer, layers: LayerList, position: Sequence[float]) -> FloatArray:
+    """World to data, minding that the viewer may run in other units than the layer."""
+    point = np.asarray(position, dtype=float)[-layer.ndim :]
+    units = layers.units
+    if units is not None and layer.units is not None:
+        pairs = zip(units[-layer.ndim :], layer.units, strict=True)
+        point = point * [_factor(viewer, own) for viewer, own in pairs]
+    return np.asarray(layer.world_to_data(point), dtype=float)
+
+
+def _factor(viewer_unit: object, layer_unit: object) -> float:
+    """How many layer units one unit of the viewer has; 1 where the two are of different kinds."""
+    if viewer_unit == layer_unit:
+        return 1.0
+    try:
+        return float((1 * viewer_unit).to(layer_unit).magnitude)  # type: ignore[operator]
+    except Exception:  # pint has many ways to say that pixels are no millimetres
+        return 1.0
