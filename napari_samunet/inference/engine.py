@@ -1,0 +1,182 @@
+"""Encoding once, answering often: the stateless heart that session, evaluation and plugin share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from napari_samunet.embedding.cache import EmbeddingCache
+from napari_samunet.embedding.key import EmbeddingKey, content_digest
+from napari_samunet.errors import InputError
+from napari_samunet.inference.bridge import derive_box
+from napari_samunet.inference.postprocess import assemble
+from napari_samunet.inference.prediction import Prediction
+from napari_samunet.io.volume import Volume
+from napari_samunet.models.system import MaskTensors, PromptTensors, System
+from napari_samunet.preprocess.frame import OUTSIDE, Frame
+from napari_samunet.preprocess.intensity import choose_window, to_uint8
+from napari_samunet.preprocess.roi import Roi, closer_look, first_look, next_look
+from napari_samunet.preprocess.slicing import plane_shape, take_colour, take_slice
+from napari_samunet.prompts.encode import to_xy
+from napari_samunet.prompts.prompts import Prompts
+from napari_samunet.types import SliceRef, UInt8Array, Window
+
+
+class Engine:
+    """Answers prompts with one system; embeddings are kept in ``cache``.
+
+    Parameters
+    ----------
+    system
+        A loaded system.
+    cache
+        Where embeddings are kept; a bounded one in memory by default.
+    """
+
+    def __init__(self, system: System, cache: EmbeddingCache | None = None) -> None:
+        self.system = system
+        self.cache = EmbeddingCache() if cache is None else cache
+
+    def predict(
+        self,
+        volume: Volume,
+        ref: SliceRef,
+        prompts: Prompts,
+        window: Window | None = None,
+        previous: Prediction | None = None,
+        bridge: bool = True,
+    ) -> Prediction:
+        """Answer prompts on one slice; changes nothing but the cache.
+
+        Parameters
+        ----------
+        volume, ref
+            The image and the plane of it.
+        prompts
+            At least one point, a box or a mask, on the slice.
+        window
+            (low, high) that the slice is shown with; None: see ``choose_window``.
+        previous
+            The answer that is being corrected: of the same object, slice, window and system.
+        bridge
+            Whether a system that was trained with boxes only gets one derived from clicks.
+
+        Raises
+        ------
+        OutsideImage, EmptyPrompt, InputError
+            A slice or prompt outside the image; no prompt; a ``previous`` of another slice.
+        """
+        view = _View(self, volume, ref, window)
+        prompts.check(view.shape)
+        if previous is not None and previous.frame.shape != view.shape:
+            raise InputError(
+                f"The slice is {view.shape}, but the previous answer is of one of "
+                f"{previous.frame.shape}; correct an answer on its own slice."
+            )
+        if self.system.contract.zoom:
+            return _zoomed(view, prompts, previous)
+        note = ""
+        if bridge and self._needs_box(prompts):
+            prompts, note = derive_box(view.answer, view.frame(), prompts, previous)
+        return view.answer(view.frame(), prompts, previous, note)
+
+    def embed(
+        self, volume: Volume, ref: SliceRef, window: Window | None = None, roi: Roi | None = None
+    ) -> Mapping[str, Tensor]:
+        """Return the features of a slice or a region of it, encoding only what is not cached."""
+        view = _View(self, volume, ref, window)
+        return view.features(view.frame(roi))
+
+    def _needs_box(self, prompts: Prompts) -> bool:
+        return prompts.box is None and "point" not in self.system.contract.trained
+
+
+class _View:
+    """One slice as one system sees it: shown through a window, encoded on demand."""
+
+    def __init__(
+        self, engine: Engine, volume: Volume, ref: SliceRef, window: Window | None
+    ) -> None:
+        self.system, self.cache = engine.system, engine.cache
+        self.slice_yx = take_slice(volume.array, ref)
+        self.shape = plane_shape(volume.shape, ref.axis)
+        colour = take_colour(volume, ref) if self.system.contract.channels == 3 else None
+        self.colour = colour
+        self.window = None if colour is not None else choose_window(volume, window)
+        self._content: str | None = None
+
+    def frame(self, roi: Roi | None = None) -> Frame:
+        contract = self.system.contract
+        return Frame(self.shape, contract.side, contract.fit, contract.resample, roi)
+
+    def features(self, frame: Frame) -> Mapping[str, Tensor]:
+        if self._content is None:
+            shown = self.slice_yx if self.colour is None else self.colour
+            self._content = content_digest(shown)
+        key = EmbeddingKey(self._content, self.window, frame.roi, self.system.model_hash)
+        features = self.cache.get(key)
+        if features is None:
+            image = frame.image_to_model(self._shown())
+            features = self.system.encode(self.system.prepare(image, frame.valid))
+            self.cache.put(key, features)
+        return features
+
+    def answer(
+        self, frame: Frame, prompts: Prompts, previous: Prediction | None, note: str = ""
+    ) -> Prediction:
+        masks = self.decode(frame, prompts, previous)
+        return assemble(masks, frame, self.system.contract, note)
+
+    def decode(self, frame: Frame, prompts: Prompts, previous: Prediction | None) -> MaskTensors:
+        box = None if prompts.box is None else to_xy(frame.box_to_model(prompts.box))
+        tensors = PromptTensors.of(
+            to_xy(frame.points_to_model(prompts.points)),
+            prompts.labels,
+            box,
+            self._fed_back(frame, prompts, previous),
+        )
+        return self.system.decode(self.features(frame), tensors)
+
+    def _fed_back(
+        self, frame: Frame, prompts: Prompts, previous: Prediction | None
+    ) -> Tensor | None:
+        """Logits for the mask input: the earlier answer's, or the painted mask's where newer."""
+        side = self.system.contract.mask_side
+        if not side:
+            return None
+        if prompts.mask is not None:
+            return torch.from_numpy(frame.mask_to_model(prompts.mask, side))[None]
+        if previous is None:
+            return None
+        if previous.frame == frame and previous.model_logits.shape[-1] == side:
+            logits = previous.model_logits
+            return (logits.clamp(OUTSIDE, -OUTSIDE) if self.system.contract.zoom else logits)[None]
+        return torch.from_numpy(frame.logits_to_model(previous.logits, side))[None]
+
+    def _shown(self) -> UInt8Array:
+        if self.colour is not None:
+            return self.colour
+        assert self.window is not None  # noqa: S101 - grey slices always have one
+        return to_uint8(self.slice_yx, self.window)
+
+
+def _zoomed(view: _View, prompts: Prompts, previous: Prediction | None) -> Prediction:
+    """Answer where the object fills the frame: around the box, the earlier answer, or the find."""
+    points = np.asarray(prompts.points)
+    if previous is not None and previous.frame.roi is not None:
+        mask = previous.mask if prompts.mask is None else np.asarray(prompts.mask)
+        roi = next_look(view.shape, previous.frame.roi, points, prompts.box, mask)
+        return view.answer(view.frame(roi), prompts, previous)
+    if prompts.mask is not None and np.any(prompts.mask):
+        start = view.frame().roi
+        assert start is not None  # noqa: S101 - a zooming system crops
+        roi = next_look(view.shape, start, points, prompts.box, np.asarray(prompts.mask))
+        return view.answer(view.frame(roi), prompts, None)
+    first = view.answer(view.frame(first_look(view.shape, prompts.box)), prompts, None)
+    closer = None if prompts.box is not None else closer_look(view.shape, points, first.mask)
+    if closer is None:
+        return first
+    return view.answer(view.frame(closer), prompts, first)

@@ -1,0 +1,46 @@
+"""From logits of the model frame to answers on the slice."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from napari_samunet.inference.prediction import Candidate, Prediction
+from napari_samunet.models.contract import InputContract
+from napari_samunet.models.system import MaskTensors
+from napari_samunet.preprocess.frame import Frame
+
+STABILITY_OFFSET = 1.0
+
+
+def assemble(masks: MaskTensors, frame: Frame, contract: InputContract, note: str) -> Prediction:
+    """Make a prediction of the candidates of one decoding, best first."""
+    scores: list[float | None]
+    if masks.scores is None:
+        scores = [stability_score(logits) for logits in masks.logits]
+        note = " ".join(filter(None, [note, "The score is the mask's stability."]))
+    else:
+        scores = [min(max(float(score), 0.0), 1.0) for score in masks.scores]
+    candidates = []
+    for logits, score in zip(masks.logits, scores, strict=True):
+        on_slice = frame.logits_to_slice(logits, contract.upsample)
+        candidates.append(Candidate(on_slice > 0, on_slice, score))
+    best = candidates[0]
+    model_logits = masks.logits[0].detach()
+    return Prediction(
+        best.mask, best.logits, best.score, tuple(candidates), model_logits, frame, note
+    )
+
+
+def stability_score(logits: Tensor) -> float:
+    """IoU of the mask at a higher and at a lower threshold (segment_anything's stability score)."""
+    inner = (logits > STABILITY_OFFSET).sum()
+    outer = (logits > -STABILITY_OFFSET).sum()
+    return float(inner / outer) if outer else 0.0
+
+
+def best_score(masks: MaskTensors) -> float:
+    """Score of the best candidate: predicted IoU, else stability."""
+    if masks.scores is None:
+        return stability_score(masks.logits[0])
+    return float(torch.as_tensor(masks.scores)[0])

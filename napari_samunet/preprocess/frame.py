@@ -1,0 +1,158 @@
+"""The model frame: a square of S pixels that shows a slice, and the exact way there and back.
+
+Whole slices go in as their authors do it: scaled by new over old size, coordinates without a
+half-pixel shift. Regions go in with pixel centres kept, as our own training cuts them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import ArrayLike
+
+from napari_samunet.preprocess.resample import resample
+from napari_samunet.preprocess.roi import Roi, whole_slice
+from napari_samunet.types import AnyArray, BoolArray, FloatArray
+
+OUTSIDE = -10.0
+"""Logit of a slice's pixels that a region does not show, and bound of logits that are fed back."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """How one slice lies in a model frame.
+
+    Attributes
+    ----------
+    shape
+        (H, W) of the slice.
+    side
+        S, the side of the frame in pixels.
+    fit
+        ``"longest"`` (longest side to S, padded right and bottom), ``"stretch"`` or ``"crop"``.
+    resampling
+        How pixels are resampled, see ``InputContract.resample``.
+    roi
+        The region shown, of ``"crop"`` only; the whole slice where none is given.
+    """
+
+    shape: tuple[int, int]
+    side: int
+    fit: str = "crop"
+    resampling: str = "antialias"
+    roi: Roi | None = None
+
+    def __post_init__(self) -> None:
+        if self.fit == "crop" and self.roi is None:
+            object.__setattr__(self, "roi", whole_slice(self.shape))
+
+    @property
+    def valid(self) -> tuple[int, int]:
+        """Rows and columns of the frame, from the top left, that are not padding."""
+        if self.fit != "longest":
+            return self.side, self.side
+        scale = self.side / max(self.shape)
+        return int(self.shape[0] * scale + 0.5), int(self.shape[1] * scale + 0.5)
+
+    def image_to_model(self, image: AnyArray) -> AnyArray:
+        """Bring an image (H, W) or (H, W, 3) of 0–255 into the frame: (S, S) or (S, S, 3)."""
+        if self.roi is not None:
+            return resample(_cut(image, self.roi), (self.side, self.side), self.resampling)
+        shown = resample(image, self.valid, self.resampling)
+        out = np.zeros((self.side, self.side, *image.shape[2:]), shown.dtype)
+        out[: shown.shape[0], : shown.shape[1]] = shown
+        return out
+
+    def points_to_model(self, points_rc: ArrayLike) -> FloatArray:
+        """Bring points (N, 2), (row, column) of the slice, into the frame; float64."""
+        points = np.asarray(points_rc, np.float64).reshape(-1, 2)
+        if self.roi is not None:
+            start = np.array([self.roi.row0, self.roi.col0])
+            return (points - start + 0.5) * (self.side / self.roi.side) - 0.5
+        return points * (np.array(self.valid) / np.array(self.shape))
+
+    def box_to_model(self, box_rc: ArrayLike) -> FloatArray:
+        """Bring a box (row_min, col_min, row_max, col_max) into the frame, shape (4,)."""
+        return self.points_to_model(np.reshape(box_rc, (2, 2))).reshape(4)
+
+    def logits_to_model(self, logits: FloatArray, mask_side: int) -> FloatArray:
+        """Bring logits (H, W) of the slice into the frame at the mask's side: (h, h) float32."""
+        bounded = np.clip(logits, OUTSIDE, -OUTSIDE).astype(np.float32) - np.float32(OUTSIDE)
+        if self.roi is not None:
+            shown = _interpolate(_cut(bounded, self.roi), (mask_side, mask_side))
+        else:
+            rows, columns = self._mask_valid(mask_side)
+            shown = np.zeros((mask_side, mask_side), np.float32)
+            shown[:rows, :columns] = _interpolate(bounded, (rows, columns))
+        return shown + np.float32(OUTSIDE)
+
+    def mask_to_model(self, mask: BoolArray, mask_side: int) -> FloatArray:
+        """Bring a painted mask (H, W) into the frame as confident logits: (h, h) float32."""
+        return self.logits_to_model(np.where(mask, -OUTSIDE, OUTSIDE), mask_side)
+
+    def logits_to_slice(self, logits: torch.Tensor, upsample: str = "two-step") -> FloatArray:
+        """Bring logits (h, w) of the frame back onto the slice: (H, W) float32.
+
+        ``upsample`` is one of those of ``InputContract.upsample``; regions know one way only.
+        """
+        planes = logits.detach().float().cpu()[None, None]
+        if self.roi is not None:
+            return _paste(planes, self.roi, self.shape)
+        if upsample == "sigmoid":
+            planes = _resize(planes.sigmoid(), self.shape)
+            return torch.logit(planes, eps=1e-6)[0, 0].numpy()
+        if upsample == "bicubic":
+            return _resize(planes, self.shape, "bicubic")[0, 0].numpy()
+        rows, columns = self.valid
+        planes = _resize(planes, (self.side, self.side))[..., :rows, :columns]
+        return _resize(planes, self.shape)[0, 0].numpy()
+
+    def _mask_valid(self, mask_side: int) -> tuple[int, int]:
+        rows, columns = self.valid
+        share = mask_side / self.side
+        return max(1, round(rows * share)), max(1, round(columns * share))
+
+
+def _resize(
+    planes: torch.Tensor, size: tuple[int, int], mode: str = "bilinear", antialias: bool = False
+) -> torch.Tensor:
+    if planes.shape[-2:] == size:
+        return planes
+    return F.interpolate(planes, size=size, mode=mode, align_corners=False, antialias=antialias)
+
+
+def _interpolate(plane: FloatArray, size: tuple[int, int]) -> FloatArray:
+    planes = torch.from_numpy(np.ascontiguousarray(plane))[None, None]
+    return _resize(planes, size, antialias=True)[0, 0].numpy()
+
+
+def _overlap(roi: Roi, shape: tuple[int, ...]) -> tuple[slice, slice, slice, slice]:
+    """Return where region and slice meet: rows and columns of the slice, then of the region."""
+    top, left = max(roi.row0, 0), max(roi.col0, 0)
+    bottom = max(min(roi.row0 + roi.side, shape[0]), top)
+    right = max(min(roi.col0 + roi.side, shape[1]), left)
+    return (
+        slice(top, bottom),
+        slice(left, right),
+        slice(top - roi.row0, bottom - roi.row0),
+        slice(left - roi.col0, right - roi.col0),
+    )
+
+
+def _cut(image: AnyArray, roi: Roi) -> AnyArray:
+    """Cut a region out of an image; what lies beyond the slice is 0."""
+    rows, columns, roi_rows, roi_columns = _overlap(roi, image.shape)
+    out = np.zeros((roi.side, roi.side, *image.shape[2:]), image.dtype)
+    out[roi_rows, roi_columns] = image[rows, columns]
+    return out
+
+
+def _paste(planes: torch.Tensor, roi: Roi, shape: tuple[int, int]) -> FloatArray:
+    shown = _resize(planes, (roi.side, roi.side), antialias=True)[0, 0].numpy()
+    rows, columns, roi_rows, roi_columns = _overlap(roi, shape)
+    out = np.full(shape, OUTSIDE, np.float32)
+    out[rows, columns] = shown[roi_rows, roi_columns]
+    return out

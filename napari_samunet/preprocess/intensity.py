@@ -1,0 +1,59 @@
+"""Intensities as a reader would display them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from napari_samunet.errors import InputError
+from napari_samunet.io.volume import Volume
+from napari_samunet.types import AnyArray, UInt8Array, Window
+
+CT_WINDOW: Window = (-160.0, 240.0)
+"""Soft tissue, in Hounsfield units."""
+
+_MOST_SAMPLES = 1_000_000
+
+
+def choose_window(volume: Volume, window: Window | None = None) -> Window:
+    """Return the window to show a volume with.
+
+    The given one; else the file's own VOI window; else soft tissue for CT; else the volume's 0.5
+    and 99.5 percentiles (of about a million evenly spread voxels where there are more).
+
+    Raises
+    ------
+    InputError
+        If the given window is not two finite numbers, the lower one first.
+    """
+    if window is not None:
+        return _checked(window)
+    if volume.window is not None:
+        return volume.window
+    return CT_WINDOW if volume.modality == "CT" else _percentiles(volume.array)
+
+
+def _checked(window: Window) -> Window:
+    low, high = (float(value) for value in window)
+    if not (np.isfinite(low) and np.isfinite(high) and low < high):
+        raise InputError(f"A window is (low, high) with low < high, but ({low:g}, {high:g}) came.")
+    return low, high
+
+
+def _percentiles(array: AnyArray) -> Window:
+    flat = array.reshape(-1)
+    step = max(1, flat.size // _MOST_SAMPLES)
+    # An odd stride does not fall into step with even row lengths.
+    sample = flat[:: step | 1].astype(np.float64)
+    sample = sample[np.isfinite(sample)]
+    if not sample.size:
+        return 0.0, 1.0
+    low, high = np.percentile(sample, [0.5, 99.5])
+    return float(low), float(high if high > low else low + 1)
+
+
+def to_uint8(slice_yx: AnyArray, window: Window) -> UInt8Array:
+    """Show a plane (H, W) through a window: low becomes 0, high 255, rounded; not a number, 0."""
+    low, high = window
+    shown = (slice_yx.astype(np.float32) - np.float32(low)) * np.float32(255.0 / (high - low))
+    shown = np.nan_to_num(shown, nan=0.0, posinf=255.0, neginf=0.0)
+    return np.rint(np.clip(shown, 0, 255)).astype(np.uint8)
