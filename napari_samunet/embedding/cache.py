@@ -42,7 +42,7 @@ class EmbeddingCache:
             return self._entries[key]
 
     def put(self, key: EmbeddingKey, features: Mapping[str, Tensor]) -> None:
-        """Keep features; what was used longest ago goes until all fit. Too large ones are not kept."""
+        """Keep features unless too large; what was used longest ago goes until all fit."""
         size = size_of(features)
         with self._lock:
             self._drop(key)

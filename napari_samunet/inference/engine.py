@@ -18,7 +18,7 @@ from napari_samunet.io.volume import Volume
 from napari_samunet.models.system import MaskTensors, PromptTensors, System
 from napari_samunet.preprocess.frame import OUTSIDE, Frame
 from napari_samunet.preprocess.intensity import choose_window, to_uint8
-from napari_samunet.preprocess.roi import Roi, closer_look, first_look, next_look
+from napari_samunet.preprocess.roi import Roi, closer_look, first_look, next_look, whole_slice
 from napari_samunet.preprocess.slicing import plane_shape, take_colour, take_slice
 from napari_samunet.prompts.encode import to_xy
 from napari_samunet.prompts.prompts import Prompts
@@ -105,7 +105,7 @@ class _View:
         self.shape = plane_shape(volume.shape, ref.axis)
         colour = take_colour(volume, ref) if self.system.contract.channels == 3 else None
         self.colour = colour
-        self.window = None if colour is not None else choose_window(volume, window)
+        self.window = choose_window(volume, window)
         self._content: str | None = None
 
     def frame(self, roi: Roi | None = None) -> Frame:
@@ -114,9 +114,9 @@ class _View:
 
     def features(self, frame: Frame) -> Mapping[str, Tensor]:
         if self._content is None:
-            shown = self.slice_yx if self.colour is None else self.colour
-            self._content = content_digest(shown)
-        key = EmbeddingKey(self._content, self.window, frame.roi, self.system.model_hash)
+            self._content = content_digest(self.slice_yx if self.colour is None else self.colour)
+        window = self.window if self.colour is None else None
+        key = EmbeddingKey(self._content, window, frame.roi, self.system.model_hash)
         features = self.cache.get(key)
         if features is None:
             image = frame.image_to_model(self._shown())
@@ -157,10 +157,7 @@ class _View:
         return torch.from_numpy(frame.logits_to_model(previous.logits, side))[None]
 
     def _shown(self) -> UInt8Array:
-        if self.colour is not None:
-            return self.colour
-        assert self.window is not None  # noqa: S101 - grey slices always have one
-        return to_uint8(self.slice_yx, self.window)
+        return to_uint8(self.slice_yx, self.window) if self.colour is None else self.colour
 
 
 def _zoomed(view: _View, prompts: Prompts, previous: Prediction | None) -> Prediction:
@@ -171,9 +168,8 @@ def _zoomed(view: _View, prompts: Prompts, previous: Prediction | None) -> Predi
         roi = next_look(view.shape, previous.frame.roi, points, prompts.box, mask)
         return view.answer(view.frame(roi), prompts, previous)
     if prompts.mask is not None and np.any(prompts.mask):
-        start = view.frame().roi
-        assert start is not None  # noqa: S101 - a zooming system crops
-        roi = next_look(view.shape, start, points, prompts.box, np.asarray(prompts.mask))
+        whole = whole_slice(view.shape)
+        roi = next_look(view.shape, whole, points, prompts.box, np.asarray(prompts.mask))
         return view.answer(view.frame(roi), prompts, None)
     first = view.answer(view.frame(first_look(view.shape, prompts.box)), prompts, None)
     closer = None if prompts.box is not None else closer_look(view.shape, points, first.mask)

@@ -1,4 +1,4 @@
-"""The ways in which published systems bring pixels into their frame; `models.contract` names them."""
+"""The ways in which systems bring pixels into their frame; ``InputContract`` names them."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ Box = tuple[float, float, float, float]
 
 
 class Roi(NamedTuple):
-    """A square of ``side`` pixels whose first pixel is (row0, col0); it may reach over the slice."""
+    """A square of ``side`` pixels from pixel (row0, col0) on; it may reach over the slice."""
 
     row0: int
     col0: int

@@ -1,4 +1,4 @@
-"""A scribble as points: the rule by which a stroke of the brush prompts a system that knows none."""
+"""A scribble as points: how a stroke of the brush prompts a system that knows no strokes."""
 
 from __future__ import annotations
 
