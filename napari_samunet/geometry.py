@@ -76,6 +76,26 @@ def default_affine(spacing_zyx: ArrayLike = (1.0, 1.0, 1.0)) -> FloatArray:
     return affine
 
 
+def complete_affine(affine: FloatArray, shape_zyx: tuple[int, ...]) -> FloatArray:
+    """Give a single slice a thickness of 1 mm where the file states none (a column of zeros).
+
+    Parameters
+    ----------
+    affine : ndarray, shape (4, 4)
+    shape_zyx : (int, int, int)
+        Only an axis of one voxel is completed; returned unchanged where there is nothing to do.
+    """
+    empty = [a for a in range(3) if shape_zyx[a] == 1 and not affine[:3, a].any()]
+    if len(empty) != 1:
+        return affine
+    completed = affine.copy()
+    first, second = (affine[:3, a] for a in range(3) if a != empty[0])
+    normal = np.cross(first, second)
+    length = np.linalg.norm(normal)
+    completed[:3, empty[0]] = normal / length if length > 0 else 0.0
+    return completed
+
+
 def reverse_axes(affine: FloatArray) -> FloatArray:
     """Exchange an (x, y, z) affine for the (z, y, x) one, or back: columns move, numbers stay."""
     return affine[:, [2, 1, 0, 3]].copy()
@@ -129,7 +149,9 @@ def plane_shape(shape_zyx: tuple[int, ...], axis: int) -> tuple[int, int]:
 def nearest_world_axes(affine: FloatArray) -> tuple[int, int, int]:
     """World axis (0 = R, 1 = A, 2 = S) that each index axis lies nearest to, each used once."""
     weights = np.abs(directions_of(affine))
-    best = max(permutations(range(3)), key=lambda rows: sum(weights[r, c] for c, r in enumerate(rows)))
+    best = max(
+        permutations(range(3)), key=lambda rows: sum(weights[r, c] for c, r in enumerate(rows))
+    )
     return best[0], best[1], best[2]
 
 

@@ -153,7 +153,9 @@ def as_voxels(array: AnyArray) -> AnyArray:
         If the array is complex, no numbers, empty, not 3-D, or has no finite value.
     """
     if array.ndim != 3:
-        raise UnsupportedImage(f"A volume has 3 axes (Z, Y, X); this array has shape {array.shape}.")
+        raise UnsupportedImage(
+            f"A volume has 3 axes (Z, Y, X); this array has shape {array.shape}."
+        )
     if array.size == 0:
         raise UnsupportedImage(f"A volume needs voxels; this array has shape {array.shape}.")
     if array.dtype.kind not in "biuf":

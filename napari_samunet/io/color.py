@@ -1,0 +1,18 @@
+"""Brightness of colour images."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from napari_samunet.types import UInt8Array
+
+_LUMA = (0.299, 0.587, 0.114)
+"""Weights of red, green and blue in ITU-R BT.601, which JPEG and DICOM's YBR use as well."""
+
+
+def luma(color: UInt8Array) -> UInt8Array:
+    """Brightness (Z, Y, X) of colours (Z, Y, X, 3), both uint8, after ITU-R BT.601, rounded."""
+    gray = np.empty(color.shape[:3], dtype=np.uint8)
+    for target, plane in zip(gray, color, strict=True):
+        target[...] = np.rint(plane.astype(np.float32) @ np.array(_LUMA, dtype=np.float32))
+    return gray

@@ -1,0 +1,272 @@
+"""NIfTI-1 and NIfTI-2, single files and pairs, gzipped or not, through nibabel.
+
+Reading keeps storage order: ``array[k, j, i]`` is voxel (i, j, k), and the affine is the file's own matrix with its
+columns exchanged. Writing labels copies the source's header, so that matrices and codes stay the same bits.
+
+Standard: https://nifti.nimh.nih.gov (NIfTI-1.1 and NIfTI-2).
+"""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import nibabel as nib
+import numpy as np
+from nibabel.filebasedimages import ImageFileError
+from nibabel.fileholders import FileHolder
+from nibabel.spatialimages import HeaderDataError
+
+from napari_samunet.errors import ChoiceNeeded, InputError, UnreadableFile, UnsupportedImage
+from napari_samunet.geometry import as_affine, complete_affine, reverse_axes
+from napari_samunet.io.color import luma
+from napari_samunet.io.volume import Source, Volume
+from napari_samunet.types import AnyArray, FloatArray, UInt8Array, Window
+
+_MAGICS = {b"n+1\0": 344, b"ni1\0": 344, b"n+2\0": 4, b"ni2\0": 4}
+_PAIRED = (b"ni1\0", b"ni2\0")
+_GZIP_MOST = 1100
+"""Deflate never shrinks data by more than about 1032 : 1, so more than this was never in the file."""
+
+_BROKEN = (OSError, EOFError, zlib.error, ValueError, HeaderDataError, ImageFileError, MemoryError)
+_UNITS_OF_LENGTH = {0: "", 1: "metres", 2: "mm", 3: "micrometres"}
+
+
+def nifti_magic(start: bytes) -> bytes | None:
+    """Return the magic string of NIfTI data from its first 352 bytes, or None for anything else."""
+    for magic, offset in _MAGICS.items():
+        if start[offset : offset + 4] == magic:
+            return magic
+    return None
+
+
+def read_nifti(path: Path, frame: int | None = None) -> Volume:
+    """Read a NIfTI file as a volume.
+
+    Parameters
+    ----------
+    path : Path
+        ``.nii``, ``.nii.gz``, or either half of an ``.hdr``/``.img`` pair.
+    frame : int, optional
+        Time point (fourth axis), counted from 0; needed where there are several.
+
+    Returns
+    -------
+    Volume
+        Integers as stored where the file has no scaling, else float32.
+
+    Raises
+    ------
+    UnreadableFile
+        If the file is truncated or damaged, or half of a pair is missing.
+    ChoiceNeeded
+        If the file holds several time points and ``frame`` is None.
+    UnsupportedImage
+        If it has more than four axes, or voxels that are no real numbers or colours.
+    """
+    with _opened(path) as image:
+        header = image.header
+        array, color = _voxels(path, image, frame)
+    affine, notes = _affine(path, header, array.shape)
+    source = Source(path, "nifti", header.copy(), notes)
+    try:
+        return Volume(array, affine, color, window=_window(header, array), source=source)
+    except UnsupportedImage as error:
+        raise UnsupportedImage(f"{path} cannot be shown. {error}") from None
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """A nibabel image whose files stay open; whatever goes wrong in them becomes one clear error."""
+    with ExitStack() as files:
+        try:
+            image = _image(path, files)
+            _check_size(path, image)
+            yield image
+        except InputError:
+            raise
+        except _BROKEN as error:
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise UnreadableFile(
+                f"{path} looks like NIfTI but is truncated or damaged ({reason}): export or copy it again."
+            ) from None
+
+
+def _image(path: Path, files: ExitStack) -> Any:
+    header_path, image_path = pair_of(path)
+    header = files.enter_context(_stream(header_path))
+    magic = nifti_magic(header.read(352))
+    header.seek(0)
+    if magic is None:
+        raise UnreadableFile(
+            f"{header_path} is no NIfTI header: Analyze 7.5 states no orientation; convert it."
+        )
+    if magic not in _PAIRED:
+        klass = nib.Nifti1Image if magic == b"n+1\0" else nib.Nifti2Image
+        return klass.from_file_map({"image": FileHolder(fileobj=header)})
+    if not image_path.is_file():
+        raise UnreadableFile(
+            f"{path} is half of a pair and {image_path.name} is missing beside it."
+        )
+    klass = nib.Nifti1Pair if magic == b"ni1\0" else nib.Nifti2Pair
+    image = files.enter_context(_stream(image_path))
+    file_map = {"header": FileHolder(fileobj=header), "image": FileHolder(fileobj=image)}
+    return klass.from_file_map(file_map)
+
+
+def pair_of(path: Path) -> tuple[Path, Path]:
+    """Names of header and image file: the same path twice for a single file."""
+    stem, gz = (
+        (path.name[:-3], path.name[-3:]) if path.name.lower().endswith(".gz") else (path.name, "")
+    )
+    for suffixes in ((".hdr", ".img"), (".HDR", ".IMG")):
+        if stem.endswith(suffixes):
+            header, image = (path.with_name(f"{stem[:-4]}{suffix}{gz}") for suffix in suffixes)
+            return (header, image) if header.is_file() else (path, path)
+    return path, path
+
+
+def _stream(path: Path) -> IO[bytes]:
+    with path.open("rb") as file:
+        zipped = file.read(2) == b"\x1f\x8b"
+    return gzip.open(path, "rb") if zipped else path.open("rb")
+
+
+def _check_size(path: Path, image: Any) -> None:
+    """Refuse a header that promises more voxels than the file can hold, before memory is asked for."""
+    shape = image.header.get_data_shape()
+    wanted = image.header.get_data_dtype().itemsize * int(
+        np.prod([int(n) for n in shape], dtype=object)
+    )
+    if any(n < 1 for n in shape) or not shape:
+        raise UnsupportedImage(f"{path} holds no voxels: its shape is {shape}.")
+    data_path = pair_of(path)[1]
+    present = data_path.stat().st_size
+    most = present * _GZIP_MOST if isinstance(image.dataobj.file_like, gzip.GzipFile) else present
+    if wanted > most:
+        raise UnreadableFile(
+            f"{path} is truncated: its header promises {wanted} bytes of voxels, {data_path.name} has {present}."
+        )
+
+
+def _voxels(path: Path, image: Any, frame: int | None) -> tuple[AnyArray, UInt8Array | None]:
+    shape = _spatial_shape(path, image.header.get_data_shape())
+    proxy = image.dataobj
+    chosen = _frame(path, shape, frame)
+    if proxy.dtype.names:
+        color = _color(path, _part(proxy, chosen, len(proxy.shape)), shape)
+        return luma(color), color
+    stored = _part(proxy, chosen, len(proxy.shape)).reshape(shape[:3], order="F").T
+    slope, inter = proxy.slope, proxy.inter
+    return (stored if (slope, inter) == (1, 0) else _scaled(stored, slope, inter)), None
+
+
+def _spatial_shape(path: Path, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape as (X, Y, Z) or (X, Y, Z, T)."""
+    sizes = [int(n) for n in shape]
+    while len(sizes) > 3 and sizes[-1] == 1:
+        sizes.pop()
+    if len(sizes) > 4:
+        raise UnsupportedImage(
+            f"{path} has {len(sizes)} axes {tuple(sizes)}; wanted a volume of 3 axes, or 4 with time. "
+            "Save the part that you need as a 3-D file."
+        )
+    if len(sizes) < 2:
+        raise UnsupportedImage(
+            f"{path} has one axis of {sizes[0]} values; wanted an image of 2 or 3 axes."
+        )
+    return tuple(sizes + [1] * (3 - len(sizes)))
+
+
+def _frame(path: Path, shape: tuple[int, ...], frame: int | None) -> int | None:
+    count = shape[3] if len(shape) == 4 else 1
+    if frame is None and count > 1:
+        raise ChoiceNeeded(
+            f"{path} holds {count} time points: choose one with frame=0 to frame={count - 1}.",
+            tuple(f"frame {n}" for n in range(count)),
+        )
+    if frame is not None and not 0 <= frame < count:
+        raise InputError(f"{path} has no frame {frame}: it holds frames 0 to {count - 1}.")
+    return frame if count > 1 else None
+
+
+def _part(proxy: Any, frame: int | None, axes: int) -> AnyArray:
+    """Stored numbers of one time point, without scaling."""
+    if frame is None:
+        return np.asarray(proxy.get_unscaled())
+    cut = (slice(None),) * 3 + (frame,) + (0,) * (axes - 4)
+    plain = type(proxy)(
+        proxy.file_like, (proxy.shape, proxy.dtype, proxy.offset, 1.0, 0.0), mmap=False
+    )
+    return np.asarray(plain[cut])
+
+
+def _scaled(stored_zyx: AnyArray, slope: float, inter: float) -> AnyArray:
+    """Apply the scaling in double precision, a plane at a time, and keep float32."""
+    if stored_zyx.dtype.kind == "c":
+        raise UnsupportedImage(f"A volume holds real numbers; this file holds {stored_zyx.dtype}.")
+    scaled = np.empty(stored_zyx.shape, dtype=np.float32)
+    for target, plane in zip(scaled, stored_zyx, strict=True):
+        target[...] = plane.astype(np.float64) * slope + inter
+    return scaled
+
+
+def _color(path: Path, stored: AnyArray, shape: tuple[int, ...]) -> UInt8Array:
+    names = stored.dtype.names or ()
+    if names[:3] != ("R", "G", "B"):
+        raise UnsupportedImage(f"{path} holds records of {names}; wanted numbers or RGB colours.")
+    planes = [stored[name].reshape(shape[:3], order="F").T for name in "RGB"]
+    return np.stack(planes, axis=-1).astype(np.uint8)
+
+
+def _affine(
+    path: Path, header: Any, shape_zyx: tuple[int, ...]
+) -> tuple[FloatArray, tuple[str, ...]]:
+    """The file's matrix for (z, y, x): sform where it is set and usable, else qform, else spacing alone."""
+    notes = list(_unit_notes(header))
+    for name in ("sform", "qform", "spacing"):
+        matrix, code = _stated(header, name)
+        if matrix is None or (name != "spacing" and code == 0):
+            continue
+        try:
+            affine = as_affine(complete_affine(reverse_axes(matrix), shape_zyx))
+        except InputError:
+            notes.append(f"the {name} is unusable and was left aside")
+            continue
+        if name == "spacing":
+            notes.append("no orientation is stated (sform and qform codes are 0)")
+        return affine, tuple(notes)
+    raise UnsupportedImage(
+        f"{path} has no usable sform, qform or spacing: its voxels have no place."
+    )
+
+
+def _stated(header: Any, name: str) -> tuple[FloatArray | None, int]:
+    try:
+        if name == "sform":
+            return header.get_sform(), int(header["sform_code"])
+        if name == "qform":
+            return header.get_qform(), int(header["qform_code"])
+        return header.get_base_affine(), 1
+    except (HeaderDataError, ValueError):
+        return None, 0
+
+
+def _unit_notes(header: Any) -> Iterator[str]:
+    unit = _UNITS_OF_LENGTH.get(int(header["xyzt_units"]) % 8, "an unknown unit")
+    if unit not in ("", "mm"):
+        yield f"lengths are stated in {unit}; they are taken as they stand, not turned into mm"
+
+
+def _window(header: Any, array: AnyArray) -> Window | None:
+    """Display range from cal_min and cal_max, where it says more than the range of the data."""
+    low, high = float(header["cal_min"]), float(header["cal_max"])
+    if not (np.isfinite((low, high)).all() and low < high) or array.dtype.kind == "c":
+        return None
+    lowest, highest = float(np.nanmin(array)), float(np.nanmax(array))
+    says_nothing = low <= lowest and high >= highest
+    return None if says_nothing or high <= lowest or low >= highest else (low, high)

@@ -1,0 +1,74 @@
+"""Labels as NIfTI, with the geometry of their source bit for bit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+
+from napari_samunet.geometry import is_sheared, reverse_axes
+from napari_samunet.io.volume import Volume
+from napari_samunet.types import AnyArray
+
+_INTENT_LABEL = 1002
+_MM = 2
+
+
+def write_nifti_labels(
+    labels_zyx: AnyArray, volume: Volume, path: Path, names: dict[int, str]
+) -> None:
+    """Write labels as ``.nii`` or ``.nii.gz``.
+
+    Parameters
+    ----------
+    labels_zyx : ndarray of unsigned int, shape (Z, Y, X)
+    volume : Volume
+        A NIfTI source lends its header; any other source gives a sform of code 1, and a qform where the
+        axes are perpendicular (a qform cannot hold shear).
+    path : Path
+    names : dict of int to str
+        NIfTI has no place for names, so they are left out.
+    """
+    stored = labels_zyx.T
+    header = _header(volume)
+    _describe(header, stored)
+    klass = nib.Nifti2Image if isinstance(header, nib.Nifti2Header) else nib.Nifti1Image
+    nib.save(klass(stored, None, header), path)
+
+
+def _header(volume: Volume) -> Any:
+    if volume.source.kind == "nifti":
+        return _copied(volume.source.header)
+    header = nib.Nifti1Header()
+    header.set_data_shape(volume.shape[::-1])
+    affine_xyz = reverse_axes(volume.affine)
+    if not is_sheared(volume.affine):
+        header.set_qform(affine_xyz, code=1)
+    header.set_sform(affine_xyz, code=1)
+    header["pixdim"][1:4] = volume.spacing[::-1]
+    header["xyzt_units"] = _MM
+    return header
+
+
+def _copied(source: Any) -> Any:
+    """The source's header as that of a single file, every field kept; a pair only differs in name."""
+    klass = nib.Nifti2Header if isinstance(source, nib.Nifti2Header) else nib.Nifti1Header
+    return klass(source.binaryblock, source.endianness, check=False)
+
+
+def _describe(header: Any, stored_xyz: AnyArray) -> None:
+    """Say that these are labels; drop what described the image's intensities."""
+    header.set_data_shape(stored_xyz.shape)
+    header.set_data_dtype(stored_xyz.dtype)
+    header.set_slope_inter(1, 0)
+    header["magic"] = header.single_magic
+    header["vox_offset"] = 0  # nibabel sets it when it writes
+    header["cal_min"] = header["cal_max"] = 0
+    header["intent_code"] = _INTENT_LABEL
+    header["intent_p1"] = header["intent_p2"] = header["intent_p3"] = 0
+    header["intent_name"] = b""
+    header["descrip"] = b"napari-samunet labels"
+    header["aux_file"] = b""
+    np.put(header["pixdim"], [4, 5, 6, 7], 0.0)

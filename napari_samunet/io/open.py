@@ -1,0 +1,139 @@
+"""One door for every kind of image: what a file is decides who reads it, not only its name."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from pathlib import Path
+
+from napari_samunet.errors import InputError, UnreadableFile
+from napari_samunet.io.nifti import nifti_magic, pair_of
+from napari_samunet.io.volume import SourceKind, Volume
+
+KNOWN = ".nii .nii.gz .hdr/.img .nrrd .nhdr .mha .mhd .gipl .dcm .png .jpg .tif"
+"""What can be opened, for messages."""
+
+_START = 352
+_GIPL_OFFSET, _GIPL_MAGICS = 252, (b"\xef\xff\xe9\xb0", b"\x2a\xe3\x89\xb8")
+_PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_SITK_SUFFIXES = (".nrrd", ".nhdr", ".mha", ".mhd", ".gipl", ".gipl.gz")
+
+
+def open_volume(
+    path: str | Path, series: int | str | None = None, frame: int | None = None
+) -> Volume:
+    """Open a medical image as a volume.
+
+    Parameters
+    ----------
+    path : str or Path
+        NIfTI, NRRD, MetaImage, GIPL, DICOM (a file or a folder of one or more series), PNG, JPEG or
+        TIFF.
+    series : int or str, optional
+        Which DICOM series of a folder: its number in the list (from 1), UID or description.
+    frame : int, optional
+        Which time point, frame or page, counted from 0.
+
+    Returns
+    -------
+    Volume
+        Voxels in storage order and in the file's own units.
+
+    Raises
+    ------
+    UnreadableFile
+        If the file is missing, empty, damaged or of no known kind.
+    UnsupportedImage
+        If it was understood but is no volume that can be shown.
+    ChoiceNeeded
+        If it holds several series, frames or time points and none was chosen.
+    """
+    path = Path(path).expanduser()
+    kind = kind_of(path)
+    if series is not None and kind != "dicom":
+        raise InputError(f"{path} is no DICOM, so it has no series to choose: leave series out.")
+    if kind == "dicom":
+        from napari_samunet.io.dicom import read_dicom
+
+        return read_dicom(path, series, frame)
+    if kind == "nifti":
+        from napari_samunet.io.nifti import read_nifti
+
+        return read_nifti(path, frame)
+    if kind == "sitk":
+        from napari_samunet.io.simpleitk import read_simpleitk
+
+        return read_simpleitk(path, frame)
+    from napari_samunet.io.picture import read_picture
+
+    return read_picture(path, frame)
+
+
+def kind_of(path: Path) -> SourceKind:
+    """Say which reader a file needs: "nifti", "sitk", "dicom" (folders too) or "picture".
+
+    Raises
+    ------
+    UnreadableFile
+        If there is no such file, it cannot be read, is empty, or is of no known kind.
+    """
+    if path.is_dir():
+        return "dicom"
+    start = _start(path)
+    if nifti_magic(start) or nifti_magic(_start(pair_of(path)[0])):
+        return "nifti"
+    if _is_sitk(path, start):
+        return "sitk"
+    if start.startswith(_PICTURES):
+        return "picture"
+    if start[128:132] == b"DICM" or _looks_like_dicom(path, start):
+        return "dicom"
+    raise UnreadableFile(f"{path} is no image of a known kind; wanted one of {KNOWN}.{_hint(path)}")
+
+
+def _start(path: Path) -> bytes:
+    """First bytes of a file, unpacked where it is gzipped."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(_START)
+        if start.startswith(b"\x1f\x8b"):
+            with gzip.open(path, "rb") as file:
+                start = file.read(_START)
+    except FileNotFoundError:
+        raise UnreadableFile(f"{path} does not exist: check the name and the folder.") from None
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        raise UnreadableFile(
+            f"{path} is gzipped but truncated or damaged: copy it again."
+        ) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UnreadableFile(f"{path} cannot be read: {reason}.") from None
+    if not start:
+        raise UnreadableFile(f"{path} is empty: copy or export it again.")
+    return start
+
+
+def _is_sitk(path: Path, start: bytes) -> bool:
+    if start.startswith(b"NRRD0") or start[_GIPL_OFFSET : _GIPL_OFFSET + 4] in _GIPL_MAGICS:
+        return True
+    return path.name.lower().endswith((".mha", ".mhd")) or start.lstrip().startswith(
+        (b"ObjectType", b"NDims")
+    )
+
+
+def _looks_like_dicom(path: Path, start: bytes) -> bool:
+    """Tell old DICOM without a preamble by its first element: group 2 or 8, and a sane length."""
+    if path.suffix.lower() in (".dcm", ".dicom") or path.name.upper() == "DICOMDIR":
+        return True
+    groups = (b"\x02\x00\x00\x00", b"\x08\x00\x00\x00", b"\x08\x00\x05\x00", b"\x08\x00\x08\x00")
+    return start.startswith(groups) and len(start) >= 132
+
+
+def _hint(path: Path) -> str:
+    """Name what the suffix promised, so that a damaged file is told from a wrong one."""
+    suffix = path.name.lower()
+    if suffix.endswith((".nii", ".nii.gz")):
+        return " It is named like NIfTI, but has no NIfTI header."
+    if suffix.endswith(_SITK_SUFFIXES):
+        return " It is named like NRRD or MetaImage, but has no such header."
+    return ""
