@@ -1,0 +1,99 @@
+"""Undo and redo over values that never change, so that a step back is exact by construction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+Value = TypeVar("Value")
+
+MIN_STEPS = 100
+MAX_STEPS = 300
+# A step of a 512 × 512 slice holds about 1.5 MB of logits; masks are shared between steps.
+MAX_BYTES = 512 * 2**20
+
+
+class History(Generic[Value]):
+    """The values before and after the present one.
+
+    Parameters
+    ----------
+    size_of
+        Bytes that a value keeps alive beyond what its neighbours share. Past ``MAX_BYTES`` the
+        oldest are forgotten, but never the latest ``MIN_STEPS``.
+    """
+
+    def __init__(self, size_of: Callable[[Value], int] = lambda value: 0) -> None:
+        self._size_of = size_of
+        self._past: list[tuple[str, Value]] = []
+        self._future: list[tuple[str, Value]] = []
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a step to take back."""
+        return bool(self._past)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether a step was taken back and none was made since."""
+        return bool(self._future)
+
+    @property
+    def undo_name(self) -> str:
+        """What the next undo takes back, e.g. "accept", or an empty text."""
+        return self._past[-1][0] if self._past else ""
+
+    @property
+    def redo_name(self) -> str:
+        """What the next redo makes again, or an empty text."""
+        return self._future[-1][0] if self._future else ""
+
+    def __len__(self) -> int:
+        return len(self._past)
+
+    def record(self, name: str, before: Value) -> None:
+        """Remember the value that a step called ``name`` started from; what was undone is gone."""
+        self._past.append((name, before))
+        self._future.clear()
+        self._forget()
+
+    def undo(self, present: Value) -> Value:
+        """Return the value before the latest step; ``present`` can be redone.
+
+        Raises
+        ------
+        IndexError
+            There is no step to take back; ask ``can_undo`` first.
+        """
+        name, before = self._past.pop()
+        self._future.append((name, present))
+        return before
+
+    def redo(self, present: Value) -> Value:
+        """Return the value after the step that was undone last.
+
+        Raises
+        ------
+        IndexError
+            There is none; ask ``can_redo`` first.
+        """
+        name, after = self._future.pop()
+        self._past.append((name, present))
+        return after
+
+    def clear(self) -> None:
+        """Forget all steps."""
+        self._past.clear()
+        self._future.clear()
+
+    def _forget(self) -> None:
+        del self._past[:-MAX_STEPS]
+        spare = len(self._past) - MIN_STEPS
+        if spare <= 0:
+            return
+        excess = sum(self._size_of(value) for _, value in self._past) - MAX_BYTES
+        dropped = 0
+        while excess > 0 and dropped < spare:
+            excess -= self._size_of(self._past[dropped][1])
+            dropped += 1
+        del self._past[:dropped]

@@ -1,0 +1,159 @@
+"""Segmented objects: a name, a colour, and a mask of their own that no other object cuts."""
+
+from __future__ import annotations
+
+import colorsys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from napari_samunet.geometry import plane_shape
+from napari_samunet.session.packed import PackedMask
+from napari_samunet.types import BoolArray, SliceRef
+
+Color = tuple[float, float, float]
+GOLDEN_ANGLE = 0.618033988749895
+
+
+@dataclass(frozen=True, eq=False)
+class ObjectState:
+    """All that is known of one object at one moment; changing it makes a new value.
+
+    Attributes
+    ----------
+    id
+        Its number in the labels, 1 to 65535.
+    name, color
+        How it is called and drawn; the colour is (red, green, blue), 0 to 1.
+    shape
+        (Z, Y, X) of the volume.
+    masks
+        Index along axis 0 to the mask (Y, X) there; slices without a pixel are absent.
+    keys
+        Planes that a person prompted or painted, in the order of acceptance.
+    """
+
+    id: int
+    name: str
+    color: Color
+    shape: tuple[int, int, int]
+    masks: Mapping[int, PackedMask] = field(default_factory=dict)
+    keys: tuple[SliceRef, ...] = ()
+
+    def mask_at(self, ref: SliceRef) -> BoolArray:
+        """Return the mask on one plane, shape (H, W)."""
+        if ref.axis == 0:
+            packed = self.masks.get(ref.index)
+            return np.zeros(self.shape[1:], bool) if packed is None else packed.unpack()
+        mask = np.zeros(plane_shape(self.shape, ref.axis), bool)
+        for z, packed in self.masks.items():
+            mask[z] = np.take(packed.unpack(), ref.index, axis=ref.axis - 1)
+        return mask
+
+    def with_plane(self, ref: SliceRef, mask_hw: BoolArray) -> ObjectState:
+        """Return the object with another mask on one plane; all other slices are shared."""
+        if ref.axis == 0:
+            return self._with_slices({ref.index: mask_hw})
+        changed = {}
+        for z in sorted(set(np.flatnonzero(mask_hw.any(axis=1)).tolist()) | set(self.masks)):
+            slice_yx = self.mask_at(SliceRef(0, z))
+            line = np.moveaxis(slice_yx, ref.axis - 1, 0)[ref.index]
+            if not np.array_equal(line, mask_hw[z]):
+                line[:] = mask_hw[z]
+                changed[z] = slice_yx
+        return self._with_slices(changed)
+
+    def with_key(self, ref: SliceRef) -> ObjectState:
+        """Return the object with ``ref`` as its latest key plane."""
+        return replace(self, keys=(*(key for key in self.keys if key != ref), ref))
+
+    def mask(self) -> BoolArray:
+        """Return the whole mask, shape (Z, Y, X), made anew."""
+        volume_zyx = np.zeros(self.shape, bool)
+        for z, packed in self.masks.items():
+            volume_zyx[z][packed.place] = packed.crop()
+        return volume_zyx
+
+    def _with_slices(self, changed: Mapping[int, BoolArray]) -> ObjectState:
+        if not changed:
+            return self
+        masks = dict(self.masks)
+        for z, slice_yx in changed.items():
+            packed = PackedMask.of(slice_yx)
+            if packed.is_empty:
+                masks.pop(z, None)
+            else:
+                masks[z] = packed
+        return replace(self, masks=masks)
+
+
+class SegmentObject:
+    """An object of a session, as it is at the moment of asking.
+
+    Two are equal when they are the same object of the same session.
+
+    Parameters
+    ----------
+    id
+        Its number in the labels.
+    look_up
+        Returns its present state; raises ``InputError`` once it is deleted.
+    """
+
+    def __init__(self, id: int, look_up: Callable[[int], ObjectState]) -> None:
+        self.id = id
+        self._look_up = look_up
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self._look_up(self.id).name
+
+    @property
+    def color(self) -> Color:
+        """(red, green, blue), 0 to 1."""
+        return self._look_up(self.id).color
+
+    @property
+    def mask(self) -> BoolArray:
+        """Its accepted mask, shape (Z, Y, X), a copy."""
+        return self._look_up(self.id).mask()
+
+    @property
+    def slices(self) -> tuple[int, ...]:
+        """Indices along axis 0 where it has accepted pixels."""
+        return tuple(sorted(self._look_up(self.id).masks))
+
+    @property
+    def keys(self) -> tuple[SliceRef, ...]:
+        """Planes that a person prompted or painted and accepted."""
+        return self._look_up(self.id).keys
+
+    @property
+    def voxels(self) -> int:
+        """Number of its accepted voxels."""
+        return sum(int(packed.crop().sum()) for packed in self._look_up(self.id).masks.values())
+
+    def mask_at(self, index: int, axis: int = 0) -> BoolArray:
+        """Return its accepted mask on one plane, shape (H, W)."""
+        return self._look_up(self.id).mask_at(SliceRef(axis, index))
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, SegmentObject)
+            and self.id == other.id
+            and self._look_up == other._look_up
+        )
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def __repr__(self) -> str:
+        return f"SegmentObject({self.id})"
+
+
+def color_of(number: int) -> Color:
+    """Return a colour for an object: neighbours in number lie far apart on the colour circle."""
+    hue = (0.08 + (number - 1) * GOLDEN_ANGLE) % 1.0
+    return colorsys.hsv_to_rgb(hue, 0.75, 0.95)

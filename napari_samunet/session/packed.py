@@ -1,0 +1,68 @@
+"""Masks at one bit a pixel, cropped to what is set: what objects and history keep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from napari_samunet.types import BoolArray
+
+
+@dataclass(frozen=True)
+class PackedMask:
+    """One 2-D mask.
+
+    Attributes
+    ----------
+    shape
+        (rows, columns) of the whole mask.
+    corner
+        Row and column of the first pixel of the crop.
+    size
+        (rows, columns) of the crop; (0, 0) where nothing is set.
+    bits
+        The crop, row by row, eight pixels a byte.
+    """
+
+    shape: tuple[int, int]
+    corner: tuple[int, int]
+    size: tuple[int, int]
+    bits: bytes
+
+    @classmethod
+    def of(cls, mask_rc: BoolArray) -> PackedMask:
+        """Pack a mask, shape (rows, columns)."""
+        height, width = mask_rc.shape
+        rows = np.flatnonzero(mask_rc.any(axis=1))
+        if rows.size == 0:
+            return cls((height, width), (0, 0), (0, 0), b"")
+        top, bottom = int(rows[0]), int(rows[-1]) + 1
+        columns = np.flatnonzero(mask_rc[top:bottom].any(axis=0))
+        left, right = int(columns[0]), int(columns[-1]) + 1
+        bits = np.packbits(mask_rc[top:bottom, left:right]).tobytes()
+        return cls((height, width), (top, left), (bottom - top, right - left), bits)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no pixel is set."""
+        return not self.bits
+
+    @property
+    def place(self) -> tuple[slice, slice]:
+        """Where the crop lies in the whole mask."""
+        (top, left), (height, width) = self.corner, self.size
+        return slice(top, top + height), slice(left, left + width)
+
+    def crop(self) -> BoolArray:
+        """Return the pixels of the crop, shape ``size``."""
+        count = self.size[0] * self.size[1]
+        flat = np.unpackbits(np.frombuffer(self.bits, np.uint8), count=count)
+        return flat.reshape(self.size).astype(bool)
+
+    def unpack(self) -> BoolArray:
+        """Return the whole mask, shape ``shape``."""
+        mask = np.zeros(self.shape, bool)
+        if not self.is_empty:
+            mask[self.place] = self.crop()
+        return mask
