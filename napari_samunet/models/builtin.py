@@ -24,7 +24,7 @@ def contract_of(config: SamUNetConfig) -> InputContract:
         side=config.image_size,
         fit="crop",
         resample="antialias",
-        channels=config.in_channels,
+        channels=config.in_channels - int(config.local_contrast),  # that one it makes itself
         mean=(0.0,),
         std=(1.0,),
         scale="0-1",

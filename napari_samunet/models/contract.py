@@ -29,8 +29,7 @@ class InputContract:
         (scikit-image's order 3 with antialiasing to uint8, MedSAM), ``"area"`` (OpenCV's
         INTER_AREA, LiteMedSAM) or ``"antialias"`` (bilinear, antialiased, ours).
     channels
-        1 (grey), 2 (grey, and 1 where the frame shows the slice, 0 where it is padding) or 3 (RGB
-        order).
+        1 (grey) or 3 (RGB order).
     mean, std
         Per channel of the image, on the values after ``scale``.
     scale

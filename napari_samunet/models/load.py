@@ -12,7 +12,7 @@ from napari_samunet.assets import asset
 from napari_samunet.errors import BadCheckpoint, BadUsage, UnreadableFile
 from napari_samunet.models.checkpoint import Checkpoint, file_digest, read_checkpoint
 from napari_samunet.models.contract import InputContract
-from napari_samunet.models.recognise import differences, fitted, recognise, skeleton
+from napari_samunet.models.recognise import differences, recognise, skeleton
 from napari_samunet.models.system import System
 
 BUILTIN = "weights/builtin.safetensors"
@@ -79,7 +79,7 @@ def load_model(
     recognition = recognise(checkpoint, system)
     recipe = recognition.recipe
     module = skeleton(recipe)
-    _fill(module, fitted(recipe, checkpoint.tensors), checkpoint, recipe.title)
+    _fill(module, recipe.fitted(checkpoint.tensors), checkpoint, recipe.title)
     return System(
         name=recipe.name,
         contract=recipe.contract,
@@ -114,7 +114,7 @@ def inspect_checkpoint(path: str | Path, system: str | None = None) -> Inspectio
         tensors=len(checkpoint.tensors),
         parameters=checkpoint.parameters,
         dtypes=tuple(sorted(kinds)),
-        differences=tuple(differences(skeleton(recipe), fitted(recipe, checkpoint.tensors))),
+        differences=tuple(differences(skeleton(recipe), recipe.fitted(checkpoint.tensors))),
     )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from torch import nn
+from torch import Tensor, nn
 
 from napari_samunet.models.contract import InputContract
 
@@ -33,9 +34,10 @@ class Recipe:
     hint
         Part of a file name that decides between systems with equal tensors, lower case.
     leave_out
-        Part of the names of tensors that are left out on purpose, e.g. adapters; empty: none.
+        Parts of the names of tensors that are left out on purpose: adapters, unused heads.
     rename
-        Old beginning of a tensor name → the one that ``build`` uses (layouts of older revisions).
+        Regular expressions and what replaces them, in this order, that turn the stored names into
+        those of ``build``.
     """
 
     name: str
@@ -45,8 +47,8 @@ class Recipe:
     signature: Mapping[str, Shape | None] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
     hint: str = ""
-    leave_out: str = ""
-    rename: Mapping[str, str] = field(default_factory=dict)
+    leave_out: tuple[str, ...] = ()
+    rename: tuple[tuple[str, str], ...] = ()
 
     def matches(self, shapes: Mapping[str, Shape]) -> bool:
         """Whether tensors of these names and shapes look like a file of this system."""
@@ -55,9 +57,15 @@ class Recipe:
                 return False
         return not any(part in name for part in self.absent for name in shapes)
 
-    def renamed(self, name: str) -> str:
-        """The name that ``build`` uses for a stored tensor."""
-        for old, new in self.rename.items():
-            if name.startswith(old):
-                return new + name.removeprefix(old)
+    def fitted(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Stored tensors under the names of ``build``, without those left out on purpose."""
+        return {
+            self._renamed(name): tensor
+            for name, tensor in tensors.items()
+            if not any(part in name for part in self.leave_out)
+        }
+
+    def _renamed(self, name: str) -> str:
+        for pattern, replacement in self.rename:
+            name = re.sub(pattern, replacement, name)
         return name

@@ -97,16 +97,6 @@ def _unknown(checkpoint: Checkpoint) -> str:
     )
 
 
-def fitted(recipe: Recipe, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors under the names of the network, without those left out on purpose."""
-    kept = {
-        recipe.renamed(name): tensor
-        for name, tensor in tensors.items()
-        if not (recipe.leave_out and recipe.leave_out in name)
-    }
-    return kept
-
-
 def skeleton(recipe: Recipe) -> nn.Module:
     """The network without memory for its weights."""
     with torch.device("meta"):

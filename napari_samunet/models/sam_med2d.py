@@ -110,7 +110,7 @@ RECIPES = (
         build=partial(build_sam, "b", SIDE),
         signature=_POSITION | _ADAPTER,
         hint="without-adapters",
-        leave_out=".Adapter.",
+        leave_out=(".Adapter.",),
     ),
     Recipe(
         name="ft-sam",

@@ -162,10 +162,8 @@ class System:
                 f"{tuple(image.shape)} came; bring the slice into the model frame first."
             )
         inside = _inside(valid, contract.side)
-        chw = _match_channels(image, 1 if contract.channels == 2 else contract.channels)
+        chw = _match_channels(image, contract.channels)
         chw = _normalise(chw, contract, inside) * inside
-        if contract.channels == 2:
-            chw = torch.cat([chw, inside[None].to(chw.dtype)])
         return chw[None].to(self.device)
 
     @torch.inference_mode()

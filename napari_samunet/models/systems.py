@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from napari_samunet.models import published_samunet, sam, sam_med2d
+from napari_samunet.models import mobile_sam, published_samunet, sam, sam_med2d, squeeze_sam
 from napari_samunet.models.recipe import Recipe
 
 # Where several match, the first one stands unless name, hash or choice say otherwise.
@@ -10,4 +10,6 @@ RECIPES: tuple[Recipe, ...] = (
     *published_samunet.RECIPES,
     *sam_med2d.RECIPES,
     *sam.RECIPES,
+    *mobile_sam.RECIPES,
+    *squeeze_sam.RECIPES,
 )

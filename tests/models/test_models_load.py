@@ -1,0 +1,127 @@
+"""``load_model`` gives a system that answers, or says in one line why not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from napari_samunet.errors import BadCheckpoint, BadUsage, InputError
+from napari_samunet.models import load
+from napari_samunet.models.builtin import contract_of, metadata_of
+from napari_samunet.models.load import inspect_checkpoint, load_model
+from napari_samunet.models.samunet import MEMBERS, build
+from napari_samunet.models.system import PromptTensors
+
+CONFIG = MEMBERS["builtin"]
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A built-in member with random weights, as training writes it."""
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("weights") / "mine.safetensors"
+    save_file(build(CONFIG).state_dict(), path, metadata=metadata_of(CONFIG))
+    return path
+
+
+def test_a_member_of_ours_loads_by_its_own_description_and_answers(weights: Path) -> None:
+    system = load_model(weights, device="cpu")
+    side = system.contract.side
+    assert system.contract == contract_of(CONFIG)
+    features = system.encode(system.prepare(np.full((side, side), 128, np.uint8)))
+    one = system.decode(features, PromptTensors.of(np.array([[40.0, 50.0]]), np.array([1])))
+    assert one.logits.shape == (3, side, side)
+    assert one.scores is not None
+    assert torch.equal(one.scores, one.scores.sort(descending=True).values)
+    box = np.array([20.0, 20.0, 60.0, 70.0])
+    more = system.decode(features, PromptTensors.of(box_xyxy=box, mask_logits=one.logits[:1]))
+    assert more.logits.shape == (1, side, side)
+    assert torch.isfinite(more.logits).all()
+
+
+def test_equal_files_have_equal_identity_and_others_another(weights: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.safetensors"
+    copy.write_bytes(weights.read_bytes())
+    other = tmp_path / "other.safetensors"
+    save_file(build(CONFIG).state_dict(), other, metadata=metadata_of(CONFIG))
+    first = load_model(weights, device="cpu").model_hash
+    assert load_model(copy, device="cpu").model_hash == first
+    assert load_model(other, device="cpu").model_hash != first
+
+
+def test_a_contract_that_travels_with_the_weights_is_kept(tmp_path: Path) -> None:
+    contract = replace(contract_of(CONFIG), candidates="single", trained=frozenset({"box"}))
+    path = tmp_path / "mine.safetensors"
+    save_file(build(CONFIG).state_dict(), path, metadata=metadata_of(CONFIG, contract))
+    assert load_model(path, device="cpu").contract == contract
+
+
+def test_a_file_from_a_later_version_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "mine.safetensors"
+    save_file({"a": torch.zeros(1)}, path, metadata={"config": '{"warp": 3}'})
+    with pytest.raises(BadCheckpoint, match="warp"):
+        load_model(path)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_files_are_computed_in_single(
+    weights: Path, tmp_path: Path, dtype: torch.dtype
+) -> None:
+    state = {
+        name: value.to(dtype) if value.is_floating_point() else value
+        for name, value in build(CONFIG).state_dict().items()
+    }
+    save_file(state, tmp_path / "half.safetensors", metadata=metadata_of(CONFIG))
+    system = load_model(tmp_path / "half.safetensors", device="cpu")
+    assert {p.dtype for p in system.module.parameters()} == {torch.float32}
+    assert str(dtype).removeprefix("torch.") in inspect_checkpoint(system.source).dtypes
+
+
+def test_a_partial_file_is_refused_with_the_difference(tmp_path: Path) -> None:
+    state = build(CONFIG).state_dict()
+    gone = sorted(state)[0]
+    del state[gone]
+    path = tmp_path / "part.safetensors"
+    save_file(state, path, metadata=metadata_of(CONFIG))
+    with pytest.raises(BadCheckpoint, match=f"1 missing: {gone}"):
+        load_model(path)
+    assert inspect_checkpoint(path).differences == (f"1 missing: {gone}",)
+
+
+def test_inspection_tells_what_a_file_is(weights: Path) -> None:
+    seen = inspect_checkpoint(weights)
+    assert seen.system == "builtin"
+    assert seen.differences == ()
+    assert seen.parameters == sum(t.numel() for t in build(CONFIG).state_dict().values())
+    assert len(seen.sha256) == 64
+
+
+def test_missing_builtin_weights_say_how_to_make_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(load, "BUILTIN", "weights/nowhere.safetensors")
+    with pytest.raises(BadCheckpoint, match="samunet train"):
+        load_model("builtin")
+
+
+def test_an_impossible_device_is_a_matter_of_usage(weights: Path) -> None:
+    with pytest.raises(BadUsage, match="choose auto or cpu"):
+        load_model(weights, device="abacus")
+
+
+def test_an_image_of_another_side_is_refused(weights: Path) -> None:
+    with pytest.raises(InputError, match="model frame"):
+        load_model(weights, device="cpu").prepare(np.zeros((7, 7)))
+
+
+def test_padding_is_zero_after_normalisation(weights: Path) -> None:
+    system = load_model(weights, device="cpu")
+    system.contract = replace(system.contract, mean=(0.5,), std=(0.25,))
+    side = system.contract.side
+    image = system.prepare(np.full((side, side), 255, np.uint8), valid=(10, 20))
+    assert torch.all(image[0, 0, :10, :20] == 2)
+    assert torch.all(image[0, 0, 10:] == 0)
+    assert torch.all(image[0, 0, :, 20:] == 0)
