@@ -1,0 +1,248 @@
+"""The layers that show one image's session: preview, accepted labels, clicks and boxes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import numpy as np
+from napari.layers import Image, Labels, Layer, Points, Shapes
+from napari.utils.colormaps import DirectLabelColormap
+
+from napari_samunet.plugin.coordinates import data_position, plane_index
+from napari_samunet.plugin.volumes import METADATA_KEY
+from napari_samunet.types import BoolArray, SliceRef, UInt16Array
+
+if TYPE_CHECKING:
+    from napari.components.layerlist import LayerList
+
+Color = tuple[float, float, float]
+
+# Where two voxel grids lie over each other; copied from the image, and again when it is moved.
+_GEOMETRY = ("scale", "translate", "rotate", "shear", "affine", "units")
+_FILL, _CONTOUR = 1, 2
+_FILL_ALPHA = 0.28
+_POINT_PIXELS = 11  # on the screen, whatever the zoom
+_POSITIVE, _NEGATIVE = ("#35c46a", "disc"), ("#ff5d5d", "x")
+_BOX_COLOR = "#ffd34d"
+
+
+@dataclass(frozen=True)
+class ShownPoint:
+    """A click to be drawn: its slice, its (row, column) and whether it adds."""
+
+    ref: SliceRef
+    rc: tuple[float, float]
+    positive: bool
+
+
+@dataclass(frozen=True)
+class ShownBox:
+    """A box to be drawn: its slice and (row_min, col_min, row_max, col_max), both ends inside."""
+
+    ref: SliceRef
+    rc: tuple[float, float, float, float]
+
+
+class ImageLayers:
+    """Makes, finds and updates the helper layers of one image.
+
+    They are ordinary napari layers on the image's own grid, told by their metadata, so that a
+    person may rename, reorder, hide or delete them; a deleted one comes back when it has something
+    to show. Selection stays where it was, because napari pans with the selected layer.
+
+    Parameters
+    ----------
+    layers : LayerList
+        The viewer's layers.
+    image : Image
+        The image that is segmented, 2-D or 3-D.
+    """
+
+    def __init__(self, layers: LayerList, image: Image) -> None:
+        self._layers = layers
+        self.image = image
+        self._key = image.metadata.setdefault(METADATA_KEY, {}).setdefault("id", uuid4().hex)
+        self._preview_ref: SliceRef | None = None
+        for name in _GEOMETRY:
+            getattr(image.events, name).connect(self._follow)
+
+    def find(self, role: str) -> Layer | None:
+        """Return the layer of a role ("preview", "labels", "points", "boxes"), or None."""
+        for layer in self._layers:
+            known = layer.metadata.get(METADATA_KEY, {})
+            if known.get("role") == role and known.get("image") == self._key:
+                return layer
+        return None
+
+    def owns(self, layer: Layer | None) -> bool:
+        """Whether a layer is the image or one of its helpers."""
+        if layer is self.image:
+            return True
+        return layer is not None and layer.metadata.get(METADATA_KEY, {}).get("image") == self._key
+
+    def show_preview(self, ref: SliceRef, mask: BoolArray, color: Color) -> None:
+        """Draw a mask as contour and light fill on a slice, in place of the one shown before.
+
+        Parameters
+        ----------
+        ref : SliceRef
+            The slice.
+        mask : ndarray, shape (H, W), bool
+            On the slice's own grid.
+        color : (red, green, blue)
+            Of the object, 0 to 1.
+        """
+        layer = self.find("preview") or self._make_preview()
+        if self._preview_ref not in (None, ref):
+            layer.data[plane_index(layer.ndim, self._preview_ref)] = 0
+        self._preview_ref = ref
+        layer.data[plane_index(layer.ndim, ref)] = _drawn(mask)
+        if not np.allclose(layer.colormap.color_dict[_CONTOUR][:3], color):
+            layer.colormap = _preview_colors(color)
+        layer.refresh(extent=False, highlight=False, thumbnail=False)
+
+    def clear_preview(self) -> None:
+        """Show no preview."""
+        layer = self.find("preview")
+        if layer is not None and self._preview_ref is not None:
+            layer.data[plane_index(layer.ndim, self._preview_ref)] = 0
+            layer.refresh(extent=False, highlight=False, thumbnail=False)
+        self._preview_ref = None
+
+    def show_points(self, points: Sequence[ShownPoint]) -> None:
+        """Draw the clicks: a green disc adds, a red cross removes."""
+        layer = self.find("points")
+        if layer is None:
+            if not points:
+                return
+            layer = self._make_points()
+        places = [data_position(self.image.ndim, point.ref, point.rc) for point in points]
+        styles = [_POSITIVE if point.positive else _NEGATIVE for point in points]
+        layer.data = np.array(places, dtype=float).reshape(-1, self.image.ndim)
+        if points:
+            layer.symbol = [symbol for _, symbol in styles]
+            layer.face_color = [color for color, _ in styles]
+            layer.size = self._point_size()
+        layer.selected_data = set()
+
+    def show_boxes(self, boxes: Sequence[ShownBox]) -> None:
+        """Draw the boxes around the pixels that they hold."""
+        layer = self.find("boxes")
+        if layer is None:
+            if not boxes:
+                return
+            layer = self._make_boxes()
+        layer.data = []
+        if boxes:
+            corners = [self._corners(box) for box in boxes]
+            layer.add_rectangles(corners, edge_width=self._point_size() / 12)
+            layer.edge_color = _BOX_COLOR
+            layer.face_color = "transparent"
+        layer.selected_data = set()
+
+    def show_labels(self, labels_zyx: UInt16Array, colors: Mapping[int, Color]) -> None:
+        """Copy the accepted labels into their layer, which is made when there is something to show.
+
+        Parameters
+        ----------
+        labels_zyx : ndarray, shape (Z, Y, X), uint16
+            All objects; 0 is background.
+        colors : mapping of int to (red, green, blue)
+            The colour of each object.
+        """
+        layer = self.find("labels")
+        if layer is None:
+            if not labels_zyx.any():
+                return
+            layer = self._make_labels()
+        layer.data[...] = labels_zyx if layer.ndim == 3 else labels_zyx[0]
+        known = {number: (*color, 1.0) for number, color in colors.items()}
+        layer.colormap = DirectLabelColormap(
+            color_dict={None: (0.7, 0.7, 0.7, 1.0), 0: (0, 0, 0, 0), **known}
+        )
+        layer.refresh(extent=False, highlight=False)
+
+    def remove_helpers(self) -> None:
+        """Take preview, clicks and boxes away; the accepted labels stay with the person."""
+        for name in _GEOMETRY:
+            getattr(self.image.events, name).disconnect(self._follow)
+        for role in ("preview", "points", "boxes"):
+            layer = self.find(role)
+            if layer is not None:
+                self._layers.remove(layer)
+
+    def _make_preview(self) -> Labels:
+        data = np.zeros(self.image.data.shape[: self.image.ndim], dtype=np.uint8)
+        colors = _preview_colors((1, 1, 1))
+        layer = Labels(data, colormap=colors, opacity=1.0, **self._like("preview"))
+        self._preview_ref = None
+        return self._insert(layer)
+
+    def _make_labels(self) -> Labels:
+        data = np.zeros(self.image.data.shape[: self.image.ndim], dtype=np.uint16)
+        return self._insert(Labels(data, opacity=0.55, **self._like("labels")))
+
+    def _make_points(self) -> Points:
+        layer = Points(
+            np.empty((0, self.image.ndim)),
+            ndim=self.image.ndim,
+            size=self._point_size(),
+            border_color="white",
+            border_width=0.12,
+            canvas_size_limits=(_POINT_PIXELS, _POINT_PIXELS),
+            **self._like("points"),
+        )
+        return self._insert(layer)
+
+    def _make_boxes(self) -> Shapes:
+        return self._insert(Shapes(ndim=self.image.ndim, **self._like("boxes")))
+
+    def _insert(self, layer: Any) -> Any:
+        """Add above the image's other helpers, labels below the preview; leave the selection."""
+        selected = self._layers.selection.active
+        over = self.find("preview") if layer.metadata[METADATA_KEY]["role"] == "labels" else None
+        place = len(self._layers) if over is None else self._layers.index(over)
+        self._layers.insert(place, layer)
+        self._layers.selection.active = selected if selected in self._layers else self.image
+        return layer
+
+    def _like(self, role: str) -> dict[str, Any]:
+        """What makes a new layer lie on the image, and be found again."""
+        geometry = {name: getattr(self.image, name) for name in (*_GEOMETRY, "axis_labels")}
+        metadata = {METADATA_KEY: {"role": role, "image": self._key}}
+        return {"name": f"{self.image.name} {role}", "metadata": metadata, **geometry}
+
+    def _follow(self) -> None:
+        for role in ("preview", "labels", "points", "boxes"):
+            layer = self.find(role)
+            for name in _GEOMETRY if layer is not None else ():
+                setattr(layer, name, getattr(self.image, name))
+
+    def _point_size(self) -> float:
+        return max(self.image.data.shape[: self.image.ndim]) / 40
+
+    def _corners(self, box: ShownBox) -> list[tuple[float, ...]]:
+        top, left, bottom, right = np.add(box.rc, (-0.5, -0.5, 0.5, 0.5))
+        plane = [(top, left), (top, right), (bottom, right), (bottom, left)]
+        return [data_position(self.image.ndim, box.ref, corner) for corner in plane]
+
+
+def _drawn(mask: BoolArray) -> np.ndarray:
+    """Values of the preview layer: the mask's outermost pixels are contour, the rest is fill."""
+    padded = np.pad(mask, 1)
+    inner = padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
+    return np.where(mask, np.where(inner, _FILL, _CONTOUR), 0).astype(np.uint8)
+
+
+def _preview_colors(color: Color) -> DirectLabelColormap:
+    return DirectLabelColormap(
+        color_dict={
+            None: (0, 0, 0, 0),
+            0: (0, 0, 0, 0),
+            _FILL: (*color, _FILL_ALPHA),
+            _CONTOUR: (*color, 1.0),
+        }
+    )

@@ -1,0 +1,72 @@
+"""The volume behind an image layer: the file's own where our reader made it, else its array."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_samunet.errors import UnsupportedImage
+from napari_samunet.geometry import default_affine
+from napari_samunet.io.volume import Volume
+from napari_samunet.types import FloatArray
+
+if TYPE_CHECKING:
+    from napari.layers import Image
+
+METADATA_KEY = "napari-samunet"
+"""Where a layer's metadata holds what this plugin knows of it; layers are never told by name."""
+
+_LUMA = np.array([0.299, 0.587, 0.114])
+_MM = {"millimeter": 1.0, "micrometer": 1e-3, "centimeter": 10.0, "meter": 1e3, "nanometer": 1e-6}
+
+
+def volume_of(layer: Image) -> Volume:
+    """Give the volume that a layer shows.
+
+    Parameters
+    ----------
+    layer : napari.layers.Image
+        A 2-D or 3-D image, plain, RGB, multiscale or lazily loaded.
+
+    Raises
+    ------
+    UnsupportedImage
+        The layer has other dimensions, or its array cannot be a volume.
+    """
+    known = layer.metadata.get(METADATA_KEY, {}).get("volume")
+    if isinstance(known, Volume) and _same_shape(known, layer):
+        return known
+    if layer.ndim not in (2, 3):
+        raise UnsupportedImage(
+            f"Segmentation needs a 2-D or 3-D image; '{layer.name}' has {layer.ndim} dimensions: "
+            "split it along the first one (right click on the layer, Split stack)."
+        )
+    array = np.asarray(layer.data[0] if layer.multiscale else layer.data)
+    affine = default_affine(_spacing(layer))
+    if not layer.rgb:
+        return Volume(array if array.ndim == 3 else array[None], affine)
+    color = _as_uint8(array[..., :3] if layer.ndim == 3 else array[None, ..., :3])
+    return Volume(np.rint(color @ _LUMA).astype(np.uint8), affine, color=color)
+
+
+def _same_shape(volume: Volume, layer: Image) -> bool:
+    shape = layer.data.shape[: layer.ndim]
+    return tuple(shape) == (volume.shape if layer.ndim == 3 else volume.shape[1:])
+
+
+def _spacing(layer: Image) -> FloatArray:
+    """Millimetres along z, y, x; a layer in pixels counts one unit as one millimetre."""
+    scale = np.abs(np.asarray(layer.scale, dtype=float))
+    factors = [_MM.get(str(unit), 1.0) for unit in layer.units]
+    spacing = scale * factors
+    return np.concatenate([[1.0], spacing]) if layer.ndim == 2 else spacing
+
+
+def _as_uint8(color: np.ndarray) -> np.ndarray:
+    """Colours as 0 to 255; floats mean 0 to 1, as napari shows them."""
+    if color.dtype == np.uint8:
+        return color
+    if color.dtype.kind == "f":
+        return np.rint(np.clip(np.nan_to_num(color), 0, 1) * 255).astype(np.uint8)
+    return (color.astype(float) * (255 / np.iinfo(color.dtype).max)).round().astype(np.uint8)

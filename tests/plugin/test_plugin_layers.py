@@ -1,0 +1,92 @@
+"""What is drawn lies exactly on the image, and is found again whatever a person does to it."""
+
+from __future__ import annotations
+
+import numpy as np
+from napari.components import ViewerModel
+
+from napari_samunet.plugin.layers import ImageLayers, ShownBox, ShownPoint
+from napari_samunet.types import SliceRef
+
+RED = (1.0, 0.2, 0.1)
+
+
+def _shown(**kwargs):
+    viewer = ViewerModel()
+    image = viewer.add_image(np.zeros((5, 30, 40), np.float32), **kwargs)
+    return viewer, image, ImageLayers(viewer.layers, image)
+
+
+def _disc():
+    rows, cols = np.ogrid[:30, :40]
+    return (rows - 10) ** 2 + (cols - 20) ** 2 < 30
+
+
+def test_helpers_lie_on_a_moved_and_anisotropic_image_and_follow_it():
+    viewer, image, shown = _shown(scale=(5, 1, 0.5), translate=(9, 8, 7), units=("mm",) * 3)
+    shown.show_preview(SliceRef(0, 2), _disc(), RED)
+    shown.show_points([ShownPoint(SliceRef(0, 2), (10, 20), True)])
+    shown.show_boxes([ShownBox(SliceRef(0, 2), (5, 6, 12, 22))])
+    image.scale = (4, 2, 2)
+    for role in ("preview", "points", "boxes"):
+        layer = shown.find(role)
+        np.testing.assert_array_equal(layer.scale, (4, 2, 2))
+        np.testing.assert_array_equal(layer.translate, image.translate)
+        assert layer.units == image.units
+    assert viewer.layers.selection.active is image
+
+
+def test_a_preview_is_contour_and_fill_and_replaces_the_one_before():
+    _, _, shown = _shown()
+    shown.show_preview(SliceRef(0, 2), _disc(), RED)
+    shown.show_preview(SliceRef(1, 7), np.ones((5, 40), bool), RED)
+    data = shown.find("preview").data
+    assert set(np.unique(data[:, 7])) == {1, 2}
+    assert np.count_nonzero(data) == 5 * 40
+    shown.clear_preview()
+    assert not data.any()
+
+
+def test_a_renamed_layer_is_still_ours_and_a_deleted_one_comes_back():
+    viewer, _, shown = _shown()
+    shown.show_preview(SliceRef(0, 2), _disc(), RED)
+    shown.find("preview").name = "something else"
+    shown.show_preview(SliceRef(0, 2), _disc(), RED)
+    assert len(viewer.layers) == 2
+    viewer.layers.remove(shown.find("preview"))
+    shown.show_preview(SliceRef(0, 2), _disc(), RED)
+    assert np.array_equal(shown.find("preview").data[2] > 0, _disc())
+
+
+def test_two_images_keep_their_layers_apart():
+    viewer, _, first = _shown()
+    other = viewer.add_image(np.zeros((5, 30, 40), np.float32))
+    second = ImageLayers(viewer.layers, other)
+    first.show_preview(SliceRef(0, 1), _disc(), RED)
+    assert second.find("preview") is None
+    assert not second.owns(first.find("preview"))
+
+
+def test_labels_appear_below_the_preview_and_stay_when_the_helpers_go():
+    viewer, image, shown = _shown()
+    shown.show_preview(SliceRef(0, 2), _disc(), RED)
+    labels = np.zeros((5, 30, 40), np.uint16)
+    shown.show_labels(labels, {})
+    assert shown.find("labels") is None, "nothing to show yet"
+    labels[2][_disc()] = 300
+    shown.show_labels(labels, {300: RED})
+    assert viewer.layers.index(shown.find("labels")) < viewer.layers.index(shown.find("preview"))
+    shown.remove_helpers()
+    assert list(viewer.layers) == [image, shown.find("labels")]
+    assert np.array_equal(shown.find("labels").data, labels)
+
+
+def test_points_tell_adding_from_removing_by_shape_too():
+    _, _, shown = _shown()
+    ref = SliceRef(2, 11)
+    shown.show_points([ShownPoint(ref, (1, 2), True), ShownPoint(ref, (3, 4), False)])
+    layer = shown.find("points")
+    np.testing.assert_array_equal(layer.data, [(1, 2, 11), (3, 4, 11)])
+    assert layer.symbol[0] != layer.symbol[1]
+    shown.show_points([])
+    assert len(layer.data) == 0
