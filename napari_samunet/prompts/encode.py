@@ -10,4 +10,4 @@ from napari_samunet.types import FloatArray
 def to_xy(coordinates_rc: FloatArray) -> FloatArray:
     """Swap rows and columns of points (N, 2) or of a box (4,): (x, y), or x0, y0, x1, y1."""
     pairs = np.asarray(coordinates_rc, np.float64).reshape(-1, 2)
-    return np.ascontiguousarray(pairs[:, ::-1]).reshape(np.shape(coordinates_rc))
+    return pairs[:, ::-1].copy().reshape(np.shape(coordinates_rc))
