@@ -8,7 +8,8 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 
-from napari_samunet.geometry import is_sheared, reverse_axes
+from napari_samunet.errors import ExportRefused
+from napari_samunet.geometry import is_sheared, reverse_axes, shear_degrees
 from napari_samunet.io.volume import Volume
 from napari_samunet.types import AnyArray
 
@@ -25,11 +26,15 @@ def write_nifti_labels(
     ----------
     labels_zyx : ndarray of unsigned int, shape (Z, Y, X)
     volume : Volume
-        A NIfTI source lends its header; any other source gives a sform of code 1, and a qform where the
-        axes are perpendicular (a qform cannot hold shear).
+        A NIfTI source lends its header; any other source gives a sform and a qform of code 1.
     path : Path
     names : dict of int to str
         NIfTI has no place for names, so they are left out.
+
+    Raises
+    ------
+    ExportRefused
+        If the axes of a source that is not NIfTI are sheared.
     """
     stored = labels_zyx.T
     header = _header(volume)
@@ -41,15 +46,22 @@ def write_nifti_labels(
 def _header(volume: Volume) -> Any:
     if volume.source.kind == "nifti":
         return _copied(volume.source.header)
+    _refuse_shear(volume)
     header = nib.Nifti1Header()
     header.set_data_shape(volume.shape[::-1])
     affine_xyz = reverse_axes(volume.affine)
-    if not is_sheared(volume.affine):
-        header.set_qform(affine_xyz, code=1)
+    header.set_qform(affine_xyz, code=1)
     header.set_sform(affine_xyz, code=1)
-    header["pixdim"][1:4] = volume.spacing[::-1]
     header["xyzt_units"] = _MM
     return header
+
+
+def _refuse_shear(volume: Volume) -> None:
+    if is_sheared(volume.affine):
+        raise ExportRefused(
+            f"The image's axes deviate from right angles by {shear_degrees(volume.affine):.1f}°, "
+            "which ITK's NIfTI reader straightens, so the labels would lie askew: export to .nrrd."
+        )
 
 
 def _copied(source: Any) -> Any:

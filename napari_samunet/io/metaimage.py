@@ -1,0 +1,92 @@
+"""A look at MetaImage headers before ITK reads them.
+
+ITK's own reader prints several lines to the terminal for a damaged file and names no cause, so what goes wrong most
+often (a header cut off, a data file left behind, voxels cut off) is found here.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+from napari_samunet.errors import UnreadableFile
+
+_BYTES = {
+    "MET_CHAR": 1,
+    "MET_UCHAR": 1,
+    "MET_SHORT": 2,
+    "MET_USHORT": 2,
+    "MET_INT": 4,
+    "MET_UINT": 4,
+    "MET_LONG": 4,
+    "MET_ULONG": 4,
+    "MET_LONG_LONG": 8,
+    "MET_ULONG_LONG": 8,
+    "MET_FLOAT": 4,
+    "MET_DOUBLE": 8,
+}
+_HEADER_AT_MOST = 1 << 16
+
+
+def check_metaimage(path: Path) -> None:
+    """Make sure that a MetaImage has a whole header and as many bytes of voxels as it promises.
+
+    Raises
+    ------
+    UnreadableFile
+        If something is missing.
+    """
+    fields, length = _fields(path)
+    for name in ("NDims", "DimSize", "ElementType", "ElementDataFile"):
+        if name not in fields:
+            raise UnreadableFile(
+                f"{path} is no whole MetaImage: its header has no {name}. Export or copy it again."
+            )
+    data = fields["ElementDataFile"]
+    if data.upper() == "LOCAL":
+        _check_size(path, path, fields, path.stat().st_size - length)
+    elif not data.upper().startswith("LIST") and "%" not in data:
+        data_path = path.parent / data
+        if not data_path.is_file():
+            raise UnreadableFile(
+                f"{path} keeps its voxels in {data}, which is missing: put it beside the header."
+            )
+        _check_size(path, data_path, fields, data_path.stat().st_size)
+
+
+def _fields(path: Path) -> tuple[dict[str, str], int]:
+    """Header fields by name, and how many bytes they take; ElementDataFile ends a header."""
+    with path.open("rb") as file:
+        start = file.read(_HEADER_AT_MOST)
+    fields: dict[str, str] = {}
+    length = 0
+    for line in start.splitlines(keepends=True):
+        length += len(line)
+        name, _, value = line.decode("latin-1").partition("=")
+        fields[name.strip()] = value.strip()
+        if name.strip() == "ElementDataFile":
+            break
+    return fields, length
+
+
+def _check_size(path: Path, data_path: Path, fields: dict[str, str], present: int) -> None:
+    try:
+        wanted = _promised(fields)
+    except ValueError:
+        raise UnreadableFile(f"{path} has a damaged header: export it again.") from None
+    if present < wanted:
+        raise UnreadableFile(
+            f"{path} is truncated: its header promises {wanted} bytes of voxels, "
+            f"{data_path.name} has {present}. Copy it again."
+        )
+
+
+def _promised(fields: dict[str, str]) -> int:
+    """Bytes of voxels that must be there, 0 where the header does not tell."""
+    if fields.get("CompressedData", "").lower() == "true":
+        return int(fields.get("CompressedDataSize", 0))
+    sizes = [int(n) for n in fields["DimSize"].split()]
+    if fields.get("BinaryData", "true").lower() == "false":
+        return 0
+    channels = int(fields.get("ElementNumberOfChannels", 1))
+    return math.prod(sizes) * channels * _BYTES.get(fields["ElementType"].upper(), 0)

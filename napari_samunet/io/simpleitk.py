@@ -1,0 +1,247 @@
+"""NRRD, MetaImage and GIPL through SimpleITK, which converts every world to LPS millimetres.
+
+Formats: https://teem.sourceforge.net/nrrd/format.html, https://itk.org/Wiki/MetaIO.
+"""
+
+from __future__ import annotations
+
+import gzip
+import math
+import os
+import re
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import SimpleITK as sitk  # noqa: N813 - everybody's name for it
+
+from napari_samunet.errors import (
+    ChoiceNeeded,
+    InputError,
+    UnreadableFile,
+    UnsupportedImage,
+)
+from napari_samunet.geometry import flip_lps_ras, reverse_axes
+from napari_samunet.io.color import luma
+from napari_samunet.io.metaimage import check_metaimage
+from napari_samunet.io.volume import Source, Volume
+from napari_samunet.types import AnyArray, FloatArray, UInt8Array
+
+_MODALITIES = {"MET_MOD_CT": "CT", "MET_MOD_MR": "MR", "MET_MOD_NM": "NM", "MET_MOD_US": "US"}
+
+_BEYOND_ITK = ("doesn't match dimension of space", "encoding not available", "not supported")
+_GIPL_HEADER = 256
+
+
+def read_simpleitk(path: Path, frame: int | None = None) -> Volume:
+    """Read NRRD, MetaImage or GIPL as a volume.
+
+    Parameters
+    ----------
+    path : Path
+        .nrrd .nhdr .mha .mhd .gipl
+    frame : int, optional
+        Time point (fourth axis, or component of a vector image), counted from 0.
+
+    Raises
+    ------
+    UnreadableFile
+        If the file, or the data file that its header names, is missing, truncated or damaged.
+    ChoiceNeeded
+        If it holds several time points and ``frame`` is None.
+    UnsupportedImage
+        If it has one axis or more than four, or voxels that are no real numbers or colours.
+    """
+    with _quiet(path):
+        reader = _reader(path)
+        _check_axes(path, reader)
+        image = reader.Execute()
+    array, color = _voxels(path, image, frame)
+    header = _header(image)
+    modality = _MODALITIES.get(header["metadata"].get("Modality", "").strip())
+    source = Source(path, "sitk", header)
+    try:
+        return Volume(array, _affine(image), color, modality, source=source)
+    except InputError as error:
+        raise UnsupportedImage(f"{path} cannot be shown. {error}") from None
+
+
+@contextmanager
+def _quiet(path: Path) -> Iterator[None]:
+    """Turn what ITK raises into one clear line, and keep its own warnings off the terminal."""
+    shown = sitk.ProcessObject.GetGlobalWarningDisplay()
+    sitk.ProcessObject.SetGlobalWarningDisplay(False)
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        reason = _reason(error)
+        if any(phrase in reason for phrase in _BEYOND_ITK):
+            raise UnsupportedImage(
+                f"{path} is of a kind that SimpleITK cannot read ({reason}): save it as .nii.gz, or "
+                "as NRRD of 3 axes with raw or gzip encoding."
+            ) from None
+        raise UnreadableFile(
+            f"{path} is truncated or damaged ({reason}): export or copy it again."
+        ) from None
+    finally:
+        sitk.ProcessObject.SetGlobalWarningDisplay(shown)
+
+
+def _reason(error: BaseException) -> str:
+    """The clause of an ITK message that names the cause, without places in its source code."""
+    text = str(error).replace("itk::ERROR: ", "").replace("ITK ERROR: ", "")
+    lines = [re.sub(r"\w+\(0x[0-9a-f]+\): ", "", line).strip() for line in text.splitlines()]
+    told = [line for line in lines if line and not line.startswith("Reason:")]
+    return told[-1][:160].rstrip(".") if told else type(error).__name__
+
+
+def _reader(path: Path) -> sitk.ImageFileReader:
+    image_io = _image_io(path)
+    if image_io == "MetaImageIO":
+        check_metaimage(path)
+    reader = sitk.ImageFileReader()
+    reader.SetImageIO(image_io)
+    reader.SetFileName(str(path))
+    reader.ReadImageInformation()
+    if image_io == "GiplImageIO":
+        _check_gipl(path, reader)
+    return reader
+
+
+def _image_io(path: Path) -> str:
+    with path.open("rb") as file:
+        if file.read(5) == b"NRRD0":
+            return "NrrdImageIO"
+    if path.name.lower().endswith((".gipl", ".gipl.gz")):
+        return "GiplImageIO"
+    return "MetaImageIO"
+
+
+def _check_gipl(path: Path, reader: sitk.ImageFileReader) -> None:
+    """Refuse a truncated GIPL, which ITK fills up with whatever lies in memory."""
+    with path.open("rb") as file:
+        zipped = file.read(2) == b"\x1f\x8b"
+    with gzip.open(path, "rb") if zipped else path.open("rb") as file:
+        present = file.seek(0, os.SEEK_END) if not zipped else _length(file)
+    element = sitk.GetArrayViewFromImage(sitk.Image([1, 1], reader.GetPixelID())).itemsize
+    wanted = _GIPL_HEADER + math.prod(reader.GetSize()) * element
+    if present < wanted:
+        raise UnreadableFile(f"{path} is truncated: {wanted} bytes promised, {present} there.")
+
+
+def _length(file: IO[bytes]) -> int:
+    try:
+        return sum(len(block) for block in iter(lambda: file.read(1 << 20), b""))
+    except (EOFError, OSError, zlib.error):
+        return 0
+
+
+def _check_axes(path: Path, reader: sitk.ImageFileReader) -> None:
+    sizes = reader.GetSize()
+    if not 2 <= len(sizes) <= 4:
+        raise UnsupportedImage(
+            f"{path} has {len(sizes)} axes {sizes}; wanted an image of 2 or 3 axes, or 4 with time."
+        )
+
+
+def _voxels(path: Path, image: sitk.Image, frame: int | None) -> tuple[AnyArray, UInt8Array | None]:
+    """Voxels (Z, Y, X) and, of a colour image, its colours (Z, Y, X, 3)."""
+    array = sitk.GetArrayFromImage(image)
+    components = image.GetNumberOfComponentsPerPixel()
+    array = array if components > 1 else array[..., None]
+    array = array[None] if image.GetDimension() == 2 else array
+    array = array if image.GetDimension() == 4 else array[None]  # (T, Z, Y, X, C)
+    if components in (3, 4) and array.dtype == np.uint8:
+        color = np.ascontiguousarray(_frame(path, array, frame)[..., :3])
+        return luma(color), color
+    if components > 1:
+        array = np.concatenate(np.split(array, components, axis=-1))
+    return np.ascontiguousarray(_frame(path, array, frame)[..., 0]), None
+
+
+def _frame(path: Path, array_t: AnyArray, frame: int | None) -> AnyArray:
+    count = len(array_t)
+    if frame is None and count > 1:
+        raise ChoiceNeeded(
+            f"{path} holds {count} frames: choose one with frame=0 to frame={count - 1}.",
+            tuple(f"frame {n}" for n in range(count)),
+        )
+    if frame is not None and not 0 <= frame < count:
+        raise InputError(f"{path} has no frame {frame}: it holds frames 0 to {count - 1}.")
+    return array_t[frame or 0]
+
+
+def _header(image: sitk.Image) -> dict[str, object]:
+    metadata = {key: image.GetMetaData(key) for key in image.GetMetaDataKeys()}
+    return {
+        "origin": image.GetOrigin(),
+        "spacing": image.GetSpacing(),
+        "direction": image.GetDirection(),
+        "metadata": metadata,
+    }
+
+
+def _affine(image: sitk.Image) -> FloatArray:
+    """(z, y, x, 1) → RAS+ from ITK's LPS origin, spacing and direction; 2-D images lie at z = 0."""
+    axes = image.GetDimension()
+    used = min(axes, 3)
+    direction = np.array(image.GetDirection()).reshape(axes, axes)[:used, :used]
+    affine = np.eye(4)
+    affine[:used, :used] = direction * np.array(image.GetSpacing())[:used]
+    affine[:used, 3] = image.GetOrigin()[:used]
+    return reverse_axes(flip_lps_ras(affine))
+
+
+def write_simpleitk_labels(
+    labels_zyx: AnyArray, volume: Volume, path: Path, names: dict[int, str]
+) -> None:
+    """Write labels as NRRD or MetaImage, compressed.
+
+    Parameters
+    ----------
+    labels_zyx : ndarray of unsigned int, shape (Z, Y, X)
+    volume : Volume
+        A source of the same family lends its origin, spacing and direction as they stand.
+    path : Path
+        .nrrd, .mha or .mhd
+    names : dict of int to str
+        Written as segment names of 3D Slicer into NRRD.
+
+    Raises
+    ------
+    OSError
+        If SimpleITK cannot write the file.
+    """
+    image = sitk.GetImageFromArray(labels_zyx)
+    _place(image, volume)
+    if path.suffix.lower() == ".nrrd":
+        _name_segments(image, names)
+    try:
+        sitk.WriteImage(image, str(path), useCompression=True)
+    except RuntimeError as error:
+        raise OSError(_reason(error)) from None
+
+
+def _place(image: sitk.Image, volume: Volume) -> None:
+    header = volume.source.header if volume.source.kind == "sitk" else None
+    if header is not None and len(header["origin"]) == 3:
+        image.SetOrigin(header["origin"])
+        image.SetSpacing(header["spacing"])
+        image.SetDirection(header["direction"])
+        return
+    affine_lps = flip_lps_ras(reverse_axes(volume.affine))
+    spacing = volume.spacing[::-1]
+    image.SetOrigin(affine_lps[:3, 3].tolist())
+    image.SetSpacing(spacing.tolist())
+    image.SetDirection((affine_lps[:3, :3] / spacing).ravel().tolist())
+
+
+def _name_segments(image: sitk.Image, names: dict[int, str]) -> None:
+    for number, (value, name) in enumerate(sorted(names.items())):
+        image.SetMetaData(f"Segment{number}_ID", f"Segment_{value}")
+        image.SetMetaData(f"Segment{number}_Name", str(name))
+        image.SetMetaData(f"Segment{number}_LabelValue", str(value))
+        image.SetMetaData(f"Segment{number}_Layer", "0")
