@@ -1,0 +1,170 @@
+"""Mouse on the canvas: a click, a box, a brush stroke; everything else stays napari's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+Position = tuple[float, ...]
+"""World coordinates."""
+
+CLICK_PIXELS = 3.0
+"""A press that moves less than this on the screen is a click, more is a drag."""
+
+_LEFT, _RIGHT = 1, 2
+_REMOVING_KEYS = ("Control", "Alt")
+
+
+class Tool(Enum):
+    """What a left drag does; clicks work with every tool but the brushes."""
+
+    CLICK = "click"
+    BOX = "box"
+    PAINT = "paint"
+    ERASE = "erase"
+
+
+class GestureTarget(Protocol):
+    """Who takes what the mouse did. Positions are world coordinates."""
+
+    tool: Tool
+
+    def takes_gestures(self) -> bool:
+        """Whether the selected layer is ours to segment; if not, napari has the mouse alone."""
+
+    def click(self, position: Position, positive: bool) -> None:
+        """A point that adds or removes."""
+
+    def drag_box(self, start: Position, end: Position, done: bool) -> None:
+        """A box from corner to corner, so far or finally."""
+
+    def stroke(self, path: Sequence[Position], done: bool) -> None:
+        """A brush stroke, so far or finally."""
+
+    def cancel_drag(self) -> None:
+        """A box or stroke that came to nothing."""
+
+
+class Gestures:
+    """Listens to the canvas through the viewer, whichever layer is selected.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Its mouse callbacks are extended; `detach` restores them.
+    target : GestureTarget
+        Who acts.
+    """
+
+    def __init__(self, viewer: ViewerModel, target: GestureTarget) -> None:
+        self._viewer = viewer
+        self._target = target
+        self._zoom_callbacks: list[Callable[..., Any]] = []
+
+    def attach(self) -> None:
+        """Start listening. Two quick clicks stay two clicks where napari would zoom in."""
+        doubles = self._viewer.mouse_double_click_callbacks
+        self._zoom_callbacks = [call for call in doubles if call.__name__ == "double_click_to_zoom"]
+        for call in self._zoom_callbacks:
+            doubles.remove(call)
+        doubles.append(self._on_double_click)
+        self._viewer.mouse_drag_callbacks.append(self._on_press)
+
+    def detach(self) -> None:
+        """Stop listening and give napari its double click back."""
+        doubles = self._viewer.mouse_double_click_callbacks
+        if self._on_double_click in doubles:
+            doubles.remove(self._on_double_click)
+            doubles.extend(self._zoom_callbacks)
+        if self._on_press in self._viewer.mouse_drag_callbacks:
+            self._viewer.mouse_drag_callbacks.remove(self._on_press)
+
+    def _on_double_click(self, viewer: ViewerModel, event: Any) -> None:
+        if self._target.takes_gestures() and self._target.tool in (Tool.CLICK, Tool.BOX):
+            self._click(event)
+            return
+        for call in self._zoom_callbacks:
+            call(viewer, event)
+
+    def _on_press(self, viewer: ViewerModel, event: Any) -> Iterator[None]:
+        if event.button not in (_LEFT, _RIGHT) or not self._target.takes_gestures():
+            return
+        plain_left = event.button == _LEFT and not _removes(event)
+        if plain_left and self._target.tool is Tool.BOX:
+            yield from self._box(event)
+        elif plain_left and self._target.tool in (Tool.PAINT, Tool.ERASE):
+            yield from self._stroke(event)
+        else:
+            yield from self._maybe_click(event)
+
+    def _maybe_click(self, event: Any) -> Iterator[None]:
+        moved = False
+        start = np.array(event.pos)
+        button, removes, position = event.button, _removes(event), tuple(event.position)
+        yield
+        while event.type == "mouse_move":
+            moved = moved or _distance(event, start) > CLICK_PIXELS
+            yield
+        if not moved and _distance(event, start) <= CLICK_PIXELS:
+            self._target.click(position, positive=button == _LEFT and not removes)
+
+    def _box(self, event: Any) -> Iterator[None]:
+        start_pixel, start = np.array(event.pos), tuple(event.position)
+        drawn = False
+        with _NoPanning(self._viewer):
+            yield
+            while event.type == "mouse_move":
+                drawn = drawn or _distance(event, start_pixel) > CLICK_PIXELS
+                if drawn:
+                    self._target.drag_box(start, tuple(event.position), done=False)
+                yield
+        if _distance(event, start_pixel) > CLICK_PIXELS:
+            self._target.drag_box(start, tuple(event.position), done=True)
+        elif drawn:
+            self._target.cancel_drag()
+        else:
+            self._target.click(start, positive=True)
+
+    def _stroke(self, event: Any) -> Iterator[None]:
+        path = [tuple(event.position)]
+        with _NoPanning(self._viewer):
+            self._target.stroke(path, done=False)
+            yield
+            while event.type == "mouse_move":
+                path.append(tuple(event.position))
+                self._target.stroke(path, done=False)
+                yield
+        self._target.stroke(path, done=True)
+
+    def _click(self, event: Any) -> None:
+        if event.button in (_LEFT, _RIGHT):
+            positive = event.button == _LEFT and not _removes(event)
+            self._target.click(tuple(event.position), positive)
+
+
+class _NoPanning:
+    """The image stands still while something is drawn on it."""
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self._camera = viewer.camera
+
+    def __enter__(self) -> None:
+        self._before = self._camera.mouse_pan
+        self._camera.mouse_pan = False
+
+    def __exit__(self, *error: object) -> None:
+        self._camera.mouse_pan = self._before
+
+
+def _removes(event: Any) -> bool:
+    return any(key in event.modifiers for key in _REMOVING_KEYS)
+
+
+def _distance(event: Any, start: np.ndarray) -> float:
+    return float(np.hypot(*(np.array(event.pos) - start)))
