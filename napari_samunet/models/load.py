@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from napari_samunet.assets import asset
 from napari_samunet.errors import BadCheckpoint, BadUsage, UnreadableFile
+from napari_samunet.models.catalogue import find_entry, installed
 from napari_samunet.models.checkpoint import Checkpoint, file_digest, read_checkpoint
 from napari_samunet.models.contract import InputContract
 from napari_samunet.models.recognise import differences, recognise, skeleton
@@ -76,7 +77,8 @@ def load_model(
     target = choose_device(device)
     path = locate(name_or_path)
     checkpoint = read_checkpoint(path)
-    recognition = recognise(checkpoint, system)
+    listed = find_entry(str(name_or_path))
+    recognition = recognise(checkpoint, system or (listed.system if listed else None))
     recipe = recognition.recipe
     module = skeleton(recipe)
     _fill(module, recipe.fitted(checkpoint.tensors), checkpoint, recipe.title)
@@ -126,6 +128,9 @@ def locate(name_or_path: str | Path) -> Path:
     BadCheckpoint
         There is neither such a name nor such a file.
     """
+    entry = find_entry(str(name_or_path))
+    if entry is not None and not Path(name_or_path).is_file():
+        return installed(entry)
     if str(name_or_path) != "builtin":
         return Path(name_or_path)
     try:

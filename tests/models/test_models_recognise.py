@@ -127,3 +127,20 @@ def test_a_state_dict_of_something_else_is_refused_with_what_it_is() -> None:
         recognise(resnet)
     with pytest.raises(BadCheckpoint, match="sam-vit-x"):
         recognise(resnet, system="sam-vit-x")
+
+
+def test_squeeze_sam_revision_1_becomes_revision_2() -> None:
+    names = {
+        "image_encoder.proj.0.weight": "patch_embed.proj.0.weight",
+        "image_encoder.down_layers.3.x": "unet_encoder.down_layers.3.x",
+        "mask_decoder.iou_token.weight": "get_iou_predictions_and_mask_tokens.iou_token.weight",
+        "mask_decoder.transformer.layers.0.norm1.bias": (
+            "get_iou_predictions_and_mask_tokens.transformer.layers.0.norm1.bias"
+        ),
+        "mask_decoder.unet_upscaling_layers.0.up.norm.bias": (
+            "unet_decoder.unet_upscaling_layers.0.up.norm.bias"
+        ),
+        "mask_decoder.iou_prediction_head.fc.bias": "mask_decoder.iou_prediction_head.fc.bias",
+    }
+    old = recipe_named("squeeze-sam-rev1")
+    assert list(old.fitted(dict.fromkeys(names, torch.zeros(1)))) == list(names.values())
