@@ -152,7 +152,7 @@ class _NoPanning:
     """The image stands still while something is drawn on it."""
 
     def __init__(self, viewer: ViewerModel) -> None:
-        self._camera = viewer.camera
+        self._camera = viewer.scene.camera
 
     def __enter__(self) -> None:
         self._before = self._camera.mouse_pan

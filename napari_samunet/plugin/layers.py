@@ -65,7 +65,7 @@ class ImageLayers:
         self._layers = layers
         self.image = image
         self._key = image.metadata.setdefault(METADATA_KEY, {}).setdefault("id", uuid4().hex)
-        self._preview_ref: SliceRef | None = None
+        self._shown: dict[SliceRef, BoolArray] = {}
         for name in _GEOMETRY:
             getattr(image.events, name).connect(self._follow)
 
@@ -83,34 +83,32 @@ class ImageLayers:
             return True
         return layer is not None and layer.metadata.get(METADATA_KEY, {}).get("image") == self._key
 
-    def show_preview(self, ref: SliceRef, mask: BoolArray, color: Color) -> None:
-        """Draw a mask as contour and light fill on a slice, in place of the one shown before.
+    def show_previews(self, masks: Mapping[SliceRef, BoolArray], color: Color) -> None:
+        """Draw masks as contour and light fill, in place of those shown before.
 
         Parameters
         ----------
-        ref : SliceRef
-            The slice.
-        mask : ndarray, shape (H, W), bool
-            On the slice's own grid.
+        masks : mapping of SliceRef to ndarray, shape (H, W), bool
+            One mask a slice, on the slice's own grid; empty: nothing is shown.
         color : (red, green, blue)
             Of the object, 0 to 1.
         """
-        layer = self.find("preview") or self._make_preview()
-        if self._preview_ref not in (None, ref):
-            layer.data[plane_index(layer.ndim, self._preview_ref)] = 0
-        self._preview_ref = ref
-        layer.data[plane_index(layer.ndim, ref)] = _drawn(mask)
+        layer = self.find("preview")
+        if layer is None:
+            if not masks:
+                return
+            layer = self._make_preview()
+        changed = {ref for ref, mask in masks.items() if self._shown.get(ref) is not mask}
+        for ref in changed | (set(self._shown) - set(masks)):
+            layer.data[plane_index(layer.ndim, ref)] = 0
+        # Planes of different axes cross each other, so emptying one cuts the others.
+        crossing = len({ref.axis for ref in {*masks, *self._shown}}) > 1
+        for ref in masks if crossing else changed:
+            _draw(layer.data[plane_index(layer.ndim, ref)], masks[ref])
+        self._shown = dict(masks)
         if not np.allclose(layer.colormap.color_dict[_CONTOUR][:3], color):
             layer.colormap = _preview_colors(color)
         layer.refresh(extent=False, highlight=False, thumbnail=False)
-
-    def clear_preview(self) -> None:
-        """Show no preview."""
-        layer = self.find("preview")
-        if layer is not None and self._preview_ref is not None:
-            layer.data[plane_index(layer.ndim, self._preview_ref)] = 0
-            layer.refresh(extent=False, highlight=False, thumbnail=False)
-        self._preview_ref = None
 
     def show_points(self, points: Sequence[ShownPoint]) -> None:
         """Draw the clicks: a green disc adds, a red cross removes."""
@@ -143,7 +141,12 @@ class ImageLayers:
             layer.face_color = "transparent"
         layer.selected_data = set()
 
-    def show_labels(self, labels_zyx: UInt16Array, colors: Mapping[int, Color]) -> None:
+    def show_labels(
+        self,
+        labels_zyx: UInt16Array,
+        colors: Mapping[int, Color],
+        changed: Sequence[int] | None = None,
+    ) -> None:
         """Copy the accepted labels into their layer, which is made when there is something to show.
 
         Parameters
@@ -152,17 +155,19 @@ class ImageLayers:
             All objects; 0 is background.
         colors : mapping of int to (red, green, blue)
             The colour of each object.
+        changed : sequence of int, optional
+            Indices along axis 0 to copy; None copies all.
         """
         layer = self.find("labels")
         if layer is None:
             if not labels_zyx.any():
                 return
-            layer = self._make_labels()
-        layer.data[...] = labels_zyx if layer.ndim == 3 else labels_zyx[0]
+            layer, changed = self._make_labels(), None
+        places = slice(None) if changed is None else list(changed)
+        (layer.data if layer.ndim == 3 else layer.data[None])[places] = labels_zyx[places]
         known = {number: (*color, 1.0) for number, color in colors.items()}
-        layer.colormap = DirectLabelColormap(
-            color_dict={None: (0.7, 0.7, 0.7, 1.0), 0: (0, 0, 0, 0), **known}
-        )
+        if set(known) - set(layer.colormap.color_dict):
+            layer.colormap = _label_colors(known)
         layer.refresh(extent=False, highlight=False)
 
     def remove_helpers(self) -> None:
@@ -178,12 +183,13 @@ class ImageLayers:
         data = np.zeros(self.image.data.shape[: self.image.ndim], dtype=np.uint8)
         colors = _preview_colors((1, 1, 1))
         layer = Labels(data, colormap=colors, opacity=1.0, **self._like("preview"))
-        self._preview_ref = None
+        self._shown = {}
         return self._insert(layer)
 
     def _make_labels(self) -> Labels:
         data = np.zeros(self.image.data.shape[: self.image.ndim], dtype=np.uint16)
-        return self._insert(Labels(data, opacity=0.55, **self._like("labels")))
+        colors = _label_colors({})
+        return self._insert(Labels(data, colormap=colors, opacity=0.55, **self._like("labels")))
 
     def _make_points(self) -> Points:
         layer = Points(
@@ -230,19 +236,21 @@ class ImageLayers:
         return [data_position(self.image.ndim, box.ref, corner) for corner in plane]
 
 
-def _drawn(mask: BoolArray) -> np.ndarray:
-    """Values of the preview layer: the mask's outermost pixels are contour, the rest is fill."""
+def _draw(place: np.ndarray, mask: BoolArray) -> None:
+    """Write into the preview: the mask's outermost pixels are contour, the rest is fill."""
     padded = np.pad(mask, 1)
     inner = padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
-    return np.where(mask, np.where(inner, _FILL, _CONTOUR), 0).astype(np.uint8)
+    place[mask] = np.where(inner, _FILL, _CONTOUR).astype(place.dtype)[mask]
 
 
 def _preview_colors(color: Color) -> DirectLabelColormap:
-    return DirectLabelColormap(
-        color_dict={
-            None: (0, 0, 0, 0),
-            0: (0, 0, 0, 0),
-            _FILL: (*color, _FILL_ALPHA),
-            _CONTOUR: (*color, 1.0),
-        }
-    )
+    return _direct({_FILL: (*color, _FILL_ALPHA), _CONTOUR: (*color, 1.0)}, (0.0, 0.0, 0.0, 0.0))
+
+
+def _label_colors(known: dict[int, tuple[float, ...]]) -> DirectLabelColormap:
+    """Colours of the objects; numbers that a person painted into the layer are grey."""
+    return _direct(known, (0.7, 0.7, 0.7, 1.0))
+
+
+def _direct(known: dict[int, tuple[float, ...]], other: tuple[float, ...]) -> DirectLabelColormap:
+    return DirectLabelColormap(color_dict={None: other, 0: (0.0, 0.0, 0.0, 0.0), **known})

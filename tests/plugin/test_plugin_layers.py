@@ -24,7 +24,7 @@ def _disc():
 
 def test_helpers_lie_on_a_moved_and_anisotropic_image_and_follow_it():
     viewer, image, shown = _shown(scale=(5, 1, 0.5), translate=(9, 8, 7), units=("mm",) * 3)
-    shown.show_preview(SliceRef(0, 2), _disc(), RED)
+    shown.show_previews({SliceRef(0, 2): _disc()}, RED)
     shown.show_points([ShownPoint(SliceRef(0, 2), (10, 20), True)])
     shown.show_boxes([ShownBox(SliceRef(0, 2), (5, 6, 12, 22))])
     image.scale = (4, 2, 2)
@@ -38,23 +38,23 @@ def test_helpers_lie_on_a_moved_and_anisotropic_image_and_follow_it():
 
 def test_a_preview_is_contour_and_fill_and_replaces_the_one_before():
     _, _, shown = _shown()
-    shown.show_preview(SliceRef(0, 2), _disc(), RED)
-    shown.show_preview(SliceRef(1, 7), np.ones((5, 40), bool), RED)
+    shown.show_previews({SliceRef(0, 2): _disc()}, RED)
+    shown.show_previews({SliceRef(1, 7): np.ones((5, 40), bool)}, RED)
     data = shown.find("preview").data
     assert set(np.unique(data[:, 7])) == {1, 2}
     assert np.count_nonzero(data) == 5 * 40
-    shown.clear_preview()
+    shown.show_previews({}, RED)
     assert not data.any()
 
 
 def test_a_renamed_layer_is_still_ours_and_a_deleted_one_comes_back():
     viewer, _, shown = _shown()
-    shown.show_preview(SliceRef(0, 2), _disc(), RED)
+    shown.show_previews({SliceRef(0, 2): _disc()}, RED)
     shown.find("preview").name = "something else"
-    shown.show_preview(SliceRef(0, 2), _disc(), RED)
+    shown.show_previews({SliceRef(0, 2): _disc()}, RED)
     assert len(viewer.layers) == 2
     viewer.layers.remove(shown.find("preview"))
-    shown.show_preview(SliceRef(0, 2), _disc(), RED)
+    shown.show_previews({SliceRef(0, 2): _disc()}, RED)
     assert np.array_equal(shown.find("preview").data[2] > 0, _disc())
 
 
@@ -62,14 +62,14 @@ def test_two_images_keep_their_layers_apart():
     viewer, _, first = _shown()
     other = viewer.add_image(np.zeros((5, 30, 40), np.float32))
     second = ImageLayers(viewer.layers, other)
-    first.show_preview(SliceRef(0, 1), _disc(), RED)
+    first.show_previews({SliceRef(0, 1): _disc()}, RED)
     assert second.find("preview") is None
     assert not second.owns(first.find("preview"))
 
 
 def test_labels_appear_below_the_preview_and_stay_when_the_helpers_go():
     viewer, image, shown = _shown()
-    shown.show_preview(SliceRef(0, 2), _disc(), RED)
+    shown.show_previews({SliceRef(0, 2): _disc()}, RED)
     labels = np.zeros((5, 30, 40), np.uint16)
     shown.show_labels(labels, {})
     assert shown.find("labels") is None, "nothing to show yet"
@@ -90,3 +90,14 @@ def test_points_tell_adding_from_removing_by_shape_too():
     assert layer.symbol[0] != layer.symbol[1]
     shown.show_points([])
     assert len(layer.data) == 0
+
+
+def test_previews_of_crossing_planes_do_not_cut_each_other():
+    _, _, shown = _shown()
+    first, second = SliceRef(0, 2), SliceRef(1, 10)
+    masks = {first: _disc(), second: np.ones((5, 40), bool)}
+    shown.show_previews(masks, RED)
+    shown.show_previews({first: masks[first]}, RED)
+    data = shown.find("preview").data
+    assert np.array_equal(data[2] > 0, _disc())
+    assert np.count_nonzero(data) == np.count_nonzero(_disc())

@@ -1,0 +1,41 @@
+"""No key of ours takes one from napari, and closing gives ours back."""
+
+from __future__ import annotations
+
+from napari.components import ViewerModel
+from napari.layers import Image, Labels, Points, Shapes
+from napari.utils.key_bindings import coerce_keybinding
+from napari.utils.shortcuts import default_shortcuts
+
+from napari_samunet.plugin.keys import KEYS, bind, tip, unbind
+
+
+def test_no_key_of_ours_is_one_of_naparis():
+    taken = {str(coerce_keybinding(key)) for keys in default_shortcuts.values() for key in keys}
+    ours = {str(coerce_keybinding(key.keys)) for key in KEYS.values()}
+    assert len(ours) == len(KEYS)
+    assert not ours & taken
+    assert not ours & {str(key) for key in Image.class_keymap}
+
+
+def test_undo_is_the_only_key_that_a_selected_helper_layer_answers_itself():
+    ours = {str(coerce_keybinding(key.keys)) for key in KEYS.values()}
+    layers = {str(key) for kind in (Labels, Points, Shapes) for key in kind.class_keymap}
+    allowed = {str(coerce_keybinding(KEYS[name].keys)) for name in ("undo", "redo")}
+    assert ours & layers <= allowed
+
+
+def test_keys_act_in_their_viewer_until_they_are_given_back():
+    viewer, other = ViewerModel(), ViewerModel()
+    before = dict(viewer.keymap)
+    pressed = []
+    bind(viewer, {"accept": lambda: pressed.append("accept")})
+    viewer.keymap[coerce_keybinding(KEYS["accept"].keys)](viewer)
+    assert pressed == ["accept"]
+    assert coerce_keybinding(KEYS["accept"].keys) not in other.keymap
+    unbind(viewer)
+    assert dict(viewer.keymap) == before
+
+
+def test_a_tooltip_names_the_key():
+    assert "Ctrl+Z" in tip("undo")
