@@ -1,4 +1,4 @@
-"""Tell which systems checkpoints are recognised for, and what one checkpoint is."""
+"""List the known checkpoints, tell what one is and where to get it."""
 
 from __future__ import annotations
 
@@ -21,38 +21,75 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """List the known systems, or describe one checkpoint.
+    """List the known checkpoints, describe one, or say where to get it.
 
     Raises
     ------
     InputError
-        No such model, or a file that is no checkpoint of a known system.
+        No such model, a file that is no checkpoint of a known system, or one that is not here.
     """
-    if args.action == "fetch":
-        raise BadUsage(
-            "Nothing can be fetched yet: download the checkpoint from its authors and name the "
-            "file with --model."
-        )
-    if args.action == "show":
-        if args.model is None:
-            raise BadUsage("samunet models show needs a name or a checkpoint file.")
-        print("\n".join(_describe(args.model, args.system)))
+    if args.action == "list":
+        print("\n".join(_listing()))
         return
-    print("\n".join(_listing()))
+    if args.model is None:
+        raise BadUsage(f"samunet models {args.action} needs a name of the list (samunet models).")
+    if args.action == "show":
+        print("\n".join(_about(args.model) + _describe(args.model, args.system)))
+    else:
+        print(_fetch(args.model))
 
 
 def _listing() -> list[str]:
-    from napari_samunet.models.systems import RECIPES
+    """One line a checkpoint: name, whether it is here, what it is good for."""
+    from napari_samunet.assets import resources_folder
+    from napari_samunet.models.catalogue import entries
+    from napari_samunet.models.load import BUILTIN
 
-    rows = {recipe.name: recipe.title for recipe in RECIPES}
-    width = max(map(len, rows))
-    lines = [f"{name:<{width}}  {title}" for name, title in rows.items()]
-    return ["A checkpoint of these systems is recognised (samunet models show FILE):", *lines]
+    builtin = ("builtin", resources_folder() / BUILTIN, "a first answer on any grey image")
+    rows = [builtin, *((entry.name, entry.path, entry.good_for) for entry in entries())]
+    width = max(len(name) for name, _, _ in rows)
+    return [
+        f"{name:<{width}}  {'here' if path.is_file() else '-':<4}  {good_for}"
+        for name, path, good_for in rows
+    ]
+
+
+def _fetch(name: str) -> str:
+    """Return the path of a listed checkpoint; raise with its address where it is not here."""
+    from napari_samunet.models.catalogue import entries, find_entry, installed
+
+    entry = find_entry(name)
+    if entry is None:
+        names = ", ".join(entry.name for entry in entries())
+        raise BadUsage(f"A name of the list was wanted, but '{name}' is none: {names}.")
+    return f"{entry.name} is here: {installed(entry)}"
+
+
+def _about(name: str) -> list[str]:
+    from napari_samunet.models.catalogue import find_entry
+
+    entry = find_entry(name)
+    if entry is None:
+        return []
+    facts = {
+        "name": entry.name,
+        "page": entry.page,
+        "licence": entry.licence,
+        "paper": entry.paper,
+        "good for": entry.good_for,
+        "belongs": str(entry.path),
+    }
+    return [f"{title + ':':<9} {text}" for title, text in facts.items() if text]
 
 
 def _describe(name_or_path: str, system: str | None) -> list[str]:
+    """Say what the file holds; a listed checkpoint that is not here has only its list entry."""
+    from napari_samunet.models.catalogue import find_entry
     from napari_samunet.models.load import inspect_checkpoint
 
+    entry = find_entry(name_or_path)
+    if entry is not None and not entry.path.is_file():
+        return ["file:     not on this computer"]
     found = inspect_checkpoint(name_or_path, system)
     facts = {
         "file": str(found.path),
@@ -64,7 +101,7 @@ def _describe(name_or_path: str, system: str | None) -> list[str]:
         "input": _input_line(found.contract),
         "fits": "; ".join(found.differences) if found.differences else "yes, exactly",
     }
-    return [f"{name + ':':<8} {text}" for name, text in facts.items() if text]
+    return [f"{name + ':':<9} {text}" for name, text in facts.items() if text]
 
 
 def _input_line(contract: InputContract) -> str:
