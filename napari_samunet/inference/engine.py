@@ -134,7 +134,7 @@ class _View:
         box = None if prompts.box is None else to_xy(frame.box_to_model(prompts.box))
         tensors = PromptTensors.of(
             to_xy(frame.points_to_model(prompts.points)),
-            prompts.labels,
+            np.array(prompts.labels),
             box,
             self._fed_back(frame, prompts, previous),
         )

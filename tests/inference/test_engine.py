@@ -1,0 +1,179 @@
+"""The engine, with a fake system that marks a disc around each positive click and fills boxes."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from napari_samunet.embedding.cache import EmbeddingCache
+from napari_samunet.errors import EmptyPrompt, InputError, OutsideImage
+from napari_samunet.inference.engine import Engine
+from napari_samunet.io.volume import Volume
+from napari_samunet.models.contract import InputContract
+from napari_samunet.models.system import System
+from napari_samunet.prompts.prompts import Prompts
+from napari_samunet.types import SliceRef
+
+SIDE = 64
+CROP = InputContract(
+    side=SIDE, fit="crop", resample="antialias", channels=1, mean=(0.0,), std=(1.0,), scale="0-1",
+    mask_side=SIDE, candidates="one-click", zoom=True,
+)  # fmt: skip
+BOXES_ONLY = InputContract(side=SIDE, mask_side=16, trained=frozenset({"box"}))
+CLICK = Prompts([(20, 30)], [1])
+REF = SliceRef(0, 2)
+
+
+class Discs(nn.Module):
+    """Answers a disc of 4 model pixels around positive clicks; remembers what it was asked."""
+
+    def __init__(self, scored: bool) -> None:
+        super().__init__()
+        self.scored = scored
+        self.encoded: list[torch.Tensor] = []
+        self.asked: list[tuple] = []
+
+    def encode(self, image):
+        self.encoded.append(image)
+        return {"embedding": image}
+
+    def decode(self, features, points_xy, labels, box_xyxy, mask_logits):
+        self.asked.append((points_xy, labels, box_xyxy, mask_logits))
+        axis = torch.arange(SIDE, dtype=torch.float32)
+        logits = torch.full((SIDE, SIDE), -5.0)
+        if box_xyxy is not None:
+            x0, y0, x1, y1 = box_xyxy[0]
+            inside = ((axis >= x0) & (axis <= x1))[None] & ((axis >= y0) & (axis <= y1))[:, None]
+            logits[inside] = 5
+        if points_xy is not None:
+            for (x, y), label in zip(points_xy[0], labels[0], strict=True):
+                near = (axis[None] - x) ** 2 + (axis[:, None] - y) ** 2 <= 16
+                logits[near] = 5 if label == 1 else -5
+        scores = torch.tensor([[0.9, 0.5, 0.8, 0.1]]) if self.scored else None
+        return logits.expand(1, 4 if self.scored else 1, SIDE, SIDE), scores
+
+
+def _engine(contract=CROP, scored=True):
+    return Engine(System("fake", contract, Discs(scored), "hash"), EmbeddingCache())
+
+
+@pytest.fixture
+def volume():
+    return Volume.from_array(np.random.default_rng(0).normal(size=(5, 70, 90)).astype(np.float32))
+
+
+def test_a_click_is_answered_where_it_was_made(volume):
+    answer = _engine().predict(volume, REF, CLICK)
+    rows, cols = np.nonzero(answer.mask)
+    assert answer.mask.shape == (70, 90)
+    assert abs(rows.mean() - 20) < 0.6
+    assert abs(cols.mean() - 30) < 0.6
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_every_plane_can_be_prompted(volume, axis):
+    shape = {0: (70, 90), 1: (5, 90), 2: (5, 70)}[axis]
+    answer = _engine().predict(volume, SliceRef(axis, 3), Prompts([(2, 40)], [1]))
+    assert answer.mask.shape == shape
+    assert answer.mask[2, 40]
+
+
+def test_a_second_click_encodes_nothing_again(volume):
+    engine = _engine()
+    first = engine.predict(volume, REF, CLICK)
+    before = len(engine.system.module.encoded)
+    engine.predict(volume, REF, CLICK.with_point((21, 31), 1), previous=first)
+    assert len(engine.system.module.encoded) == before
+
+
+def test_another_window_is_encoded_anew(volume):
+    engine = _engine()
+    engine.predict(volume, REF, CLICK, window=(0, 1))
+    before = len(engine.system.module.encoded)
+    engine.predict(volume, REF, CLICK, window=(0, 2))
+    assert len(engine.system.module.encoded) > before
+
+
+def test_a_small_find_is_answered_from_a_closer_look(volume):
+    answer = _engine().predict(volume, REF, CLICK)
+    assert answer.frame.roi.side < 70
+
+
+def test_the_same_frame_is_fed_back_unchanged(volume):
+    engine = _engine()
+    first = engine.predict(volume, REF, CLICK)
+    again = engine.predict(volume, REF, CLICK.with_point((21, 31), 1), previous=first)
+    assert again.frame == first.frame
+    assert torch.equal(engine.system.module.asked[-1][3][0, 0], first.model_logits)
+
+
+def test_an_answer_is_not_fed_back_unless_handed_over(volume):
+    engine = _engine()
+    engine.predict(volume, REF, Prompts(box=(10, 10, 30, 30)))
+    engine.predict(volume, REF, Prompts(box=(10, 10, 30, 30)))
+    assert engine.system.module.asked[-1][3] is None
+
+
+def test_a_painted_mask_is_the_mask_prompt_and_beats_the_earlier_answer(volume):
+    engine = _engine()
+    first = engine.predict(volume, REF, CLICK)
+    painted = np.zeros((70, 90), bool)
+    painted[15:40, 25:50] = True
+    engine.predict(volume, REF, Prompts([(20, 30)], [1], mask=painted), previous=first)
+    fed = engine.system.module.asked[-1][3][0, 0]
+    assert fed.max() > 0
+    assert not torch.equal(fed, first.model_logits)
+
+
+def test_one_click_has_three_candidates_best_first(volume):
+    candidates = _engine().predict(volume, REF, CLICK).candidates
+    assert [round(c.score, 3) for c in candidates] in ([0.8, 0.5, 0.1], [0.9])
+    whole = _engine(InputContract(side=SIDE, candidates="one-click")).predict(volume, REF, CLICK)
+    assert [round(c.score, 3) for c in whole.candidates] == [0.8, 0.5, 0.1]
+
+
+def test_a_system_without_scores_says_that_its_score_is_stability(volume):
+    answer = _engine(BOXES_ONLY, scored=False).predict(volume, REF, Prompts(box=(5, 5, 40, 40)))
+    assert answer.score == pytest.approx(1)
+    assert "stability" in answer.note
+
+
+def test_clicks_become_a_box_for_a_system_that_knows_boxes_only(volume):
+    engine = _engine(BOXES_ONLY, scored=False)
+    answer = engine.predict(volume, REF, CLICK)
+    assert engine.system.module.asked[-1][2] is not None
+    assert "box was derived" in answer.note
+    raw = engine.predict(volume, REF, CLICK, bridge=False)
+    assert engine.system.module.asked[-1][2] is None
+    assert "box" not in raw.note
+
+
+def test_colour_reaches_a_colour_system_and_luma_a_grey_one():
+    colour = np.zeros((1, 20, 20, 3), np.uint8)
+    colour[..., 0] = 200
+    volume = Volume(np.full((1, 20, 20), 60, np.uint8), np.eye(4), color=colour)
+    system = InputContract(side=SIDE, mean=(0.0,) * 3, std=(1.0,) * 3)
+    engine = _engine(system)
+    engine.predict(volume, SliceRef(0, 0), Prompts([(5, 5)], [1]))
+    seen = engine.system.module.encoded[0][0, :, 10, 10]
+    assert seen.tolist() == pytest.approx([200, 0, 0])
+
+
+@pytest.mark.parametrize(
+    ("ref", "prompts", "error"),
+    [
+        (SliceRef(0, 5), CLICK, OutsideImage),
+        (REF, Prompts([(70, 3)], [1]), OutsideImage),
+        (REF, Prompts(), EmptyPrompt),
+    ],
+)
+def test_what_cannot_be_answered_is_refused(volume, ref, prompts, error):
+    with pytest.raises(error):
+        _engine().predict(volume, ref, prompts)
+
+
+def test_an_answer_of_another_plane_is_not_corrected(volume):
+    engine = _engine()
+    first = engine.predict(volume, REF, CLICK)
+    with pytest.raises(InputError, match="its own slice"):
+        engine.predict(volume, SliceRef(1, 3), Prompts([(2, 40)], [1]), previous=first)

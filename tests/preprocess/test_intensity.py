@@ -1,0 +1,49 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from napari_samunet.errors import InputError
+from napari_samunet.io.volume import Volume
+from napari_samunet.preprocess.intensity import CT_WINDOW, choose_window, to_uint8
+
+GREY = np.arange(2 * 30 * 40, dtype=np.int16).reshape(2, 30, 40)
+
+
+def test_the_window_asked_for_wins_then_the_files_own_then_soft_tissue():
+    plain = Volume.from_array(GREY, modality="CT")
+    windowed = dataclasses.replace(plain, window=(10.0, 90.0))
+    assert choose_window(windowed, (1, 2)) == (1.0, 2.0)
+    assert choose_window(windowed) == (10.0, 90.0)
+    assert choose_window(plain) == CT_WINDOW
+
+
+def test_without_any_hint_the_window_is_the_volumes_percentiles():
+    low, high = choose_window(Volume.from_array(GREY))
+    assert (low, high) == pytest.approx(tuple(np.percentile(GREY, [0.5, 99.5])), abs=1)
+
+
+def test_one_glaring_voxel_does_not_darken_the_volume():
+    array = GREY.astype(np.float32)
+    array[0, 0, 0] = 1e9
+    assert choose_window(Volume.from_array(array))[1] < 3000
+
+
+def test_a_flat_volume_still_has_a_window():
+    low, high = choose_window(Volume.from_array(np.full((2, 4, 4), 7)))
+    assert low < high
+
+
+@pytest.mark.parametrize("window", [(5, 5), (9, 1), (float("nan"), 3)])
+def test_a_window_that_is_none_is_refused(window):
+    with pytest.raises(InputError, match="low < high"):
+        choose_window(Volume.from_array(GREY), window)
+
+
+def test_the_window_is_rounded_to_eight_bits_and_clipped():
+    shown = to_uint8(np.array([[-500, -160, 40, 239, 240, 3000]], np.int16), (-160, 240))
+    assert shown.tolist() == [[0, 0, 128, 254, 255, 255]]
+
+
+def test_what_is_no_number_shows_black():
+    assert to_uint8(np.array([[np.nan, np.inf, -np.inf]]), (0, 1)).tolist() == [[0, 255, 0]]

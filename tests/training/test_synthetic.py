@@ -1,0 +1,62 @@
+"""Synthetic scenes must be what the network is told they are."""
+
+import numpy as np
+import torch
+
+from napari_samunet.training.anatomy import draw_labels
+from napari_samunet.training.appearance import paint
+from napari_samunet.training.interaction import corrections, draw_boxes, first_clicks
+from napari_samunet.training.targets import draw_samples
+
+
+def _scenes(seed=0, batch=2, side=96):
+    generator = torch.Generator().manual_seed(seed)
+    labels = draw_labels(generator, batch, side)
+    return labels, paint(generator, labels)
+
+
+def test_equal_seeds_give_equal_scenes_and_others_do_not():
+    (labels, images), (again, same), (_, other) = _scenes(1), _scenes(1), _scenes(2)
+    assert torch.equal(labels.ids, again.ids)
+    assert torch.equal(images, same)
+    assert not torch.equal(images, other)
+
+
+def test_grey_values_are_a_window():
+    for seed in range(4):
+        _, images = _scenes(seed)
+        assert torch.isfinite(images).all()
+        assert images.min() >= 0
+        assert images.max() <= 1
+        assert images.flatten(1).std(1).min() > 0.01
+
+
+def test_samples_show_their_target():
+    rng = np.random.default_rng(0)
+    labels, images = _scenes(3, batch=4)
+    samples = draw_samples(rng, images, labels, per_scene=5, side=64)
+    assert len(samples) >= 5
+    for sample in samples:
+        assert sample.image.shape == sample.mask.shape == (64, 64)
+        assert sample.mask.any()
+        assert 0 <= sample.image.min() <= sample.image.max() <= 1
+    assert {sample.boxed for sample in samples} == {True, False}
+
+
+def test_prompts_point_at_the_target_and_corrections_at_the_error():
+    rng = np.random.default_rng(0)
+    masks = torch.zeros(2, 1, 64, 64, dtype=torch.bool)
+    masks[0, 0, 10:30, 20:40] = True
+    masks[1, 0, 5:15, 40:60] = True
+    points, labels = first_clicks(rng, masks)
+    for (x, y), mask in zip(points[:, 0].long().tolist(), masks, strict=True):
+        assert mask[0, y, x]
+    assert labels.eq(1).all()
+    boxes = draw_boxes(rng, masks)
+    assert torch.allclose(boxes[0], torch.tensor([20.0, 10, 39, 29]), atol=4)
+    found = masks.clone()
+    found[0, 0, 40:60, 5:25] = True
+    added, kinds = corrections(rng, masks, found)
+    assert kinds[:, 0].tolist() == [0, -1]
+    assert 5 <= added[0, 0, 0] < 25
+    assert 40 <= added[0, 0, 1] < 60
