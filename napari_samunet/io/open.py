@@ -30,7 +30,7 @@ def open_volume(
         NIfTI, NRRD, MetaImage, GIPL, DICOM (a file or a folder of one or more series), PNG, JPEG or
         TIFF.
     series : int or str, optional
-        Which DICOM series of a folder: its number in the list (from 1), UID or description.
+        Which DICOM series of a folder: SeriesNumber, SeriesInstanceUID or description.
     frame : int, optional
         Which time point, frame or page, counted from 0.
 

@@ -1,0 +1,74 @@
+"""A DICOM series, file or DICOMDIR → a volume, through pydicom."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from napari_samunet.errors import UnsupportedImage
+from napari_samunet.geometry import is_sheared, shear_degrees
+from napari_samunet.io.dicom_files import choose_series, series_of, text_of
+from napari_samunet.io.dicom_pixels import read_pixels
+from napari_samunet.io.dicom_planes import Plane, planes_of
+from napari_samunet.io.dicom_stack import stack
+from napari_samunet.io.volume import Source, Volume
+from napari_samunet.types import FloatArray, Window
+
+
+def read_dicom(path: Path, series: int | str | None = None, frame: int | None = None) -> Volume:
+    """Read DICOM as a volume.
+
+    Parameters
+    ----------
+    path : Path
+        A folder (searched with its subfolders), a DICOMDIR, or a single file, which is read alone.
+    series : int or str, optional
+        SeriesNumber, SeriesInstanceUID or SeriesDescription, where there are several.
+    frame : int, optional
+        Time point of a 4-D series, or frame of a file without positions, counted from 0.
+
+    Returns
+    -------
+    Volume
+        Slices along row × column, rescale applied slice by slice, the window of the middle slice.
+
+    Raises
+    ------
+    UnreadableFile
+        If there is no DICOM image, or one is damaged.
+    UnsupportedImage
+        If the slices do not make one even stack, or cannot be decoded.
+    ChoiceNeeded
+        If there are several series, time points or frames and none was chosen.
+    """
+    found, notes = series_of(path)
+    chosen = choose_series(path, found, series)
+    planes, affine = stack(path, planes_of(chosen), frame)
+    array, color = read_pixels(planes)
+    modality = text_of(planes[0].dataset, "Modality") or None
+    source = Source(path, "dicom", _headers(planes), (*notes, *_notes(planes, affine)))
+    try:
+        return Volume(array, affine, color, modality, _window(planes), source)
+    except UnsupportedImage as error:
+        raise UnsupportedImage(f"{path} cannot be shown. {error}") from None
+
+
+def _headers(planes: list[Plane]) -> tuple[object, ...]:
+    """One header a file, in slice order."""
+    return tuple({plane.path: plane.dataset for plane in planes}.values())
+
+
+def _window(planes: list[Plane]) -> Window | None:
+    return planes[len(planes) // 2].window
+
+
+def _notes(planes: list[Plane], affine: FloatArray) -> list[str]:
+    first, notes = planes[0], []
+    if first.position is None or first.directions is None:
+        notes.append("no position in the patient is stated")
+    if first.spacing is None:
+        notes.append("no pixel spacing is stated; 1 mm is assumed")
+    if text_of(first.dataset, "PhotometricInterpretation") == "MONOCHROME1":
+        notes.append("low values are meant to be shown bright (MONOCHROME1)")
+    if is_sheared(affine):
+        notes.append(f"the axes deviate from right angles by {shear_degrees(affine):.1f}°")
+    return notes

@@ -1,0 +1,228 @@
+"""DICOM files of a folder, read without pixels and sorted into series."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pydicom
+from pydicom.uid import UID
+
+from napari_samunet.errors import ChoiceNeeded, InputError, UnreadableFile, UnsupportedImage
+
+_MOST_FILES = 50_000
+_SHOWN = 8
+"""Series that a message lists; the error's ``choices`` hold all."""
+
+_NO_DICOM = (".json", ".txt", ".xml", ".csv", ".gz", ".nii", ".nrrd", ".png", ".jpg", ".md", ".py")
+_MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
+_IMPLICIT_LITTLE = "1.2.840.10008.1.2"
+
+
+@dataclass
+class Series:
+    """The image files of one DICOM series, as (path, dataset without pixels)."""
+
+    uid: str
+    files: list[tuple[Path, Any]] = field(default_factory=list)
+
+    _instances: set[str] = field(default_factory=set)
+
+    def add(self, path: Path, dataset: Any) -> bool:
+        """Take a file in, unless it is a second copy of an image that is there already."""
+        instance = text_of(dataset, "SOPInstanceUID")
+        if instance and instance in self._instances:
+            return False
+        self._instances.add(instance)
+        self.files.append((path, dataset))
+        return True
+
+    @property
+    def number(self) -> str:
+        """SeriesNumber, or an empty string."""
+        return text_of(self.files[0][1], "SeriesNumber")
+
+    @property
+    def description(self) -> str:
+        """SeriesDescription, or an empty string."""
+        return text_of(self.files[0][1], "SeriesDescription")
+
+    def __str__(self) -> str:
+        first = self.files[0][1]
+        size = f"{text_of(first, 'Columns')} × {text_of(first, 'Rows')}"  # noqa: RUF001
+        what = (
+            f"{text_of(first, 'Modality')} {self.description!r}, {len(self.files)} files of {size}"
+        )
+        return f"series {self.number or '-'}: {what}, UID {self.uid or '-'}"
+
+
+def text_of(dataset: Any, keyword: str) -> str:
+    """A value as text; empty where it is missing or malformed."""
+    try:
+        value = dataset.get(keyword)
+    except (ValueError, TypeError, AttributeError, NotImplementedError):
+        return ""
+    return "" if value is None else str(value).strip()
+
+
+def read_header(path: Path) -> Any:
+    """Read a DICOM file without its pixels.
+
+    Raises
+    ------
+    UnreadableFile
+        If it is no DICOM, or its header is damaged.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            dataset = pydicom.dcmread(path, stop_before_pixels=True, force=True)
+            known = any(key in dataset for key in ("SOPClassUID", "Rows", "Modality"))
+    except FileNotFoundError:
+        raise UnreadableFile(f"{path} does not exist: check the name and the folder.") from None
+    except Exception as error:  # pydicom raises nearly anything on damaged files
+        raise UnreadableFile(
+            f"{path} is damaged DICOM ({type(error).__name__}): export or copy it again."
+        ) from None
+    if not known and not _is_directory(dataset):
+        raise UnreadableFile(f"{path} is no DICOM image, or only the start of one.")
+    return dataset
+
+
+def series_of(path: Path) -> tuple[list[Series], tuple[str, ...]]:
+    """Sort the images of a file, a folder or a DICOMDIR into series, and note what was left out.
+
+    Raises
+    ------
+    UnreadableFile
+        If there is no DICOM image.
+    UnsupportedImage
+        If a single file is DICOM without an image (a structure set, a report, a segmentation).
+    """
+    if path.is_dir():
+        return _sorted_into_series(path, _files_below(path))
+    dataset = read_header(path)
+    if _is_directory(dataset):
+        return _sorted_into_series(path, _listed_in(path, dataset))
+    if not _is_image(dataset):
+        raise UnsupportedImage(
+            f"{path} is DICOM of the kind {_kind_of(dataset)}, not an image: open the image series."
+        )
+    return [Series(text_of(dataset, "SeriesInstanceUID"), [(path, dataset)])], ()
+
+
+def choose_series(path: Path, found: list[Series], series: int | str | None) -> Series:
+    """Pick a series by SeriesNumber, UID or description; without a choice the only one.
+
+    Raises
+    ------
+    ChoiceNeeded
+        If there are several and none was chosen, or the choice fits several.
+    InputError
+        If none fits.
+    """
+    listed = tuple(str(item) for item in found)
+    fitting = found if series is None else [s for s in found if _fits(s, str(series).strip())]
+    if len(fitting) == 1:
+        return fitting[0]
+    if not fitting:
+        raise InputError(f"{path} has no series {series!r}; it holds {_few(listed)}.")
+    which = "" if series is None else f" that fit {series!r}"
+    listed = tuple(str(item) for item in fitting)
+    raise ChoiceNeeded(
+        f"{path} holds {len(fitting)} series{which}: choose one with series= its number, UID or "
+        f"description. {_few(listed)}",
+        listed,
+    )
+
+
+def _few(listed: tuple[str, ...]) -> str:
+    more = f"; and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
+    return "; ".join(listed[:_SHOWN]) + more
+
+
+def _fits(series: Series, wanted: str) -> bool:
+    return wanted in (series.number, series.uid) or wanted.lower() == series.description.lower()
+
+
+def _files_below(folder: Path) -> list[Path]:
+    files: list[Path] = []
+    for root, folders, names in os.walk(folder):
+        folders.sort()
+        files += [Path(root, name) for name in sorted(names) if not name.startswith(".")]
+        if len(files) > _MOST_FILES:
+            raise UnreadableFile(
+                f"{folder} holds more than {_MOST_FILES} files: "
+                "choose the folder of one patient or series."
+            )
+    return files
+
+
+def _listed_in(path: Path, directory: Any) -> list[Path]:
+    files = []
+    for record in directory.get("DirectoryRecordSequence") or ():
+        parts = record.get("ReferencedFileID")
+        if parts:
+            parts = [parts] if isinstance(parts, str) else list(parts)
+            files.append(path.parent.joinpath(*parts))
+    return [file for file in files if file.is_file()]
+
+
+def _sorted_into_series(path: Path, files: list[Path]) -> tuple[list[Series], tuple[str, ...]]:
+    found: dict[str, Series] = {}
+    left_out = copies = 0
+    for file in files:
+        dataset = _header_or_none(file)
+        if dataset is None or not _is_image(dataset):
+            left_out += dataset is not None
+            continue
+        uid = text_of(dataset, "SeriesInstanceUID")
+        copies += not found.setdefault(uid, Series(uid)).add(file, dataset)
+    if not found:
+        raise UnreadableFile(
+            f"{path} holds no DICOM images ({len(files)} files looked at): "
+            "open a file in it, or the folder of a series."
+        )
+    notes = []
+    if left_out:
+        notes.append(f"{left_out} DICOM files without an image were left out")
+    if copies:
+        notes.append(f"{copies} second copies of the same image were left out")
+    return list(found.values()), tuple(notes)
+
+
+def _header_or_none(file: Path) -> Any | None:
+    if file.suffix.lower() in _NO_DICOM:
+        return None
+    try:
+        with file.open("rb") as opened:
+            start = opened.read(132)
+        bare = start[:1] in (b"\x02", b"\x08") and start[1:2] == b"\0" and len(start) == 132
+        return read_header(file) if start[128:] == b"DICM" or bare else None
+    except (UnreadableFile, OSError):
+        return None
+
+
+def _is_directory(dataset: Any) -> bool:
+    meta = getattr(dataset, "file_meta", None)
+    return meta is not None and text_of(meta, "MediaStorageSOPClassUID") == _MEDIA_DIRECTORY
+
+
+def _is_image(dataset: Any) -> bool:
+    sized = text_of(dataset, "Rows").isdigit() and text_of(dataset, "Columns").isdigit()
+    return sized and text_of(dataset, "Modality") != "SEG" and not _is_directory(dataset)
+
+
+def _kind_of(dataset: Any) -> str:
+    uid = text_of(dataset, "SOPClassUID")
+    return UID(uid).name if uid else text_of(dataset, "Modality") or "unknown"
+
+
+def transfer_syntax_of(dataset: Any) -> UID:
+    """Transfer syntax; Implicit VR Little Endian where an old file states none."""
+    meta = getattr(dataset, "file_meta", None)
+    uid = text_of(meta, "TransferSyntaxUID") if meta is not None else ""
+    return UID(uid or _IMPLICIT_LITTLE)

@@ -1,0 +1,117 @@
+"""Pixels of DICOM planes: decoded, in the file's own units (PS3.3 C.7.6.3, C.11.1), colours as RGB."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pydicom
+from pydicom.pixels import apply_color_lut, apply_modality_lut, pixel_array
+
+from napari_samunet.errors import UnreadableFile, UnsupportedImage
+from napari_samunet.io.color import luma
+from napari_samunet.io.dicom_files import transfer_syntax_of
+from napari_samunet.io.dicom_planes import Plane, frame_count
+from napari_samunet.types import AnyArray, UInt8Array
+
+
+def read_pixels(planes: list[Plane]) -> tuple[AnyArray, UInt8Array | None]:
+    """Read the pixels of a stack.
+
+    Returns
+    -------
+    array : ndarray, shape (Z, Y, X)
+        Rescaled values: whole numbers where slopes are 1 and intercepts whole, else float32.
+    color : ndarray of uint8, shape (Z, Y, X, 3), or None
+
+    Raises
+    ------
+    UnreadableFile
+        If pixels are missing, truncated or damaged.
+    UnsupportedImage
+        If no decoder is there for the compression, or the slices differ in kind.
+    """
+    decoder = _Decoder()
+    slices = [decoder.slice(plane) for plane in planes]
+    if len({s.shape for s in slices}) > 1:
+        raise UnsupportedImage(f"{planes[0].path} and its neighbours differ in size or colour.")
+    if len({s.dtype.kind for s in slices}) > 1 and any(s.dtype.kind == "f" for s in slices):
+        slices = [s.astype(np.float32) for s in slices]  # some slices rescaled, others not
+    array = np.stack(slices)
+    if array.ndim == 4:
+        return luma(array), array
+    return array, None
+
+
+class _Decoder:
+    """Reads one file after the other and keeps the last, whose next frame is likely wanted next."""
+
+    def __init__(self) -> None:
+        self._path: Any = None
+        self._dataset: Any = None
+
+    def slice(self, plane: Plane) -> AnyArray:
+        """Pixels of a plane, (Y, X) rescaled or (Y, X, 3) uint8."""
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                if plane.path != self._path:
+                    self._path, self._dataset = plane.path, pydicom.dcmread(plane.path, force=True)
+                return _decode(self._dataset, plane)
+        except (UnsupportedImage, UnreadableFile):
+            raise
+        except Exception as error:  # decoders raise nearly anything on damaged data
+            raise _explained(plane, error) from None
+
+
+def _decode(dataset: Any, plane: Plane) -> AnyArray:
+    if not any(k in dataset for k in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
+        raise UnreadableFile(
+            f"{plane.path} is truncated: it has no pixels. Copy or export it again."
+        )
+    meta = dataset.ensure_file_meta() if not hasattr(dataset, "file_meta") else dataset.file_meta
+    if "TransferSyntaxUID" not in meta:
+        meta.TransferSyntaxUID = transfer_syntax_of(dataset)
+    stored = _stored(dataset, plane)
+    if dataset.get("PhotometricInterpretation") == "PALETTE COLOR":
+        stored = apply_color_lut(stored, dataset)
+    if stored.ndim == 3:
+        return _eight_bits(stored[..., :3])
+    if "ModalityLUTSequence" in dataset:
+        return apply_modality_lut(stored, dataset)
+    return _rescaled(stored, *plane.rescale)
+
+
+def _stored(dataset: Any, plane: Plane) -> AnyArray:
+    index = plane.frame if frame_count(dataset) > 1 else None
+    return np.asarray(pixel_array(dataset, index=index))
+
+
+def _eight_bits(color: AnyArray) -> UInt8Array:
+    return color if color.dtype == np.uint8 else (color >> 8).astype(np.uint8)
+
+
+def _rescaled(stored: AnyArray, slope: float, intercept: float) -> AnyArray:
+    """Apply slope and intercept; Hounsfield units stay whole numbers."""
+    if stored.dtype.kind == "f" or slope != 1 or intercept != int(intercept):
+        return (stored.astype(np.float64) * slope + intercept).astype(np.float32)
+    if intercept == 0:
+        return stored
+    whole = stored.astype(np.int64) + int(intercept)
+    fits = whole.min() >= -(2**15) and whole.max() < 2**15
+    return whole.astype(np.int16 if fits else np.int32)
+
+
+def _explained(plane: Plane, error: Exception) -> Exception:
+    syntax = transfer_syntax_of(plane.dataset)
+    text = str(error)
+    if isinstance(error, NotImplementedError) or ("missing" in text and "depend" in text):
+        return UnsupportedImage(
+            f"{plane.path} is compressed as {syntax.name}, for which no decoder is installed: "
+            "decompress it (dcmdjpeg, gdcmconv --raw) or install pylibjpeg[all]."
+        )
+    reason = " ".join(text.split())[:160].rstrip(".") or type(error).__name__
+    return UnreadableFile(
+        f"{plane.path} has damaged or truncated pixels ({reason}): copy or export it again."
+    )

@@ -1,0 +1,146 @@
+"""What each DICOM slice says about itself: where it lies, how it is scaled, how it is shown.
+
+A classic file is one plane; a multi-frame file is one plane a frame, whose words stand in functional groups.
+Standard: DICOM PS3.3, C.7.6.2 (image plane), C.7.6.16 (functional groups), C.11.2 (VOI LUT).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_samunet.io.dicom_files import Series, text_of
+from napari_samunet.types import FloatArray, Window
+
+_MOST_FRAMES = 100_000
+
+
+@dataclass(frozen=True, eq=False)
+class Plane:
+    """One slice of a series, without its pixels.
+
+    Attributes
+    ----------
+    path : Path
+    dataset : pydicom.Dataset
+        The file's header.
+    frame : int
+        Frame in the file, from 0.
+    position : ndarray, shape (3,), or None
+        Centre of the first pixel, LPS mm.
+    directions : ndarray, shape (2, 3), or None
+        Unit vectors along a row (columns count up) and along a column (rows count up), LPS.
+    spacing : (float, float) or None
+        mm between rows, and between columns.
+    rescale : (float, float)
+        Slope and intercept.
+    window : (float, float) or None
+        VOI window (low, high) in rescaled units.
+    words : tuple of datasets
+        Where other values of this plane are looked up, the nearest first.
+    """
+
+    path: Path
+    dataset: Any
+    frame: int
+    position: FloatArray | None
+    directions: FloatArray | None
+    spacing: tuple[float, float] | None
+    rescale: tuple[float, float]
+    window: Window | None
+    words: tuple[Any, ...]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return int(self.dataset.Rows), int(self.dataset.Columns)
+
+    def number(self, keyword: str) -> float | None:
+        """First number of a value of this plane, or None."""
+        values = _numbers(self.words, keyword)
+        return values[0] if values else None
+
+
+def planes_of(series: Series) -> list[Plane]:
+    """Every frame of every file of a series, in the order of the files."""
+    return [plane for path, dataset in series.files for plane in _planes(path, dataset)]
+
+
+def frame_count(dataset: Any) -> int:
+    """NumberOfFrames, 1 where it is missing or malformed."""
+    count = text_of(dataset, "NumberOfFrames")
+    return min(int(count), _MOST_FRAMES) if count.isdigit() and int(count) > 0 else 1
+
+
+def _planes(path: Path, dataset: Any) -> Iterator[Plane]:
+    shared = _items(dataset, "SharedFunctionalGroupsSequence")
+    per_frame = _items(dataset, "PerFrameFunctionalGroupsSequence")
+    for frame in range(frame_count(dataset)):
+        own = [per_frame[frame]] if frame < len(per_frame) else []
+        groups = [part for group in (*own, *shared[:1]) for part in _parts(group)]
+        yield _plane(path, dataset, frame, (*groups, dataset))
+
+
+def _parts(group: Any) -> Iterator[Any]:
+    """The single items of the sequences of a functional group."""
+    for element in group:
+        if element.VR == "SQ" and element.value:
+            yield element.value[0]
+
+
+def _items(dataset: Any, keyword: str) -> list[Any]:
+    return list(dataset.get(keyword) or ())
+
+
+def _plane(path: Path, dataset: Any, frame: int, words: tuple[Any, ...]) -> Plane:
+    position = _numbers(words, "ImagePositionPatient", 3)
+    spacing = _numbers(words, "PixelSpacing", 2) or _numbers(words, "ImagerPixelSpacing", 2)
+    slope = _numbers(words, "RescaleSlope") or (1.0,)
+    intercept = _numbers(words, "RescaleIntercept") or (0.0,)
+    return Plane(
+        path,
+        dataset,
+        frame,
+        None if position is None else np.array(position[:3]),
+        _directions(_numbers(words, "ImageOrientationPatient", 6)),
+        None if spacing is None or min(spacing[:2]) <= 0 else (spacing[0], spacing[1]),
+        (slope[0], intercept[0]) if slope[0] != 0 else (1.0, intercept[0]),
+        _window(_numbers(words, "WindowCenter"), _numbers(words, "WindowWidth")),
+        words,
+    )
+
+
+def _directions(cosines: tuple[float, ...] | None) -> FloatArray | None:
+    if cosines is None:
+        return None
+    pair = np.array(cosines[:6]).reshape(2, 3)
+    lengths = np.linalg.norm(pair, axis=1, keepdims=True)
+    if (np.abs(lengths - 1) > 0.1).any() or abs(pair[0] @ pair[1]) > 0.1:
+        return None
+    return pair / lengths
+
+
+def _window(center: tuple[float, ...] | None, width: tuple[float, ...] | None) -> Window | None:
+    if not center or not width or width[0] < 1:
+        return None
+    return center[0] - width[0] / 2, center[0] + width[0] / 2
+
+
+def _numbers(words: tuple[Any, ...], keyword: str, count: int = 1) -> tuple[float, ...] | None:
+    """At least ``count`` finite numbers from the first dataset that states them."""
+    for dataset in words:
+        try:
+            value = dataset.get(keyword)
+            if value is None or value == "":
+                continue
+            values = [value] if np.isscalar(value) or not hasattr(value, "__len__") else value
+            numbers = tuple(float(v) for v in values)
+        except (ValueError, TypeError, AttributeError, NotImplementedError):
+            continue
+        if len(numbers) >= count and np.isfinite(numbers).all():
+            return numbers
+    return None
