@@ -1,0 +1,44 @@
+"""The line that says what to do next."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QLabel, QProgressBar, QVBoxLayout, QWidget
+
+
+class StatusPanel(QWidget):
+    """One or two sentences for the person, and a thin bar that moves while the model works."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 2)
+        layout.setSpacing(3)
+        self._text = QLabel()
+        self._text.setWordWrap(True)
+        self._text.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self._text.setAccessibleName("What to do next")
+        # Room for three lines, lest the panels below jump whenever the text changes.
+        self._text.setMinimumHeight(3 * self._text.fontMetrics().lineSpacing() + 4)
+        self._bar = QProgressBar()
+        self._bar.setRange(0, 1)
+        self._bar.setTextVisible(False)
+        self._bar.setFixedHeight(4)
+        self._bar.setAccessibleName("The model is working")
+        layout.addWidget(self._text)
+        layout.addWidget(self._bar)
+
+    @property
+    def text(self) -> str:
+        """What the line says now."""
+        return self._text.text()
+
+    def set_text(self, text: str) -> None:
+        """Say something else."""
+        self._text.setText(text)
+
+    def set_busy(self, busy: bool) -> None:
+        """Move the bar (busy) or leave it empty."""
+        self._bar.setRange(0, 0 if busy else 1)
+        if not busy:
+            self._bar.setValue(0)
