@@ -10,7 +10,7 @@ import numpy as np
 
 from napari_samunet.geometry import plane_shape
 from napari_samunet.session.packed import PackedMask
-from napari_samunet.types import BoolArray, SliceRef
+from napari_samunet.types import BoolArray, SliceRef, Window
 
 Color = tuple[float, float, float]
 GOLDEN_ANGLE = 0.618033988749895
@@ -32,6 +32,8 @@ class ObjectState:
         Index along axis 0 to the mask (Y, X) there; slices without a pixel are absent.
     keys
         Planes that a person prompted or painted, in the order of acceptance.
+    window
+        (low, high) that the latest of them was shown with, or None for the default.
     """
 
     id: int
@@ -40,6 +42,7 @@ class ObjectState:
     shape: tuple[int, int, int]
     masks: Mapping[int, PackedMask] = field(default_factory=dict)
     keys: tuple[SliceRef, ...] = ()
+    window: Window | None = None
 
     def mask_at(self, ref: SliceRef) -> BoolArray:
         """Return the mask on one plane, shape (H, W)."""
@@ -64,9 +67,10 @@ class ObjectState:
                 changed[z] = slice_yx
         return self._with_slices(changed)
 
-    def with_key(self, ref: SliceRef) -> ObjectState:
-        """Return the object with ``ref`` as its latest key plane."""
-        return replace(self, keys=(*(key for key in self.keys if key != ref), ref))
+    def with_key(self, ref: SliceRef, window: Window | None) -> ObjectState:
+        """Return the object with ``ref`` as its latest key plane, shown with ``window``."""
+        keys = (*(key for key in self.keys if key != ref), ref)
+        return replace(self, keys=keys, window=window)
 
     def mask(self) -> BoolArray:
         """Return the whole mask, shape (Z, Y, X), made anew."""
@@ -95,14 +99,14 @@ class SegmentObject:
 
     Parameters
     ----------
-    id
-        Its number in the labels.
+    number
+        Its number in the labels, from then on ``id``.
     look_up
         Returns its present state; raises ``InputError`` once it is deleted.
     """
 
-    def __init__(self, id: int, look_up: Callable[[int], ObjectState]) -> None:
-        self.id = id
+    def __init__(self, number: int, look_up: Callable[[int], ObjectState]) -> None:
+        self.id = number
         self._look_up = look_up
 
     @property

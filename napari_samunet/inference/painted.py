@@ -1,0 +1,28 @@
+"""A mask that a person painted, in the form of an answer, so that it can be shown and fed back."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from napari_samunet.inference.prediction import Candidate, Prediction
+from napari_samunet.preprocess.frame import Frame
+from napari_samunet.types import BoolArray
+
+PAINTED_LOGIT = 10.0
+"""Sure, but within the bound of logits that are fed back."""
+PAINTED_SIDE = 256
+"""Of the frame that stands for the whole slice; a model resamples it into its own."""
+
+
+def painted_prediction(mask: BoolArray, note: str = "painted") -> Prediction:
+    """Return an answer that is exactly ``mask`` (H, W), without a score."""
+    mask = np.array(mask, bool)
+    mask.flags.writeable = False
+    logits = np.where(mask, np.float32(PAINTED_LOGIT), np.float32(-PAINTED_LOGIT))
+    rows, columns = mask.shape
+    frame = Frame((rows, columns), PAINTED_SIDE)
+    model_logits = torch.from_numpy(frame.mask_to_model(mask, PAINTED_SIDE))
+    return Prediction(
+        mask, logits, None, (Candidate(mask, logits, None),), model_logits, frame, note
+    )

@@ -1,0 +1,79 @@
+"""What comes into a session, checked at its border."""
+
+from __future__ import annotations
+
+import operator
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from napari_samunet.errors import InputError
+from napari_samunet.geometry import plane_shape
+from napari_samunet.preprocess.slicing import check_ref
+from napari_samunet.types import BoolArray, SliceRef
+
+Shape = tuple[int, int, int]
+
+
+def plane_of(shape_zyx: Shape, index: int, axis: int) -> SliceRef:
+    """Return the plane that axis and index name.
+
+    Raises
+    ------
+    OutsideImage
+        There is no such plane.
+    InputError
+        Axis or index is no whole number.
+    """
+    try:
+        ref = SliceRef(operator.index(axis), operator.index(index))
+    except TypeError as error:
+        raise InputError(
+            f"Axis and index of a slice are whole numbers, but {axis!r} and {index!r} came."
+        ) from error
+    check_ref(shape_zyx, ref)
+    return ref
+
+
+def drawn_mask(mask: ArrayLike, shape_zyx: Shape, ref: SliceRef) -> BoolArray:
+    """Return a mask (H, W) of a plane as bool; anything but 0 belongs to it.
+
+    Raises
+    ------
+    InputError
+        It has another shape than the plane, or holds NaN.
+    """
+    array, wanted = np.asarray(mask), plane_shape(shape_zyx, ref.axis)
+    if array.shape != wanted:
+        raise InputError(
+            f"Slices along axis {ref.axis} are {wanted} (rows, columns), but a mask of "
+            f"{array.shape} came."
+        )
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise InputError("A mask is true or false everywhere, but this one holds NaN or infinity.")
+    return array.astype(bool)
+
+
+def label_array(array: ArrayLike, shape_zyx: Shape, most: int) -> np.ndarray:
+    """Return labels (Z, Y, X) as uint16; whole numbers in floats are taken.
+
+    Raises
+    ------
+    InputError
+        Another shape than the volume, or not whole numbers from 0 to ``most``.
+    """
+    labels = np.asarray(array)
+    if labels.shape != tuple(shape_zyx):
+        raise InputError(
+            f"The volume is {tuple(shape_zyx)} (z, y, x), but labels of {labels.shape} came; "
+            "bring them onto its grid first."
+        )
+    if labels.dtype.kind not in "biuf":
+        raise InputError(f"Labels are whole numbers, but {labels.dtype} came.")
+    whole = labels.dtype.kind != "f" or bool((labels == np.rint(labels)).all())
+    if not whole or labels.min() < 0 or labels.max() > most:
+        raise InputError(
+            f"Labels are whole numbers from 0 to {most}, but values from {labels.min()} to "
+            f"{labels.max()} came{'' if whole else ', not all of them whole'}."
+        )
+    return labels.astype(np.uint16)

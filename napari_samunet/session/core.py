@@ -1,0 +1,265 @@
+"""What every action of a session rests on: one state, its history, the model, and who listens."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from napari_samunet.errors import InputError
+from napari_samunet.io.volume import Volume
+from napari_samunet.session import steps
+from napari_samunet.session.history import History
+from napari_samunet.session.objects import ObjectState, SegmentObject
+from napari_samunet.session.overlay import LabelImage
+from napari_samunet.session.placed import PlacedPrompt
+from napari_samunet.session.request import Answerer, Request, make_request
+from napari_samunet.session.signals import SessionSignals
+from napari_samunet.session.state import State, bytes_of
+from napari_samunet.types import SliceRef, UInt16Array
+
+if TYPE_CHECKING:
+    from napari_samunet.inference.prediction import Prediction
+    from napari_samunet.models.system import System
+
+
+class SessionCore(SessionSignals):
+    """State, history and model of a session.
+
+    Parameters
+    ----------
+    volume
+        The image; a session belongs to one image, so nothing of another can leak into it.
+    model
+        A ``System``, an ``Engine`` (or what answers like one), a name in the model list, a path to
+        a checkpoint, or None for the built-in model. What is not loaded yet is loaded when the
+        first prediction needs it.
+
+    Raises
+    ------
+    InputError
+        ``volume`` is no ``Volume``.
+    """
+
+    def __init__(self, volume: Volume, model: System | Answerer | str | Path | None = None) -> None:
+        if not isinstance(volume, Volume):
+            raise InputError(
+                f"A session needs a Volume, but a {type(volume).__name__} came; "
+                "use open_volume(path) or Volume.from_array(array)."
+            )
+        self._volume = volume
+        self._model = model
+        self._engine: Answerer | None = None
+        self._loading = Lock()
+        self._state = State()
+        self._history: History[State] = History(bytes_of)
+        self._label_image = LabelImage(volume.shape)
+        self._steps = 0
+
+    @property
+    def volume(self) -> Volume:
+        """The image."""
+        return self._volume
+
+    @property
+    def engine(self) -> Answerer:
+        """What answers prompts, loaded at the first call; any thread may ask for it."""
+        with self._loading:
+            if self._engine is None:
+                self._engine = _engine_of(self._model)
+            return self._engine
+
+    @property
+    def labels(self) -> UInt16Array:
+        """All accepted masks as numbers, (Z, Y, X) uint16; a read-only view that stays up to date.
+
+        Where objects overlap, the one that was created later shows.
+        """
+        return self._label_image.view
+
+    @property
+    def objects(self) -> tuple[SegmentObject, ...]:
+        """All objects in the order of creation, those without an accepted mask included."""
+        return tuple(self._handle(item.id) for item in self._state.objects)
+
+    @property
+    def current(self) -> SegmentObject | None:
+        """The object that prompts go to; None: the next prompt starts a new one."""
+        return None if self._state.current is None else self._handle(self._state.current)
+
+    @property
+    def preview(self) -> Prediction | None:
+        """The answer to the latest prompt of the current object, until it is accepted."""
+        plane = self._state.current_plane()
+        return None if plane is None else plane.shown
+
+    @property
+    def previews(self) -> dict[SliceRef, Prediction]:
+        """All answers for the current object that are not accepted yet, by plane."""
+        planes = self._state.planes_of(self._state.current)
+        return {ref: plane.shown for ref, plane in planes.items() if plane.shown is not None}
+
+    @property
+    def prompts(self) -> tuple[PlacedPrompt, ...]:
+        """Prompts of the current object that are not accepted yet, plane by plane."""
+        planes = self._state.planes_of(self._state.current).values()
+        return tuple(prompt for plane in planes for prompt in plane.prompts)
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a step to take back."""
+        return self._history.can_undo
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is a step to make again."""
+        return self._history.can_redo
+
+    @property
+    def undo_name(self) -> str:
+        """What ``undo`` takes back, e.g. "accept"; an empty text where there is nothing."""
+        return self._history.undo_name
+
+    @property
+    def redo_name(self) -> str:
+        """What ``redo`` makes again; an empty text where there is nothing."""
+        return self._history.redo_name
+
+    def new_object(self, name: str | None = None) -> SegmentObject:
+        """Start an object; what the one before has in preview stays there until it is accepted."""
+        state = self._state.with_object(name, self.volume.shape)
+        self._commit("new object", replace(state, ref=None))
+        return self._handle(state.current)
+
+    def select(self, item: SegmentObject | int) -> SegmentObject:
+        """Make an object the current one, to correct it: prompts start from its accepted mask."""
+        object_id = self._id_of(item)
+        planes = self._state.planes_of(object_id)
+        latest = max(planes, key=lambda ref: planes[ref].generation, default=None)
+        self._move_to(replace(self._state, current=object_id, ref=latest))
+        return self._handle(object_id)
+
+    def rename_object(self, item: SegmentObject | int, name: str) -> None:
+        """Give an object another name."""
+        named = replace(self._state.object(self._id_of(item)), name=name)
+        self._commit("rename", self._state.with_changed(named))
+
+    def delete_object(self, item: SegmentObject | int) -> None:
+        """Remove an object with its mask and prompts; its number is not used again."""
+        self._commit("delete", self._state.without(self._id_of(item)))
+
+    def undo(self) -> bool:
+        """Take the latest step back, with preview and feedback exactly as before it.
+
+        Returns False where there is nothing to take back. 100 steps and more are kept.
+        """
+        if not self._history.can_undo:
+            return False
+        self._move_to(self._history.undo(self._state))
+        self.history_changed.emit()
+        return True
+
+    def redo(self) -> bool:
+        """Make the step again that was undone last; False where there is none."""
+        if not self._history.can_redo:
+            return False
+        self._move_to(self._history.redo(self._state))
+        self.history_changed.emit()
+        return True
+
+    def request(self) -> Request | None:
+        """Return the question that waits for an answer, or None.
+
+        For callers that placed prompts with ``predict=False``: answer it in any thread with
+        ``request.answer(session.engine)`` and hand the answer to ``apply``.
+        """
+        planes = self._state.planes_of(self._state.current)
+        latest_first = sorted(planes, key=lambda ref: -planes[ref].generation)
+        for ref in latest_first:
+            if planes[ref].waiting:
+                return make_request(self._volume, self._state.current, ref, planes[ref])
+        return None
+
+    def apply(self, request: Request, prediction: Prediction) -> bool:
+        """Show an answer; False (and nothing happens) where its prompts are not the latest."""
+        key = (request.object_id, request.ref)
+        plane = self._state.planes.get(key)
+        if plane is None or not plane.waiting or plane.generation != request.generation:
+            return False
+        self._move_to(steps.answered(self._state, key, prediction))
+        return True
+
+    def _handle(self, object_id: int) -> SegmentObject:
+        return SegmentObject(object_id, self._object_state)
+
+    def _object_state(self, object_id: int) -> ObjectState:
+        return self._state.object(object_id)
+
+    def _id_of(self, item: SegmentObject | int) -> int:
+        return self._state.object(item if isinstance(item, int) else item.id).id
+
+    def _next_step(self) -> int:
+        self._steps += 1
+        return self._steps
+
+    def _with_current(self, state: State) -> State:
+        """Make a new object where none is current: it begins with its first prompt."""
+        return state if state.current is not None else state.with_object(None, self._volume.shape)
+
+    def _answer_waiting(self, state: State) -> State:
+        """Answer every waiting plane of the current object."""
+        for ref, plane in state.planes_of(state.current).items():
+            if plane.waiting:
+                request = make_request(self._volume, state.current, ref, plane)
+                key = (request.object_id, ref)
+                state = steps.answered(state, key, request.answer(self.engine))
+        return state
+
+    def _commit(self, name: str, state: State) -> None:
+        """Make a step that can be undone."""
+        self._history.record(name, self._state)
+        self._move_to(state)
+        self.history_changed.emit()
+
+    def _move_to(self, state: State) -> None:
+        """Take a state over and tell what differs from the one before."""
+        before, self._state = self._state, state
+        changed = self._label_image.follow(state.objects)
+        if before.objects is not state.objects or before.current != state.current:
+            self.objects_changed.emit()
+        if changed:
+            self.labels_changed.emit(changed)
+        if _prompts_of(before) != _prompts_of(state):
+            self.prompts_changed.emit()
+        if _shown(before) is not _shown(state):
+            self.preview_changed.emit(_shown(state))
+
+    def _restore(self, state: State) -> None:
+        """Start over with another state; there is nothing to undo then."""
+        self._history.clear()
+        self._steps = max((plane.generation for plane in state.planes.values()), default=0)
+        self._move_to(state)
+        self.history_changed.emit()
+
+
+def _engine_of(model: System | Answerer | str | Path | None) -> Answerer:
+    if hasattr(model, "predict"):
+        return model
+    # Both bring torch, which a session without a prediction does not need.
+    from napari_samunet.inference.engine import Engine
+
+    if model is None or isinstance(model, str | Path):
+        from napari_samunet.models.load import load_model
+
+        model = load_model("builtin" if model is None else model)
+    return Engine(model)
+
+
+def _shown(state: State) -> Prediction | None:
+    plane = state.current_plane()
+    return None if plane is None else plane.shown
+
+
+def _prompts_of(state: State) -> list[PlacedPrompt]:
+    return [prompt for plane in state.planes_of(state.current).values() for prompt in plane.prompts]

@@ -1,0 +1,239 @@
+"""From a click to a preview, and from a preview to the labels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import ArrayLike
+
+from napari_samunet.errors import EmptyPrompt, InputError
+from napari_samunet.geometry import plane_shape
+from napari_samunet.preprocess.intensity import choose_window
+from napari_samunet.prompts.prompts import Prompts
+from napari_samunet.session import steps
+from napari_samunet.session.checks import drawn_mask, plane_of
+from napari_samunet.session.core import SessionCore
+from napari_samunet.session.objects import SegmentObject
+from napari_samunet.session.overlay import overlap_voxels
+from napari_samunet.session.placed import Kind, PlacedPrompt, combine
+from napari_samunet.types import Window
+
+if TYPE_CHECKING:  # torch comes with these, and a session waits for torch until it predicts
+    from napari_samunet.inference.prediction import Prediction
+    from napari_samunet.prompts.prompts import Box
+
+
+class PromptedSession(SessionCore):
+    """The part of a session that takes prompts and shows answers."""
+
+    def predict(
+        self,
+        prompts: Prompts,
+        index: int,
+        axis: int = 0,
+        window: Window | None = None,
+        previous: Prediction | None = None,
+        bridge: bool = True,
+    ) -> Prediction:
+        """Answer prompts on one plane; changes nothing in the session.
+
+        Parameters
+        ----------
+        prompts
+            At least one point, a box or a mask, on the plane.
+        index, axis
+            The plane.
+        window
+            (low, high) in the units of the file to show the slice to the model with; None: the
+            file's own, else soft tissue for CT, else the volume's 0.5–99.5 percentiles.
+        previous
+            The answer to correct.
+        bridge
+            Whether a system that was trained with boxes only gets one derived from clicks.
+
+        Raises
+        ------
+        EmptyPrompt, OutsideImage, InputError
+            No prompt; a plane, point or box outside the image; numbers that are none.
+        """
+        ref = plane_of(self.volume.shape, index, axis)
+        prompts.check(plane_shape(self.volume.shape, ref.axis))
+        return self.engine.predict(self.volume, ref, prompts, window, previous, bridge)
+
+    def add_point(
+        self,
+        point_rc: tuple[float, float],
+        positive: bool = True,
+        index: int = 0,
+        axis: int = 0,
+        window: Window | None = None,
+        predict: bool = True,
+    ) -> PlacedPrompt:
+        """Click on the object, or beside it to say what is not it.
+
+        Parameters
+        ----------
+        point_rc
+            (row, column).
+        positive
+            Whether the point lies in the object.
+        index, axis, window
+            As in ``predict``.
+        predict
+            Whether to wait for the answer; False: see ``request``.
+
+        Returns
+        -------
+        PlacedPrompt
+            For ``remove_prompt``.
+
+        Raises
+        ------
+        OutsideImage, InputError
+            As ``predict``; nothing has changed then.
+        """
+        points = Prompts(points=[point_rc], labels=[positive]).points
+        return self._place("point", index, axis, window, predict, positive, points=points)
+
+    def add_box(
+        self,
+        box_rc: Box,
+        index: int = 0,
+        axis: int = 0,
+        window: Window | None = None,
+        predict: bool = True,
+    ) -> PlacedPrompt:
+        """Draw a box (row_min, col_min, row_max, col_max) around the object; the last one counts.
+
+        Both ends belong to the object. Parameters, result and errors as ``add_point``.
+        """
+        box = Prompts(box=box_rc).box
+        return self._place("box", index, axis, window, predict, box=box)
+
+    def add_scribble(
+        self,
+        mask: ArrayLike,
+        positive: bool = True,
+        index: int = 0,
+        axis: int = 0,
+        window: Window | None = None,
+        predict: bool = True,
+    ) -> PlacedPrompt:
+        """Scribble on the object, or beside it: ``mask`` (H, W) is what was drawn.
+
+        The scribble becomes points, see ``prompts.scribble``. The rest is as ``add_point``.
+
+        Raises
+        ------
+        EmptyPrompt
+            Nothing was drawn.
+        """
+        from napari_samunet.prompts.scribble import scribble_to_points
+
+        ref = plane_of(self.volume.shape, index, axis)
+        drawn = drawn_mask(mask, self.volume.shape, ref)
+        points = scribble_to_points(drawn)
+        return self._place(
+            "scribble", index, axis, window, predict, positive, points=points, mask=drawn
+        )
+
+    def paint(self, mask: ArrayLike, index: int = 0, axis: int = 0) -> PlacedPrompt:
+        """Replace what the object is on a plane by ``mask`` (H, W) bool; no model is asked.
+
+        The next prompt there corrects this mask; earlier prompts that contradict it are dropped.
+        """
+        from napari_samunet.inference.painted import painted_prediction
+
+        ref = plane_of(self.volume.shape, index, axis)
+        drawn = drawn_mask(mask, self.volume.shape, ref)
+        state = self._with_current(self._state)
+        prompt = PlacedPrompt("mask", state.current, ref, mask=drawn)
+        shown = painted_prediction(drawn)
+        self._commit("paint", steps.paint(state, prompt, shown, self._next_step()))
+        return prompt
+
+    def remove_prompt(self, prompt: PlacedPrompt, predict: bool = True) -> None:
+        """Take one prompt away; the others on its plane are asked afresh.
+
+        Raises
+        ------
+        InputError
+            It is none of the prompts that are not accepted yet.
+        """
+        plane = self._state.plane((prompt.object_id, prompt.ref))
+        if prompt not in plane.prompts:
+            raise InputError(
+                "One of session.prompts was wanted, but this one is accepted, undone or of "
+                "another session; undo() takes accepted ones back."
+            )
+        state = steps.remove(self._state, prompt, self._next_step())
+        rest = state.plane((prompt.object_id, prompt.ref)).prompts
+        if rest and all(other.kind == "mask" for other in rest):
+            from napari_samunet.inference.painted import painted_prediction
+
+            shown = painted_prediction(rest[-1].mask)
+            state = steps.paint(state, rest[-1], shown, self._next_step())
+        self._commit("remove prompt", self._answer_waiting(state) if predict else state)
+
+    def discard(self) -> None:
+        """Drop prompts and previews of the current object that are not accepted."""
+        if self._state.current is None:
+            return
+        state = self._state
+        for ref in state.planes_of(state.current):
+            state = state.with_plane((state.current, ref), None)
+        self._commit("discard", state)
+
+    def accept(self) -> SegmentObject:
+        """Write all previews of the current object into its mask and into the labels.
+
+        The next prompt starts a new object. Where objects overlap, ``labels`` shows the later one
+        and a notice says so.
+
+        Raises
+        ------
+        EmptyPrompt
+            There is nothing in preview.
+        """
+        object_id = self._state.current
+        if object_id is None or not self._state.planes_of(object_id):
+            raise EmptyPrompt(
+                "Accept needs a preview, but there is none; click on an object first."
+            )
+        self._commit("accept", self._answer_waiting(self._state).accepted(object_id))
+        self._tell_overlaps(object_id)
+        return self._handle(object_id)
+
+    def _place(
+        self,
+        kind: Kind,
+        index: int,
+        axis: int,
+        window: Window | None,
+        predict: bool,
+        positive: bool = True,
+        **content: Any,
+    ) -> PlacedPrompt:
+        """Check a prompt, add it and answer it; when the answer fails, nothing has changed."""
+        ref = plane_of(self.volume.shape, index, axis)
+        state = self._with_current(self._state)
+        prompt = PlacedPrompt(kind, state.current, ref, bool(positive), **content)
+        combine([prompt]).check(plane_shape(self.volume.shape, ref.axis))
+        window = None if window is None else choose_window(self.volume, window)
+        state = steps.place(state, prompt, window, self._next_step())
+        self._commit(kind, self._answer_waiting(state) if predict else state)
+        return prompt
+
+    def _tell_overlaps(self, object_id: int) -> None:
+        """Say where the labels cannot show all of an object."""
+        item = self._state.object(object_id)
+        if not item.masks:
+            self.notice.emit(f"{item.name}: the accepted mask is empty.")
+        for other in self._state.objects:
+            shared = 0 if other is item else overlap_voxels(item, other)
+            if shared:
+                shown = max(item, other, key=self._state.objects.index).name
+                self.notice.emit(
+                    f"{item.name} and {other.name} overlap in {shared} voxels; "
+                    f"the labels show {shown} there."
+                )

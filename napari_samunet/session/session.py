@@ -1,0 +1,148 @@
+"""A session: one image, its objects, and every action of the person who segments them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from numpy.typing import ArrayLike
+
+from napari_samunet.io.volume import Volume
+from napari_samunet.session import steps
+from napari_samunet.session.checks import label_array, plane_of
+from napari_samunet.session.plan import PropagationPlan, make_plan
+from napari_samunet.session.prompting import PromptedSession
+from napari_samunet.session.request import Answerer
+from napari_samunet.session.state import MAX_ID
+from napari_samunet.session.store import load_state, save_state
+from napari_samunet.session.suggestion import suggest
+from napari_samunet.session.takeover import take_over
+from napari_samunet.types import SliceRef, Window
+
+if TYPE_CHECKING:  # torch comes with these, and a session waits for torch until it predicts
+    from napari_samunet.inference.prediction import Prediction
+    from napari_samunet.inference.propagation import Progress
+    from napari_samunet.models.system import System
+
+
+class Session(PromptedSession):
+    """Segment objects of one image with clicks, boxes, scribbles and paint.
+
+    Prompts go to the current object and their answer into ``preview``; ``accept`` writes it into
+    the object's mask and into ``labels``, and the next prompt starts a new object. An answer is fed
+    back to the model only while object, plane and window stay the same.
+
+    ``axis`` and ``index`` name a plane of ``volume.array``: axis 0 shows (Y, X), axis 1 (Z, X),
+    axis 2 (Z, Y). Coordinates are (row, column) of that plane, pixel centres at whole numbers.
+
+    Parameters
+    ----------
+    volume, model
+        See ``SessionCore``.
+    """
+
+    def propagate(
+        self,
+        first: int,
+        last: int,
+        axis: int | None = None,
+        progress: Progress | None = None,
+    ) -> tuple[int, ...]:
+        """Carry the object on to the slices ``first`` to ``last`` from those that you settled.
+
+        An object in preview gets more previews; one that was accepted last, or selected, gets them
+        into its mask and the labels at once. It stops where the object vanishes.
+
+        Parameters
+        ----------
+        first, last
+            Range of slices, both ends included.
+        axis
+            Of the slices; None: that of the latest prompt.
+        progress
+            Told every answered index; returning False stops, and what was found is kept.
+
+        Returns
+        -------
+        tuple of int
+            Indices of the slices that were found.
+
+        Raises
+        ------
+        OutsideImage, EmptyPrompt
+            The range leaves the volume; there is no object to carry on.
+        """
+        plan = self.plan_propagation(first, last, axis)
+        found = plan.run(self.engine, progress)
+        self.apply_propagation(plan, found)
+        return tuple(sorted(ref.index for ref in found))
+
+    def plan_propagation(self, first: int, last: int, axis: int | None = None) -> PropagationPlan:
+        """Return what ``propagate`` would do as a value, for another thread to run."""
+        return make_plan(self.volume, self._state, first, last, axis)
+
+    def apply_propagation(
+        self, plan: PropagationPlan, found: Mapping[SliceRef, Prediction]
+    ) -> bool:
+        """Take over what a plan found; False where its object has changed or gone since."""
+        if not plan.fits(self._state):
+            return False
+        state = steps.propagated(self._state, plan.object_id, found, plan.window, self._next_step())
+        self._commit("propagate", state)
+        self._tell_overlaps(plan.object_id)
+        return True
+
+    def suggest(
+        self, index: int = 0, axis: int = 0, window: Window | None = None, most: int = 5
+    ) -> tuple[Prediction, ...]:
+        """Propose objects on a plane: the surest answers to a grid of clicks that do not overlap.
+
+        Changes nothing; take one with ``paint(prediction.mask, index, axis)``.
+        """
+        return suggest(
+            self.predict, self.volume, plane_of(self.volume.shape, index, axis), window, most
+        )
+
+    def set_labels(self, array: ArrayLike, names: Mapping[int, str] | None = None) -> None:
+        """Make the objects be exactly the labels in ``array`` (Z, Y, X), whole numbers 0–65535.
+
+        Objects keep name and colour where their number stays; previews are dropped. Undoable.
+
+        Raises
+        ------
+        InputError
+            Another grid than the volume's, or not such numbers.
+        """
+        labels = label_array(array, self.volume.shape, MAX_ID)
+        self._commit("set labels", take_over(self._state, labels, names or {}))
+
+    def save(self, path: str | Path) -> Path:
+        """Write everything but the undo history into one private file; see ``store``."""
+        return save_state(path, self.volume, self._state)
+
+    @classmethod
+    def resume(
+        cls,
+        path: str | Path,
+        volume: Volume | None = None,
+        model: System | Answerer | str | Path | None = None,
+    ) -> Session:
+        """Continue from a saved file, exactly; the image is opened again where none is given.
+
+        Raises
+        ------
+        InputError
+            It is no saved session, or the image is not the one that it belongs to.
+        """
+        image, state = load_state(path, volume)
+        session = cls(image, model)
+        session._restore(state)
+        return session
+
+    def export(self, path: str | Path, format: str | None = None) -> Path:  # noqa: A002 - DESIGN.md
+        """Write the labels beside the image; see ``io.export.export_labels``."""
+        from napari_samunet.io.export import export_labels
+
+        names = {item.id: item.name for item in self._state.objects}
+        return export_labels(self.labels, self.volume, path, format, names)

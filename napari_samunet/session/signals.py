@@ -1,0 +1,28 @@
+"""What a session tells whoever shows it; no Qt is needed to listen."""
+
+from __future__ import annotations
+
+from psygnal import Signal
+
+
+class SessionSignals:
+    """Signals of a session, emitted in the thread that changed it, after the change.
+
+    Attributes
+    ----------
+    preview_changed
+        The ``Prediction`` that is shown for the latest prompt, or None.
+    labels_changed
+        Indices along axis 0 whose labels changed, a tuple of int.
+    objects_changed, prompts_changed, history_changed
+        Something among the objects (or which is current), the prompts, the steps to undo or redo.
+    notice
+        One line for the person, e.g. that two objects overlap.
+    """
+
+    preview_changed = Signal(object)
+    labels_changed = Signal(tuple)
+    objects_changed = Signal()
+    prompts_changed = Signal()
+    history_changed = Signal()
+    notice = Signal(str)

@@ -1,0 +1,173 @@
+"""The whole state of a session as one value: steps make new values, undo takes an earlier one.
+
+Values share what did not change, so a step costs the slices that it touches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from napari_samunet.errors import InputError
+from napari_samunet.session.objects import ObjectState, color_of
+from napari_samunet.session.placed import PlacedPrompt
+from napari_samunet.types import SliceRef, Window
+
+if TYPE_CHECKING:  # torch comes with it, and a session waits for torch until it predicts
+    from napari_samunet.inference.prediction import Prediction
+
+MAX_ID = 65535
+PlaneKey = tuple[int, SliceRef]
+
+
+@dataclass(frozen=True, eq=False)
+class PlaneState:
+    """What is going on for one object on one plane, until it is accepted.
+
+    Attributes
+    ----------
+    prompts
+        In the order of placing.
+    shown
+        The preview: the model's answer, or what was painted over it.
+    answer
+        The model's latest answer, which the next one corrects; None where that starts afresh.
+    window
+        What the slice is shown to the model with.
+    painted
+        Whether the painted mask among the prompts is newer than ``answer``.
+    generation
+        Number of the step that placed the latest prompt; an answer to an earlier one is stale.
+    waiting
+        Whether the latest prompt is unanswered; ``shown`` is of before it then.
+    """
+
+    prompts: tuple[PlacedPrompt, ...] = ()
+    shown: Prediction | None = None
+    answer: Prediction | None = None
+    window: Window | None = None
+    painted: bool = False
+    generation: int = 0
+    waiting: bool = False
+
+    def answered(self, prediction: Prediction) -> PlaneState:
+        """Return the plane with the model's answer to its latest prompts."""
+        return replace(self, shown=prediction, answer=prediction, painted=False, waiting=False)
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """Everything that undo restores.
+
+    Attributes
+    ----------
+    objects
+        In the order of creation; where they overlap, the later one shows.
+    planes
+        Object and plane to what is going on there.
+    current
+        Id of the object that prompts go to; None: the next prompt makes a new one.
+    ref
+        The plane of the latest prompt.
+    recent
+        Id of the object that was accepted last.
+    next_id
+        Id that the next object gets; numbers of deleted objects are not used again.
+    """
+
+    objects: tuple[ObjectState, ...] = ()
+    planes: Mapping[PlaneKey, PlaneState] = field(default_factory=dict)
+    current: int | None = None
+    ref: SliceRef | None = None
+    recent: int | None = None
+    next_id: int = 1
+
+    def object(self, object_id: int) -> ObjectState:
+        """Return one object.
+
+        Raises
+        ------
+        InputError
+            There is none of this id.
+        """
+        for item in self.objects:
+            if item.id == object_id:
+                return item
+        there = ", ".join(f"{item.id} ({item.name})" for item in self.objects) or "none yet"
+        raise InputError(
+            f"An object of this session was wanted, but {object_id} is none of them ({there})."
+        )
+
+    def plane(self, key: PlaneKey) -> PlaneState:
+        """Return what is going on at a plane; an empty state where nothing is."""
+        return self.planes.get(key, PlaneState())
+
+    def current_plane(self) -> PlaneState | None:
+        """Return the plane of the latest prompt, if the current object has something there."""
+        if self.current is None or self.ref is None:
+            return None
+        return self.planes.get((self.current, self.ref))
+
+    def planes_of(self, object_id: int | None) -> dict[SliceRef, PlaneState]:
+        """Return all planes where something is going on for one object."""
+        return {ref: plane for (number, ref), plane in self.planes.items() if number == object_id}
+
+    def with_object(self, name: str | None, shape: tuple[int, int, int]) -> State:
+        """Return the state with one object more, which is the current one.
+
+        Raises
+        ------
+        InputError
+            All 65535 numbers that labels can hold are used.
+        """
+        number = self.next_id
+        if number > MAX_ID:
+            raise InputError(
+                f"Labels hold at most {MAX_ID} objects and all are used; start a new session."
+            )
+        made = ObjectState(number, name or f"object {number}", color_of(number), shape)
+        return replace(self, objects=(*self.objects, made), current=number, next_id=number + 1)
+
+    def with_changed(self, changed: ObjectState) -> State:
+        """Return the state with another value of one of its objects."""
+        objects = tuple(changed if item.id == changed.id else item for item in self.objects)
+        return replace(self, objects=objects)
+
+    def with_plane(self, key: PlaneKey, plane: PlaneState | None) -> State:
+        """Return the state with another value of one plane; None: nothing goes on there."""
+        planes = {other: value for other, value in self.planes.items() if other != key}
+        if plane is not None:
+            planes[key] = plane
+        return replace(self, planes=planes)
+
+    def without(self, object_id: int) -> State:
+        """Return the state without an object and what was going on for it."""
+        return replace(
+            self,
+            objects=tuple(item for item in self.objects if item.id != object_id),
+            planes={key: plane for key, plane in self.planes.items() if key[0] != object_id},
+            current=None if self.current == object_id else self.current,
+            recent=None if self.recent == object_id else self.recent,
+        )
+
+    def accepted(self, object_id: int) -> State:
+        """Return the state with all previews of an object in its mask, and no current object."""
+        changed = self.object(object_id)
+        planes = self.planes_of(object_id)
+        for ref, plane in planes.items():
+            if plane.shown is not None:
+                changed = changed.with_plane(ref, plane.shown.mask)
+                changed = changed.with_key(ref, plane.window) if plane.prompts else changed
+        others = {key: plane for key, plane in self.planes.items() if key[0] != object_id}
+        state = replace(self, planes=others, current=None, recent=object_id)
+        return state.with_changed(changed)
+
+
+def bytes_of(state: State) -> int:
+    """Return the bytes of logits that a state keeps alive for the plane it worked on."""
+    plane = state.current_plane()
+    if plane is None or plane.shown is None:
+        return 0
+    arrays = {id(item.logits): item.logits for item in (plane.shown, *plane.shown.candidates)}
+    return sum(array.nbytes + array.size for array in arrays.values())

@@ -1,0 +1,121 @@
+"""What each action makes of a state: values in, values out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_samunet.session.placed import PlacedPrompt
+from napari_samunet.session.state import PlaneKey, PlaneState, State
+from napari_samunet.types import SliceRef, Window
+
+if TYPE_CHECKING:
+    from napari_samunet.inference.prediction import Prediction
+
+
+def place(state: State, prompt: PlacedPrompt, window: Window | None, generation: int) -> State:
+    """Add a prompt to its plane; the plane then waits for an answer.
+
+    Another window than that of the earlier prompts starts afresh: its answer was of another image.
+    """
+    key = (prompt.object_id, prompt.ref)
+    plane = _begun(state, key)
+    same_image = plane.window == window
+    changed = replace(
+        plane,
+        prompts=(*plane.prompts, prompt),
+        answer=plane.answer if same_image else None,
+        window=window,
+        generation=generation,
+        waiting=True,
+    )
+    return replace(state.with_plane(key, changed), ref=prompt.ref)
+
+
+def paint(state: State, prompt: PlacedPrompt, shown: Prediction, generation: int) -> State:
+    """Put a painted mask in place of the preview; prompts that contradict it are dropped."""
+    key = (prompt.object_id, prompt.ref)
+    plane = state.plane(key)
+    kept = tuple(other for other in plane.prompts if _agrees(other, prompt))
+    changed = replace(
+        plane,
+        prompts=(*kept, prompt),
+        shown=shown,
+        painted=True,
+        generation=generation,
+        waiting=False,
+    )
+    return replace(state.with_plane(key, changed), ref=prompt.ref)
+
+
+def remove(state: State, prompt: PlacedPrompt, generation: int) -> State:
+    """Take a prompt away; the rest is asked afresh, because every later answer knew of it."""
+    key = (prompt.object_id, prompt.ref)
+    plane = state.plane(key)
+    rest = tuple(other for other in plane.prompts if other is not prompt)
+    state = replace(state, ref=prompt.ref)
+    if not rest:
+        return state.with_plane(key, None)
+    changed = replace(
+        plane,
+        prompts=rest,
+        answer=None,
+        painted=any(other.kind == "mask" for other in rest),
+        generation=generation,
+        waiting=True,
+    )
+    return state.with_plane(key, changed)
+
+
+def answered(state: State, key: PlaneKey, prediction: Prediction) -> State:
+    """Give a plane the model's answer to its latest prompts."""
+    return state.with_plane(key, state.plane(key).answered(prediction))
+
+
+def propagated(
+    state: State,
+    object_id: int,
+    predictions: Mapping[SliceRef, Prediction],
+    window: Window | None,
+    generation: int,
+) -> State:
+    """Take over the answers of a propagation: as previews, or into the mask of what is accepted."""
+    if state.planes_of(object_id):
+        for ref, prediction in predictions.items():
+            plane = PlaneState(window=window, generation=generation).answered(prediction)
+            state = state.with_plane((object_id, ref), plane)
+        return state
+    changed = state.object(object_id)
+    for ref, prediction in predictions.items():
+        changed = changed.with_plane(ref, prediction.mask)
+    return state.with_changed(changed)
+
+
+def _begun(state: State, key: PlaneKey) -> PlaneState:
+    """Return a plane to prompt on: correcting an accepted mask starts from that mask."""
+    plane = state.planes.get(key)
+    if plane is not None:
+        return plane
+    object_id, ref = key
+    mask = state.object(object_id).mask_at(ref)
+    if not mask.any():
+        return PlaneState()
+    return PlaneState(prompts=(PlacedPrompt("mask", object_id, ref, mask=mask),), painted=True)
+
+
+def _agrees(prompt: PlacedPrompt, painted: PlacedPrompt) -> bool:
+    """Whether a prompt can stand beside a mask that was painted after it."""
+    mask = painted.mask
+    if prompt.kind == "mask":
+        return False
+    if prompt.box is not None:
+        rows, columns = np.nonzero(mask)
+        row0, col0, row1, col1 = prompt.box
+        inside = (rows >= row0) & (rows <= row1) & (columns >= col0) & (columns <= col1)
+        return bool(inside.all())
+    row, column = np.rint(prompt.points).astype(int).T
+    last_row, last_column = np.array(mask.shape) - 1
+    return bool((mask[row.clip(0, last_row), column.clip(0, last_column)] == prompt.positive).all())
