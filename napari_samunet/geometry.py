@@ -1,9 +1,9 @@
 """Index to world mathematics in pure NumPy.
 
-An affine here maps homogeneous array indices to RAS+ millimetres. Its columns follow the array's own order
-(z, y, x) unless a name says otherwise: files write (i, j, k) = (x, y, z), and `reverse_axes` goes from one to the
-other by moving columns, so no number changes. DICOM and ITK count towards left and posterior (LPS); `flip_lps_ras`
-changes the sign of the first two rows, which is exact as well.
+An affine here maps homogeneous array indices to RAS+ millimetres. Its columns follow the array's
+own order (z, y, x) unless a name says otherwise: files write (i, j, k) = (x, y, z), and `reverse_axes`
+goes from one to the other by moving columns, so no number changes. DICOM and ITK count towards left
+and posterior (LPS); `flip_lps_ras` changes the sign of the first two rows, which is exact as well.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _LETTERS = (("L", "R"), ("P", "A"), ("I", "S"))
 """Where a RAS+ world axis comes from and goes to, in the order of the affine's rows."""
 
 SHEAR_TOLERANCE_DEG = 0.1
-"""Axes count as perpendicular within this angle; scanners write direction cosines with four digits or more."""
+"""Axes count as perpendicular within this angle; scanners write cosines with four digits."""
 
 
 def as_affine(affine: ArrayLike) -> FloatArray:
@@ -38,7 +38,7 @@ def as_affine(affine: ArrayLike) -> FloatArray:
     """
     matrix = np.array(affine, dtype=np.float64)
     if matrix.shape != (4, 4):
-        raise InputError(f"An affine must be 4 × 4; this one has shape {matrix.shape}.")
+        raise InputError(f"An affine must be 4 by 4; this one has shape {matrix.shape}.")
     if not np.isfinite(matrix).all():
         raise InputError("An affine must hold finite numbers; this one has NaN or infinity.")
     if not np.array_equal(matrix[3], (0, 0, 0, 1)):

@@ -1,4 +1,7 @@
-"""Pixels of DICOM planes: decoded, in the file's own units (PS3.3 C.7.6.3, C.11.1), colours as RGB."""
+"""Pixels of DICOM planes: decoded, in the file's own units, colours as RGB.
+
+Standard: DICOM PS3.3, C.7.6.3 (pixels) and C.11.1 (modality LUT).
+"""
 
 from __future__ import annotations
 
@@ -106,7 +109,8 @@ def _rescaled(stored: AnyArray, slope: float, intercept: float) -> AnyArray:
 def _explained(plane: Plane, error: Exception) -> Exception:
     syntax = transfer_syntax_of(plane.dataset)
     text = str(error)
-    if isinstance(error, NotImplementedError) or ("missing" in text and "depend" in text):
+    absent = ("does not support", "missing dependencies", "missing required dependencies")
+    if isinstance(error, NotImplementedError) or any(phrase in text for phrase in absent):
         return UnsupportedImage(
             f"{plane.path} is compressed as {syntax.name}, for which no decoder is installed: "
             "decompress it (dcmdjpeg, gdcmconv --raw) or install pylibjpeg[all]."

@@ -1,6 +1,7 @@
 """What each DICOM slice says about itself: where it lies, how it is scaled, how it is shown.
 
-A classic file is one plane; a multi-frame file is one plane a frame, whose words stand in functional groups.
+A classic file is one plane; a multi-frame file is one plane a frame, whose words stand in
+functional groups.
 Standard: DICOM PS3.3, C.7.6.2 (image plane), C.7.6.16 (functional groups), C.11.2 (VOI LUT).
 """
 

@@ -1,7 +1,7 @@
 """DICOM planes → one even stack of slices and its affine.
 
-Slices run along row × column; each step is taken from the positions, so a tilted gantry gives a sheared grid and
-not a wrong one.
+Slices run along row × column; each step is taken from the positions, so a tilted gantry gives a
+sheared grid and not a wrong one.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def _index(path: Path, frame: int | None, names: list[str]) -> int:
     count = len(names)
     if frame is None and count > 1:
         raise ChoiceNeeded(
-            f"{path} holds {count} images of the same place: choose one with frame=0 to "
+            f"{path} holds {count} images side by side: choose one with frame=0 to "
             f"frame={count - 1} ({names[0]} … {names[-1]}).",
             tuple(f"frame {n}: {name}" for n, name in enumerate(names)),
         )

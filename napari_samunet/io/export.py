@@ -1,7 +1,7 @@
 """Labels → a file that lies exactly on the image it was drawn on.
 
-Every file is written in a private folder beside the target, and moved over the target when it is complete: whoever
-looks sees the old file or the new one, and a failure leaves the old one as it was.
+Every file is written in a private folder beside the target, and moved over the target when it is
+complete: whoever looks sees the old file or the new one, and a failure leaves the old one as it was.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -42,14 +43,15 @@ def export_labels(
     labels : array_like of int or bool, shape (Z, Y, X)
         0 is background. Stored as the smallest unsigned type that fits.
     volume : Volume
-        The image that the labels belong to. A NIfTI source lends NIfTI labels its header: sform, qform,
-        their codes and the units are copied bit for bit.
+        The image that the labels belong to. A NIfTI source lends NIfTI labels its header: sform,
+        qform, their codes and the units are copied bit for bit.
     path : str or Path
         Target: .nii.gz, .nii, .nrrd, .mha or .mhd (which writes a .zraw beside it).
     format : str, optional
         "nifti", "nrrd" or "metaimage", when it should be checked against the name.
     names : dict of int to str, optional
-        Names of the labels. NRRD keeps them as 3D Slicer does; the other formats have no place for them.
+        Names of the labels. NRRD keeps them as 3D Slicer does; the other formats have no place for
+        them.
 
     Returns
     -------
@@ -59,7 +61,7 @@ def export_labels(
     Raises
     ------
     ExportRefused
-        If the format cannot hold the labels or the target cannot be written; the target is untouched.
+        If the format cannot hold the labels or the target cannot be written; what was there stays.
     GridMismatch
         If labels and volume differ in shape.
     """
@@ -95,7 +97,7 @@ def smallest_unsigned(labels: ArrayLike, shape_zyx: tuple[int, int, int]) -> Any
         raise InputError(f"Labels must be whole numbers; these are {array.dtype}.")
     lowest, highest = int(array.min()), int(array.max())
     for dtype in (np.uint8, np.uint16, np.uint32):
-        if 0 <= lowest and highest <= np.iinfo(dtype).max:
+        if lowest >= 0 and highest <= np.iinfo(dtype).max:
             return array.astype(dtype, copy=False)
     raise InputError(f"Labels must lie in 0 to 2**32 - 1; these run from {lowest} to {highest}.")
 
@@ -134,7 +136,7 @@ def _writable(target: Path, volume: Volume) -> Path:
     return target
 
 
-def _write_and_replace(target: Path, write: object) -> None:
+def _write_and_replace(target: Path, write: Callable[[Path], None]) -> None:
     draft_folder = None
     try:
         draft_folder = Path(tempfile.mkdtemp(prefix=".samunet-", dir=target.parent))
@@ -143,7 +145,8 @@ def _write_and_replace(target: Path, write: object) -> None:
         _replace(target, draft)
     except OSError as error:
         raise ExportRefused(
-            f"{target} cannot be written: {error.strerror or error}. Choose another folder or make room."
+            f"{target} cannot be written ({error.strerror or error}): "
+            "choose another folder or make room."
         ) from None
     finally:
         if draft_folder is not None:

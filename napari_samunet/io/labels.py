@@ -13,7 +13,7 @@ from napari_samunet.io.volume import Volume
 from napari_samunet.types import AnyArray, UInt16Array
 
 _OFF_GRID = 0.05
-"""Corners may lie this share of the smallest spacing apart; formats round to float32 and to text."""
+"""Corners may lie this share of the smallest spacing apart: formats round to float32 or text."""
 
 
 def read_labels(path: str | Path, volume: Volume) -> UInt16Array:

@@ -1,7 +1,7 @@
 """A look at MetaImage headers before ITK reads them.
 
-ITK's own reader prints several lines to the terminal for a damaged file and names no cause, so what goes wrong most
-often (a header cut off, a data file left behind, voxels cut off) is found here.
+ITK's own reader prints several lines to the terminal for a damaged file and names no cause, so what
+goes wrong most often (a header cut off, a data file left behind, voxels cut off) is found here.
 """
 
 from __future__ import annotations

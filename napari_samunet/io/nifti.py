@@ -1,7 +1,7 @@
 """NIfTI-1 and NIfTI-2, single files and pairs, gzipped or not, through nibabel.
 
-Reading keeps storage order: ``array[k, j, i]`` is voxel (i, j, k), and the affine is the file's own matrix with its
-columns exchanged. Writing labels copies the source's header, so that matrices and codes stay the same bits.
+Reading keeps storage order: ``array[k, j, i]`` is voxel (i, j, k), and the affine is the file's own
+matrix with its columns exchanged.
 
 Standard: https://nifti.nimh.nih.gov (NIfTI-1.1 and NIfTI-2).
 """
@@ -30,7 +30,7 @@ from napari_samunet.types import AnyArray, FloatArray, UInt8Array, Window
 _MAGICS = {b"n+1\0": 344, b"ni1\0": 344, b"n+2\0": 4, b"ni2\0": 4}
 _PAIRED = (b"ni1\0", b"ni2\0")
 _GZIP_MOST = 1100
-"""Deflate never shrinks data by more than about 1032 : 1, so more than this was never in the file."""
+"""Deflate never shrinks data by more than about 1032 : 1, so no file holds more than this."""
 
 _BROKEN = (OSError, EOFError, zlib.error, ValueError, HeaderDataError, ImageFileError, MemoryError)
 _UNITS_OF_LENGTH = {0: "", 1: "metres", 2: "mm", 3: "micrometres"}
@@ -81,7 +81,7 @@ def read_nifti(path: Path, frame: int | None = None) -> Volume:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
-    """A nibabel image whose files stay open; whatever goes wrong in them becomes one clear error."""
+    """A nibabel image whose files stay open; what goes wrong in them becomes one clear error."""
     with ExitStack() as files:
         try:
             image = _image(path, files)
@@ -92,7 +92,8 @@ def _opened(path: Path) -> Iterator[Any]:
         except _BROKEN as error:
             reason = " ".join(str(error).split()) or type(error).__name__
             raise UnreadableFile(
-                f"{path} looks like NIfTI but is truncated or damaged ({reason}): export or copy it again."
+                f"{path} looks like NIfTI but is truncated or damaged ({reason}): "
+                "export or copy it again."
             ) from None
 
 
@@ -137,7 +138,7 @@ def _stream(path: Path) -> IO[bytes]:
 
 
 def _check_size(path: Path, image: Any) -> None:
-    """Refuse a header that promises more voxels than the file can hold, before memory is asked for."""
+    """Refuse a header that promises more voxels than the file holds, before asking for memory."""
     shape = image.header.get_data_shape()
     wanted = image.header.get_data_dtype().itemsize * int(
         np.prod([int(n) for n in shape], dtype=object)
@@ -149,7 +150,8 @@ def _check_size(path: Path, image: Any) -> None:
     most = present * _GZIP_MOST if isinstance(image.dataobj.file_like, gzip.GzipFile) else present
     if wanted > most:
         raise UnreadableFile(
-            f"{path} is truncated: its header promises {wanted} bytes of voxels, {data_path.name} has {present}."
+            f"{path} is truncated: its header promises {wanted} bytes of voxels, "
+            f"{data_path.name} has {present}. Copy it again."
         )
 
 
@@ -172,8 +174,8 @@ def _spatial_shape(path: Path, shape: tuple[int, ...]) -> tuple[int, ...]:
         sizes.pop()
     if len(sizes) > 4:
         raise UnsupportedImage(
-            f"{path} has {len(sizes)} axes {tuple(sizes)}; wanted a volume of 3 axes, or 4 with time. "
-            "Save the part that you need as a 3-D file."
+            f"{path} has {len(sizes)} axes {tuple(sizes)}; wanted a volume of 3 axes, or 4 with "
+            "time. Save the part that you need as a 3-D file."
         )
     if len(sizes) < 2:
         raise UnsupportedImage(
@@ -226,7 +228,7 @@ def _color(path: Path, stored: AnyArray, shape: tuple[int, ...]) -> UInt8Array:
 def _affine(
     path: Path, header: Any, shape_zyx: tuple[int, ...]
 ) -> tuple[FloatArray, tuple[str, ...]]:
-    """The file's matrix for (z, y, x): sform where it is set and usable, else qform, else spacing alone."""
+    """The file's matrix for (z, y, x): sform where set and usable, else qform, else spacing."""
     notes = list(_unit_notes(header))
     for name in ("sform", "qform", "spacing"):
         matrix, code = _stated(header, name)

@@ -65,7 +65,7 @@ def _refuse_shear(volume: Volume) -> None:
 
 
 def _copied(source: Any) -> Any:
-    """The source's header as that of a single file, every field kept; a pair only differs in name."""
+    """The source's header as that of a single file, every field kept; a pair differs in name."""
     klass = nib.Nifti2Header if isinstance(source, nib.Nifti2Header) else nib.Nifti1Header
     return klass(source.binaryblock, source.endianness, check=False)
 

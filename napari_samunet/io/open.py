@@ -84,10 +84,12 @@ def kind_of(path: Path) -> SourceKind:
         return "nifti"
     if _is_sitk(path, start):
         return "sitk"
+    if start[128:132] == b"DICM":  # before pictures: a DICOM file may begin like a TIFF
+        return _plain_dicom(path)
     if start.startswith(_PICTURES):
         return "picture"
-    if start[128:132] == b"DICM" or _looks_like_dicom(path, start):
-        return "dicom"
+    if _looks_like_dicom(path, start):
+        return _plain_dicom(path)
     raise UnreadableFile(f"{path} is no image of a known kind; wanted one of {KNOWN}.{_hint(path)}")
 
 
@@ -119,6 +121,13 @@ def _is_sitk(path: Path, start: bytes) -> bool:
     return path.name.lower().endswith((".mha", ".mhd")) or start.lstrip().startswith(
         (b"ObjectType", b"NDims")
     )
+
+
+def _plain_dicom(path: Path) -> SourceKind:
+    with path.open("rb") as file:
+        if file.read(2) == b"\x1f\x8b":
+            raise UnreadableFile(f"{path} is gzipped DICOM: unpack it first (gunzip).")
+    return "dicom"
 
 
 def _looks_like_dicom(path: Path, start: bytes) -> bool:

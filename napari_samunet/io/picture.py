@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import imageio.v3 as imageio
@@ -48,8 +51,7 @@ def read_picture(path: Path, frame: int | None = None) -> Volume:
         If its pixels are neither numbers nor colours.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with _quiet():
             pages = _pages(path)
     except InputError:
         raise
@@ -63,6 +65,19 @@ def read_picture(path: Path, frame: int | None = None) -> Volume:
         return Volume(array, default_affine(), color, source=source)
     except InputError as error:
         raise UnsupportedImage(f"{path} cannot be shown. {error}") from None
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what decoders say about damaged files off the terminal; the error tells it."""
+    log = logging.getLogger("tifffile")
+    disabled, log.disabled = log.disabled, True
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.disabled = disabled
 
 
 def _pages(path: Path) -> list[AnyArray]:

@@ -1,7 +1,8 @@
 """A synthetic CT of an abdomen, so that the first click needs no file.
 
-It is drawn from the table below and is nobody's anatomy: ellipsoids in millimetres, gently bent, on a supine body,
-with noise of the texture and strength of a routine abdominal CT in the portal venous phase.
+It is drawn from the table below and is nobody's anatomy: ellipsoids in millimetres, gently bent, in
+a supine body, with noise of the texture and strength of a routine abdominal CT in the portal venous
+phase.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _SEED = 20
 
 
 class Blob(NamedTuple):
-    """An ellipsoid: centre and radii in mm along z (up), y (to posterior), x (to the left); in-plane turn; HU."""
+    """An ellipsoid: centre and radii in mm along z (up), y (to posterior), x (to the left)."""
 
     center: tuple[float, float, float]
     radii: tuple[float, float, float]
@@ -81,7 +82,8 @@ def sample_volume() -> Volume:
     Returns
     -------
     Volume
-        int16 Hounsfield units, shape (40, 256, 256), spacing (5, 1.4, 1.4) mm, LPS directions, centred on 0.
+        int16 Hounsfield units, shape (40, 256, 256), spacing (5, 1.4, 1.4) mm, LPS directions,
+        centred on 0.
     """
     grid = _bent_grid()
     hu = np.full(_SHAPE_ZYX, _AIR, dtype=np.float32)
@@ -145,7 +147,7 @@ def _paint(hu: FloatArray, grid: _Grid, blob: Blob) -> None:
 
 
 def _girth(grid: _Grid) -> FloatArray:
-    """Body outline as a level: 1 on the skin, 0 in the middle; flatter at the back than an ellipse."""
+    """Body outline as a level: 1 on the skin, 0 in the middle; flatter at the back."""
     back = np.where(grid.y > 0, 1.12, 1.0)
     return ((grid.x / 160) ** 2 + (grid.y * back / 112) ** 2) ** 0.5
 
@@ -161,7 +163,7 @@ def _paint_body(hu: FloatArray, grid: _Grid) -> None:
 
 
 def _paint_bowel(hu: FloatArray, grid: _Grid) -> None:
-    """Loops of small bowel in the lower half: an enhancing wall around fluid, a little gas in front."""
+    """Loops of small bowel in the lower half: an enhancing wall around fluid, gas in front."""
     random = np.random.default_rng(_SEED)
     for _ in range(34):
         center = (random.uniform(-105, -22), random.uniform(-62, 12), random.uniform(-78, 84))

@@ -80,8 +80,8 @@ def _quiet(path: Path) -> Iterator[None]:
         reason = _reason(error)
         if any(phrase in reason for phrase in _BEYOND_ITK):
             raise UnsupportedImage(
-                f"{path} is of a kind that SimpleITK cannot read ({reason}): save it as .nii.gz, or "
-                "as NRRD of 3 axes with raw or gzip encoding."
+                f"{path} is of a kind that SimpleITK cannot read ({reason}): save it as .nii.gz, "
+                "or as NRRD of 3 axes with raw or gzip encoding."
             ) from None
         raise UnreadableFile(
             f"{path} is truncated or damaged ({reason}): export or copy it again."

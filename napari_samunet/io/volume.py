@@ -1,4 +1,4 @@
-"""The image that everything else works on: voxels in storage order and where they lie in the patient."""
+"""The image that everything else works on: voxels in storage order and their place in mm."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ class Source:
     kind : str
         "nifti", "sitk", "dicom", "picture" or "array".
     header : object
-        A nibabel header, a dict of SimpleITK metadata, or a tuple of pydicom datasets without pixels in slice order.
+        A nibabel header, a dict of SimpleITK metadata, or a tuple of pydicom datasets without
+        pixels in slice order.
     notes : tuple of str
         What was odd about the file, one plain line each.
     """
@@ -45,7 +46,8 @@ class Volume:
     Attributes
     ----------
     array : ndarray, shape (Z, Y, X)
-        Intensities as the file means them (HU for CT): rescale applied, never windowed, never reoriented.
+        Intensities as the file means them (HU for CT): rescale applied, never windowed, never
+        reoriented.
     affine : ndarray, shape (4, 4), float64
         Maps (z, y, x, 1) to RAS+ millimetres.
     color : ndarray, shape (Z, Y, X, 3), uint8, or None
@@ -60,7 +62,8 @@ class Volume:
     Raises
     ------
     UnsupportedImage
-        If the voxels cannot be shown: complex, not numbers, empty, not 3-D, or without one finite value.
+        If the voxels cannot be shown: complex, not numbers, empty, not 3-D, or without one finite
+        value.
     InputError
         If the affine is no affine.
     """
@@ -103,7 +106,8 @@ class Volume:
         array : array_like, shape (Z, Y, X) or (Y, X)
             Intensities; a 2-D array becomes one slice.
         affine : array_like, shape (4, 4), optional
-            Maps (z, y, x, 1) to RAS+ millimetres. Without one: x to the left, y to posterior, z up, origin 0.
+            Maps (z, y, x, 1) to RAS+ millimetres. Without one: x to the left, y to posterior, z up,
+            origin 0.
         spacing : array_like, shape (3,) or (2,), optional
             Millimetres along z, y, x (or y, x of a 2-D array), in place of an affine.
         modality : str, optional
@@ -127,7 +131,8 @@ def _chosen_affine(affine: ArrayLike | None, spacing: ArrayLike | None) -> Float
     matrix = as_affine(affine)
     if spacing is not None and not np.allclose(spacing_of(matrix), _three(spacing), rtol=1e-3):
         raise InputError(
-            f"The affine has spacing {spacing_of(matrix)} mm, but {_three(spacing)} was given: leave one out."
+            f"The affine has spacing {spacing_of(matrix)} mm, but {_three(spacing)} was given: "
+            "leave one out."
         )
     return matrix
 
