@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from napari_samunet.cli.output import check_target, replace_text
 from napari_samunet.errors import BadUsage
+
+if TYPE_CHECKING:
+    from napari_samunet.evaluation.protocol import CaseResult
+    from napari_samunet.models.system import System
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,27 +41,32 @@ def run(args: argparse.Namespace) -> None:
         raise BadUsage(f"--clicks is 1 to 20, but {args.clicks} came.")
     target = check_target(args.json) if args.json else None
     paths = find_cases(args.folder, args.every, args.limit)
-    results = _measure(paths, args)
+    model = _load(args)
+    results = _measure(paths, model, args.clicks)
 
     from napari_samunet.evaluation.report import make_report
     from napari_samunet.evaluation.table import format_report
 
     options = {"clicks": args.clicks, "every": args.every, "limit": args.limit}
-    report = make_report(results, args.model, **options)
+    report = make_report(results, Path(args.model).name, weights=model.model_hash, **options)
     if target is not None:
         replace_text(target, json.dumps(report, indent=1) + "\n")
     print(format_report(report))
 
 
-def _measure(paths: list, args: argparse.Namespace) -> list:
+def _load(args: argparse.Namespace) -> System:
+    from napari_samunet.models.load import load_model
+
+    return load_model(args.model, device=args.device, system=args.system)
+
+
+def _measure(paths: list[Path], model: System, clicks: int) -> list[CaseResult]:
     from tqdm import tqdm
 
     from napari_samunet.evaluation.cases import read_case
     from napari_samunet.evaluation.protocol import measure_case
-    from napari_samunet.models.load import load_model
 
-    model = load_model(args.model, device=args.device, system=args.system)
     return [
-        measure_case(read_case(path), model, args.clicks)
+        measure_case(read_case(path), model, clicks)
         for path in tqdm(paths, desc="cases", unit="case")
     ]

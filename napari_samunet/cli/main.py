@@ -8,6 +8,7 @@ imports what is heavy inside ``run``, so that ``--help`` never waits for torch.
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -62,6 +63,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SamUNetError as error:
         print(f"samunet: {' '.join(str(error).split())}", file=sys.stderr)
         return STATUS_BAD_INPUT
+    except BrokenPipeError:  # the reader of our output, e.g. `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         print("samunet: interrupted", file=sys.stderr)
         return 130

@@ -1,0 +1,157 @@
+"""`samunet segment` does headless what a click in the window does, and spoils nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+
+from napari_samunet.cli.main import main
+
+
+def _segment(image: Path, model: Path, output: Path, *arguments: str) -> int:
+    command = ["segment", str(image), "--model", str(model), "-o", str(output)]
+    return main([*command, *arguments])
+
+
+def test_labels_lie_exactly_on_the_image(oblique_image, untrained, tmp_path, capsys):
+    output = tmp_path / "labels.nii.gz"
+    assert _segment(oblique_image, untrained, output, "--slice", "6", "--box", "9,5,27,23") == 0
+    source, written = nibabel.load(oblique_image), nibabel.load(output)
+    assert written.shape == source.shape
+    assert np.array_equal(written.get_sform(), source.get_sform())
+    assert np.array_equal(written.get_qform(), source.get_qform())
+    assert written.get_data_dtype() == np.uint8
+    assert "labels.nii.gz" in capsys.readouterr().out
+
+
+def test_only_the_slice_that_was_prompted_is_labelled(oblique_image, untrained, tmp_path):
+    output = tmp_path / "labels.nii.gz"
+    prompts = ["--slice", "20", "--axis", "1", "--box", "3,8,9,20", "--point", "6,14"]
+    assert _segment(oblique_image, untrained, output, *prompts, "--label", "7") == 0
+    labels = np.asarray(nibabel.load(output).dataobj)  # (i, j, k): axis 1 of (z, y, x) is j
+    assert set(np.unique(labels)) <= {0, 7}
+    assert np.delete(labels, 20, axis=1).sum() == 0
+
+
+def test_the_same_command_gives_the_same_labels(oblique_image, untrained, tmp_path):
+    first, second = tmp_path / "a.nii", tmp_path / "b.nii"
+    for output in (first, second):
+        _segment(oblique_image, untrained, output, "--slice", "6", "--point", "18,14")
+    assert first.read_bytes() == second.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "prompts",
+    [
+        ["--slice", "12", "--point", "3,4"],
+        ["--slice", "-1", "--point", "3,4"],
+        ["--slice", "6", "--point", "40,4"],
+        ["--slice", "6", "--point=-1,4"],
+        ["--slice", "6", "--box", "0,0,99,5"],
+        ["--slice", "6", "--point", "3,4", "--propagate", "6:12"],
+        ["--slice", "6", "--point", "3,4", "--device", "abacus"],
+    ],
+    ids=" ".join,
+)
+def test_nothing_is_written_over_when_the_prompt_is_bad(
+    prompts, oblique_image, untrained, tmp_path, capsys
+):
+    output = tmp_path / "labels.nii.gz"
+    output.write_bytes(b"hours of work")
+    assert _segment(oblique_image, untrained, output, *prompts) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert line.startswith("samunet")
+    assert output.read_bytes() == b"hours of work"
+    assert {path.name for path in tmp_path.iterdir()} == {"labels.nii.gz", "image.nii.gz"}
+
+
+def test_a_file_that_is_no_checkpoint_is_refused(oblique_image, tmp_path, capsys):
+    prompts = ["--slice", "6", "--point", "3,4"]
+    assert _segment(oblique_image, oblique_image, tmp_path / "x.nii", *prompts) == 2
+    assert "heckpoint" in capsys.readouterr().err
+    assert not (tmp_path / "x.nii").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"\x1f\x8b cut", b"hello"], ids=["empty", "cut", "text"])
+def test_an_image_that_is_none_is_refused(content, untrained, tmp_path, capsys):
+    image = tmp_path / "broken.nii.gz"
+    image.write_bytes(content)
+    assert _segment(image, untrained, tmp_path / "x.nii", "--slice", "0", "--point", "3,4") == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert "broken.nii.gz" in line
+
+
+def test_the_image_itself_is_never_written_over(oblique_image, untrained):
+    before = oblique_image.read_bytes()
+    prompts = ["--slice", "6", "--point", "18,14"]
+    assert _segment(oblique_image, untrained, oblique_image, *prompts) == 2
+    assert oblique_image.read_bytes() == before
+
+
+def test_propagation_labels_every_slice_of_the_range_at_most(oblique_image, untrained, tmp_path):
+    output = tmp_path / "labels.nii.gz"
+    prompts = ["--slice", "6", "--box", "9,5,27,23", "--propagate", "5:7"]
+    assert _segment(oblique_image, untrained, output, *prompts) == 0
+    labels = np.asarray(nibabel.load(output).dataobj)
+    assert labels[..., :5].sum() == labels[..., 8:].sum() == 0
+
+
+def test_info_tells_what_is_odd_about_an_image(oblique_image, capsys):
+    assert main(["info", str(oblique_image)]) == 0
+    printed = capsys.readouterr().out
+    assert "12 x 40 x 30 (z, y, x)" in printed
+    assert "oblique by" in printed
+    assert "-100 to 200" in printed
+
+
+def test_an_evaluation_writes_its_report_and_prints_plain_geometry(untrained, tmp_path, capsys):
+    mask = np.zeros((40, 50), bool)
+    mask[10:30, 10:40] = True
+    parts = {"modality": "CT", "structure": "liver", "human": True, "source": "one"}
+    np.savez(
+        tmp_path / "case.npz",
+        image=mask.astype(np.float32),
+        mask=mask,
+        spacing=np.ones(2),
+        window=np.array([0, 1]),
+        **parts,
+    )
+    report = tmp_path / "report.json"
+    command = ["evaluate", str(tmp_path), "--model", str(untrained), "--clicks", "2"]
+    assert main([*command, "--json", str(report)]) == 0
+    printed = capsys.readouterr().out
+    assert "untrained.safetensors" in printed
+    assert "inscribed ellipse" in printed
+    assert json.loads(report.read_text())["counts"] == {"cases": 1, "human": 1}
+
+
+@pytest.mark.shared
+def test_a_box_and_a_click_find_the_liver_of_a_real_ct(shared_data: Path, tmp_path: Path):
+    folder = shared_data / "totalsegmentator"
+    truth = np.asarray(nibabel.load(folder / "example_seg.nii.gz").dataobj) == 5
+    index = int(truth.sum(axis=(0, 1)).argmax())
+    slice_yx = truth[:, :, index].T
+    box = ",".join(map(str, _tight_box(slice_yx)))
+    row, column = _middle(slice_yx)
+    output = tmp_path / "liver.nii.gz"
+    prompts = ["--slice", str(index), "--box", box, "--point", f"{row},{column}"]
+    image = folder / "example_ct.nii.gz"
+    assert main(["segment", str(image), *prompts, "-o", str(output)]) == 0
+    found = np.asarray(nibabel.load(output).dataobj)[:, :, index].T > 0
+    dice = 2 * (found & slice_yx).sum() / (found.sum() + slice_yx.sum())
+    assert dice >= 0.8
+
+
+def _tight_box(mask: np.ndarray) -> tuple[int, int, int, int]:
+    rows, columns = np.nonzero(mask)
+    return rows.min(), columns.min(), rows.max(), columns.max()
+
+
+def _middle(mask: np.ndarray) -> tuple[int, int]:
+    from napari_samunet.prompts.simulate import first_click
+
+    return first_click(mask)
