@@ -73,7 +73,7 @@ class ObjectsPanel(Section):
     def set_score(self, score: float | None) -> None:
         """Show the model's own estimate of its mask, 0 to 1; None: there is none."""
         if score is None:
-            self._score.setText("Expected quality: –")
+            self._score.setText("Expected quality: not known")
         else:
             self._score.setText(f"Expected quality: {round(100 * score)} %")
 

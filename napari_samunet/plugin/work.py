@@ -1,0 +1,134 @@
+"""The work on one image: its session, and the layers that show it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_samunet.plugin.layers import ImageLayers, ShownBox, ShownPoint
+from napari_samunet.plugin.volumes import volume_of
+from napari_samunet.preprocess.intensity import choose_window
+from napari_samunet.session.session import Session
+from napari_samunet.types import BoolArray, SliceRef, Window
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari.components.layerlist import LayerList
+    from napari.layers import Image
+
+_NO_OBJECT_COLOR = (1.0, 0.75, 0.2)
+
+
+class ImageWork:
+    """One session for one image layer; whatever changes in the session is drawn at once.
+
+    Parameters
+    ----------
+    layers : LayerList
+        The viewer's layers.
+    image : Image
+        2-D or 3-D.
+    engine : Answerer
+        Answers prompts; only the inference thread asks it.
+
+    Raises
+    ------
+    UnsupportedImage
+        The layer cannot be a volume.
+    """
+
+    def __init__(self, layers: LayerList, image: Image, engine: Any) -> None:
+        self.image = image
+        self.volume = volume_of(image)
+        self.session = Session(self.volume, engine)
+        self.shown = ImageLayers(layers, image)
+        self._window = choose_window(self.volume)
+        self._limits = tuple(image.contrast_limits)
+        self._edited = False
+        for signal in (self.session.preview_changed, self.session.objects_changed):
+            signal.connect(self.draw)
+        self.session.prompts_changed.connect(self.draw)
+        self.session.history_changed.connect(self.draw)
+        self.session.labels_changed.connect(self._draw_labels)
+
+    @property
+    def window(self) -> Window:
+        """What the model sees: the image's default, or the contrast that a person set since."""
+        limits = tuple(float(limit) for limit in self.image.contrast_limits)
+        unchanged = self.volume.color is not None or limits == self._limits
+        return self._window if unchanged or limits[0] >= limits[1] else limits
+
+    def draw(self, *_changed: object) -> None:
+        """Show previews and prompts of the current object."""
+        previews = {ref: shown.mask for ref, shown in self.session.previews.items()}
+        self.shown.show_previews(previews, self._color())
+        self.shown.show_points(self._points())
+        self.shown.show_boxes(self._boxes())
+
+    def draw_live_mask(self, ref: SliceRef, mask: BoolArray) -> None:
+        """Show a mask that is being painted, before the session knows of it."""
+        previews = {place: shown.mask for place, shown in self.session.previews.items()}
+        self.shown.show_previews({**previews, ref: mask}, self._color())
+
+    def draw_live_box(self, ref: SliceRef, box_rc: tuple[int, int, int, int]) -> None:
+        """Show a box that is being dragged, besides those of other slices."""
+        others = [box for box in self._boxes() if box.ref != ref]
+        self.shown.show_boxes([*others, ShownBox(ref, box_rc)])
+
+    def mask_at(self, ref: SliceRef) -> BoolArray:
+        """What the current object is on a slice so far: preview, else accepted, else nothing."""
+        preview = self.session.previews.get(ref)
+        if preview is not None:
+            return preview.mask
+        current = self.session.current
+        if current is not None:
+            return current.mask_at(ref.index, ref.axis)
+        return np.zeros(np.delete(self.volume.shape, ref.axis), dtype=bool)
+
+    def take_hand_edits(self) -> None:
+        """Take over what a person painted into the labels layer with napari's own tools."""
+        if not self._edited:
+            return
+        self._edited = False
+        layer = self.shown.find("labels")
+        if layer is None:
+            return
+        labels = layer.data if layer.ndim == 3 else layer.data[None]
+        if not np.array_equal(labels, self.session.labels):
+            names = {item.id: item.name for item in self.session.objects}
+            self.session.set_labels(labels, names)
+
+    def close(self) -> None:
+        """Take the helper layers away; the accepted labels stay."""
+        for signal in ("preview", "objects", "prompts", "history", "labels"):
+            getattr(self.session, f"{signal}_changed").disconnect()
+        self.shown.remove_helpers()
+
+    def _draw_labels(self, changed: Sequence[int]) -> None:
+        before = self.shown.find("labels")
+        colors = {item.id: item.color for item in self.session.objects}
+        self.shown.show_labels(self.session.labels, colors, changed)
+        layer = self.shown.find("labels")
+        if layer is not None and layer is not before:
+            layer.events.paint.connect(self._mark_edited)
+
+    def _mark_edited(self) -> None:
+        self._edited = True
+
+    def _color(self) -> tuple[float, float, float]:
+        current = self.session.current
+        return _NO_OBJECT_COLOR if current is None else current.color
+
+    def _points(self) -> list[ShownPoint]:
+        return [
+            ShownPoint(prompt.ref, (row, col), prompt.positive)
+            for prompt in self.session.prompts
+            if prompt.kind == "point"
+            for row, col in prompt.points.tolist()
+        ]
+
+    def _boxes(self) -> list[ShownBox]:
+        latest = {prompt.ref: prompt.box for prompt in self.session.prompts if prompt.box}
+        return [ShownBox(ref, box) for ref, box in latest.items()]
