@@ -66,6 +66,8 @@ class ImageLayers:
         self.image = image
         self._key = image.metadata.setdefault(METADATA_KEY, {}).setdefault("id", uuid4().hex)
         self._shown: dict[SliceRef, BoolArray] = {}
+        self._points: list[ShownPoint] = []
+        self._boxes: list[ShownBox] = []
         for name in _GEOMETRY:
             getattr(image.events, name).connect(self._follow)
 
@@ -101,12 +103,15 @@ class ImageLayers:
         changed = {ref for ref, mask in masks.items() if self._shown.get(ref) is not mask}
         for ref in changed | (set(self._shown) - set(masks)):
             layer.data[plane_index(layer.ndim, ref)] = 0
+        same_color = np.allclose(layer.colormap.color_dict[_CONTOUR][:3], color)
+        if same_color and not changed and set(self._shown) == set(masks):
+            return
         # Planes of different axes cross each other, so emptying one cuts the others.
         crossing = len({ref.axis for ref in {*masks, *self._shown}}) > 1
         for ref in masks if crossing else changed:
             _draw(layer.data[plane_index(layer.ndim, ref)], masks[ref])
         self._shown = dict(masks)
-        if not np.allclose(layer.colormap.color_dict[_CONTOUR][:3], color):
+        if not same_color:
             layer.colormap = _preview_colors(color)
         layer.refresh(extent=False, highlight=False, thumbnail=False)
 
@@ -117,6 +122,9 @@ class ImageLayers:
             if not points:
                 return
             layer = self._make_points()
+        elif list(points) == self._points:
+            return
+        self._points = list(points)
         places = [data_position(self.image.ndim, point.ref, point.rc) for point in points]
         styles = [_POSITIVE if point.positive else _NEGATIVE for point in points]
         layer.data = np.array(places, dtype=float).reshape(-1, self.image.ndim)
@@ -133,6 +141,9 @@ class ImageLayers:
             if not boxes:
                 return
             layer = self._make_boxes()
+        elif list(boxes) == self._boxes:
+            return
+        self._boxes = list(boxes)
         layer.data = []
         if boxes:
             corners = [self._corners(box) for box in boxes]
