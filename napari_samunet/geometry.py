@@ -1,9 +1,10 @@
 """Index to world mathematics in pure NumPy.
 
 An affine here maps homogeneous array indices to RAS+ millimetres. Its columns follow the array's
-own order (z, y, x) unless a name says otherwise: files write (i, j, k) = (x, y, z), and `reverse_axes`
-goes from one to the other by moving columns, so no number changes. DICOM and ITK count towards left
-and posterior (LPS); `flip_lps_ras` changes the sign of the first two rows, which is exact as well.
+own order (z, y, x) unless a name says otherwise: files write (i, j, k) = (x, y, z), and
+`reverse_axes` goes from one to the other by moving columns, so no number changes. DICOM and ITK
+count towards left and posterior (LPS); `flip_lps_ras` changes the sign of the first two rows, which
+is exact as well.
 """
 
 from __future__ import annotations

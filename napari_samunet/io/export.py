@@ -1,7 +1,7 @@
 """Labels → a file that lies exactly on the image it was drawn on.
 
 Every file is written in a private folder beside the target, and moved over the target when it is
-complete: whoever looks sees the old file or the new one, and a failure leaves the old one as it was.
+complete: whoever looks sees the old file or the new one, and a failure leaves the old one alone.
 """
 
 from __future__ import annotations

@@ -1,0 +1,292 @@
+"""Labels lie exactly on the image they were drawn on, and a failed export destroys nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+import SimpleITK as sitk  # noqa: N813
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
+
+from napari_samunet.errors import ExportRefused, GridMismatch, InputError
+from napari_samunet.io import export
+from napari_samunet.io.export import export_labels
+from napari_samunet.io.labels import read_labels
+from napari_samunet.io.open import open_volume
+from napari_samunet.io.volume import Volume
+
+SHAPE = (4, 5, 6)
+
+
+def some_labels(shape: tuple[int, ...] = SHAPE, highest: int = 3) -> np.ndarray:
+    """Labels that are different along every axis and end in the highest."""
+    labels = (np.arange(np.prod(shape)) % (highest + 1)).astype(np.uint16).reshape(shape)
+    labels.flat[-1] = highest
+    return labels
+
+
+def placement(header: object) -> tuple[np.ndarray, np.ndarray, int, int, int]:
+    return (
+        header.get_sform(),
+        header.get_qform(),
+        int(header["sform_code"]),
+        int(header["qform_code"]),
+        int(header["xyzt_units"]),
+    )
+
+
+def assert_same_placement(first: object, second: object) -> None:
+    for one, other in zip(placement(first), placement(second), strict=True):
+        assert np.array_equal(one, other)
+
+
+def oblique(turns: tuple[float, ...] = (10, -20, 30), spacing: tuple[float, ...] = (0.7, 0.8, 3.0)):
+    affine = np.eye(4)
+    affine[:3, :3] = Rotation.from_euler("xyz", turns, degrees=True).as_matrix() * spacing
+    affine[:3, 3] = (-90.1, 12.3, 45.6)
+    return affine
+
+
+def save_nifti(path: Path, klass: type = nib.Nifti1Image, endianness: str = "<") -> Path:
+    """A NIfTI file whose sform and qform differ in place and in code."""
+    header = klass.header_class(endianness=endianness)
+    header.set_data_dtype(np.int16)
+    image = klass(np.arange(120, dtype=np.int16).reshape(6, 5, 4), None, header)
+    image.set_qform(oblique((0, 5, 0)), code=1)
+    image.set_sform(oblique(), code=3)
+    image.header.set_xyzt_units("mm", "sec")
+    nib.save(image, path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "klass", "endianness"),
+    [
+        ("image.nii", nib.Nifti1Image, "<"),
+        ("image.nii.gz", nib.Nifti1Image, "<"),
+        ("image.nii.gz", nib.Nifti1Image, ">"),
+        ("image.img", nib.Nifti1Pair, "<"),
+        ("image.nii", nib.Nifti2Image, "<"),
+        ("image.nii", nib.Nifti2Image, ">"),
+        ("image.img", nib.Nifti2Pair, ">"),
+    ],
+)
+@pytest.mark.parametrize("target", ["labels.nii", "labels.nii.gz"])
+def test_nifti_labels_take_over_every_matrix_and_code(
+    tmp_path: Path, name: str, klass: type, endianness: str, target: str
+) -> None:
+    source = save_nifti(tmp_path / name, klass, endianness)
+    labels = some_labels()
+    written = nib.load(export_labels(labels, open_volume(source), tmp_path / target))
+    assert_same_placement(nib.load(source).header, written.header)
+    assert np.array_equal(np.asarray(written.dataobj).T, labels)
+    assert (written.dataobj.slope, written.dataobj.inter) == (1, 0)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    turns=st.tuples(*[st.floats(-180, 180)] * 3),
+    spacing=st.tuples(*[st.floats(0.1, 9)] * 3),
+    flips=st.tuples(*[st.sampled_from((-1.0, 1.0))] * 3),
+)
+def test_any_turned_flipped_anisotropic_grid_survives_every_format(
+    tmp_path_factory: pytest.TempPathFactory, turns: tuple, spacing: tuple, flips: tuple
+) -> None:
+    affine = oblique(turns, spacing)
+    affine[:3, :3] *= flips
+    volume = Volume.from_array(np.zeros(SHAPE), affine=affine)
+    folder = tmp_path_factory.mktemp("grid")
+    for name in ("a.nii.gz", "a.nrrd", "a.mha"):
+        found = open_volume(export_labels(some_labels(), volume, folder / name))
+        assert np.array_equal(found.array, some_labels())
+        np.testing.assert_allclose(found.affine, affine, atol=1e-4)
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    "source",
+    [
+        "nibabel/nibabel/tests/data/anatomical.nii",
+        "sct_testing_data/t2s/t2s_uncropped.nii.gz",
+        "sct_testing_data/t2/t2.nii.gz",
+        "totalsegmentator/example_mr_sm.nii.gz",
+        "nifti-reader-js/air.hdr.gz",
+        "nifti-reader-js/big.nii.gz",
+        "nifti-reader-js/avg152T1_LR_nifti2.nii.gz",
+    ],
+)
+def test_real_nifti_keeps_its_geometry_for_nibabel_and_simpleitk(
+    shared_data: Path, tmp_path: Path, source: str
+) -> None:
+    volume = open_volume(shared_data / source)
+    labels = some_labels(volume.shape)
+    target = export_labels(labels, volume, tmp_path / "labels.nii.gz")
+    assert_same_placement(nib.load(shared_data / source).header, nib.load(target).header)
+    if source.endswith((".nii", ".nii.gz")) and "nifti2" not in source:
+        image, written = (sitk.ReadImage(str(p)) for p in (shared_data / source, target))
+        for get in ("GetOrigin", "GetSpacing", "GetDirection", "GetSize"):
+            assert getattr(image, get)() == getattr(written, get)()
+        assert np.array_equal(sitk.GetArrayFromImage(written), labels)
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["labels.nrrd", "labels.mha", "labels.mhd", "labels.nii.gz"])
+@pytest.mark.parametrize(
+    "source", ["dcmqi/paramaps/pm-example.nrrd", "pyradiomics/brain1_image.nrrd"]
+)
+def test_oblique_and_flipped_nrrd_keeps_its_geometry(
+    shared_data: Path, tmp_path: Path, source: str, name: str
+) -> None:
+    volume = open_volume(shared_data / source)
+    target = export_labels(some_labels(volume.shape), volume, tmp_path / name)
+    image, written = (sitk.ReadImage(str(p)) for p in (shared_data / source, target))
+    for get in ("GetOrigin", "GetSpacing", "GetDirection"):
+        np.testing.assert_allclose(getattr(written, get)(), getattr(image, get)(), atol=1e-5)
+    assert np.array_equal(sitk.GetArrayFromImage(written), some_labels(volume.shape))
+
+
+def test_other_sources_state_their_place_as_scanner_coordinates(tmp_path: Path) -> None:
+    volume = Volume.from_array(np.zeros(SHAPE), affine=oblique())
+    header = nib.load(export_labels(some_labels(), volume, tmp_path / "a.nii")).header
+    assert (int(header["sform_code"]), header.get_xyzt_units()[0]) == (1, "mm")
+    np.testing.assert_allclose(header.get_sform(), oblique()[:, [2, 1, 0, 3]], atol=1e-5)
+
+
+@pytest.mark.parametrize(("highest", "dtype"), [(1, "u1"), (255, "u1"), (256, "u2"), (65535, "u2")])
+def test_labels_take_the_smallest_unsigned_type(tmp_path: Path, highest: int, dtype: str) -> None:
+    volume = Volume.from_array(np.zeros((2, 200, 200)))
+    labels = some_labels(volume.shape, highest)
+    for name in ("a.nii.gz", "a.nrrd"):
+        assert open_volume(export_labels(labels, volume, tmp_path / name)).array.dtype == dtype
+
+
+def test_nrrd_keeps_the_names_of_the_labels(tmp_path: Path) -> None:
+    volume = Volume.from_array(np.zeros(SHAPE))
+    path = export_labels(some_labels(), volume, tmp_path / "a.nrrd", names={2: "liver"})
+    image = sitk.ReadImage(str(path))
+    assert image.GetMetaData("Segment0_Name").strip() == "liver"
+    assert image.GetMetaData("Segment0_LabelValue").strip() == "2"
+
+
+def sheared() -> Volume:
+    affine = np.diag([1.0, 1.0, 2.0, 1.0])
+    affine[1, 2] = 0.4
+    return Volume.from_array(np.zeros(SHAPE), affine=affine[:, [2, 1, 0, 3]])
+
+
+def test_a_tilted_grid_goes_to_nrrd_and_is_refused_as_nifti(tmp_path: Path) -> None:
+    found = open_volume(export_labels(some_labels(), sheared(), tmp_path / "a.nrrd"))
+    np.testing.assert_allclose(found.affine, sheared().affine, atol=1e-9)
+    with pytest.raises(ExportRefused, match=r"right angles by 11\.3.*\.nrrd"):
+        export_labels(some_labels(), sheared(), tmp_path / "a.nii.gz")
+    assert not (tmp_path / "a.nii.gz").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "format_", "message"),
+    [
+        ("a.dcm", None, r"DICOM yet.*\.nii\.gz or \.nrrd"),
+        ("a.nii", "dicom-seg", "DICOM yet"),
+        ("a.txt", None, r"wanted one of \.nii\.gz"),
+        (".nii", None, "no ending"),
+        ("a.nii", "nrrd", "written as nifti, not 'nrrd'"),
+        ("missing/a.nii", None, "missing is no folder"),
+        ("folder.nii", None, "is a folder"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_in_one_line(
+    tmp_path: Path, name: str, format_: str | None, message: str
+) -> None:
+    (tmp_path / "folder.nii").mkdir()
+    volume = Volume.from_array(np.zeros(SHAPE))
+    with pytest.raises(ExportRefused, match=message) as caught:
+        export_labels(some_labels(), volume, tmp_path / name, format=format_)
+    assert "\n" not in str(caught.value)
+    assert [p.name for p in tmp_path.iterdir()] == ["folder.nii"]
+
+
+def test_the_image_itself_is_never_written_over(tmp_path: Path) -> None:
+    source = save_nifti(tmp_path / "ct.nii")
+    before = source.read_bytes()
+    (tmp_path / "link.nii").symlink_to(source)
+    for name in ("ct.nii", "link.nii"):
+        with pytest.raises(ExportRefused, match="is the image itself"):
+            export_labels(some_labels(), open_volume(source), tmp_path / name)
+    assert source.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["a.nii.gz", "a.nrrd", "a.mhd"])
+def test_a_failed_export_leaves_the_old_file_and_no_litter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (tmp_path / name).write_bytes(b"old")
+
+    def full_disk(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(export.os, "fsync", full_disk)
+    with pytest.raises(ExportRefused, match="cannot be written \\(No space left"):
+        export_labels(some_labels(), Volume.from_array(np.zeros(SHAPE)), tmp_path / name)
+    assert (tmp_path / name).read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir()] == [name]
+
+
+def test_a_folder_that_cannot_be_written_to_gives_one_clear_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(**_: object) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(export.tempfile, "mkdtemp", denied)
+    with pytest.raises(ExportRefused, match=r"Permission denied.*another folder"):
+        export_labels(some_labels(), Volume.from_array(np.zeros(SHAPE)), tmp_path / "a.nii")
+
+
+def test_a_link_is_followed_and_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "a.nii").symlink_to(tmp_path / "real" / "b.nii")
+    export_labels(some_labels(), Volume.from_array(np.zeros(SHAPE)), tmp_path / "a.nii")
+    assert (tmp_path / "a.nii").is_symlink()
+    assert np.array_equal(open_volume(tmp_path / "real" / "b.nii").array, some_labels())
+
+
+@pytest.mark.parametrize(
+    ("labels", "error"),
+    [
+        (np.zeros((4, 5, 7), np.uint8), GridMismatch),
+        (np.zeros(SHAPE), InputError),
+        (np.full(SHAPE, -1), InputError),
+    ],
+)
+def test_labels_that_do_not_fit_are_refused(
+    tmp_path: Path, labels: np.ndarray, error: type
+) -> None:
+    with pytest.raises(error):
+        export_labels(labels, Volume.from_array(np.zeros(SHAPE)), tmp_path / "a.nii")
+    assert not list(tmp_path.iterdir())
+
+
+def test_exported_labels_are_read_back_onto_their_image_only(tmp_path: Path) -> None:
+    volume = Volume.from_array(np.zeros(SHAPE), affine=oblique())
+    path = export_labels(some_labels(), volume, tmp_path / "a.nii.gz")
+    labels = read_labels(path, volume)
+    assert labels.dtype == np.uint16
+    assert np.array_equal(labels, some_labels())
+    moved = oblique()
+    moved[0, 3] += 1
+    with pytest.raises(GridMismatch, match="1 mm off"):
+        read_labels(path, Volume.from_array(np.zeros(SHAPE), affine=moved))
+    with pytest.raises(GridMismatch, match="has shape"):
+        read_labels(path, Volume.from_array(np.zeros((4, 5, 7))))
+
+
+@pytest.mark.parametrize(("value", "message"), [(0.5, "fractions"), (-1, "0 to 65535")])
+def test_an_image_is_not_taken_for_labels(tmp_path: Path, value: float, message: str) -> None:
+    path = tmp_path / "a.nii"
+    nib.save(nib.Nifti1Image(np.full((6, 5, 4), value, np.float32), np.eye(4)), path)
+    with pytest.raises(InputError, match=message):
+        read_labels(path, open_volume(path))
