@@ -20,8 +20,8 @@ WORTHWHILE = 0.75
 """A region is worth a second encoding when it is smaller than this share of the slice."""
 LOOK_AROUND = 0.25
 """Share of the slice to look at when a click found nothing."""
-LOOSE = 0.3
-"""An object below this share of its region has shrunk: look closer."""
+LOOSE = 0.6
+"""A better region below this share of the present one is worth another encoding."""
 EDGE = 0.03
 """What comes closer to the region's edge than this share of its side may reach beyond it."""
 
@@ -78,10 +78,10 @@ def next_look(
 ) -> Roi:
     """Return where to look for a correction: the same region while it holds everything."""
     held = _hull(points_rc, box_rc, mask)
-    extent = max(held[2] - held[0], held[3] - held[1]) + 1
-    if _holds(current, held, shape_hw) and extent > LOOSE * current.side:
+    wanted = _capped(roi_around(held), shape_hw)
+    if _holds(current, held, shape_hw) and wanted.side > LOOSE * current.side:
         return current
-    return _capped(roi_around(held), shape_hw)
+    return wanted
 
 
 def extent_of(mask: BoolArray) -> Box:

@@ -50,7 +50,8 @@ def batches(
     boxes or without.
     """
     stream = SampleStream(config, image_size, seed, start)
-    loader = DataLoader(stream, batch_size=None, num_workers=config.workers, prefetch_factor=64)
+    ahead = 64 if config.workers else None
+    loader = DataLoader(stream, batch_size=None, num_workers=config.workers, prefetch_factor=ahead)
     waiting: dict[bool, list[tuple[torch.Tensor, torch.Tensor]]] = {True: [], False: []}
     for image, mask, boxed in loader:
         group = waiting[boxed]
