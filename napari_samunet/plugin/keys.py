@@ -1,10 +1,10 @@
-"""Every key of the plugin, in one table. None of them is one of napari's own."""
+"""Every key of the plugin, in one table; none of them is one of napari's own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -16,80 +16,62 @@ class Key:
 
     Attributes
     ----------
-    action : str
-        Name of the action, as in `bind`.
-    binding : str
-        As napari writes keys, e.g. "Shift-B".
-    text : str
-        What it does, for tooltips and the list of keys.
+    keys : str
+        As napari writes it, e.g. "Control-Z".
+    shown : str
+        As a person reads it, e.g. "Ctrl+Z".
+    does : str
+        One line for tooltips.
     """
 
-    action: str
-    binding: str
-    text: str
-
-    @property
-    def label(self) -> str:
-        """The key as it is printed on buttons and in tooltips, e.g. "Shift+B"."""
-        return self.binding.replace("-", "+").replace("Control", "Ctrl")
+    keys: str
+    shown: str
+    does: str
 
 
-KEYS = (
-    Key("click", "Shift-C", "Click tool"),
-    Key("box", "Shift-B", "Box tool"),
-    Key("paint", "Shift-D", "Brush: draw on the mask"),
-    Key("erase", "Shift-E", "Eraser: take away from the mask"),
-    Key("accept", "G", "Accept the preview into the labels"),
-    Key("next", "N", "Accept and start the next object"),
-    Key("discard", "Q", "Discard the preview"),
-    Key("undo", "U", "Undo"),
-    Key("redo", "Shift-U", "Redo"),
-    Key("undo", "Control-Z", "Undo"),
-    Key("redo", "Control-Shift-Z", "Redo"),
-    Key("hide", "H", "Hide or show the preview"),
-    Key("export", "Shift-S", "Export the labels"),
-    Key("keys", "K", "Show all keys"),
-)
+KEYS: Mapping[str, Key] = {
+    "click": Key("Q", "Q", "Click: left adds, right (or Ctrl+left) removes; drag moves the image"),
+    "box": Key("W", "W", "Box: drag around the object; clicks still add and remove"),
+    "paint": Key("J", "J", "Paint: add to the mask by hand"),
+    "erase": Key("K", "K", "Erase: take away from the mask by hand"),
+    "accept": Key("G", "G", "Accept: put the mask into the labels and stay with this object"),
+    "next_object": Key("N", "N", "Next object: accept what is shown and start another one"),
+    "undo": Key("Control-Z", "Ctrl+Z", "Take the last step back"),
+    "redo": Key("Control-Shift-Z", "Ctrl+Shift+Z", "Make the step again that was taken back"),
+    "discard": Key("Shift-Backspace", "Shift+Backspace", "Discard clicks and mask of this slice"),
+    "hide": Key("H", "H", "Hide or show the mask"),
+}
+"""Name of the action to its key."""
 
 
-def label_of(action: str) -> str:
-    """The first key of an action, as it is printed."""
-    return next(key.label for key in KEYS if key.action == action)
+def tip(name: str) -> str:
+    """Tooltip of an action: what it does and its key."""
+    key = KEYS[name]
+    return f"{key.does}  [{key.shown}]"
 
 
-def bind(viewer: ViewerModel, actions: Mapping[str, Callable[[], object]]) -> None:
-    """Let keys on the canvas start actions, by this viewer only.
+def bind(viewer: ViewerModel, actions: Mapping[str, Callable[[], Any]]) -> None:
+    """Bind the keys of these actions in one viewer.
 
-    A key that the selected layer has itself stays the layer's, e.g. Ctrl+Z of a Labels layer.
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Only its own keys change; other viewers and napari's settings stay.
+    actions : mapping of str to callable
+        Name in `KEYS` to what is called.
     """
-    for key in KEYS:
-        if key.action in actions:
-            viewer.bind_key(key.binding, _calling(actions[key.action]), overwrite=True)
+    for name, action in actions.items():
+        viewer.bind_key(KEYS[name].keys, _without_viewer(action), overwrite=True)
 
 
 def unbind(viewer: ViewerModel) -> None:
-    """Give all keys back."""
-    for key in KEYS:
-        viewer.bind_key(key.binding, None)
+    """Take all our keys from a viewer."""
+    for key in KEYS.values():
+        viewer.bind_key(key.keys, None, overwrite=True)
 
 
-def overview() -> str:
-    """All keys and mouse gestures as a table in HTML."""
-    mouse = [
-        ("Left click", "Add: this belongs to the object"),
-        ("Right click, Ctrl+click", "Remove: this does not belong to it"),
-        ("Left drag", "Move the image; with the box tool or a brush: draw"),
-        ("Wheel", "Zoom"),
-    ]
-    rows = mouse + [(key.label, key.text) for key in KEYS]
-    cells = "".join(
-        f"<tr><td><b>{key}</b>&nbsp;&nbsp;</td><td>{text}</td></tr>" for key, text in rows
-    )
-    return f"<table cellpadding=3>{cells}</table>"
-
-
-def _calling(action: Callable[[], object]) -> Callable[[object], None]:
-    def pressed(viewer: object) -> None:
+def _without_viewer(action: Callable[[], Any]) -> Callable[[Any], None]:
+    def press(_viewer: Any) -> None:
         action()
 
-    return pressed
+    return press

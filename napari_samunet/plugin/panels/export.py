@@ -1,49 +1,39 @@
-"""Writing the labels to a file."""
+"""Saving the labels."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QFileDialog, QWidget
+from qtpy.QtWidgets import QFileDialog
 
-from napari_samunet.plugin.panels.section import Section, button, line
+from napari_samunet.plugin.panels.section import Section, button
 
-_KINDS = "NIfTI (*.nii.gz *.nii);;NRRD (*.nrrd);;MetaImage (*.mha *.mhd)"
+_FORMATS = "NIfTI (*.nii.gz *.nii);;NRRD (*.nrrd);;MetaImage (*.mha);;All files (*)"
 
 
 class ExportPanel(Section):
-    """Asks for a path and emits ``export_requested(path)``."""
+    """A button that asks for a path.
+
+    Signals: ``export_requested(path)``.
+    """
 
     export_requested = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Export", parent)
-        self._proposal = "labels.nii.gz"
-        self.export = button("Export labels…", "export", "Write the labels on the image's own grid")
-        self.export.clicked.connect(self.ask)
-        self.done = line()
-        self.done.setVisible(False)
-        self.rows.addWidget(self.export)
-        self.rows.addWidget(self.done)
-        self.set_possible(False)
+    def __init__(self) -> None:
+        super().__init__("Export")
+        self._suggested = "labels.nii.gz"
+        self._export = button("Export labels…", "", self._ask)
+        self._export.setToolTip("Save all accepted objects on the grid of the image")
+        self.body.addWidget(self._export)
 
-    def set_possible(self, possible: bool, proposal: str = "") -> None:
-        """Enable the export where there are labels, and propose a path."""
-        self.export.setEnabled(possible)
-        self._proposal = proposal or self._proposal
+    def set_enabled(self, enabled: bool) -> None:
+        """There is something to save only after an object was accepted."""
+        self._export.setEnabled(enabled)
 
-    def set_done(self, path: Path | None) -> None:
-        """Show what was written."""
-        self.done.setVisible(path is not None)
-        if path is not None:
-            self.done.setText(f"Written: {path.name}")
-            self.done.setToolTip(str(path))
+    def set_suggestion(self, path: str) -> None:
+        """Path that the dialog offers at first."""
+        self._suggested = path
 
-    def ask(self) -> None:
-        """Let a person choose the file; nothing happens when they cancel or there are no labels."""
-        if not self.export.isEnabled():
-            return
-        path, _ = QFileDialog.getSaveFileName(self, "Export labels", self._proposal, _KINDS)
+    def _ask(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, "Export labels", self._suggested, _FORMATS)
         if path:
             self.export_requested.emit(path)

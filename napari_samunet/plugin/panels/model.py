@@ -1,42 +1,43 @@
-"""Which model answers, and on which device."""
+"""Which model answers."""
 
 from __future__ import annotations
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QPushButton, QWidget
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QSizePolicy
 
-from napari_samunet.plugin.panels.section import Section, line
+from napari_samunet.plugin.panels.section import Section, button
 
 
 class ModelPanel(Section):
-    """Shows the model. Emits ``model_requested(name_or_path)`` when a person chooses another."""
+    """The name of the model, and a button to take another one from a file.
+
+    Signals: ``model_requested(path)`` with a checkpoint's path.
+    """
 
     model_requested = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Model", parent)
-        self.name = line("Loading…")
-        self.change = QPushButton("Change…", self)
-        self.change.setToolTip("Use the built-in model or a checkpoint file")
-        menu = QMenu(self.change)
-        menu.addAction("Built-in").triggered.connect(self._on_builtin)
-        menu.addAction("Checkpoint file…").triggered.connect(self._on_file)
-        self.change.setMenu(menu)
+    def __init__(self) -> None:
+        super().__init__("Model")
+        self._name = QLabel("built-in")
+        self._name.setWordWrap(True)
+        self._open = button("Open…", "", self._ask, "Open a checkpoint")
+        self._open.setToolTip("Use another model: a SAM, MedSAM, SAM-Med2D or SAM-UNet checkpoint")
+        self._open.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         row = QHBoxLayout()
-        row.addWidget(self.name, 1)
-        row.addWidget(self.change)
-        self.rows.addLayout(row)
+        row.addWidget(self._name, 1)
+        row.addWidget(self._open)
+        self.body.addLayout(row)
 
-    def set_model(self, text: str, tip: str = "") -> None:
-        """Show what answers, e.g. "SAM-UNet (built-in), CPU"."""
-        self.name.setText(text)
-        self.name.setToolTip(tip)
+    def set_model(self, text: str) -> None:
+        """Say which model answers, and on what it runs."""
+        self._name.setText(text)
 
-    def _on_builtin(self) -> None:
-        self.model_requested.emit("builtin")
+    def set_busy(self, busy: bool) -> None:
+        """No other model can be chosen while one is being loaded."""
+        self._open.setEnabled(not busy)
 
-    def _on_file(self) -> None:
-        kinds = "Checkpoints (*.safetensors *.pth *.pt);;All files (*)"
-        path, _ = QFileDialog.getOpenFileName(self, "Open a checkpoint", "", kinds)
+    def _ask(self) -> None:
+        wanted = "Checkpoints (*.safetensors *.pt *.pth);;All files (*)"
+        path, _ = QFileDialog.getOpenFileName(self, "Open a checkpoint", "", wanted)
         if path:
             self.model_requested.emit(path)

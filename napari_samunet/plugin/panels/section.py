@@ -1,53 +1,49 @@
-"""A titled part of the dock widget."""
+"""What all panels share: a titled section, and buttons with a tooltip that names their key."""
 
 from __future__ import annotations
 
-from qtpy.QtCore import Qt
+from collections.abc import Callable
+from typing import Any
+
 from qtpy.QtWidgets import QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from napari_samunet.plugin.keys import KEYS, label_of
+from napari_samunet.plugin.keys import tip
 
 
 class Section(QWidget):
-    """A heading with widgets below it.
+    """A panel with a heading; panels fill ``body``."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self.body = QVBoxLayout(self)
+        self.body.setContentsMargins(0, 2, 0, 4)
+        self.body.setSpacing(4)
+        heading = QLabel(title)
+        font = heading.font()
+        font.setBold(True)
+        heading.setFont(font)
+        self.body.addWidget(heading)
+
+
+def button(text: str, key: str, pressed: Callable[[], Any], label: str = "") -> QPushButton:
+    """Make a push button.
 
     Parameters
     ----------
-    title : str
-        The heading; empty for none.
+    text : str
+        What it says.
+    key : str
+        Name in the table of keys, for the tooltip; "" for none.
+    pressed : callable
+        Called without arguments.
+    label : str, optional
+        What a screen reader says, where ``text`` alone says too little.
     """
-
-    def __init__(self, title: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.rows = QVBoxLayout(self)
-        self.rows.setContentsMargins(0, 0, 0, 0)
-        self.rows.setSpacing(4)
-        if title:
-            heading = QLabel(title, self)
-            font = heading.font()
-            font.setBold(True)
-            heading.setFont(font)
-            self.rows.addWidget(heading)
-
-
-def line(text: str = "") -> QLabel:
-    """A line of text that wraps instead of being cut off."""
-    label = QLabel(text)
-    label.setWordWrap(True)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-    return label
-
-
-def button(text: str, action: str, tip: str = "") -> QPushButton:
-    """A button whose tooltip says what it does and by which key."""
     made = QPushButton(text)
+    if key:
+        made.setToolTip(tip(key))
+    made.setAccessibleName(label or text)
     made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-    made.setMinimumWidth(40)
-    # Keys belong to the canvas: a button that took the focus would swallow Space and Enter.
-    made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    known = [key for key in KEYS if key.action == action]
-    words = tip or (known[0].text if known else text)
-    made.setToolTip(f"{words} ({label_of(action)})" if known else words)
-    made.setAccessibleName(words)
+    made.clicked.connect(lambda _checked=False: pressed())
     return made
