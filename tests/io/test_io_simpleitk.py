@@ -1,0 +1,106 @@
+"""NRRD, MetaImage and GIPL open in storage order and in RAS+ millimetres."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK as sitk  # noqa: N813
+
+from napari_samunet.errors import ChoiceNeeded, InputError, UnreadableFile, UnsupportedImage
+from napari_samunet.io.open import open_volume
+
+
+def save(path: Path, array: np.ndarray, compress: bool = False, vector: bool = False) -> Path:
+    image = sitk.GetImageFromArray(array, isVector=vector)
+    if image.GetDimension() == 3:
+        image.SetOrigin((1, 2, 3))
+        image.SetSpacing((0.5, 0.6, 7))
+        image.SetDirection((0, -1, 0, 1, 0, 0, 0, 0, 1))
+    sitk.WriteImage(image, str(path), useCompression=compress)
+    return path
+
+
+def noise(*shape: int, dtype: type = np.int16) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 200, shape).astype(dtype)
+
+
+@pytest.mark.parametrize("name", ["a.nrrd", "a.nhdr", "a.mha", "a.mhd"])
+@pytest.mark.parametrize("compress", [False, True])
+def test_voxels_and_place_are_those_of_the_file(tmp_path: Path, name: str, compress: bool) -> None:
+    volume = open_volume(save(tmp_path / name, noise(4, 5, 6), compress))
+    assert np.array_equal(volume.array, noise(4, 5, 6))
+    assert volume.array.dtype == np.int16
+    np.testing.assert_allclose(volume.spacing, (7, 0.6, 0.5))
+    # One step along x goes 0.5 mm along LPS y, so 0.5 mm towards posterior: RAS -0.5.
+    np.testing.assert_allclose(volume.affine @ (0, 0, 1, 1), (-1, -2.5, 3, 1))
+    np.testing.assert_allclose(volume.affine @ (0, 1, 0, 1), (-0.4, -2, 3, 1))
+
+
+def test_gipl_opens_and_a_truncated_one_is_refused(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.gipl", noise(4, 5, 6))
+    assert np.array_equal(open_volume(path).array, noise(4, 5, 6))
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(UnreadableFile, match=r"a\.gipl is truncated"):
+        open_volume(path)
+
+
+@pytest.mark.parametrize("name", ["a.nrrd", "a.mha", "z.nrrd", "z.mha"])
+@pytest.mark.parametrize("share", [0.05, 0.6, 0.98])
+def test_a_truncated_file_is_named_and_nothing_else_is_printed(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], name: str, share: float
+) -> None:
+    path = save(tmp_path / name, noise(20, 20, 20), name.startswith("z"))
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
+    with pytest.raises(UnreadableFile, match=name) as caught:
+        open_volume(path)
+    assert "\n" not in str(caught.value)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_header_without_its_data_file_names_it(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.mhd", noise(4, 5, 6))
+    (tmp_path / "a.raw").unlink()
+    with pytest.raises(UnreadableFile, match=r"keeps its voxels in a\.raw, which is missing"):
+        open_volume(path)
+
+
+def test_time_points_have_to_be_chosen(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.mha", noise(3, 4, 5, 6))
+    with pytest.raises(ChoiceNeeded, match="3 frames"):
+        open_volume(path)
+    assert np.array_equal(open_volume(path, frame=1).array, noise(3, 4, 5, 6)[1])
+    with pytest.raises(InputError, match="no frame 3"):
+        open_volume(path, frame=3)
+
+
+def test_components_that_are_no_colour_count_as_time_points(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.nrrd", noise(4, 5, 6, 2), vector=True)
+    with pytest.raises(ChoiceNeeded):
+        open_volume(path)
+    assert np.array_equal(open_volume(path, frame=1).array, noise(4, 5, 6, 2)[..., 1])
+
+
+def test_colours_are_kept_beside_their_brightness(tmp_path: Path) -> None:
+    color = noise(4, 5, 6, 3, dtype=np.uint8)
+    volume = open_volume(save(tmp_path / "a.nrrd", color, vector=True))
+    assert np.array_equal(volume.color, color)
+    assert volume.array.shape == (4, 5, 6)
+
+
+def test_a_flat_image_is_one_slice(tmp_path: Path) -> None:
+    assert open_volume(save(tmp_path / "a.mha", noise(5, 6))).shape == (1, 5, 6)
+
+
+@pytest.mark.shared
+def test_four_axes_in_a_space_of_three_are_beyond_this_reader(shared_data: Path) -> None:
+    with pytest.raises(UnsupportedImage, match=r"cannot read.*\.nii\.gz"):
+        open_volume(shared_data / "pynrrd/test_simple4d_raw.nrrd")
+
+
+@pytest.mark.shared
+def test_nrrd_and_nifti_of_one_ball_agree(shared_data: Path) -> None:
+    nrrd = open_volume(shared_data / "pynrrd/BallBinary30x30x30_gz.nrrd")
+    nifti = open_volume(shared_data / "pynrrd/BallBinary30x30x30.nii.gz")
+    assert np.array_equal(nrrd.array, nifti.array)
