@@ -1,9 +1,160 @@
-"""Placeholder."""
+"""A session as one file: prompts, previews, objects and what image they belong to.
+
+A compressed .npz of plain arrays and one JSON text; reading it runs nothing. An image that came
+from a file is named with its path and a digest of its voxels, any other travels along. The file is
+private to its owner and is replaced only when the new one is complete.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_samunet.embedding.key import content_digest
+from napari_samunet.errors import InputError, UnreadableFile
+from napari_samunet.io.volume import Volume
+from napari_samunet.session.record import StateReader, StateWriter
+from napari_samunet.session.state import State
+from napari_samunet.types import AnyArray
+
+FORMAT = "napari-samunet session"
+VERSION = 1
+TEXT = "session"
+"""Name of the JSON text among the arrays."""
 
 
-def save_state(path, volume, state):
-    raise NotImplementedError
+def save_state(path: str | Path, volume: Volume, state: State) -> Path:
+    """Write a session; a file that was there stays as it was unless this succeeds.
+
+    Raises
+    ------
+    InputError
+        There is no such folder, or nothing may be written there.
+    """
+    target = Path(path).expanduser()
+    writer = StateWriter()
+    words = {"format": FORMAT, "version": VERSION, "state": writer.state(state)}
+    arrays = writer.arrays
+    words["image"] = _image_words(volume, arrays)
+    arrays[TEXT] = np.frombuffer(json.dumps(words).encode(), np.uint8)
+    try:
+        _write(target, arrays)
+    except OSError as error:
+        raise InputError(
+            f"A session was to be saved as {target}, but {error.strerror or error}; "
+            "choose a folder that exists and may be written to."
+        ) from error
+    return target
 
 
-def load_state(path, volume):
-    raise NotImplementedError
+def load_state(path: str | Path, volume: Volume | None = None) -> tuple[Volume, State]:
+    """Read a session and the image that it belongs to.
+
+    Parameters
+    ----------
+    path
+        What ``save_state`` wrote.
+    volume
+        The image, if it is open already or has moved; None: opened from where it was.
+
+    Raises
+    ------
+    UnreadableFile
+        It is no saved session, or the image is not where it was.
+    InputError
+        The image is not the one that was segmented, or a later version saved the session.
+    """
+    source = Path(path).expanduser()
+    arrays = _read(source)
+    try:
+        words = json.loads(arrays[TEXT].tobytes())
+        version = words["version"] if words["format"] == FORMAT else None
+    except (KeyError, TypeError, ValueError) as error:
+        raise _no_session(source) from error
+    if version != VERSION:
+        raise InputError(
+            f"{source} is a session of version {version}, this program reads version {VERSION}; "
+            "use the program that saved it, or a newer one."
+        )
+    try:
+        state = StateReader(arrays).state(words["state"])
+        image = words["image"]
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise _no_session(source) from error
+    return _image(source, image, arrays, volume), state
+
+
+def _image_words(volume: Volume, arrays: dict[str, AnyArray]) -> dict[str, Any]:
+    words: dict[str, Any] = {"digest": content_digest(volume.array), "shape": volume.shape}
+    if volume.source.path is not None:
+        return {**words, "path": str(Path(volume.source.path).absolute())}
+    arrays["image"], arrays["affine"] = volume.array, volume.affine
+    if volume.color is not None:
+        arrays["color"] = volume.color
+    return {**words, "path": None, "modality": volume.modality, "window": volume.window}
+
+
+def _image(
+    source: Path, words: dict[str, Any], arrays: dict[str, AnyArray], volume: Volume | None
+) -> Volume:
+    if volume is None and words["path"] is None:
+        window = None if words["window"] is None else tuple(words["window"])
+        color = arrays.get("color")
+        return Volume(arrays["image"], arrays["affine"], color, words["modality"], window)
+    volume = _opened(source, words["path"]) if volume is None else volume
+    if volume.shape != tuple(words["shape"]) or content_digest(volume.array) != words["digest"]:
+        raise InputError(
+            f"{source} belongs to an image of {tuple(words['shape'])} (z, y, x) "
+            f"({words['path'] or 'without a file'}), but another or a changed one of "
+            f"{volume.shape} came; hand over the right one as volume=…"
+        )
+    return volume
+
+
+def _opened(source: Path, path: str) -> Volume:
+    """Open the image where it was, else under its name beside the session."""
+    from napari_samunet.io.open import open_volume
+
+    places = [Path(path), source.parent / Path(path).name]
+    found = next((place for place in places if place.exists()), None)
+    if found is None:
+        raise UnreadableFile(
+            f"{source} belongs to {path}, which is not there any more; open the image where it is "
+            "now and hand it over: Session.resume(path, volume)."
+        )
+    return open_volume(found)
+
+
+def _write(target: Path, arrays: dict[str, AnyArray]) -> None:
+    # mkstemp makes a file that nobody else may read: a session shows a patient.
+    handle, draft = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.savez_compressed(file, **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, target)
+    except BaseException:
+        Path(draft).unlink(missing_ok=True)
+        raise
+
+
+def _read(source: Path) -> dict[str, AnyArray]:
+    try:
+        with np.load(source, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+        raise _no_session(source) from error
+
+
+def _no_session(source: Path) -> UnreadableFile:
+    state = "is damaged or something else" if source.is_file() else "is no file"
+    return UnreadableFile(
+        f"A session that was saved with Session.save was wanted, but {source} {state}."
+    )

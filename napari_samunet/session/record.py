@@ -1,0 +1,206 @@
+"""A session's state as plain words and arrays, and back, exactly: nothing of it is executable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_samunet.preprocess.frame import Frame
+from napari_samunet.preprocess.roi import Roi
+from napari_samunet.session.objects import ObjectState
+from napari_samunet.session.packed import PackedMask
+from napari_samunet.session.placed import PlacedPrompt
+from napari_samunet.session.state import PlaneState, State
+from napari_samunet.types import AnyArray, BoolArray, SliceRef, Window
+
+if TYPE_CHECKING:  # torch comes with it
+    from napari_samunet.inference.prediction import Prediction
+
+Words = dict[str, Any]
+
+
+class StateWriter:
+    """Turns a state into words for JSON; what is too large for words goes to ``arrays``."""
+
+    def __init__(self) -> None:
+        self.arrays: dict[str, AnyArray] = {}
+        # Preview and feedback are mostly one and the same answer, and are to be so again.
+        self._answers: dict[int, int] = {}
+        self._answer_words: list[Words] = []
+
+    def state(self, state: State) -> Words:
+        """Return the words for a whole state."""
+        planes = [
+            {"object": number, "ref": _ref_words(ref), **self._plane(plane)}
+            for (number, ref), plane in state.planes.items()
+        ]
+        return {
+            "objects": [self._object(item) for item in state.objects],
+            "planes": planes,
+            "answers": self._answer_words,
+            "current": state.current,
+            "ref": None if state.ref is None else _ref_words(state.ref),
+            "recent": state.recent,
+            "next_id": state.next_id,
+        }
+
+    def _object(self, item: ObjectState) -> Words:
+        masks = sorted(item.masks.items())
+        places = [(z, *mask.corner, *mask.size, len(mask.bits)) for z, mask in masks]
+        bits = b"".join(mask.bits for _, mask in masks)
+        return {
+            "id": item.id,
+            "name": item.name,
+            "color": item.color,
+            "shape": item.shape,
+            "keys": [_ref_words(ref) for ref in item.keys],
+            "window": item.window,
+            "places": self._put(np.array(places, np.int64).reshape(-1, 6)),
+            "bits": self._put(np.frombuffer(bits, np.uint8)),
+        }
+
+    def _plane(self, plane: PlaneState) -> Words:
+        return {
+            "prompts": [self._prompt(prompt) for prompt in plane.prompts],
+            "shown": self._answer(plane.shown),
+            "answer": self._answer(plane.answer),
+            "window": plane.window,
+            "painted": plane.painted,
+            "generation": plane.generation,
+            "waiting": plane.waiting,
+        }
+
+    def _prompt(self, prompt: PlacedPrompt) -> Words:
+        return {
+            "kind": prompt.kind,
+            "positive": prompt.positive,
+            "points": prompt.points.tolist(),
+            "box": prompt.box,
+            "mask": None if prompt.mask is None else self._put_mask(prompt.mask),
+        }
+
+    def _answer(self, answer: Prediction | None) -> int | None:
+        if answer is None:
+            return None
+        if id(answer) not in self._answers:
+            self._answers[id(answer)] = len(self._answer_words)
+            self._answer_words.append(self._answer_record(answer))
+        return self._answers[id(answer)]
+
+    def _answer_record(self, answer: Prediction) -> Words:
+        frame = answer.frame
+        return {
+            "candidates": [
+                {
+                    "mask": self._put_mask(item.mask),
+                    "logits": self._put(item.logits),
+                    "score": item.score,
+                }
+                for item in answer.candidates
+            ],
+            "model_logits": self._put(answer.model_logits.cpu().numpy()),
+            "frame": [frame.shape, frame.side, frame.fit, frame.resampling, frame.roi],
+            "note": answer.note,
+        }
+
+    def _put(self, array: AnyArray) -> str:
+        name = f"a{len(self.arrays)}"
+        self.arrays[name] = np.asarray(array)
+        return name
+
+    def _put_mask(self, mask: BoolArray) -> Words:
+        return {"shape": mask.shape, "bits": self._put(np.packbits(mask))}
+
+
+class StateReader:
+    """Turns the words and arrays of a ``StateWriter`` into the state again."""
+
+    def __init__(self, arrays: Mapping[str, AnyArray]) -> None:
+        self._arrays = arrays
+        self._answers: list[Prediction] = []
+
+    def state(self, words: Words) -> State:
+        """Return the whole state."""
+        self._answers = [self._answer(answer) for answer in words["answers"]]
+        planes = {}
+        for plane in words["planes"]:
+            key = (plane["object"], _ref(plane["ref"]))
+            planes[key] = self._plane(plane, *key)
+        return State(
+            objects=tuple(self._object(item) for item in words["objects"]),
+            planes=planes,
+            current=words["current"],
+            ref=None if words["ref"] is None else _ref(words["ref"]),
+            recent=words["recent"],
+            next_id=words["next_id"],
+        )
+
+    def _object(self, words: Words) -> ObjectState:
+        shape = tuple(words["shape"])
+        bits, start, masks = self._arrays[words["bits"]].tobytes(), 0, {}
+        for z, top, left, height, width, count in self._arrays[words["places"]].tolist():
+            crop = bits[start : start + count]
+            masks[z] = PackedMask(shape[1:], (top, left), (height, width), crop)
+            start += count
+        keys = tuple(_ref(ref) for ref in words["keys"])
+        color, window = tuple(words["color"]), _window(words["window"])
+        return ObjectState(words["id"], words["name"], color, shape, masks, keys, window)
+
+    def _plane(self, words: Words, number: int, ref: SliceRef) -> PlaneState:
+        shown, answer = words["shown"], words["answer"]
+        return PlaneState(
+            prompts=tuple(self._prompt(prompt, number, ref) for prompt in words["prompts"]),
+            shown=None if shown is None else self._answers[shown],
+            answer=None if answer is None else self._answers[answer],
+            window=_window(words["window"]),
+            painted=words["painted"],
+            generation=words["generation"],
+            waiting=words["waiting"],
+        )
+
+    def _prompt(self, words: Words, number: int, ref: SliceRef) -> PlacedPrompt:
+        return PlacedPrompt(
+            words["kind"],
+            number,
+            ref,
+            words["positive"],
+            np.array(words["points"], float).reshape(-1, 2),
+            None if words["box"] is None else tuple(words["box"]),
+            None if words["mask"] is None else self._mask(words["mask"]),
+        )
+
+    def _answer(self, words: Words) -> Prediction:
+        import torch
+
+        from napari_samunet.inference.prediction import Candidate, Prediction
+
+        candidates = tuple(
+            Candidate(self._mask(item["mask"]), self._arrays[item["logits"]], item["score"])
+            for item in words["candidates"]
+        )
+        best = candidates[0]
+        shape, side, fit, resampling, roi = words["frame"]
+        frame = Frame(tuple(shape), side, fit, resampling, None if roi is None else Roi(*roi))
+        model_logits = torch.from_numpy(self._arrays[words["model_logits"]])
+        return Prediction(
+            best.mask, best.logits, best.score, candidates, model_logits, frame, words["note"]
+        )
+
+    def _mask(self, words: Words) -> BoolArray:
+        shape = tuple(words["shape"])
+        bits = np.unpackbits(self._arrays[words["bits"]], count=shape[0] * shape[1])
+        return bits.reshape(shape).astype(bool)
+
+
+def _ref_words(ref: SliceRef) -> tuple[int, int]:
+    return ref.axis, ref.index
+
+
+def _ref(words: list[int]) -> SliceRef:
+    return SliceRef(*words)
+
+
+def _window(words: list[float] | None) -> Window | None:
+    return None if words is None else (words[0], words[1])
