@@ -1,0 +1,236 @@
+"""DICOM opens as one even stack in the file's units, or says why not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+from pydicom.dataset import FileMetaDataset
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, JPEGLosslessSV1, RTPlanStorage
+
+from napari_samunet.errors import ChoiceNeeded, InputError, UnreadableFile, UnsupportedImage
+from napari_samunet.io.open import open_volume
+
+ROWS, COLUMNS = 4, 6
+
+
+def save_slice(folder: Path, number: int, **tags: object) -> Path:
+    """One CT slice of 3 mm spacing whose stored values are 100 × its number and up."""
+    dataset = pydicom.Dataset()
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID = CTImageStorage
+    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID = f"1.2.{number + 1}"
+    dataset.SeriesInstanceUID, dataset.SeriesNumber, dataset.Modality = "1.2.3", 7, "CT"
+    dataset.SeriesDescription, dataset.InstanceNumber = "Portal", number
+    dataset.Rows, dataset.Columns = ROWS, COLUMNS
+    dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
+    dataset.BitsAllocated = dataset.BitsStored = 16
+    dataset.HighBit, dataset.PixelRepresentation = 15, 0
+    dataset.ImagePositionPatient = [10, 20, 30 + 3 * number]
+    dataset.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+    dataset.PixelSpacing = [0.5, 0.8]
+    dataset.RescaleSlope, dataset.RescaleIntercept = 1, -1024
+    dataset.WindowCenter, dataset.WindowWidth = 40, 400
+    values = 100 * number + np.arange(ROWS * COLUMNS, dtype=np.uint16)
+    dataset.PixelData = values.tobytes()
+    for keyword, value in tags.items():
+        if value is None:
+            delattr(dataset, keyword)
+        else:
+            setattr(dataset, keyword, value)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{len(list(folder.iterdir())):03d}.dcm"
+    dataset.save_as(path, enforce_file_format=True)
+    return path
+
+
+def expected(number: int) -> np.ndarray:
+    return (100 * number + np.arange(ROWS * COLUMNS)).reshape(ROWS, COLUMNS) - 1024
+
+
+def test_slices_are_sorted_by_place_and_come_in_hounsfield_units(tmp_path: Path) -> None:
+    for number in (2, 0, 1):
+        save_slice(tmp_path, number)
+    volume = open_volume(tmp_path)
+    assert np.array_equal(volume.array, np.stack([expected(n) for n in range(3)]))
+    assert volume.array.dtype == np.int16
+    assert (volume.modality, volume.window) == ("CT", (-160, 240))
+    assert [int(h.InstanceNumber) for h in volume.source.header] == [0, 1, 2]
+
+
+def test_the_affine_says_where_rows_columns_and_slices_go(tmp_path: Path) -> None:
+    for number in range(3):
+        save_slice(tmp_path, number)
+    affine = open_volume(tmp_path).affine
+    np.testing.assert_allclose(affine @ (0, 0, 0, 1), (-10, -20, 30, 1))
+    np.testing.assert_allclose(affine @ (2, 0, 0, 1), (-10, -20, 36, 1))
+    np.testing.assert_allclose(affine @ (0, 1, 0, 1), (-10, -20.5, 30, 1))
+    np.testing.assert_allclose(affine @ (0, 0, 1, 1), (-10.8, -20, 30, 1))
+
+
+def test_every_slice_has_its_own_rescale(tmp_path: Path) -> None:
+    for number in range(2):
+        save_slice(tmp_path, number, RescaleSlope=0.5 + number, RescaleIntercept=number)
+    array = open_volume(tmp_path).array
+    assert array.dtype == np.float32
+    np.testing.assert_allclose(array[0], (expected(0) + 1024) * 0.5)
+    np.testing.assert_allclose(array[1], (expected(1) + 1024) * 1.5 + 1)
+
+
+def test_a_single_file_is_one_slice_as_thick_as_it_says(tmp_path: Path) -> None:
+    volume = open_volume(save_slice(tmp_path, 1, SliceThickness=5))
+    assert np.array_equal(volume.array, expected(1)[None])
+    np.testing.assert_allclose(volume.spacing, (5, 0.5, 0.8))
+
+
+def two_series(folder: Path) -> None:
+    for number in range(3):
+        save_slice(folder / "a", number)
+        other = {"SeriesInstanceUID": "1.2.4", "SeriesNumber": 8, "SeriesDescription": "Late"}
+        save_slice(folder / "b", number, RescaleIntercept=0, **other)
+
+
+def test_several_series_are_listed_and_chosen_by_number_uid_or_description(tmp_path: Path) -> None:
+    two_series(tmp_path)
+    with pytest.raises(ChoiceNeeded, match="holds 2 series") as caught:
+        open_volume(tmp_path)
+    assert [c.split(":")[0] for c in caught.value.choices] == ["series 7", "series 8"]
+    for choice in (8, "8", "1.2.4", "late"):
+        assert open_volume(tmp_path, series=choice).array.min() == 0
+    with pytest.raises(InputError, match="no series 9; it holds series 7"):
+        open_volume(tmp_path, series=9)
+
+
+def test_series_that_share_a_number_have_to_be_told_apart_by_uid(tmp_path: Path) -> None:
+    save_slice(tmp_path, 0)
+    save_slice(tmp_path, 0, SeriesInstanceUID="1.2.4")
+    with pytest.raises(ChoiceNeeded, match="2 series that fit 7"):
+        open_volume(tmp_path, series=7)
+
+
+def test_two_images_of_every_place_have_to_be_chosen(tmp_path: Path) -> None:
+    for number in range(6):
+        place = [10, 20, 3 * (number % 3)]
+        save_slice(tmp_path, number, ImagePositionPatient=place, AcquisitionNumber=number // 3)
+    with pytest.raises(ChoiceNeeded, match="AcquisitionNumber 0") as caught:
+        open_volume(tmp_path)
+    assert len(caught.value.choices) == 2
+    late = open_volume(tmp_path, frame=1)
+    assert np.array_equal(late.array, np.stack([expected(n) for n in (3, 4, 5)]))
+    with pytest.raises(InputError, match="no frame 2"):
+        open_volume(tmp_path, frame=2)
+
+
+def test_a_second_copy_of_a_slice_is_left_out_and_told(tmp_path: Path) -> None:
+    for number in (0, 1, 1):
+        save_slice(tmp_path, number)
+    volume = open_volume(tmp_path)
+    assert volume.shape == (2, ROWS, COLUMNS)
+    assert "1 second copies" in volume.source.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("odd", "message"),
+    [
+        ({"ImageOrientationPatient": [0, 1, 0, 0, 0, -1]}, "different orientations"),
+        ({"PixelSpacing": [0.7, 0.7]}, "different sizes"),
+        ({"ImageType": ["ORIGINAL", "PRIMARY", "M", "MOSAIC"]}, "mosaics.*dcm2niix"),
+    ],
+)
+def test_what_is_no_even_stack_is_refused_with_a_reason(
+    tmp_path: Path, odd: dict[str, object], message: str
+) -> None:
+    for number in range(2):
+        save_slice(tmp_path, number)
+    save_slice(tmp_path, 2, **odd)
+    with pytest.raises(UnsupportedImage, match=message):
+        open_volume(tmp_path)
+
+
+def test_a_missing_slice_is_noticed(tmp_path: Path) -> None:
+    for number in (0, 1, 3):
+        save_slice(tmp_path, number)
+    with pytest.raises(UnsupportedImage, match=r"3\.000 to 6\.000 mm apart, so one may be missing"):
+        open_volume(tmp_path)
+
+
+def test_a_tilted_gantry_gives_a_sheared_grid_and_a_note(tmp_path: Path) -> None:
+    for number in range(3):
+        save_slice(tmp_path, number, ImagePositionPatient=[0, number, 3 * number])
+    volume = open_volume(tmp_path)
+    np.testing.assert_allclose(volume.affine @ (2, 0, 0, 1), (0, -2, 6, 1))
+    assert any("right angles by 18.4" in note for note in volume.source.notes)
+
+
+def test_an_image_without_a_place_opens_alone_and_says_so(tmp_path: Path) -> None:
+    volume = open_volume(save_slice(tmp_path, 0, ImagePositionPatient=None))
+    assert volume.shape == (1, ROWS, COLUMNS)
+    assert "no position in the patient is stated" in volume.source.notes
+
+
+def test_frames_without_a_place_have_to_be_chosen(tmp_path: Path) -> None:
+    pixels = np.arange(3 * ROWS * COLUMNS, dtype=np.uint16)
+    path = save_slice(
+        tmp_path, 0, ImagePositionPatient=None, NumberOfFrames=3, PixelData=pixels.tobytes()
+    )
+    with pytest.raises(ChoiceNeeded, match="3 images"):
+        open_volume(path)
+    found = open_volume(path, frame=2).array
+    assert np.array_equal(found[0].ravel(), pixels[-ROWS * COLUMNS :] - 1024.0)
+
+
+def test_files_that_are_no_images_are_left_out_of_a_folder_and_refused_alone(
+    tmp_path: Path,
+) -> None:
+    save_slice(tmp_path, 0)
+    plan = save_slice(tmp_path, 1, Rows=None, Columns=None, SOPClassUID=RTPlanStorage)
+    (tmp_path / "notes.txt").write_text("read me")
+    assert open_volume(tmp_path).shape == (1, ROWS, COLUMNS)
+    with pytest.raises(UnsupportedImage, match="RT Plan Storage, not an image"):
+        open_volume(plan)
+
+
+def test_a_slice_cut_short_is_named(tmp_path: Path) -> None:
+    save_slice(tmp_path, 0)
+    path = save_slice(tmp_path, 1)
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(UnreadableFile, match=r"001\.dcm has damaged or truncated pixels") as caught:
+        open_volume(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_compression_without_decoder_is_named(tmp_path: Path) -> None:
+    path = save_slice(tmp_path, 0)
+    dataset = pydicom.dcmread(path)
+    dataset.file_meta.TransferSyntaxUID = JPEGLosslessSV1
+    dataset.PixelData = pydicom.encaps.encapsulate([b"\xff\xd8\xff\xd9"])
+    dataset["PixelData"].is_undefined_length = True
+    dataset.save_as(path)
+    with pytest.raises((UnsupportedImage, UnreadableFile), match=r"000\.dcm") as caught:
+        open_volume(path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.shared
+def test_real_time_points_are_listed_and_chosen(shared_data: Path) -> None:
+    folder = shared_data / "dcm_qa_nih/In/20180918GE/mr_0004"
+    with pytest.raises(ChoiceNeeded, match="3 images"):
+        open_volume(folder)
+    assert open_volume(folder, frame=2).shape == (15, 64, 64)
+
+
+@pytest.mark.shared
+def test_a_dicomdir_lists_its_series(shared_data: Path) -> None:
+    path = shared_data / "pydicom/dicomdirtests/DICOMDIR"
+    with pytest.raises(ChoiceNeeded, match="holds 13 series"):
+        open_volume(path)
+
+
+@pytest.mark.shared
+def test_colour_ultrasound_keeps_its_colours(shared_data: Path) -> None:
+    for name in ("pydicom/ExplVR_BigEnd.dcm", "cornerstone/US-YBR_FULL_422-EVRLE.dcm"):
+        volume = open_volume(shared_data / name)
+        assert volume.color.shape == (*volume.shape, 3)

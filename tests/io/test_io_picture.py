@@ -1,0 +1,102 @@
+"""Pictures open as slices; grey ones stay grey, colours are kept beside their brightness."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import imageio.v3 as imageio
+import numpy as np
+import pytest
+import tifffile
+
+from napari_samunet.errors import ChoiceNeeded, InputError, UnreadableFile, UnsupportedImage
+from napari_samunet.io.open import open_volume
+
+
+def noise(*shape: int, dtype: type = np.uint8) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, np.iinfo(dtype).max, shape, dtype=dtype)
+
+
+@pytest.mark.parametrize(("name", "dtype"), [("a.png", "u1"), ("a.png", "u2"), ("a.tif", "u2")])
+def test_grey_pixels_are_those_of_the_file(tmp_path: Path, name: str, dtype: str) -> None:
+    pixels = noise(20, 30, dtype=np.dtype(dtype).type)
+    imageio.imwrite(tmp_path / name, pixels)
+    volume = open_volume(tmp_path / name)
+    assert np.array_equal(volume.array, pixels[None])
+    assert volume.array.dtype == dtype
+    assert volume.color is None
+    assert volume.source.notes == ("no position or size of pixels is stated",)
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif"])
+@pytest.mark.parametrize("channels", [3, 4])
+def test_colours_are_kept_and_alpha_is_dropped(tmp_path: Path, name: str, channels: int) -> None:
+    pixels = noise(20, 30, channels)
+    imageio.imwrite(tmp_path / name, pixels)
+    volume = open_volume(tmp_path / name)
+    assert np.array_equal(volume.color, pixels[None, ..., :3])
+    brightness = pixels[..., :3] @ np.array([0.299, 0.587, 0.114])
+    assert np.abs(volume.array[0] - brightness).max() <= 0.51
+
+
+def test_a_grey_image_saved_as_colour_is_grey_again(tmp_path: Path) -> None:
+    pixels = noise(20, 30)
+    imageio.imwrite(tmp_path / "a.png", np.stack([pixels] * 3, axis=-1))
+    volume = open_volume(tmp_path / "a.png")
+    assert volume.color is None
+    assert np.array_equal(volume.array[0], pixels)
+
+
+def test_pages_of_one_size_make_a_stack_and_others_have_to_be_chosen(tmp_path: Path) -> None:
+    pages = noise(5, 20, 30, dtype=np.uint16)
+    tifffile.imwrite(tmp_path / "a.tif", pages)
+    assert np.array_equal(open_volume(tmp_path / "a.tif").array, pages)
+    assert np.array_equal(open_volume(tmp_path / "a.tif", frame=3).array, pages[3:4])
+    with pytest.raises(InputError, match="no page 5"):
+        open_volume(tmp_path / "a.tif", frame=5)
+    with tifffile.TiffWriter(tmp_path / "b.tif") as tiff:
+        tiff.write(noise(20, 30))
+        tiff.write(noise(10, 30))
+    with pytest.raises(ChoiceNeeded, match="2 pages of different kinds"):
+        open_volume(tmp_path / "b.tif")
+    assert open_volume(tmp_path / "b.tif", frame=1).shape == (1, 10, 30)
+
+
+def test_colours_stored_plane_by_plane_and_palettes_are_understood(tmp_path: Path) -> None:
+    color = noise(20, 30, 3)
+    planar = np.moveaxis(color, -1, 0)
+    tifffile.imwrite(tmp_path / "a.tif", planar, photometric="rgb", planarconfig="separate")
+    assert np.array_equal(open_volume(tmp_path / "a.tif").color[0], color)
+    palette = noise(3, 256, dtype=np.uint16)
+    indices = noise(20, 30)
+    tifffile.imwrite(tmp_path / "p.tif", indices, photometric="palette", colormap=palette)
+    wanted = (palette.T[indices] >> 8).astype(np.uint8)
+    assert np.array_equal(open_volume(tmp_path / "p.tif").color[0], wanted)
+
+
+def test_colours_of_floats_are_refused(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros((20, 30, 3), np.float32), photometric="rgb")
+    with pytest.raises(UnsupportedImage, match="8 or 16 bits"):
+        open_volume(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.tif"])
+@pytest.mark.parametrize("share", [0.3, 0.7])
+def test_a_truncated_picture_is_named_and_nothing_else_is_printed(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], name: str, share: float
+) -> None:
+    imageio.imwrite(tmp_path / name, noise(200, 300))
+    whole = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(whole[: int(len(whole) * share)])
+    with pytest.raises(UnreadableFile, match=name) as caught:
+        open_volume(tmp_path / name)
+    assert "\n" not in str(caught.value)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.shared
+def test_real_pictures_open(shared_data: Path) -> None:
+    ct = open_volume(shared_data / "sam-med2d/images/amos_0004_75.png")
+    assert (ct.shape, ct.color) == ((1, 512, 512), None)
+    ray = open_volume(next((shared_data / "lung-seg-2d").rglob("*.jpg")))
+    assert ray.shape[0] == 1
