@@ -1,122 +1,104 @@
-"""Predictions beside the window: one long-lived thread, answers back through a Qt signal."""
+"""Slow work beside the window: done in the inference thread, told in the window's own."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Hashable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject, QTimer, Signal, Slot
 
+from napari_samunet.inference.worker import Worker
 
-@dataclass(frozen=True, eq=False)
-class Answer:
-    """What became of a request: ``prediction`` or ``error``, the other one is None."""
-
-    key: Hashable
-    request: Any
-    prediction: Any = None
-    error: Exception | None = None
-
-
-@dataclass
-class _Mailbox:
-    """What the two threads share; always used under its condition."""
-
-    changed: threading.Condition = field(default_factory=threading.Condition)
-    pending: dict[Hashable, Any] = field(default_factory=dict)
-    closed: bool = False
+_POLL_MS = 80
 
 
 class InferenceBridge(QObject):
-    """Loads the model and predicts in a thread of its own, so that the window never waits.
+    """Hands jobs to the one inference thread and their results back to the window's thread.
 
-    Of several requests with the same key only the newest is computed: it holds all clicks of the
-    older ones. What runs is not interrupted; who asked compares the request to drop a late answer.
-
-    Parameters
-    ----------
-    load : callable
-        Makes the engine; called once, in the thread, because it imports torch.
-    predict : callable
-        ``predict(engine, request)`` returns the prediction.
+    Of several jobs with one key only the newest counts, see ``Worker``. After `close` nothing is
+    told any more.
 
     Notes
     -----
-    Signals, all received in the thread that made the bridge: ``ready(engine)`` when the model is
-    there, ``load_failed(error)``, ``answered(Answer)`` and ``busy_changed(bool)``.
+    Signals: ``busy_changed(bool)``, and ``idle()`` whenever the last job is done.
     """
 
-    ready = Signal(object)
-    load_failed = Signal(object)
-    answered = Signal(object)
     busy_changed = Signal(bool)
+    _told = Signal(object, object)
 
-    def __init__(
-        self, load: Callable[[], Any], predict: Callable[[Any, Any], Any], parent: Any = None
-    ) -> None:
+    def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._box = _Mailbox()
-        self._work = (load, predict)
-        self._thread: threading.Thread | None = None
+        self._worker = Worker()
+        self._closed = False
+        self._busy = False
+        self._told.connect(self._tell)
+        self._timer = QTimer(self)
+        self._timer.setInterval(_POLL_MS)
+        self._timer.timeout.connect(self._look)
 
-    def start(self) -> None:
-        """Begin to load the model; a second call does nothing."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="samunet", daemon=True)
-            self._thread.start()
+    @property
+    def is_busy(self) -> bool:
+        """Whether a job runs or waits."""
+        return self._worker.is_busy
 
-    def ask(self, key: Hashable, request: Any) -> None:
-        """Compute a request as soon as the thread is free, in place of an older one of its key."""
-        with self._box.changed:
-            self._box.pending.pop(key, None)
-            self._box.pending[key] = request
-            self._box.changed.notify()
-        self.start()
+    def run(
+        self,
+        key: Hashable,
+        work: Callable[[], Any],
+        then: Callable[[Any], None],
+        failed: Callable[[BaseException], None],
+    ) -> None:
+        """Do ``work()`` in the inference thread, then ``then(result)`` or ``failed(error)`` here.
 
-    def forget(self, key: Hashable) -> None:
-        """Drop what waits under a key, e.g. because its image is gone."""
-        with self._box.changed:
-            self._box.pending.pop(key, None)
+        Parameters
+        ----------
+        key
+            A job of the same key that waits is replaced, one that runs is not told.
+        work
+            Must not touch viewer or layers.
+        then, failed
+            Called in the thread of the bridge.
+        """
+        if self._closed:
+            return
+        self._worker.submit(
+            work,
+            lambda result: self._send(then, result),
+            key,
+            lambda error: self._send(failed, error),
+        )
+        self._set_busy(True)
+        self._timer.start()
+
+    def cancel(self, key: Hashable) -> None:
+        """Forget the job of a key; what runs of it is not told."""
+        self._worker.cancel(key)
 
     def close(self, wait_s: float = 0.0) -> None:
-        """End the thread after what it computes now; nothing is sent any more."""
-        with self._box.changed:
-            self._box.closed = True
-            self._box.pending.clear()
-            self._box.changed.notify()
-        if self._thread is not None and wait_s:
-            self._thread.join(wait_s)
+        """Forget all jobs and end the thread after what it does now."""
+        self._closed = True
+        self._timer.stop()
+        self._worker.close(wait_s)
 
-    def _run(self) -> None:
-        load, predict = self._work
-        try:
-            engine = load()
-        except Exception as error:
-            self._send(self.load_failed, error)
-            return
-        self._send(self.ready, engine)
-        while (job := self._next()) is not None:
-            key, request = job
-            self._send(self.busy_changed, True)
-            try:
-                answer = Answer(key, request, prediction=predict(engine, request))
-            except Exception as error:
-                answer = Answer(key, request, error=error)
-            self._send(self.answered, answer)
-            self._send(self.busy_changed, False)
+    def _send(self, receiver: Callable[[Any], None], value: Any) -> None:
+        if not self._closed:
+            with suppress(RuntimeError):  # Qt deleted the bridge between the check and the call
+                self._told.emit(receiver, value)
 
-    def _next(self) -> tuple[Hashable, Any] | None:
-        with self._box.changed:
-            self._box.changed.wait_for(lambda: self._box.pending or self._box.closed)
-            if self._box.closed:
-                return None
-            key = next(iter(self._box.pending))
-            return key, self._box.pending.pop(key)
+    @Slot(object, object)
+    def _tell(self, receiver: Callable[[Any], None], value: Any) -> None:
+        if not self._closed:
+            self._look()
+            receiver(value)
 
-    def _send(self, signal: Any, value: object) -> None:
-        if not self._box.closed:
-            with suppress(RuntimeError):  # Qt deleted the receiver between the check and the call
-                signal.emit(value)
+    def _look(self) -> None:
+        busy = self._worker.is_busy
+        if not busy:
+            self._timer.stop()
+        self._set_busy(busy)
+
+    def _set_busy(self, busy: bool) -> None:
+        if busy != self._busy:
+            self._busy = busy
+            self.busy_changed.emit(busy)

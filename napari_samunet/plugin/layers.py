@@ -22,6 +22,7 @@ Color = tuple[float, float, float]
 
 # Where two voxel grids lie over each other; copied from the image, and again when it is moved.
 _GEOMETRY = ("scale", "translate", "rotate", "shear", "affine", "units")
+_ROLES = ("preview", "labels", "points", "boxes")
 _FILL, _CONTOUR = 1, 2
 _FILL_ALPHA = 0.28
 _POINT_PIXELS = 11  # on the screen, whatever the zoom
@@ -181,6 +182,13 @@ class ImageLayers:
             layer.colormap = _label_colors(known)
         layer.refresh(extent=False, highlight=False)
 
+    def toggle(self) -> None:
+        """Hide all helper layers, or show them again if one is hidden."""
+        helpers = [layer for layer in map(self.find, _ROLES) if layer is not None]
+        visible = not all(layer.visible for layer in helpers)
+        for layer in helpers:
+            layer.visible = visible
+
     def remove_helpers(self) -> None:
         """Take preview, clicks and boxes away; the accepted labels stay with the person."""
         for name in _GEOMETRY:
@@ -233,7 +241,7 @@ class ImageLayers:
         return {"name": f"{self.image.name} {role}", "metadata": metadata, **geometry}
 
     def _follow(self) -> None:
-        for role in ("preview", "labels", "points", "boxes"):
+        for role in _ROLES:
             layer = self.find(role)
             for name in _GEOMETRY if layer is not None else ():
                 setattr(layer, name, getattr(self.image, name))

@@ -1,0 +1,283 @@
+"""What the dock widget does, without its buttons: one session an image, one model for all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari.layers import Image
+from qtpy.QtCore import QObject, Signal
+
+from napari_samunet.errors import SamUNetError
+from napari_samunet.plugin.bridge import InferenceBridge
+from napari_samunet.plugin.engine import SharedEngine
+from napari_samunet.plugin.gestures import Gestures, Tool
+from napari_samunet.plugin.prompting import Prompting
+from napari_samunet.plugin.work import ImageWork
+from napari_samunet.session.request import Request
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+_MODEL = "model"
+
+
+class Controller(QObject):
+    """Connects viewer, sessions and the inference thread.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    load : callable, optional
+        ``load(name_or_path)`` makes the engine, in the inference thread; the package's own by
+        default.
+
+    Notes
+    -----
+    Signals: ``changed()`` after anything that a panel shows, ``said(str)`` with a line for the
+    person, ``busy_changed(bool)``.
+    """
+
+    changed = Signal()
+    said = Signal(str)
+    busy_changed = Signal(bool)
+
+    def __init__(self, viewer: ViewerModel, load: Callable[[str], Any] | None = None) -> None:
+        super().__init__()
+        self.viewer = viewer
+        self.engine = SharedEngine(load)
+        self.model_ready = False
+        self.problem = ""
+        self.work: ImageWork | None = None
+        self._works: dict[Image, ImageWork] = {}
+        self._accept_after: ImageWork | None = None
+        self._closed = False
+        self._bridge = InferenceBridge(self)
+        self._bridge.busy_changed.connect(self.busy_changed)
+        self.prompting = Prompting(viewer, lambda: self.work, self.ask, self.say)
+        self._gestures = Gestures(viewer, self.prompting)
+        self._gestures.attach()
+        viewer.layers.events.removed.connect(self._on_removed)
+        viewer.layers.events.inserted.connect(self._on_inserted)
+        viewer.layers.selection.events.active.connect(self._on_selected)
+        self._on_selected()
+
+    @property
+    def images(self) -> list[Image]:
+        """The image layers of the viewer."""
+        return [layer for layer in self.viewer.layers if isinstance(layer, Image)]
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the answer to the latest prompt is due."""
+        return self.work is not None and self.work.session.request() is not None
+
+    def start(self) -> None:
+        """Begin to load the model; to be called once the window is painted."""
+        if not (self.model_ready or self._bridge.is_busy):
+            self.use_model(self.engine.name)
+
+    def use_model(self, name_or_path: str) -> None:
+        """Answer with another model; previews that are not accepted are dropped."""
+        self.problem = ""
+        use = self.engine.use
+        self._bridge.run(_MODEL, lambda: use(name_or_path), self._on_model, self._on_model_failed)
+        self.changed.emit()
+
+    def choose(self, image: Image | None) -> None:
+        """Segment this image from now on."""
+        self.problem = ""
+        self.work = None if image is None else self._work_on(image)
+        self.changed.emit()
+
+    def set_tool(self, tool: Tool) -> None:
+        """Give the left mouse button another tool."""
+        self.prompting.tool = tool
+        self.changed.emit()
+
+    def set_brush(self, diameter: int) -> None:
+        """Set the diameter of brush and eraser, in pixels of the slice."""
+        self.prompting.brush = diameter
+
+    def ask(self) -> None:
+        """Let the model answer the latest prompts, if they wait for it."""
+        work = self.work
+        if work is None:
+            return
+        request = work.session.request()
+        if request is None:
+            self._bridge.cancel(work)
+        else:
+            answer = lambda: request.answer(self.engine)  # noqa: E731 - the request stays with it
+            self._bridge.run(
+                work,
+                answer,
+                lambda prediction: self._on_answer(work, request, prediction),
+                lambda error: self._on_failed(work, request, error),
+            )
+        self.changed.emit()
+
+    def accept(self) -> None:
+        """Put the previews of the current object into the labels, and stay with it."""
+        work = self.work
+        if work is None:
+            return
+        if self.waiting:
+            self._accept_after = work
+            return
+        if work.session.previews:
+            self._act(lambda: work.session.select(work.session.accept()))
+
+    def next_object(self) -> None:
+        """Accept what is shown; the next prompt begins another object."""
+        work = self.work
+        if work is None or self.waiting:
+            return
+        self.accept()
+        current = work.session.current
+        if current is not None and current.voxels:
+            self._act(work.session.new_object)
+
+    def undo(self) -> None:
+        """Take the latest step back."""
+        self._step(lambda session: session.undo())
+
+    def redo(self) -> None:
+        """Make the latest undone step again."""
+        self._step(lambda session: session.redo())
+
+    def discard(self) -> None:
+        """Drop prompts and previews of the current object that are not accepted."""
+        self._step(lambda session: session.discard() if session.prompts else None)
+
+    def select_object(self, number: int) -> None:
+        """Go on with an object."""
+        self._step(lambda session: session.select(number))
+
+    def rename_object(self, number: int, name: str) -> None:
+        """Give an object another name; an empty one changes nothing."""
+        self._step(lambda session: session.rename_object(number, name) if name else None)
+
+    def delete_object(self, number: int) -> None:
+        """Remove an object; undo brings it back."""
+        self._step(lambda session: session.delete_object(number))
+
+    def toggle_mask(self) -> None:
+        """Hide or show preview, prompts and labels."""
+        if self.work is not None:
+            self.work.shown.toggle()
+
+    def export(self, path: str | Path) -> None:
+        """Write the labels beside the window's work; says what was written, or why not."""
+        work = self.work
+        if work is None:
+            return
+        work.take_hand_edits()
+        self._bridge.run(
+            "export",
+            lambda: work.session.export(path),
+            lambda written: self.say(f"Written: {written}"),
+            lambda error: self._on_error("The labels were not written", error),
+        )
+
+    def say(self, text: str) -> None:
+        """Tell the person something that is no next step, until the next change."""
+        self.said.emit(text)
+
+    def close(self, wait_s: float = 0.0) -> None:
+        """Let go of viewer and thread; labels stay. Closing twice does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        self._gestures.detach()
+        events = self.viewer.layers.events
+        events.removed.disconnect(self._on_removed)
+        events.inserted.disconnect(self._on_inserted)
+        self.viewer.layers.selection.events.active.disconnect(self._on_selected)
+        self._bridge.close(wait_s)
+        for work in self._works.values():
+            work.close()
+        self._works.clear()
+        self.work = None
+
+    def _work_on(self, image: Image) -> ImageWork | None:
+        if image not in self._works:
+            try:
+                self._works[image] = ImageWork(self.viewer.layers, image, self.engine)
+            except SamUNetError as error:
+                self.problem = str(error)
+                return None
+            self._works[image].session.notice.connect(self.say)
+        return self._works[image]
+
+    def _step(self, action: Callable[[Any], Any]) -> None:
+        if self.work is not None:
+            self.work.take_hand_edits()
+            session = self.work.session
+            self._act(lambda: action(session))
+
+    def _act(self, action: Callable[[], Any]) -> None:
+        try:
+            action()
+        except SamUNetError as error:
+            self.say(str(error))
+        self.ask()
+
+    def _on_answer(self, work: ImageWork, request: Request, prediction: Any) -> None:
+        self.model_ready = True
+        if work not in self._works.values():
+            return  # its image was removed while the model worked
+        work.session.apply(request, prediction)
+        accepting = self._accept_after is work
+        self._accept_after = None
+        if accepting and work is self.work:
+            self.accept()
+        self.ask()
+
+    def _on_failed(self, work: ImageWork, request: Request, error: BaseException) -> None:
+        self._accept_after = None
+        latest = work.session.request()
+        if latest is not None and latest.generation == request.generation:
+            work.session.undo()  # a prompt that nothing can answer would wait for ever
+        self._on_error("No answer", error)
+        self.changed.emit()
+
+    def _on_model(self, _nothing: object) -> None:
+        self.model_ready = True
+        for work in self._works.values():
+            if not work.session.request():
+                work.session.discard()  # another model cannot correct the answers of this one
+        self.ask()
+
+    def _on_model_failed(self, error: BaseException) -> None:
+        self._on_error("The model was not loaded", error)
+        if not self.model_ready:
+            self.problem = f"No model: {error}"
+        self.changed.emit()
+
+    def _on_error(self, what: str, error: BaseException) -> None:
+        name = "" if isinstance(error, SamUNetError) else f"{type(error).__name__}: "
+        self.say(f"{what}. {name}{error}")
+
+    def _on_selected(self, _event: object = None) -> None:
+        active = self.viewer.layers.selection.active
+        if isinstance(active, Image):
+            if self.work is None or active is not self.work.image:
+                self.choose(active)
+        elif self.work is None and self.images:
+            self.choose(self.images[-1])
+
+    def _on_inserted(self, _event: object) -> None:
+        self._on_selected()
+        self.changed.emit()
+
+    def _on_removed(self, event: Any) -> None:
+        work = self._works.pop(event.value, None)
+        if work is not None:
+            self._bridge.cancel(work)
+            if self.work is work:
+                self.work = None
+            work.close()
+            self._on_selected()
+        self.changed.emit()

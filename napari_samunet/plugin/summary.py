@@ -1,0 +1,71 @@
+"""The state of the work in the words and values that the panels show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_samunet.errors import InputError
+from napari_samunet.plugin.advice import Situation
+from napari_samunet.plugin.coordinates import shown_slice
+from napari_samunet.plugin.panels.objects import ObjectRow
+from napari_samunet.types import SliceRef
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+    from napari_samunet.plugin.controller import Controller
+    from napari_samunet.plugin.work import ImageWork
+    from napari_samunet.session.session import Session
+
+
+def situation(controller: Controller) -> Situation:
+    """What the status line depends on."""
+    work = controller.work
+    flat = controller.viewer.dims.ndisplay == 2
+    tool, ready = controller.prompting.tool, controller.model_ready
+    if work is None:
+        return Situation(image=False, flat=flat, ready=ready, tool=tool)
+    session, current = work.session, work.session.current
+    ref = _ref(work, controller.viewer)
+    shown = session.previews.get(ref)
+    return Situation(
+        flat=flat,
+        ready=ready,
+        waiting=controller.waiting,
+        tool=tool,
+        empty=shown is not None and not shown.mask.any(),
+        shown=shown is not None,
+        score=None if shown is None else shown.score,
+        current="" if current is None else current.name,
+        accepted=current is not None and bool(current.slices),
+    )
+
+
+def about_image(work: ImageWork, viewer: ViewerModel) -> str:
+    """Size, spacing and place, e.g. "256 × 256 × 40, 1.4 × 1.4 × 5 mm, slice 12 of 40"."""
+    size = " × ".join(str(n) for n in work.volume.shape[::-1])
+    spacing = " × ".join(f"{mm:.3g}" for mm in work.volume.spacing[::-1])
+    ref = _ref(work, viewer)
+    place = "" if ref is None else f"Slice {ref.index + 1} of {work.volume.shape[ref.axis]}"
+    return f"{size}, {spacing} mm\n{place}"
+
+
+def rows_of(session: Session) -> list[ObjectRow]:
+    """One row an object, with its volume."""
+    millilitres = float(session.volume.spacing.prod()) / 1000
+    return [
+        ObjectRow(
+            item.id,
+            item.name,
+            item.color,
+            f"Label {item.id}, {len(item.slices)} slices, {item.voxels * millilitres:.1f} ml",
+        )
+        for item in session.objects
+    ]
+
+
+def _ref(work: ImageWork, viewer: ViewerModel) -> SliceRef | None:
+    try:
+        return shown_slice(work.image, viewer.layers, viewer.dims)
+    except InputError:
+        return None

@@ -1,0 +1,184 @@
+"""The dock widget: lays out the panels, and carries wishes one way and values the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from napari_samunet.plugin import keys
+from napari_samunet.plugin.advice import next_step
+from napari_samunet.plugin.controller import Controller
+from napari_samunet.plugin.gestures import Tool
+from napari_samunet.plugin.panels.export import ExportPanel
+from napari_samunet.plugin.panels.image import ImagePanel
+from napari_samunet.plugin.panels.model import ModelPanel
+from napari_samunet.plugin.panels.objects import ObjectsPanel
+from napari_samunet.plugin.panels.prompts import PromptsPanel
+from napari_samunet.plugin.panels.status import StatusPanel
+from napari_samunet.plugin.summary import about_image, rows_of, situation
+
+if TYPE_CHECKING:
+    import napari.viewer
+    from qtpy.QtGui import QCloseEvent, QShowEvent
+
+_WIDTH = 250  # napari's own dock is as wide
+_SOON_MS = 50  # the window is painted first, then torch is imported
+
+
+class SegmentationWidget(QWidget):
+    """Click an image, get the mask.
+
+    Parameters
+    ----------
+    viewer : napari.viewer.Viewer
+        The viewer whose image layers are segmented.
+    load : callable, optional
+        ``load(name_or_path)`` makes the engine; the package's own by default.
+    """
+
+    def __init__(
+        self, viewer: napari.viewer.Viewer, load: Callable[[str], Any] | None = None
+    ) -> None:
+        super().__init__()
+        self._viewer = viewer
+        self.controller = Controller(viewer, load)
+        self.status = StatusPanel()
+        self.image, self.model = ImagePanel(), ModelPanel()
+        self.prompts, self.objects, self.export = PromptsPanel(), ObjectsPanel(), ExportPanel()
+        self._lay_out()
+        self._connect_panels()
+        self._connect_viewer()
+        self._pending = QTimer(self, interval=0, singleShot=True)
+        self._pending.timeout.connect(self._refresh)
+        self._refresh()
+
+    def close_session(self) -> None:
+        """Let go of the viewer; called when the widget or the window closes."""
+        if self._viewer is None:
+            return
+        viewer, self._viewer = self._viewer, None
+        self._pending.stop()
+        viewer.dims.events.disconnect(self._later)
+        keys.unbind(viewer)
+        self.controller.close()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        """Load the model once the widget is on the screen."""
+        super().showEvent(event)
+        QTimer.singleShot(_SOON_MS, self._start)
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
+        """Let go of the viewer."""
+        self.close_session()
+        super().closeEvent(event)
+
+    def _start(self) -> None:
+        if self._viewer is not None:
+            self.controller.start()
+
+    def _lay_out(self) -> None:
+        inside = QWidget()
+        rows = QVBoxLayout(inside)
+        rows.setContentsMargins(6, 4, 6, 4)
+        rows.setSpacing(5)
+        for panel in (self.image, self.model, self.prompts, self.objects, self.export):
+            rows.addWidget(panel)
+        rows.addStretch(1)
+        area = QScrollArea()
+        area.setWidget(inside)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        outside = QVBoxLayout(self)
+        outside.setContentsMargins(4, 6, 4, 4)
+        outside.addWidget(self.status)
+        outside.addWidget(area, 1)
+        self.setMinimumWidth(_WIDTH)
+
+    def _connect_panels(self) -> None:
+        act = self.controller
+        self.image.image_requested.connect(self._choose)
+        self.model.model_requested.connect(act.use_model)
+        self.prompts.tool_requested.connect(act.set_tool)
+        self.prompts.brush_requested.connect(act.set_brush)
+        self.prompts.undo_requested.connect(act.undo)
+        self.prompts.redo_requested.connect(act.redo)
+        self.prompts.discard_requested.connect(act.discard)
+        self.objects.accept_requested.connect(act.accept)
+        self.objects.next_requested.connect(act.next_object)
+        self.objects.select_requested.connect(act.select_object)
+        self.objects.rename_requested.connect(act.rename_object)
+        self.objects.delete_requested.connect(act.delete_object)
+        self.export.export_requested.connect(act.export)
+        act.changed.connect(self._later)
+        act.said.connect(self._say)
+        act.busy_changed.connect(self._show_busy)
+
+    def _connect_viewer(self) -> None:
+        # One of the slider's several events is enough; the timer makes one refresh of many.
+        dims = self._viewer.dims.events
+        for event in (dims.point, dims.order, dims.ndisplay):
+            event.connect(self._later)
+        act = self.controller
+        tools = {tool.value: (lambda tool=tool: act.set_tool(tool)) for tool in Tool}
+        actions = {
+            "accept": act.accept,
+            "next_object": act.next_object,
+            "undo": act.undo,
+            "redo": act.redo,
+            "discard": act.discard,
+            "hide": act.toggle_mask,
+        }
+        keys.bind(self._viewer, {**tools, **actions})
+
+    def _choose(self, image: Any) -> None:
+        self._viewer.layers.selection.active = image
+        self.controller.choose(image)
+
+    def _later(self, _event: object = None) -> None:
+        self._pending.start()
+
+    def _say(self, text: str) -> None:
+        self._pending.stop()
+        self._refresh()
+        self.status.set_text(text)
+        self._viewer.status = text
+
+    def _show_busy(self, busy: bool) -> None:
+        self.status.set_busy(busy)
+        self.model.set_busy(busy)
+        self._later()
+
+    def _refresh(self) -> None:
+        """Show the state of the controller in all panels."""
+        if self._viewer is None:
+            return
+        act = self.controller
+        now = situation(act)
+        self.status.set_text(act.problem or next_step(now))
+        work = act.work
+        chosen = None if work is None else work.image
+        self.image.set_images([(layer, layer.name) for layer in act.images], chosen)
+        self.image.set_about("" if work is None else about_image(work, self._viewer))
+        self.model.set_model(act.engine.describe() if act.model_ready else "loading…")
+        self.prompts.set_tool(act.prompting.tool)
+        self.prompts.set_enabled(work is not None)
+        self.objects.set_score(now.score)
+        session = None if work is None else work.session
+        if session is None:
+            self.prompts.set_steps("", "", False)
+            self.objects.set_objects([], None)
+            self.objects.set_enabled(False, False)
+            self.export.set_enabled(False)
+            return
+        self.prompts.set_steps(session.undo_name, session.redo_name, bool(session.prompts))
+        current = session.current
+        self.objects.set_objects(rows_of(session), None if current is None else current.id)
+        shown = bool(session.previews)
+        self.objects.set_enabled(shown and not now.waiting, shown or now.accepted)
+        self.export.set_enabled(any(item.slices for item in session.objects))
+        self.export.set_suggestion(str(Path.cwd() / f"{work.image.name}_labels.nii.gz"))
