@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_samunet.preprocess.frame import Frame
 from napari_samunet.preprocess.roi import Roi
 from napari_samunet.session.objects import ObjectState
 from napari_samunet.session.packed import PackedMask
@@ -172,9 +171,10 @@ class StateReader:
         )
 
     def _answer(self, words: Words) -> Prediction:
-        import torch
+        import torch  # only a session with a preview needs it
 
         from napari_samunet.inference.prediction import Candidate, Prediction
+        from napari_samunet.preprocess.frame import Frame
 
         candidates = tuple(
             Candidate(self._mask(item["mask"]), self._arrays[item["logits"]], item["score"])

@@ -11,6 +11,7 @@ import json
 import os
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -147,9 +148,10 @@ def _write(target: Path, arrays: dict[str, AnyArray]) -> None:
 
 def _read(source: Path) -> dict[str, AnyArray]:
     try:
+        # A lone array (.npy) has no names and a pickle none that it may give: both end here.
         with np.load(source, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise _no_session(source) from error
 
 
