@@ -96,7 +96,7 @@ class Session(PromptedSession):
     def suggest(
         self, index: int = 0, axis: int = 0, window: Window | None = None, most: int = 5
     ) -> tuple[Prediction, ...]:
-        """Propose objects on a plane: the surest answers to a grid of clicks that do not overlap.
+        """Propose objects on a plane: the surest answers to a grid of clicks that hardly overlap.
 
         Changes nothing; take one with ``paint(prediction.mask, index, axis)``.
         """

@@ -32,7 +32,7 @@ def suggest(
     window: Window | None,
     most: int,
 ) -> tuple[Prediction, ...]:
-    """Return up to ``most`` answers to single clicks on a grid, the surest first, not overlapping.
+    """Return up to ``most`` answers to single clicks on a grid, surest first, hardly overlapping.
 
     Parameters
     ----------

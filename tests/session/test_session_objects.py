@@ -1,0 +1,218 @@
+"""Accepted masks become labels; objects stay whole where they overlap; existing labels are kept."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_samunet.errors import InputError
+from napari_samunet.session.packed import PackedMask
+from napari_samunet.session.session import Session
+from napari_samunet.types import SliceRef
+
+
+def _heard(session: Session, *names: str) -> list[tuple]:
+    heard: list[tuple] = []
+    for name in names:
+        getattr(session, name).connect(lambda *values, name=name: heard.append((name, *values)))
+    return heard
+
+
+def test_accepting_writes_every_previewed_slice_and_the_next_click_is_another_object(
+    session: Session,
+):
+    session.new_object("liver")
+    session.add_point((10, 12), index=2)
+    session.add_point((11, 12), index=3)
+    shown = {ref.index: item.mask for ref, item in session.previews.items()}
+    liver = session.accept()
+    assert liver.name == "liver"
+    assert liver.slices == (2, 3)
+    for index, mask in shown.items():
+        np.testing.assert_array_equal(session.labels[index] == 1, mask)
+    assert session.preview is None
+    assert session.current is None
+    session.add_point((30, 30), index=2)
+    assert session.current.id == 2
+
+
+def test_labels_are_read_only_and_stay_up_to_date(session: Session):
+    labels = session.labels
+    assert labels.dtype == np.uint16
+    with pytest.raises(ValueError, match="read-only"):
+        labels[0, 0, 0] = 1
+    session.add_point((10, 12), index=2)
+    session.accept()
+    assert labels[2, 10, 12] == 1
+    with pytest.raises(ValueError, match="read-only"):
+        session.labels[0, 0, 0] = 1
+
+
+def test_objects_stay_whole_where_they_overlap_and_a_notice_says_what_shows(session: Session, draw):
+    heard = _heard(session, "notice")
+    session.new_object("kidney")
+    session.paint(draw((40, 50), 10, 10), index=2)
+    kidney = session.accept()
+    session.new_object("tumour")
+    session.paint(draw((40, 50), 13, 13), index=2)
+    tumour = session.accept()
+    assert (kidney.voxels, tumour.voxels) == (36, 36)
+    assert session.labels[2, 14, 14] == tumour.id
+    assert (session.labels == kidney.id).sum() == 36 - 9
+    assert len(heard) == 1
+    assert "9 voxels" in heard[0][1]
+    assert "show tumour" in heard[0][1]
+    session.delete_object(tumour)
+    assert (session.labels == kidney.id).sum() == 36, "nothing of the kidney was lost"
+
+
+def test_an_empty_answer_is_accepted_with_a_notice(session: Session, engine):
+    heard = _heard(session, "notice")
+    engine.gone = {2}
+    session.add_point((10, 12), index=2)
+    assert session.accept().voxels == 0
+    assert "empty" in heard[0][1]
+
+
+def test_correcting_an_accepted_object_starts_from_its_mask(session: Session, engine):
+    session.add_point((10, 12), index=2)
+    liver = session.accept()
+    mask = liver.mask_at(2)
+    session.select(liver)
+    session.add_point((11, 13), positive=False, index=2)
+    np.testing.assert_array_equal(engine.asked[-1].prompts.mask, mask)
+    assert engine.asked[-1].previous is None
+    assert session.accept() == liver
+    assert not liver.mask_at(2)[11, 13]
+    assert liver.mask_at(2).any()
+
+
+def test_masks_of_all_three_planes_meet_in_one_object(session: Session, draw):
+    session.paint(draw((40, 50), 10, 10), index=3, axis=0)
+    session.paint(draw((6, 50), 2, 20, side=3), index=12, axis=1)
+    session.paint(draw((6, 40), 0, 5, side=3), index=30, axis=2)
+    item = session.accept()
+    expected = np.zeros((6, 40, 50), bool)
+    expected[3, 10:16, 10:16] = True
+    expected[:, 12] = False
+    expected[2:5, 12, 20:23] = True
+    expected[0:3, 5:8, 30] = True
+    np.testing.assert_array_equal(item.mask, expected)
+    np.testing.assert_array_equal(session.labels > 0, expected)
+    assert item.voxels == expected.sum()
+    for axis, index in ((0, 3), (1, 12), (2, 30)):
+        np.testing.assert_array_equal(
+            item.mask_at(index, axis), np.take(expected, index, axis=axis)
+        )
+
+
+def test_deleting_and_renaming(session: Session):
+    session.add_point((10, 12), index=2)
+    item = session.accept()
+    session.rename_object(item, "spleen")
+    assert item.name == "spleen"
+    session.delete_object(item)
+    assert not session.labels.any()
+    with pytest.raises(InputError, match="none of them"):
+        _ = item.name
+    session.add_point((10, 12), index=2)
+    assert session.current.id == 2, "a number is not used twice"
+
+
+def test_discarding_drops_the_preview_only(session: Session):
+    session.add_point((10, 12), index=2)
+    item = session.accept()
+    session.select(item)
+    session.add_point((30, 30), index=2)
+    session.discard()
+    assert session.preview is None
+    assert item.voxels > 0
+
+
+def test_existing_labels_become_objects_and_can_be_corrected(session: Session, engine, draw):
+    array = np.zeros((6, 40, 50), np.int32)
+    array[2, 5:10, 5:10], array[1:4, 20:30, 20:30] = 3, 700
+    session.set_labels(array, names={3: "cyst"})
+    np.testing.assert_array_equal(session.labels, array)
+    assert [(item.id, item.name) for item in session.objects] == [(3, "cyst"), (700, "object 700")]
+    session.select(700)
+    session.add_point((32, 25), index=2)
+    np.testing.assert_array_equal(engine.asked[-1].prompts.mask, array[2] == 700)
+    session.accept()
+    session.add_point((3, 40), index=0)
+    assert session.current.id == 701
+    session.undo()
+    session.undo()
+    session.undo()
+    session.undo()
+    assert session.objects == ()
+
+
+def test_taking_labels_over_keeps_names_and_redraws_only_what_changed(session: Session):
+    session.new_object("liver")
+    session.add_point((10, 12), index=2)
+    session.accept()
+    heard = _heard(session, "labels_changed")
+    array = session.labels.copy()
+    array[4, 3, 3] = 1
+    session.set_labels(array)
+    assert heard == [("labels_changed", (4,))]
+    assert session.objects[0].name == "liver"
+    array[4, 3, 3] = 2
+    assert session.labels[4, 3, 3] == 1, "the session keeps a copy"
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.full((6, 40, 50), -1),
+        np.full((6, 40, 50), 65536),
+        np.full((6, 40, 50), 0.5),
+        np.full((6, 40, 50), np.nan),
+        np.full((6, 40, 50), "a"),
+        np.zeros((40, 50)),
+    ],
+)
+def test_what_is_no_labels_is_refused(session: Session, array):
+    with pytest.raises(InputError):
+        session.set_labels(array)
+
+
+def test_whole_numbers_in_floats_are_labels(session: Session):
+    session.set_labels(np.full((6, 40, 50), 2.0))
+    assert (session.labels == 2).all()
+
+
+def test_a_click_redraws_no_labels_and_an_accept_only_its_slices(session: Session):
+    heard = _heard(session, "labels_changed", "preview_changed")
+    session.add_point((10, 12), index=2)
+    assert [name for name, *_ in heard] == ["preview_changed"]
+    assert heard[0][1] is session.preview
+    session.accept()
+    assert [values for name, *values in heard if name == "labels_changed"] == [[(2,)]]
+    assert heard[-1] == ("preview_changed", None)
+
+
+def test_export_writes_the_labels_with_the_names(session: Session, tmp_path):
+    import nibabel
+
+    session.add_point((10, 12), index=2)
+    session.accept()
+    path = session.export(tmp_path / "out.nii.gz")
+    again = np.asarray(nibabel.load(path).dataobj)
+    assert sorted(np.unique(again)) == [0, 1]
+    assert (again > 0).sum() == (session.labels > 0).sum()
+
+
+def test_packed_masks_are_exact():
+    rng = np.random.default_rng(2)
+    for shape in ((1, 1), (7, 13), (64, 3)):
+        for share in (0.0, 0.02, 0.5, 1.0):
+            mask = rng.random(shape) < share
+            np.testing.assert_array_equal(PackedMask.of(mask).unpack(), mask)
+
+
+def test_key_slices_are_remembered_in_order(session: Session):
+    session.add_point((10, 12), index=4)
+    session.add_point((10, 12), index=2)
+    assert session.accept().keys == (SliceRef(0, 4), SliceRef(0, 2))

@@ -1,0 +1,135 @@
+"""An object is carried on from slice to slice until it vanishes, and never over settled slices."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_samunet.errors import EmptyPrompt, OutsideImage
+from napari_samunet.session.session import Session
+
+
+def test_an_accepted_object_grows_into_the_labels(session: Session, engine):
+    session.new_object("vein")
+    session.add_point((10, 12), index=2, window=(0, 90))
+    vein = session.accept()
+    settled = vein.mask_at(2)
+    assert session.propagate(0, 4) == (0, 1, 3, 4)
+    assert vein.slices == (0, 1, 2, 3, 4)
+    np.testing.assert_array_equal(vein.mask_at(2), settled)
+    np.testing.assert_array_equal(session.labels > 0, vein.mask)
+    assert engine.asked[-1].window == (0, 90), "the slices are shown as the person saw the first"
+    assert engine.asked[-1].previous is None
+    session.undo()
+    assert vein.slices == (2,)
+
+
+def test_each_slice_is_prompted_with_the_mask_beside_it_and_a_box_around_that(
+    session: Session, engine
+):
+    session.add_point((10, 12), index=2)
+    mask = session.preview.mask
+    session.propagate(3, 3)
+    asked = engine.asked[-1]
+    np.testing.assert_array_equal(asked.prompts.mask, mask)
+    row0, column0, row1, column1 = asked.prompts.box
+    assert row0 < 6 <= 14 < row1
+    assert column0 < 8 <= 16 < column1
+
+
+def test_an_object_in_preview_gets_more_previews(session: Session):
+    session.add_point((10, 12), index=2)
+    session.propagate(1, 3)
+    assert sorted(ref.index for ref in session.previews) == [1, 2, 3]
+    assert not session.labels.any()
+    item = session.accept()
+    assert item.slices == (1, 2, 3)
+    assert [key.index for key in item.keys] == [2], "only what a person prompted is settled"
+
+
+def test_it_stops_where_the_object_vanishes(session: Session, engine):
+    engine.gone = {4}
+    session.add_point((10, 12), index=2)
+    item = session.accept()
+    assert session.propagate(2, 5) == (3,)
+    assert item.slices == (2, 3)
+
+
+def test_it_stops_where_the_answer_spills(session: Session, engine, monkeypatch):
+    session.add_point((10, 12), index=1)
+    item = session.accept()
+    answer = engine.predict
+
+    def spill(volume, ref, prompts, *rest):
+        found = answer(volume, ref, prompts, *rest)
+        if ref.index == 3:
+            found.mask[:] = True
+        return found
+
+    monkeypatch.setattr(engine, "predict", spill)
+    assert session.propagate(1, 5) == (2,)
+    assert item.slices == (1, 2)
+
+
+def test_settled_slices_stay_and_each_fills_its_half(session: Session, draw):
+    session.paint(draw((40, 50), 10, 10), index=0)
+    session.paint(draw((40, 50), 20, 20), index=5)
+    item = session.accept()
+    session.propagate(0, 5)
+    rows = [int(np.flatnonzero(item.mask_at(index).any(1))[0]) for index in range(6)]
+    assert rows == [10, 10, 10, 20, 20, 20]
+
+
+def test_a_range_away_from_the_settled_slice_is_reached_but_not_the_way_there(session: Session):
+    session.add_point((10, 12), index=0)
+    item = session.accept()
+    assert session.propagate(4, 5) == (4, 5)
+    assert item.slices == (0, 4, 5)
+
+
+def test_other_planes_propagate_along_their_own_axis(session: Session):
+    session.add_point((3, 20), index=10, axis=1)
+    item = session.accept()
+    assert session.propagate(12, 8) == (8, 9, 11, 12)
+    assert item.mask_at(12, axis=1).any()
+    with pytest.raises(EmptyPrompt, match="axis 2"):
+        session.propagate(8, 12, axis=2)
+
+
+def test_it_can_be_stopped_and_keeps_what_was_found(session: Session):
+    told: list[int] = []
+
+    def stop_at_two(index: int) -> bool:
+        told.append(index)
+        return len(told) < 2
+
+    session.add_point((10, 12), index=5)
+    session.accept()
+    assert session.propagate(0, 5, progress=stop_at_two) == (3, 4)
+    assert told == [4, 3]
+
+
+def test_taken_over_labels_are_carried_on_too(session: Session, draw):
+    array = np.zeros((6, 40, 50), int)
+    array[2] = draw((40, 50), 10, 10)
+    session.set_labels(array)
+    session.select(1)
+    session.propagate(1, 3)
+    assert session.objects[0].slices == (1, 2, 3)
+
+
+def test_a_plan_runs_elsewhere_and_is_dropped_when_the_object_changed(session: Session):
+    session.add_point((10, 12), index=2)
+    session.accept()
+    plan = session.plan_propagation(1, 3)
+    found = plan.run(session.engine)
+    session.add_point((30, 30), index=2)  # another object: no matter
+    assert session.apply_propagation(plan, found)
+    assert session.objects[0].slices == (1, 2, 3)
+    assert not session.apply_propagation(plan, found), "the object is not what it was"
+
+
+def test_a_range_outside_the_volume_is_refused(session: Session):
+    session.add_point((10, 12), index=2)
+    with pytest.raises(OutsideImage, match="6"):
+        session.propagate(2, 6)
