@@ -7,6 +7,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from napari_samunet.plugin.graphics import triton_kept_out
+
 
 class SharedEngine:
     """Answers prompts like an engine, and loads the model at the first need.
@@ -57,7 +59,8 @@ def _spoken(device: str) -> str:
 
 
 def _load_engine(name_or_path: str) -> Any:
-    from napari_samunet.inference.engine import Engine
-    from napari_samunet.models.load import load_model
+    with triton_kept_out():
+        from napari_samunet.inference.engine import Engine
+        from napari_samunet.models.load import load_model
 
-    return Engine(load_model(name_or_path))
+        return Engine(load_model(name_or_path))

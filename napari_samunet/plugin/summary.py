@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from napari_samunet.session.session import Session
 
 
+_TIMES = " × "  # noqa: RUF001 - a person reads it
+
+
 def situation(controller: Controller) -> Situation:
     """What the status line depends on."""
     work = controller.work
@@ -43,8 +46,8 @@ def situation(controller: Controller) -> Situation:
 
 def about_image(work: ImageWork, viewer: ViewerModel) -> str:
     """Size, spacing and place, e.g. "256 × 256 × 40, 1.4 × 1.4 × 5 mm, slice 12 of 40"."""
-    size = " × ".join(str(n) for n in work.volume.shape[::-1])
-    spacing = " × ".join(f"{mm:.3g}" for mm in work.volume.spacing[::-1])
+    size = _TIMES.join(str(n) for n in work.volume.shape[::-1])
+    spacing = _TIMES.join(f"{mm:.3g}" for mm in work.volume.spacing[::-1])
     ref = _ref(work, viewer)
     place = "" if ref is None else f"Slice {ref.index + 1} of {work.volume.shape[ref.axis]}"
     return f"{size}, {spacing} mm\n{place}"
