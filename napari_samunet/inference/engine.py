@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -39,6 +40,8 @@ class Engine:
     def __init__(self, system: System, cache: EmbeddingCache | None = None) -> None:
         self.system = system
         self.cache = EmbeddingCache() if cache is None else cache
+        # Percentiles of an MR take longer than a click may; they belong to the image alone.
+        self._windows: WeakKeyDictionary[Volume, Window] = WeakKeyDictionary()
 
     def predict(
         self,
@@ -90,6 +93,14 @@ class Engine:
         view = _View(self, volume, ref, window)
         return view.features(view.frame(roi))
 
+    def window_of(self, volume: Volume, window: Window | None = None) -> Window:
+        """Return ``choose_window``, whose default is found once for each volume."""
+        if window is not None:
+            return choose_window(volume, window)
+        if volume not in self._windows:
+            self._windows[volume] = choose_window(volume)
+        return self._windows[volume]
+
     def _needs_box(self, prompts: Prompts) -> bool:
         return prompts.box is None and "point" not in self.system.contract.trained
 
@@ -105,7 +116,7 @@ class _View:
         self.shape = plane_shape(volume.shape, ref.axis)
         colour = take_colour(volume, ref) if self.system.contract.channels == 3 else None
         self.colour = colour
-        self.window = choose_window(volume, window)
+        self.window = engine.window_of(volume, window)
         self._content: str | None = None
 
     def frame(self, roi: Roi | None = None) -> Frame:

@@ -11,6 +11,7 @@ from napari_samunet.inference.engine import Engine
 from napari_samunet.io.volume import Volume
 from napari_samunet.models.contract import InputContract
 from napari_samunet.models.system import System
+from napari_samunet.preprocess.intensity import choose_window
 from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.types import SliceRef
 
@@ -177,3 +178,20 @@ def test_an_answer_of_another_plane_is_not_corrected(volume):
     first = engine.predict(volume, REF, CLICK)
     with pytest.raises(InputError, match="its own slice"):
         engine.predict(volume, SliceRef(1, 3), Prompts([(2, 40)], [1]), previous=first)
+
+
+def test_a_click_does_not_wait_for_the_percentiles_of_the_volume_again(monkeypatch):
+    counted = []
+
+    def count(volume, window=None):
+        counted.append(window)
+        return choose_window(volume, window)
+
+    monkeypatch.setattr("napari_samunet.inference.engine.choose_window", count)
+    values = np.random.default_rng(0).normal(size=(4, 40, 50)).astype(np.float32)
+    volume, engine = Volume.from_array(values, modality="MR"), _engine()
+    for index in range(3):
+        engine.predict(volume, SliceRef(0, index), CLICK)
+    assert counted == [None]
+    engine.predict(volume, REF, CLICK, window=(-1, 1))
+    assert counted == [None, (-1, 1)]
