@@ -22,7 +22,7 @@ Color = tuple[float, float, float]
 
 # Where two voxel grids lie over each other; copied from the image, and again when it is moved.
 _GEOMETRY = ("scale", "translate", "rotate", "shear", "affine", "units")
-_ROLES = ("preview", "labels", "points", "boxes")
+_ROLES = ("labels", "preview", "boxes", "points")  # from below
 _FILL, _CONTOUR = 1, 2
 _FILL_ALPHA = 0.28
 _POINT_PIXELS = 11  # on the screen, whatever the zoom
@@ -215,8 +215,7 @@ class ImageLayers:
             np.empty((0, self.image.ndim)),
             ndim=self.image.ndim,
             size=self._point_size(),
-            border_color="white",
-            border_width=0.12,
+            border_width=0,
             canvas_size_limits=(_POINT_PIXELS, _POINT_PIXELS),
             **self._like("points"),
         )
@@ -226,10 +225,12 @@ class ImageLayers:
         return self._insert(Shapes(ndim=self.image.ndim, **self._like("boxes")))
 
     def _insert(self, layer: Any) -> Any:
-        """Add above the image's other helpers, labels below the preview; leave the selection."""
+        """Add where its role belongs, from labels up to points; leave the selection."""
         selected = self._layers.selection.active
-        over = self.find("preview") if layer.metadata[METADATA_KEY]["role"] == "labels" else None
-        place = len(self._layers) if over is None else self._layers.index(over)
+        own = _ROLES.index(layer.metadata[METADATA_KEY]["role"])
+        above = [self.find(role) for role in _ROLES[own + 1 :]]
+        places = [self._layers.index(other) for other in above if other is not None]
+        place = min(places, default=len(self._layers))
         self._layers.insert(place, layer)
         self._layers.selection.active = selected if selected in self._layers else self.image
         return layer
@@ -237,8 +238,14 @@ class ImageLayers:
     def _like(self, role: str) -> dict[str, Any]:
         """What makes a new layer lie on the image, and be found again."""
         geometry = {name: getattr(self.image, name) for name in (*_GEOMETRY, "axis_labels")}
-        metadata = {METADATA_KEY: {"role": role, "image": self._key}}
-        return {"name": f"{self.image.name} {role}", "metadata": metadata, **geometry}
+        metadata = {"role": role, "image": self._key}
+        if role == "labels":  # the writer needs the exact geometry
+            metadata["volume"] = self.image.metadata[METADATA_KEY].get("volume")
+        return {
+            "name": f"{self.image.name} {role}",
+            "metadata": {METADATA_KEY: metadata},
+            **geometry,
+        }
 
     def _follow(self) -> None:
         for role in _ROLES:

@@ -8,6 +8,7 @@ from napari_samunet.errors import InputError
 from napari_samunet.plugin.advice import Situation
 from napari_samunet.plugin.coordinates import shown_slice
 from napari_samunet.plugin.panels.objects import ObjectRow
+from napari_samunet.plugin.work import bright
 from napari_samunet.types import SliceRef
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def rows_of(session: Session) -> list[ObjectRow]:
         ObjectRow(
             item.id,
             item.name,
-            item.color,
+            bright(item.color),
             f"Label {item.id}, {len(item.slices)} slices, {item.voxels * millilitres:.1f} ml",
         )
         for item in session.objects

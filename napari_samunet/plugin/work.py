@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_samunet.plugin.layers import ImageLayers, ShownBox, ShownPoint
+from napari_samunet.plugin.layers import Color, ImageLayers, ShownBox, ShownPoint
 from napari_samunet.plugin.volumes import volume_of
 from napari_samunet.preprocess.intensity import choose_window
 from napari_samunet.session.session import Session
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from napari.layers import Image
 
 _NO_OBJECT_COLOR = (1.0, 0.75, 0.2)
+_LUMINANCE = (0.2126, 0.7152, 0.0722)
+_DARKEST = 0.45
 
 
 class ImageWork:
@@ -108,7 +110,7 @@ class ImageWork:
 
     def _draw_labels(self, changed: Sequence[int]) -> None:
         before = self.shown.find("labels")
-        colors = {item.id: item.color for item in self.session.objects}
+        colors = {item.id: bright(item.color) for item in self.session.objects}
         self.shown.show_labels(self.session.labels, colors, changed)
         layer = self.shown.find("labels")
         if layer is not None and layer is not before:
@@ -119,7 +121,7 @@ class ImageWork:
 
     def _color(self) -> tuple[float, float, float]:
         current = self.session.current
-        return _NO_OBJECT_COLOR if current is None else current.color
+        return _NO_OBJECT_COLOR if current is None else bright(current.color)
 
     def _points(self) -> list[ShownPoint]:
         return [
@@ -132,3 +134,11 @@ class ImageWork:
     def _boxes(self) -> list[ShownBox]:
         latest = {prompt.ref: prompt.box for prompt in self.session.prompts if prompt.box}
         return [ShownBox(ref, box) for ref, box in latest.items()]
+
+
+def bright(color: Color) -> Color:
+    """Lighten a colour until a thin line of it is seen on a dark image."""
+    luminance = float(np.dot(color, _LUMINANCE))
+    share = max(0.0, (_DARKEST - luminance) / (1 - luminance))
+    red, green, blue = (part + share * (1 - part) for part in color)
+    return red, green, blue

@@ -1,0 +1,35 @@
+"""Open napari with the segmentation docked, and files or a sample in it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of ``samunet [FILE…]``."""
+    parser.add_argument(
+        "files",
+        nargs="*",
+        metavar="FILE",
+        help="images to open: NIfTI, NRRD, MetaImage, DICOM folder, picture; none: a sample CT",
+    )
+    parser.add_argument("--series", help="which series, where the input holds several")
+    parser.add_argument("--frame", type=int, help="which frame or time point")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Read the files, then show them until the window is closed.
+
+    Raises
+    ------
+    InputError
+        A file cannot be read; no window is opened then.
+    """
+    from napari_samunet.io.open import open_volume
+
+    volumes = [(open_volume(path, args.series, args.frame), Path(path)) for path in args.files]
+
+    from napari_samunet.plugin.launch import launch
+
+    launch(volumes)

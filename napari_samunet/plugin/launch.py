@@ -1,0 +1,44 @@
+"""A napari window with the segmentation docked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import napari
+
+from napari_samunet.io.volume import Volume
+from napari_samunet.plugin.reader import layer_of, plain_name
+from napari_samunet.plugin.sample_data import abdomen
+from napari_samunet.plugin.widget import SegmentationWidget
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+TITLE = "Interactive segmentation"
+
+
+def launch(volumes: Sequence[tuple[Volume, Path]]) -> None:
+    """Open a window with these images and wait until it is closed.
+
+    Parameters
+    ----------
+    volumes : sequence of (Volume, Path)
+        Images and where they came from; none: the sample CT.
+    """
+    make_window(volumes)
+    napari.run()
+
+
+def make_window(
+    volumes: Sequence[tuple[Volume, Path]] = (), show: bool = True
+) -> tuple[Viewer, SegmentationWidget]:
+    """Open a window with these images, or with the sample CT, and the widget docked."""
+    viewer = napari.Viewer(title="samunet", show=show)
+    shown = [layer_of(volume, plain_name(path)) for volume, path in volumes] or abdomen()
+    for data, described, _kind in shown:
+        viewer.add_image(data, **described)
+    widget = SegmentationWidget(viewer)
+    viewer.window.add_dock_widget(widget, name=TITLE, area="right")
+    return viewer, widget

@@ -1,0 +1,98 @@
+"""napari's reader: medical files open as image layers that remember their geometry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from napari_samunet.io.volume import Volume
+from napari_samunet.plugin.volumes import METADATA_KEY
+from napari_samunet.preprocess.intensity import choose_window
+
+LayerData = tuple[Any, dict[str, Any], str]
+Paths = str | Sequence[str]
+
+_LOOK_AT = 50  # files of a folder that are looked at before it counts as no DICOM folder
+_DICOM_MARK = (128, b"DICM")
+
+
+def get_reader(path: Paths) -> Callable[[Paths], list[LayerData]] | None:
+    """Say whether we can read a path; napari asks for every file and folder.
+
+    Parameters
+    ----------
+    path : str or list of str
+        What a person opened; a list means files that belong together as one stack, which we leave
+        to others.
+
+    Returns
+    -------
+    callable or None
+        The reader.
+    """
+    if not isinstance(path, str):
+        return None
+    place = Path(path)
+    return read if not place.is_dir() or _holds_dicom(place) else None
+
+
+def read(path: Paths) -> list[LayerData]:
+    """Read a medical image.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read; napari shows the message.
+    """
+    from napari_samunet.io.open import open_volume
+
+    place = Path(path if isinstance(path, str) else path[0])
+    return [layer_of(open_volume(place), plain_name(place))]
+
+
+def layer_of(volume: Volume, name: str) -> LayerData:
+    """Describe the image layer that shows a volume.
+
+    The voxels stay on their own grid, with the spacing as scale; the affine waits in the metadata
+    for the export. napari cannot draw a plane of a volume that is turned in space.
+
+    Parameters
+    ----------
+    volume : Volume
+    name : str
+        Of the layer.
+    """
+    geometry: dict[str, Any] = {
+        "name": name,
+        "scale": tuple(volume.spacing),
+        "units": ("mm", "mm", "mm"),
+        "axis_labels": ("z", "y", "x"),
+        "metadata": {METADATA_KEY: {"volume": volume}},
+    }
+    if volume.color is not None:
+        return volume.color, {**geometry, "rgb": True}, "image"
+    shown = {"contrast_limits": choose_window(volume), "colormap": "gray"}
+    return volume.array, {**geometry, **shown}, "image"
+
+
+def plain_name(path: Path) -> str:
+    """Name of a file without its suffix, for the layer."""
+    name = path.resolve().name
+    return name[: -len(".nii.gz")] if name.lower().endswith(".nii.gz") else path.resolve().stem
+
+
+def _holds_dicom(folder: Path) -> bool:
+    """Look at the first files below a folder for the DICOM mark."""
+    try:
+        found = islice((entry for entry in folder.rglob("*") if entry.is_file()), _LOOK_AT)
+        return (folder / "DICOMDIR").exists() or any(map(_is_dicom, found))
+    except OSError:
+        return False
+
+
+def _is_dicom(path: Path) -> bool:
+    start, mark = _DICOM_MARK
+    with path.open("rb") as file:
+        return file.read(start + len(mark))[start:] == mark

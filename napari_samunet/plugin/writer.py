@@ -1,0 +1,51 @@
+"""napari's writer: a labels layer into a file on the grid of the image that it belongs to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from napari_samunet.errors import ExportRefused
+from napari_samunet.geometry import default_affine
+from napari_samunet.io.export import export_labels
+from napari_samunet.io.volume import Volume
+from napari_samunet.plugin.volumes import METADATA_KEY
+
+
+def write_labels(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
+    """Write a labels layer; the suffix of ``path`` says in which format.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    data : array, shape (Z, Y, X) or (Y, X)
+        The labels, 0 to 65535.
+    attributes : dict
+        What napari knows of the layer. Where our own session made it, its metadata holds the
+        volume, and the file gets that one's exact geometry; otherwise the layer's scale is used.
+
+    Raises
+    ------
+    ExportRefused
+        The labels are no labels of a volume.
+    InputError
+        The format is none that can be written.
+    """
+    labels = np.asarray(data)
+    labels = labels[None] if labels.ndim == 2 else labels
+    if labels.ndim != 3 or labels.min(initial=0) < 0 or labels.max(initial=0) > 65535:
+        raise ExportRefused(
+            "Labels of 2 or 3 dimensions with numbers from 0 to 65535 were wanted, but these have "
+            f"{np.ndim(data)} dimensions, {labels.min(initial=0)} to {labels.max(initial=0)}."
+        )
+    volume = attributes.get("metadata", {}).get(METADATA_KEY, {}).get("volume")
+    if not isinstance(volume, Volume) or volume.shape != labels.shape:
+        volume = Volume(labels, default_affine(_spacing(attributes, np.ndim(data))))
+    return [str(export_labels(labels.astype(np.uint16), volume, path))]
+
+
+def _spacing(attributes: dict[str, Any], ndim: int) -> np.ndarray:
+    scale = np.abs(np.asarray(attributes.get("scale", np.ones(ndim)), dtype=float))
+    return np.concatenate([[1.0], scale]) if ndim == 2 else scale
