@@ -11,8 +11,8 @@ from napari_samunet.types import BoolArray
 
 PAINTED_LOGIT = 10.0
 """Sure, but within the bound of logits that are fed back."""
-PAINTED_SIDE = 256
-"""Of the frame that stands for the whole slice; a model resamples it into its own."""
+PAINTED_SIDE = 64
+"""Of the frame that stands for the whole slice; a model takes ``logits`` into a frame of its own."""
 
 
 def painted_prediction(mask: BoolArray, note: str = "painted") -> Prediction:

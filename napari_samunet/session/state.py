@@ -170,4 +170,5 @@ def bytes_of(state: State) -> int:
     if plane is None or plane.shown is None:
         return 0
     arrays = {id(item.logits): item.logits for item in (plane.shown, *plane.shown.candidates)}
-    return sum(array.nbytes + array.size for array in arrays.values())
+    fed_back = plane.shown.model_logits.numel() * 4
+    return fed_back + sum(array.nbytes + array.size for array in arrays.values())
