@@ -1,0 +1,197 @@
+"""Save and resume: nothing of the work is lost, and nothing in a file is run."""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from napari_samunet.errors import InputError, UnreadableFile
+from napari_samunet.io.export import export_labels
+from napari_samunet.io.open import open_volume
+from napari_samunet.io.volume import Volume
+from napari_samunet.session import store
+from napari_samunet.session.request import Answerer
+from napari_samunet.session.session import Session
+
+
+@pytest.fixture
+def volume() -> Volume:
+    rng = np.random.default_rng(3)
+    array = rng.integers(-1000, 1000, (6, 20, 18)).astype(np.int16)
+    return replace(Volume.from_array(array, spacing=(3, 1, 2), modality="CT"), window=(-50.0, 90.0))
+
+
+def _worked_on(volume: Volume, engine: Answerer) -> Session:
+    session = Session(volume, engine)
+    liver = session.new_object("Leber, groß")
+    session.add_point((10.25, 9), index=2)
+    session.accept()
+    session.select(liver)
+    session.add_point((4, 4), positive=False, index=3, window=(-10, 10))
+    painted = np.zeros((6, 18), bool)
+    painted[2:4, 3:9] = True
+    session.new_object()
+    session.paint(painted, index=7, axis=1)
+    session.add_box((1, 2, 4, 8), index=7, axis=1)
+    drawn = np.zeros((20, 18), bool)
+    drawn[5, 2:15] = True
+    session.add_scribble(drawn, positive=False, index=5)
+    return session
+
+
+def test_everything_is_there_again(engine: Answerer, volume: Volume, tmp_path: Path) -> None:
+    before = _worked_on(volume, engine)
+    before.save(tmp_path / "work.samunet")
+    after = Session.resume(tmp_path / "work.samunet", model=engine)
+    np.testing.assert_array_equal(after.labels, before.labels)
+    assert [(o.id, o.name, o.color, o.keys) for o in after.objects] == [
+        (o.id, o.name, o.color, o.keys) for o in before.objects
+    ]
+    assert after.current.id == before.current.id
+    for old, new in zip(before.prompts, after.prompts, strict=True):
+        assert (old.kind, old.ref, old.positive, old.box) == (
+            new.kind,
+            new.ref,
+            new.positive,
+            new.box,
+        )
+        np.testing.assert_array_equal(old.points, new.points)
+        assert (old.mask is None) == (new.mask is None)
+        if old.mask is not None:
+            np.testing.assert_array_equal(old.mask, new.mask)
+
+
+def test_previews_come_back_to_the_bit(engine: Answerer, volume: Volume, tmp_path: Path) -> None:
+    before = _worked_on(volume, engine)
+    before.save(tmp_path / "work.samunet")
+    after = Session.resume(tmp_path / "work.samunet", model=engine)
+    assert before.previews.keys() == after.previews.keys()
+    for ref, old in before.previews.items():
+        new = after.previews[ref]
+        np.testing.assert_array_equal(old.logits, new.logits)
+        np.testing.assert_array_equal(old.mask, new.mask)
+        assert (old.score, old.note, old.frame) == (new.score, new.note, new.frame)
+        assert len(old.candidates) == len(new.candidates)
+
+
+def test_the_next_click_gives_the_answer_it_would_have_given(
+    engine: Answerer, volume: Volume, tmp_path: Path
+) -> None:
+    before = _worked_on(volume, engine)
+    before.save(tmp_path / "work.samunet")
+    after = Session.resume(tmp_path / "work.samunet", model=engine)
+    for session in (before, after):
+        session.add_point((15, 12), index=5)
+        session.accept()
+    np.testing.assert_array_equal(after.labels, before.labels)
+    assert after.new_object().id == before.new_object().id
+
+
+def test_an_image_without_a_file_travels_along(
+    engine: Answerer, volume: Volume, tmp_path: Path
+) -> None:
+    _worked_on(volume, engine).save(tmp_path / "work.samunet")
+    again = Session.resume(tmp_path / "work.samunet").volume
+    np.testing.assert_array_equal(again.array, volume.array)
+    np.testing.assert_array_equal(again.affine, volume.affine)
+    assert (again.modality, again.window) == (volume.modality, volume.window)
+    assert again.array.dtype == volume.array.dtype
+
+
+def _session_of_file(tmp_path: Path, engine: Answerer) -> tuple[Path, Path]:
+    image = np.arange(4 * 8 * 9).reshape(4, 8, 9) % 200
+    path = export_labels(image, Volume.from_array(image), tmp_path / "image.nii.gz")
+    session = Session(open_volume(path), engine)
+    session.add_point((3, 3), index=1)
+    session.accept()
+    return path, session.save(tmp_path / "work.samunet")
+
+
+def test_an_image_from_a_file_is_opened_again(engine: Answerer, tmp_path: Path) -> None:
+    path, saved = _session_of_file(tmp_path, engine)
+    session = Session.resume(saved)
+    assert session.volume.source.path == path
+    assert session.labels.any()
+
+
+def test_session_and_image_may_move_together(engine: Answerer, tmp_path: Path) -> None:
+    path, saved = _session_of_file(tmp_path, engine)
+    (tmp_path / "elsewhere").mkdir()
+    for file in (path, saved):
+        file.rename(tmp_path / "elsewhere" / file.name)
+    assert Session.resume(tmp_path / "elsewhere" / saved.name).labels.any()
+
+
+def test_a_lost_image_is_asked_for(engine: Answerer, tmp_path: Path) -> None:
+    path, saved = _session_of_file(tmp_path, engine)
+    image = open_volume(path)
+    path.unlink()
+    with pytest.raises(UnreadableFile, match="not there any more"):
+        Session.resume(saved)
+    assert Session.resume(saved, image).labels.any()
+
+
+def test_masks_never_come_back_on_another_image(engine: Answerer, tmp_path: Path) -> None:
+    path, saved = _session_of_file(tmp_path, engine)
+    volume = open_volume(path)
+    changed = volume.array.copy()
+    changed[0, 0, 0] += 1
+    with pytest.raises(InputError, match="another or a changed one"):
+        Session.resume(saved, replace(volume, array=changed))
+
+
+@pytest.mark.parametrize("content", [b"", b"no session", b"PK\x03\x04 cut off"])
+def test_anything_else_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "work.samunet"
+    path.write_bytes(content)
+    with pytest.raises(UnreadableFile, match=r"Session\.save"):
+        Session.resume(path)
+    with pytest.raises(UnreadableFile, match="is no file"):
+        Session.resume(tmp_path / "nothing")
+
+
+def test_foreign_arrays_are_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "other.npz", image=np.zeros(3))
+    with pytest.raises(UnreadableFile):
+        Session.resume(tmp_path / "other.npz")
+    np.save(tmp_path / "other.npy", np.zeros(3))
+    with pytest.raises(UnreadableFile):
+        Session.resume(tmp_path / "other.npy")
+
+
+def test_a_session_cut_short_is_refused(engine: Answerer, volume: Volume, tmp_path: Path) -> None:
+    saved = _worked_on(volume, engine).save(tmp_path / "work.samunet")
+    saved.write_bytes(saved.read_bytes()[:-200])
+    with pytest.raises(UnreadableFile):
+        Session.resume(saved)
+
+
+def test_a_failed_save_leaves_the_earlier_one(
+    engine: Answerer, volume: Volume, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = _worked_on(volume, engine)
+    path = session.save(tmp_path / "work.samunet")
+    earlier = path.read_bytes()
+
+    def full(file: object, **arrays: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(store.np, "savez_compressed", full)
+    with pytest.raises(InputError, match="No space left"):
+        session.save(path)
+    assert path.read_bytes() == earlier
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_missing_folder_is_named(engine: Answerer, volume: Volume, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="choose a folder"):
+        _worked_on(volume, engine).save(tmp_path / "nowhere" / "work.samunet")
+
+
+def test_only_the_owner_reads_it(engine: Answerer, volume: Volume, tmp_path: Path) -> None:
+    path = _worked_on(volume, engine).save(tmp_path / "work.samunet")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
