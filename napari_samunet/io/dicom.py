@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+import warnings
 from pathlib import Path
+
+from pydicom.config import disable_value_validation
 
 from napari_samunet.errors import UnsupportedImage
 from napari_samunet.geometry import is_sheared, shear_degrees
@@ -40,10 +46,25 @@ def read_dicom(path: Path, series: int | str | None = None, frame: int | None = 
     ChoiceNeeded
         If there are several series, time points or frames and none was chosen.
     """
-    found, notes = series_of(path)
-    chosen = choose_series(path, found, series)
-    planes, affine = stack(path, planes_of(chosen), frame)
-    array, color = read_pixels(planes)
+    with _silent():
+        return _read(path, series, frame)
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Keep pydicom from warning and logging: it quotes values, which may name the patient."""
+    with warnings.catch_warnings(), disable_value_validation():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _read(path: Path, series: int | str | None, frame: int | None) -> Volume:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pydicom warns of every value that bends the standard
+        found, notes = series_of(path)
+        chosen = choose_series(path, found, series)
+        planes, affine = stack(path, planes_of(chosen), frame)
+        array, color = read_pixels(planes)
     modality = text_of(planes[0].dataset, "Modality") or None
     source = Source(path, "dicom", _headers(planes), (*notes, *_notes(planes, affine)))
     try:

@@ -195,7 +195,7 @@ def _sorted_into_series(path: Path, files: list[Path]) -> tuple[list[Series], tu
 
 
 def _header_or_none(file: Path) -> Any | None:
-    if file.suffix.lower() in _NO_DICOM:
+    if file.suffix.lower() in _NO_DICOM or not file.is_file():
         return None
     try:
         with file.open("rb") as opened:

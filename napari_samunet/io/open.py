@@ -95,6 +95,8 @@ def kind_of(path: Path) -> SourceKind:
 
 def _start(path: Path) -> bytes:
     """First bytes of a file, unpacked where it is gzipped."""
+    if path.exists() and not path.is_file():  # a pipe would be waited for without end
+        raise UnreadableFile(f"{path} is neither a file nor a folder: choose an image file.")
     try:
         with path.open("rb") as file:
             start = file.read(_START)

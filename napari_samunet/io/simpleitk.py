@@ -175,13 +175,19 @@ def _frame(path: Path, array_t: AnyArray, frame: int | None) -> AnyArray:
 
 
 def _header(image: sitk.Image) -> dict[str, object]:
-    metadata = {key: image.GetMetaData(key) for key in image.GetMetaDataKeys()}
+    readable = (key for key in image.GetMetaDataKeys() if _is_utf8(key))
+    metadata = {key: image.GetMetaData(key) for key in readable}
     return {
         "origin": image.GetOrigin(),
         "spacing": image.GetSpacing(),
         "direction": image.GetDirection(),
         "metadata": metadata,
     }
+
+
+def _is_utf8(key: str) -> bool:
+    """Say whether SimpleITK takes a key back: it raises on bytes of a damaged header."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in key)
 
 
 def _affine(image: sitk.Image) -> FloatArray:
