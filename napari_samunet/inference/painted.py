@@ -12,7 +12,7 @@ from napari_samunet.types import BoolArray
 PAINTED_LOGIT = 10.0
 """Sure, but within the bound of logits that are fed back."""
 PAINTED_SIDE = 64
-"""Of the frame that stands for the whole slice; a model takes ``logits`` into a frame of its own."""
+"""Of the frame that stands for the whole slice; a model brings ``logits`` into its own."""
 
 
 def painted_prediction(mask: BoolArray, note: str = "painted") -> Prediction:
