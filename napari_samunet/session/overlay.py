@@ -39,7 +39,7 @@ class LabelImage:
 def overlap_voxels(first: ObjectState, second: ObjectState) -> int:
     """Count the voxels that two objects share."""
     shared = first.masks.keys() & second.masks.keys()
-    return sum(int((first.masks[z].unpack() & second.masks[z].unpack()).sum()) for z in shared)
+    return sum(first.masks[z].shared_pixels(second.masks[z]) for z in shared)
 
 
 def _draw(labels_yx: UInt16Array, z: int, objects: Iterable[ObjectState]) -> None:

@@ -54,6 +54,25 @@ class PackedMask:
         (top, left), (height, width) = self.corner, self.size
         return slice(top, top + height), slice(left, left + width)
 
+    def shared_pixels(self, other: PackedMask) -> int:
+        """Count the pixels that are set in both."""
+        top, left = (
+            max(ours, theirs) for ours, theirs in zip(self.corner, other.corner, strict=True)
+        )
+        bottom, right = (
+            min(mine.stop, yours.stop) for mine, yours in zip(self.place, other.place, strict=True)
+        )
+        if top >= bottom or left >= right:
+            return 0
+        ours, theirs = (
+            mask.crop()[
+                top - mask.corner[0] : bottom - mask.corner[0],
+                left - mask.corner[1] : right - mask.corner[1],
+            ]
+            for mask in (self, other)
+        )
+        return int(np.count_nonzero(ours & theirs))
+
     def crop(self) -> BoolArray:
         """Return the pixels of the crop, shape ``size``."""
         count = self.size[0] * self.size[1]
