@@ -196,10 +196,8 @@ class Controller(QObject):
         events.inserted.disconnect(self._on_inserted)
         self.viewer.layers.selection.events.active.disconnect(self._on_selected)
         self._bridge.close(wait_s)
-        for work in self._works.values():
-            work.close()
-        self._works.clear()
-        self.work = None
+        for image in list(self._works):
+            self._forget(image)
 
     def _work_on(self, image: Image) -> ImageWork | None:
         if image not in self._works:
@@ -209,6 +207,7 @@ class Controller(QObject):
                 self.problem = str(error)
                 return None
             self._works[image].session.notice.connect(self.say)
+            image.events.data.connect(self._on_other_voxels)
         return self._works[image]
 
     def _step(self, action: Callable[[Any], Any]) -> None:
@@ -273,11 +272,22 @@ class Controller(QObject):
         self.changed.emit()
 
     def _on_removed(self, event: Any) -> None:
-        work = self._works.pop(event.value, None)
-        if work is not None:
-            self._bridge.cancel(work)
-            if self.work is work:
-                self.work = None
-            work.close()
+        if event.value in self._works:
+            self._forget(event.value)
             self._on_selected()
         self.changed.emit()
+
+    def _on_other_voxels(self, event: Any) -> None:
+        """Start over where the layer shows another image now."""
+        work = self._works.get(event.source)
+        if work is not None and event.source.data is not work.voxels:
+            self._forget(event.source)
+            self._on_selected()
+
+    def _forget(self, image: Image) -> None:
+        work = self._works.pop(image)
+        self._bridge.cancel(work)
+        image.events.data.disconnect(self._on_other_voxels)
+        if self.work is work:
+            self.work = None
+        work.close()

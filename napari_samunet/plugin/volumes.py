@@ -35,7 +35,7 @@ def volume_of(layer: Image) -> Volume:
         The layer has other dimensions, or its array cannot be a volume.
     """
     known = layer.metadata.get(METADATA_KEY, {}).get("volume")
-    if isinstance(known, Volume) and _same_shape(known, layer):
+    if isinstance(known, Volume) and (layer.data is known.array or layer.data is known.color):
         return known
     if layer.ndim not in (2, 3):
         raise UnsupportedImage(
@@ -48,11 +48,6 @@ def volume_of(layer: Image) -> Volume:
         return Volume(array if array.ndim == 3 else array[None], affine)
     color = _as_uint8(array[..., :3] if layer.ndim == 3 else array[None, ..., :3])
     return Volume(np.rint(color @ _LUMA).astype(np.uint8), affine, color=color)
-
-
-def _same_shape(volume: Volume, layer: Image) -> bool:
-    shape = layer.data.shape[: layer.ndim]
-    return tuple(shape) == (volume.shape if layer.ndim == 3 else volume.shape[1:])
 
 
 def _spacing(layer: Image) -> FloatArray:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_samunet.plugin.layers import Color, ImageLayers, ShownBox, ShownPoint
-from napari_samunet.plugin.volumes import volume_of
+from napari_samunet.plugin.volumes import METADATA_KEY, volume_of
 from napari_samunet.preprocess.intensity import choose_window
 from napari_samunet.session.session import Session
 from napari_samunet.types import BoolArray, SliceRef, Window
@@ -43,7 +43,9 @@ class ImageWork:
 
     def __init__(self, layers: LayerList, image: Image, engine: Any) -> None:
         self.image = image
+        self.voxels = image.data
         self.volume = volume_of(image)
+        image.metadata.setdefault(METADATA_KEY, {})["volume"] = self.volume
         self.session = Session(self.volume, engine)
         self.shown = ImageLayers(layers, image)
         self._window = choose_window(self.volume)

@@ -1,0 +1,200 @@
+"""One real window for all tests that click, with a model that draws discs."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import napari
+import numpy as np
+import pytest
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
+
+from napari_samunet.plugin.widget import SegmentationWidget
+
+RADIUS = 6
+SHAPE = (7, 60, 80)
+
+
+class DiscEngine:
+    """Answers with discs: what is positive is in, what is negative is out, a box is filled."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple] = []
+        self.error: Exception | None = None
+        self.go = threading.Event()
+        self.go.set()
+
+    def predict(self, volume, ref, prompts, window=None, previous=None, bridge=True):
+        from napari_samunet.inference.painted import painted_prediction
+
+        self.calls.append((ref, prompts, window, previous))
+        self.go.wait(20)
+        if self.error is not None:
+            raise self.error
+        shape = tuple(np.delete(volume.shape, ref.axis))
+        mask = np.zeros(shape, bool) if previous is None else previous.mask.copy()
+        if prompts.mask is not None:
+            mask = np.array(prompts.mask, bool)
+        if prompts.box is not None:
+            top, left, bottom, right = (int(n) for n in prompts.box)
+            mask[top : bottom + 1, left : right + 1] = True
+        for (row, col), label in zip(prompts.points, prompts.labels, strict=True):
+            rows, cols = np.ogrid[: shape[0], : shape[1]]
+            mask[(rows - row) ** 2 + (cols - col) ** 2 <= RADIUS**2] = bool(label)
+        return painted_prediction(mask)
+
+
+class Screen:
+    """A person in front of the window: real mouse events, and patience."""
+
+    def __init__(self, viewer: napari.Viewer) -> None:
+        self.viewer = viewer
+        self.engine = DiscEngine()
+        self.widget: SegmentationWidget | None = None
+        # The one private way to the canvas; napari has no public one.
+        self.canvas = viewer.window._qt_window._qt_viewer.canvas.native
+
+    @property
+    def controller(self):
+        return self.widget.controller
+
+    @property
+    def session(self):
+        return self.controller.work.session
+
+    def dock(self) -> SegmentationWidget:
+        self.engine = DiscEngine()
+        engine = self.engine
+        self.widget = SegmentationWidget(self.viewer, lambda name: engine)
+        self.viewer.window.add_dock_widget(self.widget, name="Interactive segmentation")
+        self.until(lambda: self.controller.model_ready)
+        return self.widget
+
+    def add_image(self, data=None, **kwargs):
+        image = self.viewer.add_image(
+            np.zeros(SHAPE, np.float32) if data is None else data, **kwargs
+        )
+        self.viewer.reset_view()
+        self.settle()
+        return image
+
+    def settle(self, seconds: float = 0.03) -> None:
+        """Let Qt work for a moment."""
+        end = time.monotonic() + seconds
+        while True:
+            QApplication.processEvents()
+            if time.monotonic() > end:
+                return
+            time.sleep(0.002)
+
+    def until(self, condition: Callable[[], bool], seconds: float = 20) -> None:
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, "it never came"
+            QApplication.processEvents()
+            time.sleep(0.002)
+        self.settle()
+
+    def answered(self) -> None:
+        self.until(lambda: not self.controller.waiting)
+
+    def pixel(self, image, row: float, col: float) -> QPoint:
+        """Where a (row, column) of the shown plane lies on the canvas."""
+        dims, camera = self.viewer.dims, self.viewer.scene.camera
+        shown = [axis - (dims.ndim - image.ndim) for axis in dims.displayed]
+        data = np.zeros(image.ndim)
+        # Rows and columns of a slice are in storage order, whichever way the view is rolled.
+        data[sorted(shown)] = row, col
+        world = np.asarray(image.data_to_world(data))[shown]
+        down, across = (world - np.asarray(camera.center)[-2:]) * camera.zoom
+        return QPoint(
+            round(self.canvas.width() / 2 + across), round(self.canvas.height() / 2 + down)
+        )
+
+    def click(self, row, col, button="left", modifier="", image=None, wait=True) -> None:
+        image = image or self.controller.work.image
+        place = self.pixel(image, row, col)
+        QTest.mouseMove(self.canvas, place)
+        QTest.mouseClick(self.canvas, _BUTTONS[button], _MODIFIERS[modifier], place)
+        self.settle()
+        if wait and self.controller.work is not None:
+            self.answered()
+
+    def drag(self, start, end, button="left", steps=6, wait=True) -> None:
+        image = self.controller.work.image
+        places = [self.pixel(image, *place) for place in np.linspace(start, end, steps)]
+        none = Qt.KeyboardModifier.NoModifier
+        QTest.mouseMove(self.canvas, places[0])
+        QTest.mousePress(self.canvas, _BUTTONS[button], none, places[0])
+        for place in places[1:]:
+            self._move(place, _BUTTONS[button])
+        QTest.mouseRelease(self.canvas, _BUTTONS[button], none, places[-1])
+        self.settle()
+        if wait:
+            self.answered()
+
+    def press(self, key, modifier="") -> None:
+        QTest.keyClick(self.canvas, key, _MODIFIERS[modifier])
+        self.settle()
+        self.answered()
+
+    def _move(self, place: QPoint, button) -> None:
+        """Move with a button held, which ``QTest.mouseMove`` cannot say."""
+        from qtpy.QtCore import QEvent, QPointF
+        from qtpy.QtGui import QMouseEvent
+
+        event = QMouseEvent(
+            QEvent.Type.MouseMove,
+            QPointF(place),
+            QPointF(self.canvas.mapToGlobal(place)),
+            Qt.MouseButton.NoButton,
+            button,
+            Qt.KeyboardModifier.NoModifier,
+        )
+        QApplication.sendEvent(self.canvas, event)
+        self.settle(0.005)
+
+    def clear(self) -> None:
+        """Give the window back as it was."""
+        self.engine.go.set()
+        if self.widget is not None:
+            self.viewer.window.remove_dock_widget(self.widget)
+            self.widget.close_session()
+            self.widget.deleteLater()
+            self.widget = None
+        self.viewer.layers.clear()
+        self.viewer.dims.ndisplay = 2
+        self.viewer.dims.order = tuple(range(self.viewer.dims.ndim))
+        self.settle()
+
+
+_BUTTONS = {"left": Qt.MouseButton.LeftButton, "right": Qt.MouseButton.RightButton}
+_MODIFIERS = {
+    "": Qt.KeyboardModifier.NoModifier,
+    "control": Qt.KeyboardModifier.ControlModifier,
+    "alt": Qt.KeyboardModifier.AltModifier,
+    "control+shift": Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier,
+}
+
+
+@pytest.fixture(scope="module")
+def _window() -> Iterator[napari.Viewer]:
+    viewer = napari.Viewer(show=True)
+    viewer.window.resize(1000, 700)
+    yield viewer
+    viewer.close()
+    QApplication.processEvents()
+
+
+@pytest.fixture
+def screen(_window: napari.Viewer) -> Iterator[Screen]:
+    """A window with an empty volume of `SHAPE` and the widget docked; the model is ready."""
+    person = Screen(_window)
+    person.add_image(name="volume")
+    person.dock()
+    yield person
+    person.clear()
