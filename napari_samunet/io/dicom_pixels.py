@@ -25,7 +25,8 @@ def read_pixels(planes: list[Plane]) -> tuple[AnyArray, UInt8Array | None]:
     Returns
     -------
     array : ndarray, shape (Z, Y, X)
-        Rescaled values: whole numbers where slopes are 1 and intercepts whole, else float32.
+        Rescaled values: whole numbers where slopes are 1 and intercepts whole, else float32, or
+        float64 where more than 16 bits are stored.
     color : ndarray of uint8, shape (Z, Y, X, 3), or None
 
     Raises
@@ -39,12 +40,22 @@ def read_pixels(planes: list[Plane]) -> tuple[AnyArray, UInt8Array | None]:
     slices = [decoder.slice(plane) for plane in planes]
     if len({s.shape for s in slices}) > 1:
         raise UnsupportedImage(f"{planes[0].path} and its neighbours differ in size or colour.")
-    if len({s.dtype.kind for s in slices}) > 1 and any(s.dtype.kind == "f" for s in slices):
-        slices = [s.astype(np.float32) for s in slices]  # some slices rescaled, others not
-    array = np.stack(slices)
+    array = _stacked(slices)
     if array.ndim == 4:
         return luma(array), array
     return array, None
+
+
+def _stacked(slices: list[AnyArray]) -> AnyArray:
+    """Stack slices and empty their list on the way, so that memory holds the volume once.
+
+    The type holds what every slice holds: some may be rescaled to fractions, others not.
+    """
+    dtype = np.result_type(*{s.dtype for s in slices})
+    array = np.empty((len(slices), *slices[0].shape), dtype)
+    for plane in array[::-1]:
+        plane[...] = slices.pop()
+    return array
 
 
 class _Decoder:
@@ -98,7 +109,9 @@ def _eight_bits(color: AnyArray) -> UInt8Array:
 def _rescaled(stored: AnyArray, slope: float, intercept: float) -> AnyArray:
     """Apply slope and intercept; Hounsfield units stay whole numbers."""
     if stored.dtype.kind == "f" or slope != 1 or intercept != int(intercept):
-        return (stored.astype(np.float64) * slope + intercept).astype(np.float32)
+        short = stored.dtype.itemsize <= 2 or stored.dtype == np.float32
+        scaled = stored.astype(np.float64) * slope + intercept
+        return scaled.astype(np.float32) if short else scaled
     if intercept == 0:
         return stored
     whole = stored.astype(np.int64) + int(intercept)

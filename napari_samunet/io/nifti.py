@@ -19,6 +19,7 @@ import nibabel as nib
 import numpy as np
 from nibabel.filebasedimages import ImageFileError
 from nibabel.fileholders import FileHolder
+from nibabel.imageglobals import LoggingOutputSuppressor
 from nibabel.spatialimages import HeaderDataError
 
 from napari_samunet.errors import ChoiceNeeded, InputError, UnreadableFile, UnsupportedImage
@@ -57,7 +58,8 @@ def read_nifti(path: Path, frame: int | None = None) -> Volume:
     Returns
     -------
     Volume
-        Integers as stored where the file has no scaling, else float32.
+        Numbers as stored where the file has no scaling; scaled ones are float32, or float64 where
+        more than 16 bits are stored.
 
     Raises
     ------
@@ -83,6 +85,7 @@ def read_nifti(path: Path, frame: int | None = None) -> Volume:
 def _opened(path: Path) -> Iterator[Any]:
     """A nibabel image whose files stay open; what goes wrong in them becomes one clear error."""
     with ExitStack() as files:
+        files.enter_context(LoggingOutputSuppressor())  # nibabel logs every field that it mends
         try:
             image = _image(path, files)
             _check_size(path, image)
@@ -98,6 +101,7 @@ def _opened(path: Path) -> Iterator[Any]:
 
 
 def _image(path: Path, files: ExitStack) -> Any:
+    """Open without mapping memory: a mapped file that another program shortens ends the process."""
     header_path, image_path = pair_of(path)
     header = files.enter_context(_stream(header_path))
     magic = nifti_magic(header.read(352))
@@ -108,7 +112,7 @@ def _image(path: Path, files: ExitStack) -> Any:
         )
     if magic not in _PAIRED:
         klass = nib.Nifti1Image if magic == b"n+1\0" else nib.Nifti2Image
-        return klass.from_file_map({"image": FileHolder(fileobj=header)})
+        return klass.from_file_map({"image": FileHolder(fileobj=header)}, mmap=False)
     if not image_path.is_file():
         raise UnreadableFile(
             f"{path} is half of a pair and {image_path.name} is missing beside it."
@@ -116,7 +120,7 @@ def _image(path: Path, files: ExitStack) -> Any:
     klass = nib.Nifti1Pair if magic == b"ni1\0" else nib.Nifti2Pair
     image = files.enter_context(_stream(image_path))
     file_map = {"header": FileHolder(fileobj=header), "image": FileHolder(fileobj=image)}
-    return klass.from_file_map(file_map)
+    return klass.from_file_map(file_map, mmap=False)
 
 
 def pair_of(path: Path) -> tuple[Path, Path]:
@@ -208,10 +212,14 @@ def _part(proxy: Any, frame: int | None, axes: int) -> AnyArray:
 
 
 def _scaled(stored_zyx: AnyArray, slope: float, inter: float) -> AnyArray:
-    """Apply the scaling in double precision, a plane at a time, and keep float32."""
+    """Apply the scaling in double precision, a plane at a time.
+
+    float32 holds every scaled 16-bit value; what is stored longer stays in double precision.
+    """
     if stored_zyx.dtype.kind == "c":
         raise UnsupportedImage(f"A volume holds real numbers; this file holds {stored_zyx.dtype}.")
-    scaled = np.empty(stored_zyx.shape, dtype=np.float32)
+    short = stored_zyx.dtype.itemsize <= 2 or stored_zyx.dtype == np.float32
+    scaled = np.empty(stored_zyx.shape, dtype=np.float32 if short else np.float64)
     for target, plane in zip(scaled, stored_zyx, strict=True):
         target[...] = plane.astype(np.float64) * slope + inter
     return scaled

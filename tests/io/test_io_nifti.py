@@ -173,3 +173,22 @@ def test_big_and_little_endian_files_are_the_same_image(shared_data: Path) -> No
 def test_a_real_five_dimensional_file_is_refused(shared_data: Path) -> None:
     with pytest.raises(UnsupportedImage, match="5 axes"):
         open_volume(shared_data / "nifti-reader-js/5D_zeros.nii.gz")
+
+
+def test_scaling_of_32_bit_voxels_loses_no_digit(tmp_path: Path) -> None:
+    image = nib.Nifti1Image(stored().astype(np.int32) + 2**30, np.eye(4))
+    nib.save(image, tmp_path / "a.nii")
+    raw = (tmp_path / "a.nii").read_bytes()
+    header = nib.Nifti1Header(raw[:348])
+    header["scl_slope"], header["scl_inter"] = 1, 0.5
+    (tmp_path / "a.nii").write_bytes(header.binaryblock + raw[348:])
+    wanted = (stored().astype(np.float64) + 2**30 + 0.5).T
+    assert np.array_equal(open_volume(tmp_path / "a.nii").array, wanted)
+
+
+def test_an_open_image_survives_that_its_file_is_cut_off(tmp_path: Path) -> None:
+    path = tmp_path / "a.nii"
+    nib.save(nib.Nifti1Image(stored(), np.eye(4)), path)
+    volume = open_volume(path)
+    path.write_bytes(b"")  # a memory-mapped array would now end the process
+    assert np.array_equal(volume.array, stored().T)
