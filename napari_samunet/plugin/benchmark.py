@@ -1,0 +1,207 @@
+"""Real clicks in a real window on the sample volume, timed (``samunet benchmark --click``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import napari
+from qtpy.QtCore import QEventLoop, QPoint, Qt, QTimer
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication, QOpenGLWidget
+
+from napari_samunet.errors import SamUNetError
+from napari_samunet.io.sample import sample_volume
+from napari_samunet.plugin.graphics import triton_kept_out
+from napari_samunet.plugin.widget import SegmentationWidget
+
+if TYPE_CHECKING:
+    from napari.layers import Image
+
+Timings = dict[str, list[float]]
+
+CLICKS_PER_SLICE = 5
+_FIRST_SLICE = 8
+_BARE_FRAMES = 20
+_PATIENCE_MS = 120_000  # the model is loaded within it; a click needs a fraction of a second
+_WINDOW_SIZE = (1280, 860)
+# (row, column) in the sample's body: an organ, three corrections in it, one beside it.
+_PLACES = ((128, 90), (140, 100), (118, 82), (132, 74), (128, 170))
+
+
+def time_clicks(model: str, device: str, repeat: int) -> Timings:
+    """Open napari on the sample volume and click in it, a few times on each slice.
+
+    Parameters
+    ----------
+    model, device
+        As ``load_model`` takes them.
+    repeat
+        Clicks in all.
+
+    Returns
+    -------
+    dict
+        Seconds from the mouse event until the preview layer is updated and refreshed (the first
+        click on a slice, further ones, and all) and until the frame with it is drawn; beside it
+        the frame of bare napari, which no click can beat.
+
+    Raises
+    ------
+    SamUNetError
+        The model cannot be loaded, or a click stays without an answer.
+    """
+    window = _Window(model, device)
+    try:
+        frames = window.time_bare_frames(_BARE_FRAMES)
+        window.open_widget()
+        masks, drawn = zip(*[window.click(turn) for turn in range(repeat)], strict=True)
+    finally:
+        window.close()
+    first = [seconds for turn, seconds in enumerate(masks) if turn % CLICKS_PER_SLICE == 0]
+    further = [seconds for turn, seconds in enumerate(masks) if turn % CLICKS_PER_SLICE]
+    timings = {
+        "mouse event to mask in the layer, first click on a slice": first,
+        "mouse event to mask in the layer, further clicks": further,
+        "mouse event to mask in the layer, all clicks": list(masks),
+        "mouse event to drawn mask, all clicks": list(drawn),
+        "a frame of bare napari": frames,
+    }
+    return {name: seconds for name, seconds in timings.items() if seconds}
+
+
+class _Window:
+    """A viewer on the sample volume with its canvas, and later the dock widget."""
+
+    def __init__(self, model: str, device: str) -> None:
+        self.model, self.device = model, device
+        volume = sample_volume()
+        self.viewer = napari.Viewer(title="samunet benchmark")
+        self.viewer.window.resize(*_WINDOW_SIZE)
+        self.image: Image = self.viewer.add_image(
+            volume.array, scale=tuple(volume.spacing), contrast_limits=(-160, 240), name="sample"
+        )
+        self.canvas = _find_canvas()
+        self.widget: SegmentationWidget | None = None
+
+    def open_widget(self) -> None:
+        """Dock the widget, load the model, and let one click warm everything up."""
+        self.widget = SegmentationWidget(self.viewer, self._load)
+        self.viewer.window.add_dock_widget(self.widget, name="Interactive segmentation")
+        controller = self.widget.controller
+        controller.start()
+        _wait_for(lambda: controller.model_ready or bool(controller.problem))
+        if controller.problem:
+            raise SamUNetError(controller.problem)
+        self._show_slice(0)
+        self._press_and_wait(_PLACES[0])
+        controller.discard()
+
+    def time_bare_frames(self, count: int) -> list[float]:
+        """Time napari's own frames: from a changed contrast to the drawn frame."""
+        seconds = []
+        for turn in range(count + 1):
+            start = perf_counter()
+            self.image.contrast_limits = (-160, 240 + turn % 2)
+            _wait(self.canvas.frameSwapped)
+            seconds.append(perf_counter() - start)
+        self.image.contrast_limits = (-160, 240)
+        return seconds[1:]
+
+    def click(self, turn: int) -> tuple[float, float]:
+        """Click once; each slice gets a few clicks, then it is the next one's turn."""
+        slice_turn, place = divmod(turn, CLICKS_PER_SLICE)
+        if place == 0:
+            self.widget.controller.discard()
+            self._show_slice(_FIRST_SLICE + slice_turn % (self.image.data.shape[0] - _FIRST_SLICE))
+        return self._press_and_wait(_PLACES[place])
+
+    def close(self) -> None:
+        """Let go of the thread, then of the window."""
+        if self.widget is not None:
+            self.widget.close_session()
+        self.viewer.close()
+
+    def _load(self, name: str) -> Any:
+        with triton_kept_out():
+            from napari_samunet.inference.engine import Engine
+            from napari_samunet.models.load import load_model
+
+            return Engine(load_model(self.model, device=self.device))
+
+    def _show_slice(self, index: int) -> None:
+        self.viewer.dims.set_point(0, index * self.image.scale[0])
+        QApplication.processEvents()
+
+    def _press_and_wait(self, place_rc: tuple[int, int]) -> tuple[float, float]:
+        """Click; return the seconds until the mask is in its layer, and until it is drawn."""
+        session = self.widget.controller.work.session
+        button = Qt.MouseButton.LeftButton
+        negative = place_rc == _PLACES[-1]
+        modifier = (
+            Qt.KeyboardModifier.ControlModifier if negative else Qt.KeyboardModifier.NoModifier
+        )
+        updated: list[float] = []
+        # Connected after the layers were: when it is called, they are updated and refreshed.
+        note = session.preview_changed.connect(lambda *_: updated.append(perf_counter()))
+        try:
+            start = perf_counter()
+            QTest.mouseClick(self.canvas, button, modifier, self._pixel(place_rc))
+            controller = self.widget.controller
+            _wait_for(lambda: bool(updated) and not controller.waiting)
+            _wait(self.canvas.frameSwapped)
+            return updated[-1] - start, perf_counter() - start
+        finally:
+            session.preview_changed.disconnect(note)
+
+    def _pixel(self, place_rc: tuple[int, int]) -> QPoint:
+        """Where a pixel of the slice lies on the canvas."""
+        camera = self.viewer.scene.camera
+        world = [place_rc[axis] * self.image.scale[1 + axis] for axis in (0, 1)]
+        down, right = (
+            (here - center) * camera.zoom
+            for here, center in zip(world, camera.center[-2:], strict=True)
+        )
+        middle = self.canvas.rect().center()
+        ratio = self.canvas.devicePixelRatioF()
+        return QPoint(round(middle.x() + right / ratio), round(middle.y() + down / ratio))
+
+
+def _find_canvas() -> QOpenGLWidget:
+    QApplication.processEvents()
+    canvases = [
+        child
+        for window in QApplication.topLevelWidgets()
+        for child in window.findChildren(QOpenGLWidget)
+        if child.isVisible()
+    ]
+    if not canvases:
+        raise SamUNetError("A canvas to click on was expected, but napari's window shows none.")
+    return max(canvases, key=lambda canvas: canvas.width() * canvas.height())
+
+
+def _wait(signal: Any) -> None:
+    """Run the event loop until a signal comes."""
+    loop = QEventLoop()
+    came: list[bool] = []
+
+    def end() -> None:
+        came.append(True)
+        loop.quit()
+
+    signal.connect(end)
+    QTimer.singleShot(_PATIENCE_MS, loop.quit)
+    loop.exec()
+    signal.disconnect(end)
+    if not came:
+        raise SamUNetError("The window drew no frame; is the display visible and unlocked?")
+
+
+def _wait_for(condition: Callable[[], bool]) -> None:
+    """Run the event loop until a condition holds, looking after every batch of events."""
+    end = perf_counter() + _PATIENCE_MS / 1000
+    while not condition():
+        QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 5)
+        if perf_counter() > end:
+            raise SamUNetError("A click was not answered in time; try another model or device.")
