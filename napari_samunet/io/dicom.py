@@ -5,12 +5,11 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-import warnings
 from pathlib import Path
 
 from pydicom.config import disable_value_validation
 
-from napari_samunet.errors import UnsupportedImage
+from napari_samunet.errors import SamUNetError, UnreadableFile, UnsupportedImage
 from napari_samunet.geometry import is_sheared, shear_degrees
 from napari_samunet.io.dicom_files import choose_series, series_of, text_of
 from napari_samunet.io.dicom_pixels import read_pixels
@@ -46,25 +45,30 @@ def read_dicom(path: Path, series: int | str | None = None, frame: int | None = 
     ChoiceNeeded
         If there are several series, time points or frames and none was chosen.
     """
-    with _silent():
-        return _read(path, series, frame)
+    try:
+        with _silent():
+            return _read(path, series, frame)
+    except SamUNetError:
+        raise
+    except (AttributeError, KeyError, NotImplementedError, OSError, TypeError, ValueError) as error:
+        raise UnreadableFile(  # pydicom reads values when asked, so any of them may be damaged
+            f"{path} has a damaged DICOM header ({type(error).__name__}): export or copy it again."
+        ) from None
 
 
 @contextmanager
 def _silent() -> Iterator[None]:
-    """Keep pydicom from warning and logging: it quotes values, which may name the patient."""
+    """Keep pydicom from warning of all that bends the standard: it quotes values of the patient."""
     with warnings.catch_warnings(), disable_value_validation():
         warnings.simplefilter("ignore")
         yield
 
 
 def _read(path: Path, series: int | str | None, frame: int | None) -> Volume:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pydicom warns of every value that bends the standard
-        found, notes = series_of(path)
-        chosen = choose_series(path, found, series)
-        planes, affine = stack(path, planes_of(chosen), frame)
-        array, color = read_pixels(planes)
+    found, notes = series_of(path)
+    chosen = choose_series(path, found, series)
+    planes, affine = stack(path, planes_of(chosen), frame)
+    array, color = read_pixels(planes)
     modality = text_of(planes[0].dataset, "Modality") or None
     source = Source(path, "dicom", _headers(planes), (*notes, *_notes(planes, affine)))
     try:

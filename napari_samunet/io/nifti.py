@@ -19,12 +19,12 @@ import nibabel as nib
 import numpy as np
 from nibabel.filebasedimages import ImageFileError
 from nibabel.fileholders import FileHolder
-from nibabel.imageglobals import LoggingOutputSuppressor
 from nibabel.spatialimages import HeaderDataError
 
 from napari_samunet.errors import ChoiceNeeded, InputError, UnreadableFile, UnsupportedImage
 from napari_samunet.geometry import as_affine, complete_affine, reverse_axes
 from napari_samunet.io.color import luma
+from napari_samunet.io.quiet import silent_log
 from napari_samunet.io.volume import Source, Volume
 from napari_samunet.types import AnyArray, FloatArray, UInt8Array, Window
 
@@ -85,7 +85,7 @@ def read_nifti(path: Path, frame: int | None = None) -> Volume:
 def _opened(path: Path) -> Iterator[Any]:
     """A nibabel image whose files stay open; what goes wrong in them becomes one clear error."""
     with ExitStack() as files:
-        files.enter_context(LoggingOutputSuppressor())  # nibabel logs every field that it mends
+        files.enter_context(silent_log("nibabel.global"))  # tells of every field that it mends
         try:
             image = _image(path, files)
             _check_size(path, image)
@@ -220,8 +220,9 @@ def _scaled(stored_zyx: AnyArray, slope: float, inter: float) -> AnyArray:
         raise UnsupportedImage(f"A volume holds real numbers; this file holds {stored_zyx.dtype}.")
     short = stored_zyx.dtype.itemsize <= 2 or stored_zyx.dtype == np.float32
     scaled = np.empty(stored_zyx.shape, dtype=np.float32 if short else np.float64)
-    for target, plane in zip(scaled, stored_zyx, strict=True):
-        target[...] = plane.astype(np.float64) * slope + inter
+    with np.errstate(over="ignore"):  # beyond float32 is infinity
+        for target, plane in zip(scaled, stored_zyx, strict=True):
+            target[...] = plane.astype(np.float64) * slope + inter
     return scaled
 
 

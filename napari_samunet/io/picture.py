@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from napari_samunet.errors import (
 )
 from napari_samunet.geometry import default_affine
 from napari_samunet.io.color import luma
+from napari_samunet.io.quiet import silent_log
 from napari_samunet.io.volume import Source, Volume
 from napari_samunet.types import AnyArray, UInt8Array
 
@@ -70,14 +70,9 @@ def read_picture(path: Path, frame: int | None = None) -> Volume:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep what decoders say about damaged files off the terminal; the error tells it."""
-    log = logging.getLogger("tifffile")
-    disabled, log.disabled = log.disabled, True
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        log.disabled = disabled
+    with silent_log("tifffile"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _pages(path: Path) -> list[AnyArray]:
