@@ -73,6 +73,11 @@ class Controller(QObject):
         """Whether the answer to the latest prompt is due."""
         return self.work is not None and self.work.session.request() is not None
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether the inference thread has something to do."""
+        return self._bridge.is_busy
+
     def start(self) -> None:
         """Begin to load the model; to be called once the window is painted."""
         if not (self.model_ready or self._bridge.is_busy):

@@ -1,0 +1,263 @@
+"""What happens around the clicks: slow models, images that go, windows that close, odd images."""
+
+from __future__ import annotations
+
+import time
+
+import nibabel
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import QApplication
+
+from napari_samunet.errors import BadCheckpoint
+from napari_samunet.plugin.widget import SegmentationWidget
+from napari_samunet.types import SliceRef
+
+pytestmark = pytest.mark.viewer
+
+
+def _slow_click(screen, row=30, col=40):
+    """Click, and come back while the model still works."""
+    screen.engine.go.clear()
+    screen.click(row, col, wait=False)
+    screen.until(lambda: screen.engine.calls)
+
+
+def test_the_window_stays_alive_while_the_model_works(screen):
+    beats: list[float] = []
+    timer = QTimer(interval=10)
+    timer.timeout.connect(lambda: beats.append(time.monotonic()))
+    _slow_click(screen)
+    timer.start()
+    screen.settle(0.5)
+    timer.stop()
+    assert len(beats) > 10
+    assert max(np.diff(beats)) < 0.3
+    assert "Looking" in screen.widget.status.text
+    assert not screen.widget.objects._accept.isEnabled()
+    screen.engine.go.set()
+    screen.answered()
+    assert screen.session.preview.mask[30, 40]
+
+
+def test_clicks_while_the_model_works_are_answered_together(screen):
+    _slow_click(screen, 30, 20)
+    screen.click(30, 40, wait=False)
+    screen.click(30, 60, wait=False)
+    screen.engine.go.set()
+    screen.answered()
+    mask = screen.session.preview.mask
+    assert mask[30, 20]
+    assert mask[30, 40]
+    assert mask[30, 60]
+    assert len(screen.engine.calls) == 2, "the one in the middle is not computed"
+
+
+def test_accept_while_the_model_works_waits_for_the_answer(screen):
+    _slow_click(screen)
+    screen.controller.accept()
+    screen.engine.go.set()
+    screen.until(lambda: screen.session.labels.any())
+
+
+def test_a_late_answer_to_what_was_undone_is_dropped(screen):
+    _slow_click(screen)
+    screen.controller.undo()
+    screen.engine.go.set()
+    screen.settle(0.2)
+    assert screen.session.preview is None
+    assert not screen.session.prompts
+
+
+def test_the_slice_may_change_while_the_model_works(screen):
+    _slow_click(screen)
+    screen.viewer.dims.set_point(0, 5)
+    screen.engine.go.set()
+    screen.answered()
+    data = screen.controller.work.shown.find("preview").data
+    assert data[3].any()
+    assert not data[5].any()
+
+
+def test_an_image_may_be_removed_while_the_model_works(screen):
+    _slow_click(screen)
+    screen.viewer.layers.remove(screen.controller.work.image)
+    screen.engine.go.set()
+    screen.settle(0.2)
+    assert screen.controller.work is None
+    assert "Open an image" in screen.widget.status.text
+    assert not [layer for layer in screen.viewer.layers if "preview" in layer.name]
+
+
+def test_an_image_may_get_other_voxels_while_the_model_works(screen):
+    _slow_click(screen)
+    before = screen.session
+    screen.controller.work.image.data = np.ones((4, 50, 50), np.float32)
+    screen.engine.go.set()
+    screen.settle(0.2)
+    assert screen.session is not before
+    assert screen.session.volume.shape == (4, 50, 50)
+    screen.click(20, 20)
+    assert screen.session.preview.mask[20, 20]
+
+
+def test_the_widget_may_be_closed_while_the_model_works(screen):
+    _slow_click(screen)
+    image = screen.controller.work.image
+    screen.viewer.window.remove_dock_widget(screen.widget)
+    screen.widget.close()
+    screen.engine.go.set()
+    screen.settle(0.2)
+    assert list(screen.viewer.layers) == [image]
+    assert not [key for key in screen.viewer.keymap if str(key) in {"G", "N", "Q", "W", "J", "K"}]
+    assert len(screen.viewer.mouse_drag_callbacks) == 1, "napari's own"
+
+
+def test_an_error_of_the_model_is_told_and_the_click_taken_back(screen):
+    screen.engine.error = RuntimeError("out of memory")
+    screen.click(30, 40)
+    assert "out of memory" in screen.widget.status.text
+    assert not screen.session.prompts
+    screen.engine.error = None
+    screen.click(30, 40)
+    assert screen.session.preview.mask[30, 40]
+
+
+def test_export_writes_exactly_the_labels_on_the_grid_of_the_layer(screen, tmp_path):
+    screen.viewer.layers.clear()
+    screen.add_image(scale=(5, 0.7, 0.7), units=("mm",) * 3)
+    screen.click(30, 40)
+    screen.press(Qt.Key.Key_G)
+    target = tmp_path / "labels.nii.gz"
+    screen.controller.export(target)
+    screen.until(target.exists)
+    screen.until(lambda: not screen.controller.is_busy)
+    image = nibabel.load(target)
+    assert np.array_equal(np.asarray(image.dataobj).T, screen.session.labels)
+    np.testing.assert_allclose(image.header.get_zooms(), (0.7, 0.7, 5), rtol=1e-6)
+    assert "labels.nii.gz" in screen.widget.status.text
+
+
+def test_an_export_that_fails_says_why(screen, tmp_path):
+    screen.click(30, 40)
+    screen.press(Qt.Key.Key_G)
+    screen.controller.export(tmp_path / "no such folder" / "labels.nii.gz")
+    screen.until(lambda: "not written" in screen.widget.status.text)
+
+
+def test_what_napari_paints_into_the_labels_is_kept_and_exported(screen, tmp_path):
+    screen.click(30, 40)
+    screen.press(Qt.Key.Key_G)
+    labels = screen.controller.work.shown.find("labels")
+    labels.data_setitem((np.array([3, 3]), np.array([2, 3]), np.array([2, 2])), 1)
+    target = tmp_path / "labels.nii.gz"
+    screen.controller.export(target)
+    screen.until(target.exists)
+    assert screen.session.labels[3, 2, 2] == 1
+
+
+def test_an_anisotropic_moved_layer_gets_the_right_voxel(screen):
+    screen.viewer.layers.clear()
+    image = screen.add_image(scale=(5, 2, 0.5), translate=(40, -7, 3), units=("mm",) * 3)
+    screen.viewer.dims.set_point(0, image.data_to_world((2, 0, 0))[0])
+    screen.viewer.reset_view()
+    screen.settle()
+    screen.click(12, 50)
+    assert screen.engine.calls[-1][0] == SliceRef(0, 2)
+    np.testing.assert_array_equal(screen.engine.calls[-1][1].points, [(12, 50)])
+    preview = screen.controller.work.shown.find("preview")
+    np.testing.assert_array_equal(preview.scale, image.scale)
+
+
+def test_a_turned_layer_gets_the_right_voxel(screen):
+    screen.viewer.layers.clear()
+    screen.add_image(np.zeros((60, 80), np.float32), rotate=30)
+    screen.click(12, 50)
+    np.testing.assert_array_equal(screen.engine.calls[-1][1].points, [(12, 50)])
+
+
+@pytest.mark.parametrize(
+    ("shape", "kwargs"),
+    [((60, 80), {}), ((60, 80, 3), {"rgb": True}), ((7, 60, 80, 3), {"rgb": True})],
+)
+def test_pictures_and_colour_are_segmented_too(screen, shape, kwargs):
+    screen.viewer.layers.clear()
+    screen.add_image(np.zeros(shape, np.uint8), **kwargs)
+    screen.click(30, 40)
+    assert screen.session.preview.mask[30, 40]
+    screen.press(Qt.Key.Key_G)
+    assert (
+        screen.controller.work.shown.find("labels").data.shape
+        == shape[: 3 if len(shape) == 4 else 2]
+    )
+
+
+def test_an_image_of_four_dimensions_is_refused_with_what_to_do(screen):
+    screen.viewer.layers.clear()
+    screen.add_image(np.zeros((3, 7, 60, 80), np.float32))
+    assert "4 dimensions" in screen.widget.status.text
+    screen.viewer.layers.clear()
+    screen.add_image()
+    assert screen.controller.work is not None
+
+
+def test_each_image_has_its_own_session(screen):
+    first = screen.controller.work
+    screen.click(30, 40)
+    screen.add_image(name="second")
+    assert screen.controller.work is not first
+    screen.click(10, 10)
+    assert len(screen.session.prompts) == 1
+    screen.viewer.layers.selection.active = first.image
+    screen.settle()
+    assert screen.controller.work is first
+    assert first.session.preview.mask[30, 40]
+
+
+def test_a_deleted_preview_layer_comes_back(screen):
+    screen.click(30, 40)
+    screen.viewer.layers.remove(screen.controller.work.shown.find("preview"))
+    screen.viewer.layers.selection.active = screen.controller.work.image
+    screen.click(30, 50)
+    assert screen.controller.work.shown.find("preview").data[3].any()
+
+
+def test_another_model_that_is_none_leaves_the_present_one(screen):
+    def refuse(name):
+        raise BadCheckpoint("that is a picture, no checkpoint")
+
+    screen.controller.engine._load = refuse
+    screen.controller.use_model("picture.png")
+    screen.until(lambda: "no checkpoint" in screen.widget.status.text)
+    screen.click(30, 40)
+    assert screen.session.preview.mask[30, 40]
+
+
+def test_nothing_is_left_when_the_widget_goes(screen):
+    def count():
+        screen.settle(0.1)
+        return len(QApplication.topLevelWidgets())
+
+    screen.click(30, 40)
+    before, callbacks = count(), len(screen.viewer.mouse_double_click_callbacks)
+    for _turn in range(2):
+        extra = SegmentationWidget(screen.viewer, lambda name: screen.engine)
+        screen.viewer.window.add_dock_widget(extra, name="another")
+        screen.settle()
+        screen.viewer.window.remove_dock_widget(extra)
+        extra.close()
+        extra.deleteLater()
+    assert count() <= before
+    assert len(screen.viewer.mouse_double_click_callbacks) == callbacks
+
+
+def test_nothing_is_cut_off_on_a_small_screen(screen):
+    screen.viewer.window.resize(1366, 700)
+    screen.settle(0.2)
+    inside = screen.widget.findChild(type(screen.widget.image)).parentWidget()
+    area = inside.parentWidget()
+    assert inside.height() <= area.height(), "no scrolling"
+    for panel in (screen.widget.prompts, screen.widget.objects, screen.widget.model):
+        assert panel.minimumSizeHint().width() <= area.width()
+    screen.viewer.window.resize(1000, 700)
