@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from napari_samunet.errors import InputError
 from napari_samunet.io.volume import Volume
@@ -128,9 +128,10 @@ class SessionCore(SessionSignals):
 
     def new_object(self, name: str | None = None) -> SegmentObject:
         """Start an object; what the one before has in preview stays there until it is accepted."""
+        number = self._state.next_id
         state = self._state.with_object(name, self.volume.shape)
         self._commit("new object", replace(state, ref=None))
-        return self._handle(state.current)
+        return self._handle(number)
 
     def select(self, item: SegmentObject | int) -> SegmentObject:
         """Make an object the current one, to correct it: prompts start from its accepted mask."""
@@ -174,11 +175,14 @@ class SessionCore(SessionSignals):
         For callers that placed prompts with ``predict=False``: answer it in any thread with
         ``request.answer(session.engine)`` and hand the answer to ``apply``.
         """
-        planes = self._state.planes_of(self._state.current)
+        object_id = self._state.current
+        if object_id is None:
+            return None
+        planes = self._state.planes_of(object_id)
         latest_first = sorted(planes, key=lambda ref: -planes[ref].generation)
         for ref in latest_first:
             if planes[ref].waiting:
-                return make_request(self._volume, self._state.current, ref, planes[ref])
+                return make_request(self._volume, object_id, ref, planes[ref])
         return None
 
     def apply(self, request: Request, prediction: Prediction) -> bool:
@@ -203,17 +207,22 @@ class SessionCore(SessionSignals):
         self._steps += 1
         return self._steps
 
-    def _with_current(self, state: State) -> State:
-        """Make a new object where none is current: it begins with its first prompt."""
-        return state if state.current is not None else state.with_object(None, self._volume.shape)
+    def _with_current(self) -> tuple[State, int]:
+        """Return the state and its current object; where none is, one begins with its prompt."""
+        state = self._state
+        if state.current is not None:
+            return state, state.current
+        return state.with_object(None, self._volume.shape), state.next_id
 
     def _answer_waiting(self, state: State) -> State:
         """Answer every waiting plane of the current object."""
-        for ref, plane in state.planes_of(state.current).items():
+        object_id = state.current
+        if object_id is None:
+            return state
+        for ref, plane in state.planes_of(object_id).items():
             if plane.waiting:
-                request = make_request(self._volume, state.current, ref, plane)
-                key = (request.object_id, ref)
-                state = steps.answered(state, key, request.answer(self.engine))
+                request = make_request(self._volume, object_id, ref, plane)
+                state = steps.answered(state, (object_id, ref), request.answer(self.engine))
         return state
 
     def _commit(self, name: str, state: State) -> None:
@@ -245,7 +254,7 @@ class SessionCore(SessionSignals):
 
 def _engine_of(model: System | Answerer | str | Path | None) -> Answerer:
     if hasattr(model, "predict"):
-        return model
+        return cast("Answerer", model)
     # Both bring torch, which a session without a prediction does not need.
     from napari_samunet.inference.engine import Engine
 
@@ -253,7 +262,7 @@ def _engine_of(model: System | Answerer | str | Path | None) -> Answerer:
         from napari_samunet.models.load import load_model
 
         model = load_model("builtin" if model is None else model)
-    return Engine(model)
+    return Engine(cast("System", model))
 
 
 def _shown(state: State) -> Prediction | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -38,13 +38,12 @@ class PlacedPrompt:
     object_id: int
     ref: SliceRef
     positive: bool = True
-    points: FloatArray | None = None
+    points: FloatArray = field(default_factory=lambda: np.zeros((0, 2)))
     box: Box | None = None
     mask: BoolArray | None = None
 
     def __post_init__(self) -> None:
-        points = np.zeros((0, 2)) if self.points is None else self.points
-        object.__setattr__(self, "points", _frozen(np.array(points, float).reshape(-1, 2)))
+        object.__setattr__(self, "points", _frozen(np.array(self.points, float).reshape(-1, 2)))
         if self.mask is not None:
             object.__setattr__(self, "mask", _frozen(np.array(self.mask, bool)))
 

@@ -146,8 +146,8 @@ class PromptedSession(SessionCore):
 
         ref = plane_of(self.volume.shape, index, axis)
         drawn = drawn_mask(mask, self.volume.shape, ref)
-        state = self._with_current(self._state)
-        prompt = PlacedPrompt("mask", state.current, ref, mask=drawn)
+        state, object_id = self._with_current()
+        prompt = PlacedPrompt("mask", object_id, ref, mask=drawn)
         shown = painted_prediction(drawn)
         self._commit("paint", steps.paint(state, prompt, shown, self._next_step()))
         return prompt
@@ -168,20 +168,21 @@ class PromptedSession(SessionCore):
             )
         state = steps.remove(self._state, prompt, self._next_step())
         rest = state.plane((prompt.object_id, prompt.ref)).prompts
-        if rest and all(other.kind == "mask" for other in rest):
+        painted = [other.mask for other in rest if other.kind == "mask" and other.mask is not None]
+        if rest and len(painted) == len(rest):
             from napari_samunet.inference.painted import painted_prediction
 
-            shown = painted_prediction(rest[-1].mask)
+            shown = painted_prediction(painted[-1])
             state = steps.paint(state, rest[-1], shown, self._next_step())
         self._commit("remove prompt", self._answer_waiting(state) if predict else state)
 
     def discard(self) -> None:
         """Drop prompts and previews of the current object that are not accepted."""
-        if self._state.current is None:
+        state, object_id = self._state, self._state.current
+        if object_id is None:
             return
-        state = self._state
-        for ref in state.planes_of(state.current):
-            state = state.with_plane((state.current, ref), None)
+        for ref in state.planes_of(object_id):
+            state = state.with_plane((object_id, ref), None)
         self._commit("discard", state)
 
     def accept(self) -> SegmentObject:
@@ -216,8 +217,8 @@ class PromptedSession(SessionCore):
     ) -> PlacedPrompt:
         """Check a prompt, add it and answer it; when the answer fails, nothing has changed."""
         ref = plane_of(self.volume.shape, index, axis)
-        state = self._with_current(self._state)
-        prompt = PlacedPrompt(kind, state.current, ref, bool(positive), **content)
+        state, object_id = self._with_current()
+        prompt = PlacedPrompt(kind, object_id, ref, bool(positive), **content)
         combine([prompt]).check(plane_shape(self.volume.shape, ref.axis))
         window = None if window is None else choose_window(self.volume, window)
         state = steps.place(state, prompt, window, self._next_step())

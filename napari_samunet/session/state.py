@@ -169,6 +169,7 @@ def bytes_of(state: State) -> int:
     plane = state.current_plane()
     if plane is None or plane.shown is None:
         return 0
-    arrays = {id(item.logits): item.logits for item in (plane.shown, *plane.shown.candidates)}
+    arrays = {id(item.logits): item.logits for item in plane.shown.candidates}
+    arrays[id(plane.shown.logits)] = plane.shown.logits
     fed_back = plane.shown.model_logits.numel() * 4
     return fed_back + sum(array.nbytes + array.size for array in arrays.values())

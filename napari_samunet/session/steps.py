@@ -109,7 +109,7 @@ def _begun(state: State, key: PlaneKey) -> PlaneState:
 def _agrees(prompt: PlacedPrompt, painted: PlacedPrompt) -> bool:
     """Whether a prompt can stand beside a mask that was painted after it."""
     mask = painted.mask
-    if prompt.kind == "mask":
+    if prompt.kind == "mask" or mask is None:
         return False
     if prompt.box is not None:
         rows, columns = np.nonzero(mask)

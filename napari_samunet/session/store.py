@@ -94,7 +94,8 @@ def load_state(path: str | Path, volume: Volume | None = None) -> tuple[Volume, 
 def _image_words(volume: Volume, arrays: dict[str, AnyArray]) -> dict[str, Any]:
     words: dict[str, Any] = {"digest": content_digest(volume.array), "shape": volume.shape}
     if volume.source.path is not None:
-        return {**words, "path": str(Path(volume.source.path).absolute())}
+        path = str(Path(volume.source.path).absolute())
+        return {**words, "path": path, "series": _series_of(volume)}
     arrays["image"], arrays["affine"] = volume.array, volume.affine
     if volume.color is not None:
         arrays["color"] = volume.color
@@ -108,7 +109,7 @@ def _image(
         window = None if words["window"] is None else tuple(words["window"])
         color = arrays.get("color")
         return Volume(arrays["image"], arrays["affine"], color, words["modality"], window)
-    volume = _opened(source, words["path"]) if volume is None else volume
+    volume = _opened(source, words["path"], words.get("series")) if volume is None else volume
     if volume.shape != tuple(words["shape"]) or content_digest(volume.array) != words["digest"]:
         raise InputError(
             f"{source} belongs to an image of {tuple(words['shape'])} (z, y, x) "
@@ -118,7 +119,7 @@ def _image(
     return volume
 
 
-def _opened(source: Path, path: str) -> Volume:
+def _opened(source: Path, path: str, series: str | None) -> Volume:
     """Open the image where it was, else under its name beside the session."""
     from napari_samunet.io.open import open_volume
 
@@ -129,7 +130,14 @@ def _opened(source: Path, path: str) -> Volume:
             f"{source} belongs to {path}, which is not there any more; open the image where it is "
             "now and hand it over: Session.resume(path, volume)."
         )
-    return open_volume(found)
+    return open_volume(found, series=series)
+
+
+def _series_of(volume: Volume) -> str | None:
+    """Return the UID of a DICOM series, for a folder may hold several."""
+    if volume.source.kind != "dicom" or not volume.source.header:
+        return None
+    return str(getattr(volume.source.header[0], "SeriesInstanceUID", "")) or None
 
 
 def _write(target: Path, arrays: dict[str, AnyArray]) -> None:
