@@ -55,8 +55,10 @@ def _target(
     choices = blobs if len(blobs) and (rng.random() < 0.85 or not len(regions)) else regions
     if not len(choices):
         return None
-    chosen = int(rng.choice(choices))
-    mask = np.isin(ids, _family(chosen, parent, present)) if rng.random() < 0.55 else ids == chosen
+    # People point at organs more often than at specks: large things are chosen more often.
+    sizes = np.array([np.count_nonzero(ids == choice) for choice in choices]) ** 0.5
+    chosen = int(rng.choice(choices, p=sizes / sizes.sum()))
+    mask = np.isin(ids, _family(chosen, parent, present)) if rng.random() < 0.7 else ids == chosen
     if rng.random() < 0.1:
         mask |= ids == _neighbour(rng, ids, mask, chosen)
     mask = _component(rng, mask, mirrored)
