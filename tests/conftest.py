@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
+
+from napari_samunet.cli.display import has_display
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
@@ -39,13 +40,7 @@ def shared_checkpoints() -> Path:
     return _shared("checkpoints")
 
 
-def _has_display() -> bool:
-    if not sys.platform.startswith("linux"):
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-
-
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Keep tests that open a real window off machines without a display."""
-    if item.get_closest_marker("viewer") and not _has_display():
+    if item.get_closest_marker("viewer") and not has_display():
         _skip_or_fail("No display for a real window (uv run tests/run.py starts a virtual one).")

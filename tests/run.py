@@ -7,7 +7,6 @@ or Ubuntu this installs the missing libraries when it runs as root, and names th
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import shutil
 import subprocess
@@ -15,51 +14,25 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+from napari_samunet.cli.display import has_display, missing_packages
 
-# What Qt's xcb platform and napari's OpenGL canvas load at run time, and the packages that have it.
-LIBRARIES = {
-    "libEGL.so.1": "libegl1",
-    "libGL.so.1": "libgl1",
-    "libdbus-1.so.3": "libdbus-1-3",
-    "libfontconfig.so.1": "libfontconfig1",
-    "libglib-2.0.so.0": "libglib2.0-0",
-    "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
-    "libxcb-cursor.so.0": "libxcb-cursor0",
-    "libxcb-icccm.so.4": "libxcb-icccm4",
-    "libxcb-image.so.0": "libxcb-image0",
-    "libxcb-keysyms.so.1": "libxcb-keysyms1",
-    "libxcb-randr.so.0": "libxcb-randr0",
-    "libxcb-render-util.so.0": "libxcb-render-util0",
-    "libxcb-shape.so.0": "libxcb-shape0",
-    "libxcb-xinerama.so.0": "libxcb-xinerama0",
-    "libxcb-xkb.so.1": "libxcb-xkb1",
-}
+REPOSITORY = Path(__file__).resolve().parents[1]
 
 
 def main() -> int:
     """Prepare, run pytest, return its exit status."""
-    if sys.platform.startswith("linux"):
-        _provide(_missing_packages())
+    _provide(_needed_packages())
     command = [sys.executable, "-m", "pytest", *sys.argv[1:]]
     with _display() as environment:
         return subprocess.run(command, cwd=REPOSITORY, env=environment, check=False).returncode
 
 
-def _missing_packages() -> list[str]:
-    missing = [package for name, package in LIBRARIES.items() if not _loads(name)]
-    if not _has_display() and shutil.which("Xvfb") is None:
+def _needed_packages() -> list[str]:
+    needed = missing_packages()
+    if not has_display() and shutil.which("Xvfb") is None:
         # Mesa's drivers draw where there is no graphics card; without a font Qt draws no text.
-        missing += ["xvfb", "libgl1-mesa-dri", "fonts-dejavu-core"]
-    return missing
-
-
-def _loads(library: str) -> bool:
-    try:
-        ctypes.CDLL(library)
-    except OSError:
-        return False
-    return True
+        needed += ["xvfb", "libgl1-mesa-dri", "fonts-dejavu-core"]
+    return needed
 
 
 def _provide(packages: list[str]) -> None:
@@ -74,16 +47,10 @@ def _provide(packages: list[str]) -> None:
     subprocess.run(install, env=environment, check=True)
 
 
-def _has_display() -> bool:
-    if not sys.platform.startswith("linux"):
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-
-
 @contextlib.contextmanager
 def _display() -> Iterator[dict[str, str]]:
     """Give an environment with a display, and end the virtual one afterwards."""
-    if _has_display():
+    if has_display():
         yield dict(os.environ)
         return
     reading, writing = os.pipe()

@@ -9,6 +9,7 @@ import platform
 from collections.abc import Callable
 from time import perf_counter
 
+from napari_samunet.cli.display import need_window
 from napari_samunet.cli.output import check_target, replace_text
 from napari_samunet.errors import BadUsage
 
@@ -69,6 +70,8 @@ def format_timings(timings: Timings, title: str) -> str:
 
 def _in_a_window(args: argparse.Namespace) -> Timings:
     # The one place besides `samunet open` where the command line reaches for the plugin.
+    need_window()
+
     from napari_samunet.plugin.benchmark import time_clicks
 
     return time_clicks(args.model, args.device, args.repeat)

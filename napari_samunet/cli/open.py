@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from napari_samunet.cli.display import need_window
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``samunet [FILE…]``."""
@@ -29,6 +31,8 @@ def run(args: argparse.Namespace) -> None:
     from napari_samunet.io.open import open_volume
 
     volumes = [(open_volume(path, args.series, args.frame), Path(path)) for path in args.files]
+
+    need_window()
 
     from napari_samunet.plugin.launch import launch
 
