@@ -48,14 +48,15 @@ class Controller(QObject):
         self.viewer = viewer
         self.engine = SharedEngine(load)
         self.model_ready = False
-        self.problem = ""
+        self.problem = ""  # why there is nothing to work on
+        self.notice = ""  # what the latest action came to, where that needs saying
         self.work: ImageWork | None = None
         self._works: dict[Image, ImageWork] = {}
         self._accept_after: ImageWork | None = None
         self._closed = False
         self._bridge = InferenceBridge(self)
         self._bridge.busy_changed.connect(self.busy_changed)
-        self.prompting = Prompting(viewer, lambda: self.work, self.ask, self.say)
+        self.prompting = Prompting(viewer, lambda: self.work, self._prompted, self.say)
         self._gestures = Gestures(viewer, self.prompting)
         self._gestures.attach()
         viewer.layers.events.removed.connect(self._on_removed)
@@ -92,13 +93,14 @@ class Controller(QObject):
 
     def choose(self, image: Image | None) -> None:
         """Segment this image from now on."""
-        self.problem = ""
+        self.problem = self.notice = ""
         self.work = None if image is None else self._work_on(image)
         self.changed.emit()
 
     def set_tool(self, tool: Tool) -> None:
         """Give the left mouse button another tool."""
         self.prompting.tool = tool
+        self.notice = ""
         self.changed.emit()
 
     def set_brush(self, diameter: int) -> None:
@@ -187,8 +189,19 @@ class Controller(QObject):
         )
 
     def say(self, text: str) -> None:
-        """Tell the person something that is no next step, until the next change."""
+        """Tell the person something that is no next step, until the next action."""
+        self.notice = text
         self.said.emit(text)
+        self.changed.emit()
+
+    def look_elsewhere(self, _event: object = None) -> None:
+        """Another slice or plane is shown: what was said of the one before is over."""
+        self.notice = ""
+        self.changed.emit()
+
+    def abandon(self) -> None:
+        """End the thread; for when the viewer is gone already."""
+        self._bridge.close()
 
     def close(self, wait_s: float = 0.0) -> None:
         """Let go of viewer and thread; labels stay. Closing twice does nothing."""
@@ -221,7 +234,12 @@ class Controller(QObject):
             session = self.work.session
             self._act(lambda: action(session))
 
+    def _prompted(self) -> None:
+        self.notice = ""
+        self.ask()
+
     def _act(self, action: Callable[[], Any]) -> None:
+        self.notice = ""
         try:
             action()
         except SamUNetError as error:

@@ -65,7 +65,7 @@ class ImageLayers:
     def __init__(self, layers: LayerList, image: Image) -> None:
         self._layers = layers
         self.image = image
-        self._key = image.metadata.setdefault(METADATA_KEY, {}).setdefault("id", uuid4().hex)
+        self._key = uuid4().hex
         self._shown: dict[SliceRef, BoolArray] = {}
         self._points: list[ShownPoint] = []
         self._boxes: list[ShownBox] = []

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import QEvent, Qt, QTimer
 from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from napari_samunet.plugin import keys
@@ -45,13 +45,16 @@ class SegmentationWidget(QWidget):
     ) -> None:
         super().__init__()
         self._viewer = viewer
+        self._was_docked = False
         self.controller = Controller(viewer, load)
+        self.destroyed.connect(self.controller.abandon)  # the whole window was closed
         self.status = StatusPanel()
         self.image, self.model = ImagePanel(), ModelPanel()
         self.prompts, self.objects, self.export = PromptsPanel(), ObjectsPanel(), ExportPanel()
         self._lay_out()
         self._connect_panels()
         self._connect_viewer()
+        # One refresh for the many events of one action.
         self._pending = QTimer(self, interval=0, singleShot=True)
         self._pending.timeout.connect(self._refresh)
         self._refresh()
@@ -62,7 +65,8 @@ class SegmentationWidget(QWidget):
             return
         viewer, self._viewer = self._viewer, None
         self._pending.stop()
-        viewer.dims.events.disconnect(self._later)
+        for event in _shown_slice_events(viewer):
+            event.disconnect(self.controller.look_elsewhere)
         keys.unbind(viewer)
         self.controller.close()
 
@@ -75,6 +79,18 @@ class SegmentationWidget(QWidget):
         """Let go of the viewer."""
         self.close_session()
         super().closeEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        """Notice that napari let go: closing the dock takes the widget out without a word."""
+        if event.type() == QEvent.Type.ParentChange:
+            QTimer.singleShot(0, self._close_if_orphan)
+        return super().event(event)
+
+    def _close_if_orphan(self) -> None:
+        docked = self.parent() is not None
+        if self._was_docked and not docked:
+            self.close_session()
+        self._was_docked = docked
 
     def _start(self) -> None:
         if self._viewer is not None:
@@ -119,11 +135,9 @@ class SegmentationWidget(QWidget):
         act.busy_changed.connect(self._show_busy)
 
     def _connect_viewer(self) -> None:
-        # One of the slider's several events is enough; the timer makes one refresh of many.
-        dims = self._viewer.dims.events
-        for event in (dims.point, dims.order, dims.ndisplay):
-            event.connect(self._later)
         act = self.controller
+        for event in _shown_slice_events(self._viewer):
+            event.connect(act.look_elsewhere)
         tools = {tool.value: (lambda tool=tool: act.set_tool(tool)) for tool in Tool}
         actions = {
             "accept": act.accept,
@@ -143,9 +157,6 @@ class SegmentationWidget(QWidget):
         self._pending.start()
 
     def _say(self, text: str) -> None:
-        self._pending.stop()
-        self._refresh()
-        self.status.set_text(text)
         self._viewer.status = text
 
     def _show_busy(self, busy: bool) -> None:
@@ -159,7 +170,7 @@ class SegmentationWidget(QWidget):
             return
         act = self.controller
         now = situation(act)
-        self.status.set_text(act.problem or next_step(now))
+        self.status.set_text(act.notice or act.problem or next_step(now))
         work = act.work
         chosen = None if work is None else work.image
         self.image.set_images([(layer, layer.name) for layer in act.images], chosen)
@@ -182,3 +193,9 @@ class SegmentationWidget(QWidget):
         self.objects.set_enabled(shown and not now.waiting, shown or now.accepted)
         self.export.set_enabled(any(item.slices for item in session.objects))
         self.export.set_suggestion(str(Path.cwd() / f"{work.image.name}_labels.nii.gz"))
+
+
+def _shown_slice_events(viewer: napari.viewer.Viewer) -> tuple[Any, ...]:
+    """What fires when another slice is shown; one of the slider's several events is enough."""
+    events = viewer.dims.events
+    return events.point, events.order, events.ndisplay

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -162,7 +163,8 @@ class Screen:
         """Give the window back as it was."""
         self.engine.go.set()
         if self.widget is not None:
-            self.viewer.window.remove_dock_widget(self.widget)
+            with contextlib.suppress(LookupError):  # a test may have removed it already
+                self.viewer.window.remove_dock_widget(self.widget)
             self.widget.close_session()
             self.widget.deleteLater()
             self.widget = None

@@ -7,7 +7,7 @@ import time
 import nibabel
 import numpy as np
 import pytest
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import QEvent, Qt, QTimer
 from qtpy.QtWidgets import QApplication
 
 from napari_samunet.errors import BadCheckpoint
@@ -105,8 +105,7 @@ def test_an_image_may_get_other_voxels_while_the_model_works(screen):
 def test_the_widget_may_be_closed_while_the_model_works(screen):
     _slow_click(screen)
     image = screen.controller.work.image
-    screen.viewer.window.remove_dock_widget(screen.widget)
-    screen.widget.close()
+    screen.viewer.window.remove_dock_widget(screen.widget)  # what the dock's × does
     screen.engine.go.set()
     screen.settle(0.2)
     assert list(screen.viewer.layers) == [image]
@@ -237,7 +236,8 @@ def test_another_model_that_is_none_leaves_the_present_one(screen):
 def test_nothing_is_left_when_the_widget_goes(screen):
     def count():
         screen.settle(0.1)
-        return len(QApplication.topLevelWidgets())
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        return sorted(type(widget).__name__ for widget in QApplication.topLevelWidgets())
 
     screen.click(30, 40)
     before, callbacks = count(), len(screen.viewer.mouse_double_click_callbacks)
@@ -246,9 +246,9 @@ def test_nothing_is_left_when_the_widget_goes(screen):
         screen.viewer.window.add_dock_widget(extra, name="another")
         screen.settle()
         screen.viewer.window.remove_dock_widget(extra)
-        extra.close()
+        screen.settle()
         extra.deleteLater()
-    assert count() <= before
+    assert count() == before
     assert len(screen.viewer.mouse_double_click_callbacks) == callbacks
 
 
