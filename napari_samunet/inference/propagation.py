@@ -7,12 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 
 from napari_samunet.inference.prediction import Prediction
-from napari_samunet.preprocess.roi import extent_of
-from napari_samunet.prompts.prompts import Box, Prompts
+from napari_samunet.prompts.prompts import Prompts
+from napari_samunet.prompts.simulate import first_click
 from napari_samunet.types import BoolArray
 
-BOX_MARGIN = 0.05
-"""Room on each side of the box, as a share of its side: outlines move a little between slices."""
 MOST_GROWTH = 2.0
 """An answer that many times larger than the mask before it has spilled into something else."""
 LEAST_SHARE = 0.3
@@ -71,18 +69,12 @@ def propagate(
 
 
 def carried_prompts(mask: BoolArray) -> Prompts:
-    """Make prompts for the next slice of the mask (H, W) on this one: a box with room, the mask."""
-    row0, col0, row1, col1 = extent_of(mask)
-    row_room = max(1.0, BOX_MARGIN * (row1 - row0 + 1))
-    col_room = max(1.0, BOX_MARGIN * (col1 - col0 + 1))
-    height, width = mask.shape
-    box: Box = (
-        max(row0 - row_room, 0.0),
-        max(col0 - col_room, 0.0),
-        min(row1 + row_room, height - 1.0),
-        min(col1 + col_room, width - 1.0),
-    )
-    return Prompts(box=box, mask=mask)
+    """Make prompts for the next slice of the mask (H, W) on this one: the mask and its middle.
+
+    No box: the built-in model holds on to a box where the object has moved on. A system that was
+    trained with boxes only gets one derived from the mask.
+    """
+    return Prompts(points=[first_click(mask)], labels=[1], mask=mask)
 
 
 def is_lost(before: BoolArray, after: BoolArray) -> bool:

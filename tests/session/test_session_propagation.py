@@ -24,17 +24,14 @@ def test_an_accepted_object_grows_into_the_labels(session: Session, engine):
     assert vein.slices == (2,)
 
 
-def test_each_slice_is_prompted_with_the_mask_beside_it_and_a_box_around_that(
-    session: Session, engine
-):
+def test_each_slice_is_prompted_with_the_mask_beside_it_and_its_middle(session: Session, engine):
     session.add_point((10, 12), index=2)
     mask = session.preview.mask
     session.propagate(3, 3)
-    asked = engine.asked[-1]
-    np.testing.assert_array_equal(asked.prompts.mask, mask)
-    row0, column0, row1, column1 = asked.prompts.box
-    assert row0 < 6 <= 14 < row1
-    assert column0 < 8 <= 16 < column1
+    asked = engine.asked[-1].prompts
+    np.testing.assert_array_equal(asked.mask, mask)
+    np.testing.assert_array_equal(asked.points, [(10, 12)])
+    assert asked.box is None
 
 
 def test_an_object_in_preview_gets_more_previews(session: Session):
@@ -72,8 +69,8 @@ def test_it_stops_where_the_answer_spills(session: Session, engine, monkeypatch)
 
 
 def test_settled_slices_stay_and_each_fills_its_half(session: Session, draw):
-    session.paint(draw((40, 50), 10, 10), index=0)
-    session.paint(draw((40, 50), 20, 20), index=5)
+    session.paint(draw((40, 50), 10, 10, side=11), index=0)
+    session.paint(draw((40, 50), 20, 20, side=11), index=5)
     item = session.accept()
     session.propagate(0, 5)
     rows = [int(np.flatnonzero(item.mask_at(index).any(1))[0]) for index in range(6)]
