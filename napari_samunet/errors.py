@@ -1,7 +1,8 @@
 """Every error that a user can cause.
 
-A message says what was wanted, what came and what to do. The command line prints it as one line and exits with
-status 2; the dock widget shows it as a notification. Anything else that is raised is a defect of ours.
+A message says what was wanted, what came and what to do. The command line prints it as one line and
+exits with status 2; the dock widget shows it as a notification. Anything else that is raised is a
+defect of ours.
 """
 
 from __future__ import annotations

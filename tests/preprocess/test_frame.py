@@ -36,7 +36,8 @@ def test_a_bright_pixel_of_a_region_is_seen_where_its_click_goes(side):
     seen = frame.image_to_model(image)
     rows, cols = np.mgrid[:side, :side]
     centre = (rows * seen).sum() / seen.sum(), (cols * seen).sum() / seen.sum()
-    assert frame.points_to_model([(41, 33)])[0] == pytest.approx(centre, abs=0.5 * side / 50 / 10 + 0.05)
+    # Resampling one pixel shifts its centre of mass by a fraction of a model pixel.
+    assert frame.points_to_model([(41, 33)])[0] == pytest.approx(centre, abs=0.2)
 
 
 def test_a_region_may_reach_over_the_slice_and_shows_black_there():
