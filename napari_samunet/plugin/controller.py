@@ -6,11 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari.layers import Image
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import Signal
 
 from napari_samunet.errors import SamUNetError
-from napari_samunet.plugin.bridge import InferenceBridge
+from napari_samunet.plugin.choice import ImageChoice
 from napari_samunet.plugin.engine import SharedEngine
 from napari_samunet.plugin.gestures import Gestures, Tool
 from napari_samunet.plugin.prompting import Prompting
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 _MODEL = "model"
 
 
-class Controller(QObject):
+class Controller(ImageChoice):
     """Connects viewer, sessions and the inference thread.
 
     Parameters
@@ -35,39 +34,21 @@ class Controller(QObject):
 
     Notes
     -----
-    Signals: ``changed()`` after anything that a panel shows, ``said(str)`` with a line for the
-    person, ``busy_changed(bool)``.
+    Signals: those of `ImageChoice`, and ``busy_changed(bool)``.
     """
 
-    changed = Signal()
-    said = Signal(str)
     busy_changed = Signal(bool)
 
     def __init__(self, viewer: ViewerModel, load: Callable[[str], Any] | None = None) -> None:
-        super().__init__()
-        self.viewer = viewer
-        self.engine = SharedEngine(load)
+        super().__init__(viewer, SharedEngine(load))
         self.model_ready = False
-        self.problem = ""  # why there is nothing to work on
-        self.notice = ""  # what the latest action came to, where that needs saying
-        self.work: ImageWork | None = None
-        self._works: dict[Image, ImageWork] = {}
         self._accept_after: ImageWork | None = None
         self._closed = False
-        self._bridge = InferenceBridge(self)
         self._bridge.busy_changed.connect(self.busy_changed)
         self.prompting = Prompting(viewer, lambda: self.work, self._prompted, self.say)
         self._gestures = Gestures(viewer, self.prompting)
         self._gestures.attach()
-        viewer.layers.events.removed.connect(self._on_removed)
-        viewer.layers.events.inserted.connect(self._on_inserted)
-        viewer.layers.selection.events.active.connect(self._on_selected)
         self._on_selected()
-
-    @property
-    def images(self) -> list[Image]:
-        """The image layers of the viewer."""
-        return [layer for layer in self.viewer.layers if isinstance(layer, Image)]
 
     @property
     def waiting(self) -> bool:
@@ -89,12 +70,6 @@ class Controller(QObject):
         self.problem = ""
         use = self.engine.use
         self._bridge.run(_MODEL, lambda: use(name_or_path), self._on_model, self._on_model_failed)
-        self.changed.emit()
-
-    def choose(self, image: Image | None) -> None:
-        """Segment this image from now on."""
-        self.problem = self.notice = ""
-        self.work = None if image is None else self._work_on(image)
         self.changed.emit()
 
     def set_tool(self, tool: Tool) -> None:
@@ -188,17 +163,6 @@ class Controller(QObject):
             lambda error: self._on_error("The labels were not written", error),
         )
 
-    def say(self, text: str) -> None:
-        """Tell the person something that is no next step, until the next action."""
-        self.notice = text
-        self.said.emit(text)
-        self.changed.emit()
-
-    def look_elsewhere(self, _event: object = None) -> None:
-        """Another slice or plane is shown: what was said of the one before is over."""
-        self.notice = ""
-        self.changed.emit()
-
     def abandon(self) -> None:
         """End the thread; for when the viewer is gone already."""
         self._bridge.close()
@@ -209,24 +173,8 @@ class Controller(QObject):
             return
         self._closed = True
         self._gestures.detach()
-        events = self.viewer.layers.events
-        events.removed.disconnect(self._on_removed)
-        events.inserted.disconnect(self._on_inserted)
-        self.viewer.layers.selection.events.active.disconnect(self._on_selected)
         self._bridge.close(wait_s)
-        for image in list(self._works):
-            self._forget(image)
-
-    def _work_on(self, image: Image) -> ImageWork | None:
-        if image not in self._works:
-            try:
-                self._works[image] = ImageWork(self.viewer.layers, image, self.engine)
-            except SamUNetError as error:
-                self.problem = str(error)
-                return None
-            self._works[image].session.notice.connect(self.say)
-            image.events.data.connect(self._on_other_voxels)
-        return self._works[image]
+        self._let_go()
 
     def _step(self, action: Callable[[Any], Any]) -> None:
         if self.work is not None:
@@ -281,36 +229,3 @@ class Controller(QObject):
     def _on_error(self, what: str, error: BaseException) -> None:
         name = "" if isinstance(error, SamUNetError) else f"{type(error).__name__}: "
         self.say(f"{what}. {name}{error}")
-
-    def _on_selected(self, _event: object = None) -> None:
-        active = self.viewer.layers.selection.active
-        if isinstance(active, Image):
-            if self.work is None or active is not self.work.image:
-                self.choose(active)
-        elif self.work is None and self.images:
-            self.choose(self.images[-1])
-
-    def _on_inserted(self, _event: object) -> None:
-        self._on_selected()
-        self.changed.emit()
-
-    def _on_removed(self, event: Any) -> None:
-        if event.value in self._works:
-            self._forget(event.value)
-            self._on_selected()
-        self.changed.emit()
-
-    def _on_other_voxels(self, event: Any) -> None:
-        """Start over where the layer shows another image now."""
-        work = self._works.get(event.source)
-        if work is not None and event.source.data is not work.voxels:
-            self._forget(event.source)
-            self._on_selected()
-
-    def _forget(self, image: Image) -> None:
-        work = self._works.pop(image)
-        self._bridge.cancel(work)
-        image.events.data.disconnect(self._on_other_voxels)
-        if self.work is work:
-            self.work = None
-        work.close()

@@ -240,7 +240,7 @@ class ImageLayers:
         geometry = {name: getattr(self.image, name) for name in (*_GEOMETRY, "axis_labels")}
         metadata = {"role": role, "image": self._key}
         if role == "labels":  # the writer needs the exact geometry
-            metadata["volume"] = self.image.metadata[METADATA_KEY].get("volume")
+            metadata["volume"] = self.image.metadata.get(METADATA_KEY, {}).get("volume")
         return {
             "name": f"{self.image.name} {role}",
             "metadata": {METADATA_KEY: metadata},

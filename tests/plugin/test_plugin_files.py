@@ -1,0 +1,131 @@
+"""Files come in with their geometry and go out with it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import nibabel
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from napari.layers import Image
+
+from napari_samunet.cli.main import main
+from napari_samunet.errors import InputError, UnsupportedImage
+from napari_samunet.io.volume import Volume
+from napari_samunet.plugin.orientation import radiological, turn_over
+from napari_samunet.plugin.reader import get_reader, layer_of
+from napari_samunet.plugin.sample_data import abdomen
+from napari_samunet.plugin.volumes import METADATA_KEY, volume_of
+from napari_samunet.plugin.writer import write_labels
+
+OBLIQUE = np.array([[0.7, 0.1, 0, -90], [-0.1, 0.7, 0, 20], [0, 0, 3, 5], [0, 0, 0, 1.0]])
+
+
+@pytest.fixture
+def ct(tmp_path):
+    """A NIfTI file of unequal sides on an oblique grid."""
+    path = tmp_path / "head.nii.gz"
+    voxels = np.arange(4 * 5 * 6, dtype=np.int16).reshape(4, 5, 6)
+    nibabel.save(nibabel.Nifti1Image(voxels, OBLIQUE), path)
+    return path
+
+
+def test_the_reader_gives_an_image_layer_with_spacing_and_the_volume(ct):
+    data, described, kind = get_reader(str(ct))(str(ct))[0]
+    layer = Image(data, **described)
+    assert kind == "image"
+    assert layer.name == "head"
+    np.testing.assert_allclose(layer.scale, (3, np.hypot(0.7, 0.1), np.hypot(0.7, 0.1)))
+    assert {str(unit) for unit in layer.units} == {"millimeter"}
+    assert volume_of(layer) is layer.metadata[METADATA_KEY]["volume"]
+
+
+def test_folders_without_dicom_and_stacks_of_files_are_left_to_others(tmp_path, ct):
+    (tmp_path / "notes.txt").write_text("no image")
+    assert get_reader(str(tmp_path)) is None
+    assert get_reader([str(ct), str(ct)]) is None
+    (tmp_path / "IM1").write_bytes(b"\0" * 128 + b"DICM")
+    assert get_reader(str(tmp_path)) is not None
+
+
+def test_a_bad_file_raises_one_clear_line_when_it_is_read(tmp_path):
+    bad = tmp_path / "empty.nii.gz"
+    bad.touch()
+    with pytest.raises(InputError, match="empty"):
+        get_reader(str(bad))(str(bad))
+
+
+def test_the_sample_opens_as_a_ct():
+    data, described, _kind = abdomen()[0]
+    assert data.ndim == 3
+    assert described["contrast_limits"] == (-160, 240)
+
+
+def test_labels_saved_by_napari_lie_exactly_on_their_image(tmp_path, ct):
+    data, described, _kind = get_reader(str(ct))(str(ct))[0]
+    labels = np.zeros(data.shape, np.uint16)
+    labels[1, 2, 3] = 7
+    attributes = {
+        "metadata": {METADATA_KEY: {"volume": described["metadata"][METADATA_KEY]["volume"]}}
+    }
+    (written,) = write_labels(str(tmp_path / "out.nii.gz"), labels, attributes)
+    assert np.array_equal(nibabel.load(written).affine, nibabel.load(ct).affine)
+    assert np.asarray(nibabel.load(written).dataobj)[3, 2, 1] == 7
+
+
+def test_labels_of_an_unknown_image_keep_their_spacing(tmp_path):
+    attributes = {"scale": (2.0, 0.5, 0.5), "metadata": {}}
+    (written,) = write_labels(str(tmp_path / "o.nii"), np.ones((3, 4, 5), int), attributes)
+    np.testing.assert_allclose(nibabel.load(written).header.get_zooms(), (0.5, 0.5, 2.0))
+    with pytest.raises(InputError, match="dimensions"):
+        write_labels(str(tmp_path / "o.nii"), np.ones((2, 3, 4, 5), int), attributes)
+
+
+def test_plain_layers_become_volumes_and_others_are_refused():
+    colour = Image(np.full((5, 6, 3), (255, 0, 0), np.uint8), rgb=True)
+    volume = volume_of(colour)
+    assert volume.shape == (1, 5, 6)
+    assert volume.color.shape == (1, 5, 6, 3)
+    assert volume.array[0, 0, 0] == 76
+    flat = volume_of(Image(np.zeros((5, 6)), scale=(500, 250), units=("um", "um")))
+    np.testing.assert_allclose(flat.spacing, (1, 0.5, 0.25))
+    with pytest.raises(UnsupportedImage, match="4 dimensions"):
+        volume_of(Image(np.zeros((2, 3, 4, 5))))
+
+
+@pytest.mark.parametrize(
+    ("affine", "axial", "coronal"),
+    [
+        (np.diag([1.0, -1, -1, 1])[[2, 1, 0, 3]], ("down", "right"), ("up", "right")),
+        (np.diag([1.0, 1, 1, 1])[[2, 1, 0, 3]], ("up", "left"), ("up", "left")),
+    ],
+    ids=["LPS", "RAS"],
+)
+def test_a_patient_is_shown_as_a_radiologist_expects(affine, axial, coronal):
+    volume = Volume(np.zeros((4, 5, 6), np.int16), affine, modality="CT")
+    assert radiological(volume, (1, 2)) == axial
+    assert radiological(volume, (0, 2)) == coronal
+    viewer = ViewerModel()
+    data, described, _kind = layer_of(volume, "ct")
+    viewer.add_image(data, **described)
+    turn_over(viewer, volume)
+    assert tuple(str(way) for way in viewer.scene.camera.orientation2d) == axial
+
+
+@pytest.mark.parametrize("name", ["missing.nii.gz", "empty.nii.gz", "."])
+def test_samunet_with_a_bad_file_says_one_line_and_opens_no_window(tmp_path, name, capsys):
+    (tmp_path / "empty.nii.gz").touch()
+    assert main(["open", str(tmp_path / name)]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("samunet: ")
+    assert error.count("\n") == 1
+
+
+def test_opening_the_widget_does_not_import_torch():
+    code = "import sys, napari_samunet.plugin.launch; print('torch' in sys.modules)"
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.strip() == "False"
