@@ -26,7 +26,7 @@ class TrainConfig:
 
     member: str = "builtin"
     seed: int = 0
-    images: int = 40_000
+    images: int = 38_000
     batch: int = 16
     rounds: int = 3
     learning_rate: float = 1.0e-3
