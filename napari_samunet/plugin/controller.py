@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import Signal
 
 from napari_samunet.errors import SamUNetError
+from napari_samunet.io.export import export_labels
 from napari_samunet.plugin.choice import ImageChoice
 from napari_samunet.plugin.engine import SharedEngine
 from napari_samunet.plugin.gestures import Gestures, Tool
@@ -19,7 +20,7 @@ from napari_samunet.session.request import Request
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-_MODEL = "model"
+_MODEL, _EXPORT = "model", "export"
 
 
 class Controller(ImageChoice):
@@ -42,7 +43,7 @@ class Controller(ImageChoice):
     def __init__(self, viewer: ViewerModel, load: Callable[[str], Any] | None = None) -> None:
         super().__init__(viewer, SharedEngine(load))
         self.model_ready = False
-        self._accept_after: ImageWork | None = None
+        self._afterwards: Callable[[], None] | None = None  # waits for the answer
         self._closed = False
         self._bridge.busy_changed.connect(self.busy_changed)
         self.prompting = Prompting(viewer, lambda: self.work, self._prompted, self.say)
@@ -106,15 +107,17 @@ class Controller(ImageChoice):
         if work is None:
             return
         if self.waiting:
-            self._accept_after = work
-            return
-        if work.session.previews:
-            self._act(lambda: work.session.select(work.session.accept()))
+            self._afterwards = self.accept
+        elif work.session.previews:
+            self._act(work.accept)
 
     def next_object(self) -> None:
         """Accept what is shown; the next prompt begins another object."""
         work = self.work
-        if work is None or self.waiting:
+        if work is None:
+            return
+        if self.waiting:
+            self._afterwards = self.next_object
             return
         self.accept()
         current = work.session.current
@@ -156,9 +159,10 @@ class Controller(ImageChoice):
         if work is None:
             return
         work.take_hand_edits()
+        labels, names = work.session.labels.copy(), work.names()  # clicks may go on meanwhile
         self._bridge.run(
-            "export",
-            lambda: work.session.export(path),
+            _EXPORT,
+            lambda: export_labels(labels, work.volume, path, names=names),
             lambda written: self.say(f"Written: {written}"),
             lambda error: self._on_error("The labels were not written", error),
         )
@@ -184,10 +188,14 @@ class Controller(ImageChoice):
 
     def _prompted(self) -> None:
         self.notice = ""
+        self._afterwards = None
+        if self.work is not None:
+            self.work.shown.reveal()
         self.ask()
 
     def _act(self, action: Callable[[], Any]) -> None:
         self.notice = ""
+        self._afterwards = None
         try:
             action()
         except SamUNetError as error:
@@ -199,14 +207,13 @@ class Controller(ImageChoice):
         if work not in self._works.values():
             return  # its image was removed while the model worked
         work.session.apply(request, prediction)
-        accepting = self._accept_after is work
-        self._accept_after = None
-        if accepting and work is self.work:
-            self.accept()
+        afterwards, self._afterwards = self._afterwards, None
+        if afterwards is not None and work is self.work:
+            afterwards()
         self.ask()
 
     def _on_failed(self, work: ImageWork, request: Request, error: BaseException) -> None:
-        self._accept_after = None
+        self._afterwards = None
         latest = work.session.request()
         if latest is not None and latest.generation == request.generation:
             work.session.undo()  # a prompt that nothing can answer would wait for ever
@@ -214,10 +221,10 @@ class Controller(ImageChoice):
         self.changed.emit()
 
     def _on_model(self, _nothing: object) -> None:
-        self.model_ready = True
-        for work in self._works.values():
-            if not work.session.request():
-                work.session.discard()  # another model cannot correct the answers of this one
+        replaced, self.model_ready = self.model_ready, True
+        for work in self._works.values() if replaced else ():
+            if work.session.previews:
+                work.session.discard()  # this model cannot correct the answers of another
         self.ask()
 
     def _on_model_failed(self, error: BaseException) -> None:

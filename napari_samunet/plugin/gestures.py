@@ -117,12 +117,13 @@ class Gestures:
     def _box(self, event: Any) -> Iterator[None]:
         start_pixel, start = np.array(event.pos), tuple(event.position)
         drawn = False
-        with _NoPanning(self._viewer):
+        with _NoPanning(self._viewer) as still:
             yield
             while event.type == "mouse_move":
                 drawn = drawn or _distance(event, start_pixel) > CLICK_PIXELS
                 if drawn:
                     self._target.drag_box(start, tuple(event.position), done=False)
+                still.keep()
                 yield
         if _distance(event, start_pixel) > CLICK_PIXELS:
             self._target.drag_box(start, tuple(event.position), done=True)
@@ -133,14 +134,17 @@ class Gestures:
 
     def _stroke(self, event: Any) -> Iterator[None]:
         path = [tuple(event.position)]
-        with _NoPanning(self._viewer):
+        with _NoPanning(self._viewer) as still:
             self._target.stroke(path, done=False)
+            still.keep()
             yield
             while event.type == "mouse_move":
                 path.append(tuple(event.position))
                 self._target.stroke(path, done=False)
+                still.keep()
                 yield
-        self._target.stroke(path, done=True)
+        # Where the button was let go: Qt may leave out the last move before it.
+        self._target.stroke([*path, tuple(event.position)], done=True)
 
     def _click(self, event: Any) -> None:
         if event.button in (_LEFT, _RIGHT):
@@ -154,8 +158,13 @@ class _NoPanning:
     def __init__(self, viewer: ViewerModel) -> None:
         self._camera = viewer.scene.camera
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> _NoPanning:
         self._before = self._camera.mouse_pan
+        self.keep()
+        return self
+
+    def keep(self) -> None:
+        """Hold on: napari switches panning on whenever a layer appears, be it the preview."""
         self._camera.mouse_pan = False
 
     def __exit__(self, *error: object) -> None:

@@ -25,7 +25,7 @@ _GEOMETRY = ("scale", "translate", "rotate", "shear", "affine", "units")
 _ROLES = ("labels", "preview", "boxes", "points")  # from below
 _FILL, _CONTOUR = 1, 2
 _FILL_ALPHA = 0.28
-_POINT_PIXELS = 11  # on the screen, whatever the zoom
+_POINT_PIXELS = 12  # on the screen, whatever the zoom
 _POSITIVE, _NEGATIVE = ("#35c46a", "disc"), ("#ff5d5d", "x")
 _BOX_COLOR = "#ffd34d"
 
@@ -189,6 +189,12 @@ class ImageLayers:
         for layer in helpers:
             layer.visible = visible
 
+    def reveal(self) -> None:
+        """Show what a new prompt changes, if it was hidden."""
+        for layer in map(self.find, ("preview", "boxes", "points")):
+            if layer is not None:
+                layer.visible = True
+
     def remove_helpers(self) -> None:
         """Take preview, clicks and boxes away; the accepted labels stay with the person."""
         for name in _GEOMETRY:
@@ -208,7 +214,7 @@ class ImageLayers:
     def _make_labels(self) -> Labels:
         data = np.zeros(self.image.data.shape[: self.image.ndim], dtype=np.uint16)
         colors = _label_colors({})
-        return self._insert(Labels(data, colormap=colors, opacity=0.55, **self._like("labels")))
+        return self._insert(Labels(data, colormap=colors, opacity=0.4, **self._like("labels")))
 
     def _make_points(self) -> Points:
         layer = Points(

@@ -10,7 +10,7 @@ from napari_samunet.plugin.layers import Color, ImageLayers, ShownBox, ShownPoin
 from napari_samunet.plugin.volumes import METADATA_KEY, volume_of
 from napari_samunet.preprocess.intensity import choose_window
 from napari_samunet.session.session import Session
-from napari_samunet.types import BoolArray, SliceRef, Window
+from napari_samunet.types import BoolArray, SliceRef, UInt16Array, Window
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,18 +91,30 @@ class ImageWork:
             return current.mask_at(ref.index, ref.axis)
         return np.zeros(np.delete(self.volume.shape, ref.axis), dtype=bool)
 
+    def names(self) -> dict[int, str]:
+        """Name of each object, by its number in the labels."""
+        return {item.id: item.name for item in self.session.objects}
+
+    def accept(self) -> None:
+        """Put the previews of the current object into the labels, and stay with it.
+
+        Raises
+        ------
+        EmptyPrompt
+            There is nothing in preview.
+        """
+        edited = self._hand_edits()
+        accepted = self.session.accept()
+        if edited is not None:
+            edited[self.session.labels == accepted.id] = accepted.id
+            self.session.set_labels(edited, self.names())
+        self.session.select(accepted.id)
+
     def take_hand_edits(self) -> None:
         """Take over what a person painted into the labels layer with napari's own tools."""
-        if not self._edited:
-            return
-        self._edited = False
-        layer = self.shown.find("labels")
-        if layer is None:
-            return
-        labels = layer.data if layer.ndim == 3 else layer.data[None]
-        if not np.array_equal(labels, self.session.labels):
-            names = {item.id: item.name for item in self.session.objects}
-            self.session.set_labels(labels, names)
+        edited = self._hand_edits()
+        if edited is not None:
+            self.session.set_labels(edited, self.names())
 
     def close(self) -> None:
         """Take the helper layers away; the accepted labels stay."""
@@ -117,6 +129,15 @@ class ImageWork:
         layer = self.shown.find("labels")
         if layer is not None and layer is not before:
             layer.events.paint.connect(self._mark_edited)
+
+    def _hand_edits(self) -> UInt16Array | None:
+        """A copy of the labels layer where a person changed it since the last look, (Z, Y, X)."""
+        layer = self.shown.find("labels")
+        edited, self._edited = self._edited, False
+        if not edited or layer is None:
+            return None
+        labels = layer.data if layer.ndim == 3 else layer.data[None]
+        return None if np.array_equal(labels, self.session.labels) else labels.copy()
 
     def _mark_edited(self) -> None:
         self._edited = True

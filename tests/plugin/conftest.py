@@ -18,6 +18,7 @@ from napari_samunet.plugin.widget import SegmentationWidget
 
 RADIUS = 6
 SHAPE = (7, 60, 80)
+WINDOW = (1000, 600)
 
 
 class DiscEngine:
@@ -68,11 +69,15 @@ class Screen:
         return self.controller.work.session
 
     def dock(self) -> SegmentationWidget:
+        # Small, because the canvas is drawn by the processor.
+        self.viewer.window.resize(*WINDOW)
         self.engine = DiscEngine()
         engine = self.engine
         self.widget = SegmentationWidget(self.viewer, lambda name: engine)
         self.viewer.window.add_dock_widget(self.widget, name="Interactive segmentation")
         self.until(lambda: self.controller.model_ready)
+        self.viewer.reset_view()
+        self.settle()
         return self.widget
 
     def add_image(self, data=None, **kwargs):
@@ -186,7 +191,6 @@ _MODIFIERS = {
 @pytest.fixture(scope="module")
 def _window() -> Iterator[napari.Viewer]:
     viewer = napari.Viewer(show=True)
-    viewer.window.resize(1000, 700)
     yield viewer
     viewer.close()
     QApplication.processEvents()

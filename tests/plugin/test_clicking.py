@@ -114,11 +114,19 @@ def test_a_box_is_dragged_with_the_box_tool_and_the_image_stands_still(screen):
     assert screen.session.preview.mask[10, 10], "clicks still add"
 
 
+def test_a_box_may_end_beside_the_image(screen):
+    screen.press(Qt.Key.Key_W)
+    screen.drag((50, 70), (75, 95))
+    assert screen.engine.calls[-1][1].box == (50, 70, 59, 79)
+
+
 def test_brush_and_eraser_edit_the_mask_and_the_next_click_keeps_the_edit(screen):
     screen.press(Qt.Key.Key_J)
+    before = np.array(screen.viewer.scene.camera.center)
     screen.drag((30, 20), (30, 60), steps=9)
+    assert np.allclose(before, screen.viewer.scene.camera.center)
     mask = screen.session.preview.mask
-    assert mask[30, 20:61].all()
+    assert mask[30, 20:61].all(), np.flatnonzero(~mask[30])
     assert mask.sum() < 12 * 60
     screen.press(Qt.Key.Key_K)
     screen.drag((25, 40), (35, 40))

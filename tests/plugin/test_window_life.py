@@ -156,6 +156,36 @@ def test_what_napari_paints_into_the_labels_is_kept_and_exported(screen, tmp_pat
     assert screen.session.labels[3, 2, 2] == 1
 
 
+def test_accept_keeps_what_was_painted_into_the_labels_meanwhile(screen):
+    screen.click(30, 40)
+    screen.press(Qt.Key.Key_N)
+    screen.click(30, 60)
+    labels = screen.controller.work.shown.find("labels")
+    labels.data_setitem((np.array([3]), np.array([2]), np.array([2])), 1)
+    screen.controller.accept()
+    assert screen.session.labels[3, 2, 2] == 1
+    assert screen.session.labels[3, 30, 60] == 2
+    assert np.array_equal(labels.data, screen.session.labels)
+
+
+def test_what_was_hidden_shows_again_with_the_next_click(screen):
+    screen.click(30, 40)
+    screen.press(Qt.Key.Key_H)
+    preview = screen.controller.work.shown.find("preview")
+    assert not preview.visible
+    screen.click(30, 50)
+    assert preview.visible
+
+
+def test_another_model_begins_afresh_but_the_first_keeps_what_was_painted(screen):
+    screen.click(30, 40)
+    screen.controller.use_model("builtin")
+    screen.until(lambda: not screen.controller.is_busy)
+    assert screen.session.preview is None
+    screen.controller.undo()
+    assert screen.session.preview.mask[30, 40]
+
+
 def test_an_anisotropic_moved_layer_gets_the_right_voxel(screen):
     screen.viewer.layers.clear()
     image = screen.add_image(scale=(5, 2, 0.5), translate=(40, -7, 3), units=("mm",) * 3)
@@ -260,4 +290,3 @@ def test_nothing_is_cut_off_on_a_small_screen(screen):
     assert inside.height() <= area.height(), "no scrolling"
     for panel in (screen.widget.prompts, screen.widget.objects, screen.widget.model):
         assert panel.minimumSizeHint().width() <= area.width()
-    screen.viewer.window.resize(1000, 700)
