@@ -132,7 +132,7 @@ def test_an_evaluation_writes_its_report_and_prints_plain_geometry(untrained, tm
 @pytest.mark.shared
 def test_a_box_and_a_click_find_the_liver_of_a_real_ct(shared_data: Path, tmp_path: Path):
     folder = shared_data / "totalsegmentator"
-    truth = np.asarray(nibabel.load(folder / "example_seg.nii.gz").dataobj) == 5
+    truth = np.asarray(nibabel.load(folder / "example_seg_fast_force_split.nii.gz").dataobj) == 5
     index = int(truth.sum(axis=(0, 1)).argmax())
     slice_yx = truth[:, :, index].T
     box = ",".join(map(str, _tight_box(slice_yx)))
