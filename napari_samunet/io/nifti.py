@@ -24,6 +24,7 @@ from nibabel.spatialimages import HeaderDataError
 from napari_samunet.errors import ChoiceNeeded, InputError, UnreadableFile, UnsupportedImage
 from napari_samunet.geometry import as_affine, complete_affine, reverse_axes
 from napari_samunet.io.color import luma
+from napari_samunet.io.hounsfield import TAKEN_FOR_CT, looks_like_ct
 from napari_samunet.io.quiet import silent_log
 from napari_samunet.io.volume import Source, Volume
 from napari_samunet.types import AnyArray, FloatArray, UInt8Array, Window
@@ -74,9 +75,12 @@ def read_nifti(path: Path, frame: int | None = None) -> Volume:
         header = image.header
         array, color = _voxels(path, image, frame)
     affine, notes = _affine(path, header, array.shape)
+    modality = "CT" if color is None and looks_like_ct(array) else None
+    if modality:
+        notes = (*notes, TAKEN_FOR_CT)
     source = Source(path, "nifti", header.copy(), notes)
     try:
-        return Volume(array, affine, color, window=_window(header, array), source=source)
+        return Volume(array, affine, color, modality, _window(header, array), source)
     except UnsupportedImage as error:
         raise UnsupportedImage(f"{path} cannot be shown. {error}") from None
 

@@ -26,6 +26,7 @@ from napari_samunet.errors import (
 )
 from napari_samunet.geometry import flip_lps_ras, reverse_axes
 from napari_samunet.io.color import luma
+from napari_samunet.io.hounsfield import TAKEN_FOR_CT, looks_like_ct
 from napari_samunet.io.metaimage import check_metaimage
 from napari_samunet.io.volume import Source, Volume
 from napari_samunet.types import AnyArray, FloatArray, UInt8Array
@@ -62,7 +63,10 @@ def read_simpleitk(path: Path, frame: int | None = None) -> Volume:
     array, color = _voxels(path, image, frame)
     header = _header(image)
     modality = _MODALITIES.get(header["metadata"].get("Modality", "").strip())
-    source = Source(path, "sitk", header)
+    notes = ()
+    if modality is None and color is None and looks_like_ct(array):
+        modality, notes = "CT", (TAKEN_FOR_CT,)
+    source = Source(path, "sitk", header, notes)
     try:
         return Volume(array, _affine(image), color, modality, source=source)
     except InputError as error:
