@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tarfile
 import zipfile
 from importlib.metadata import version
 from pathlib import Path
@@ -100,8 +99,7 @@ def test_a_wheel_carries_manifest_and_resources(checkout: Path, tmp_path: Path):
 
 
 def test_a_wheel_made_from_the_sdist_carries_them_too(checkout: Path, tmp_path: Path):
-    with tarfile.open(_build(checkout, "sdist", tmp_path)) as archive:
-        archive.extractall(tmp_path / "unpacked", filter="data")
+    shutil.unpack_archive(_build(checkout, "sdist", tmp_path), tmp_path / "unpacked")
     (source,) = (tmp_path / "unpacked").iterdir()
     site = _unpack(_build(source, "wheel", tmp_path), tmp_path / "site")
     _assert_complete(_ask(tmp_path, site), site)
