@@ -92,7 +92,7 @@ def _without_a_window(args: argparse.Namespace) -> Timings:
     around = Prompts(box=(rows // 3, columns // 5, rows // 2, columns // 2))
     Session(volume, model).predict(first, index=0)  # the first call of all also warms torch up
 
-    def fresh(prompts: Prompts) -> Callable[[int], None]:
+    def fresh(prompts: Prompts) -> Callable[[int], object]:
         return lambda turn: Session(volume, model).predict(prompts, index=turn % volume.shape[0])
 
     session = Session(volume, model)

@@ -56,7 +56,7 @@ def _intensities(volume: Volume) -> str:
     import numpy as np
 
     finite = volume.array[np.isfinite(volume.array)]
-    return f"{finite.min():g} to {finite.max():g}, median {np.median(finite):g}"
+    return f"{finite.min():g} to {finite.max():g}, median {np.median(finite.astype(np.float64)):g}"
 
 
 def oddities(volume: Volume) -> list[str]:
