@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -13,7 +14,7 @@ from napari_samunet.embedding.cache import EmbeddingCache
 from napari_samunet.embedding.key import EmbeddingKey, content_digest
 from napari_samunet.errors import InputError
 from napari_samunet.inference.bridge import derive_box
-from napari_samunet.inference.postprocess import assemble
+from napari_samunet.inference.postprocess import assemble, overlap
 from napari_samunet.inference.prediction import Prediction
 from napari_samunet.io.volume import Volume
 from napari_samunet.models.system import MaskTensors, PromptTensors, System
@@ -141,6 +142,15 @@ class _View:
         masks = self.decode(frame, prompts, previous)
         return assemble(masks, frame, self.system.contract, note)
 
+    def meanings(self, frame: Frame, prompts: Prompts) -> list[Prediction]:
+        """Answer with every candidate of the system as a prediction of its own, best first."""
+        masks = self.decode(frame, prompts, None)
+        scores = [None] * len(masks.logits) if masks.scores is None else masks.scores.split(1)
+        return [
+            assemble(MaskTensors(logits, score), frame, self.system.contract, "")
+            for logits, score in zip(masks.logits.split(1), scores, strict=True)
+        ]
+
     def decode(self, frame: Frame, prompts: Prompts, previous: Prediction | None) -> MaskTensors:
         box = None if prompts.box is None else to_xy(frame.box_to_model(prompts.box))
         tensors = PromptTensors.of(
@@ -182,8 +192,24 @@ def _zoomed(view: _View, prompts: Prompts, previous: Prediction | None) -> Predi
         whole = whole_slice(view.shape)
         roi = next_look(view.shape, whole, points, prompts.box, np.asarray(prompts.mask))
         return view.answer(view.frame(roi), prompts, None)
-    first = view.answer(view.frame(first_look(view.shape, prompts.box)), prompts, None)
-    closer = None if prompts.box is not None else closer_look(view.shape, points, first.mask)
-    if closer is None:
-        return first
-    return view.answer(view.frame(closer), prompts, first)
+    frame = view.frame(first_look(view.shape, prompts.box))
+    if prompts.box is not None:
+        return view.answer(frame, prompts, None)
+    return _confirmed(view, prompts, view.meanings(frame, prompts))
+
+
+def _confirmed(view: _View, prompts: Prompts, meanings: list[Prediction]) -> Prediction:
+    """Look closer at each meaning of the clicks; what the closer look confirms most is the answer.
+
+    A mask that is right stays the same when its surroundings fill the frame; one that leaks or
+    stops short does not. This tells better than the predicted IoU which of the part, the organ and
+    the whole was meant.
+    """
+    looks, agreement = [], []
+    for meaning in meanings:
+        roi = closer_look(view.shape, np.asarray(prompts.points), meaning.mask)
+        looks.append(view.answer(view.frame(roi), prompts, meaning))
+        agreement.append(overlap(meaning.mask, looks[-1].mask))
+    order = np.argsort(agreement, kind="stable")[::-1]
+    candidates = tuple(candidate for rank in order for candidate in looks[rank].candidates)
+    return replace(looks[order[0]], candidates=candidates)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 from napari_samunet.inference.prediction import Candidate, Prediction
 from napari_samunet.models.contract import InputContract
 from napari_samunet.models.system import MaskTensors
 from napari_samunet.preprocess.frame import Frame
+from napari_samunet.types import BoolArray
 
 STABILITY_OFFSET = 1.0
 
@@ -39,8 +39,7 @@ def stability_score(logits: Tensor) -> float:
     return float(inner / outer) if outer else 0.0
 
 
-def best_score(masks: MaskTensors) -> float:
-    """Score of the best candidate: predicted IoU, else stability."""
-    if masks.scores is None:
-        return stability_score(masks.logits[0])
-    return float(torch.as_tensor(masks.scores)[0])
+def overlap(first: BoolArray, second: BoolArray) -> float:
+    """Dice overlap of two masks; 0 where both are empty, for nothing confirms nothing."""
+    size = int(first.sum()) + int(second.sum())
+    return 2 * int((first & second).sum()) / size if size else 0.0
