@@ -197,7 +197,7 @@ def test_a_click_does_not_wait_for_the_percentiles_of_the_volume_again(monkeypat
 
 
 class Parts(Discs):
-    """Takes a click for something small, middling or large; looking closer it sees what is bright."""
+    """Takes a click for something small, middling or large; closer it sees what is bright."""
 
     def decode(self, features, points_xy, labels, box_xyxy, mask_logits):
         if mask_logits is not None:
