@@ -80,6 +80,11 @@ class ImageLayers:
                 return layer
         return None
 
+    @property
+    def helpers(self) -> list[Layer]:
+        """Labels, preview, boxes and points, as far as they exist."""
+        return [layer for layer in map(self.find, _ROLES) if layer is not None]
+
     def owns(self, layer: Layer | None) -> bool:
         """Whether a layer is the image or one of its helpers."""
         if layer is self.image:
@@ -133,6 +138,7 @@ class ImageLayers:
             layer.symbol = [symbol for _, symbol in styles]
             layer.face_color = [color for color, _ in styles]
             layer.size = self._point_size()
+            layer.border_color = layer.face_color  # napari's grey border would hide a cross
         layer.selected_data = set()
 
     def show_boxes(self, boxes: Sequence[ShownBox]) -> None:
@@ -184,7 +190,7 @@ class ImageLayers:
 
     def toggle(self) -> None:
         """Hide all helper layers, or show them again if one is hidden."""
-        helpers = [layer for layer in map(self.find, _ROLES) if layer is not None]
+        helpers = self.helpers
         visible = not all(layer.visible for layer in helpers)
         for layer in helpers:
             layer.visible = visible

@@ -51,6 +51,18 @@ def test_a_right_click_or_a_modifier_takes_away(screen, button, modifier):
     assert len(set(_layer(screen, "points").symbol)) == 2
 
 
+def test_a_removing_click_is_marked_red_and_an_adding_one_green(screen):
+    screen.click(30, 30)
+    screen.click(30, 50, "right")
+    screen.settle(0.1)
+    picture = screen.viewer.screenshot(canvas_only=True, flash=False)[..., :3].astype(int)
+    for col, strongest in ((30, 1), (50, 0)):
+        place = screen.pixel(screen.controller.work.image, 30, col)
+        around = picture[place.y() - 5 : place.y() + 6, place.x() - 5 : place.x() + 6]
+        others = np.delete(around, strongest, axis=-1).max(axis=-1)
+        assert (around[..., strongest] > others + 60).sum() > 10
+
+
 def test_taking_away_from_nothing_only_says_so(screen):
     screen.click(30, 40, "right")
     assert not screen.engine.calls
