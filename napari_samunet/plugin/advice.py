@@ -17,8 +17,8 @@ class Situation:
 
     Attributes
     ----------
-    image, flat : bool
-        Whether there is an image to segment, and the view is a 2-D one.
+    image, flat, inside : bool
+        Whether there is an image to segment, the view is a 2-D one, and cuts the image.
     ready, waiting : bool
         Whether the model is loaded, and whether an answer to the latest prompt is due.
     tool : Tool
@@ -34,6 +34,7 @@ class Situation:
 
     image: bool = True
     flat: bool = True
+    inside: bool = True
     ready: bool = True
     waiting: bool = False
     tool: Tool = Tool.CLICK
@@ -50,6 +51,8 @@ def next_step(now: Situation) -> str:
         return "Open an image first: drop a file here, or File > Open Sample."
     if not now.flat:
         return "Prompts need the 2-D view: switch back with the 2D/3D button."
+    if not now.inside:
+        return "The image is not on this slice: move the slider below."
     if now.waiting:
         return "Looking at this slice…" if now.ready else "Loading the model, one moment…"
     if now.tool in (Tool.PAINT, Tool.ERASE):
@@ -58,8 +61,8 @@ def next_step(now: Situation) -> str:
         return _judge(now)
     if now.accepted:
         return (
-            f"'{now.current}' is in the labels. Go on with it on another slice, "
-            f"or Next object [{KEYS['next_object'].shown}]."
+            f"'{now.current}' is in the labels. Click it on another slice, "
+            f"or Next object [{KEYS['next_object'].shown}], or Export."
         )
     if now.tool is Tool.BOX:
         return "Drag a box around the object."

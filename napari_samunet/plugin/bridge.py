@@ -21,7 +21,7 @@ class InferenceBridge(QObject):
 
     Notes
     -----
-    Signals: ``busy_changed(bool)``, and ``idle()`` whenever the last job is done.
+    Signals: ``busy_changed(bool)``.
     """
 
     busy_changed = Signal(bool)
@@ -39,8 +39,8 @@ class InferenceBridge(QObject):
 
     @property
     def is_busy(self) -> bool:
-        """Whether a job runs or waits."""
-        return self._worker.is_busy
+        """Whether a job runs or waits that somebody waits for."""
+        return self._busy and not self._closed
 
     def run(
         self,
@@ -48,6 +48,7 @@ class InferenceBridge(QObject):
         work: Callable[[], Any],
         then: Callable[[Any], None],
         failed: Callable[[BaseException], None],
+        quiet: bool = False,
     ) -> None:
         """Do ``work()`` in the inference thread, then ``then(result)`` or ``failed(error)`` here.
 
@@ -59,6 +60,8 @@ class InferenceBridge(QObject):
             Must not touch viewer or layers.
         then, failed
             Called in the thread of the bridge.
+        quiet
+            Nobody waits for it, so it does not count as busy.
         """
         if self._closed:
             return
@@ -68,8 +71,9 @@ class InferenceBridge(QObject):
             key,
             lambda error: self._send(failed, error),
         )
-        self._set_busy(True)
-        self._timer.start()
+        if not quiet:
+            self._set_busy(True)
+            self._timer.start()
 
     def cancel(self, key: Hashable) -> None:
         """Forget the job of a key; what runs of it is not told."""
@@ -93,7 +97,7 @@ class InferenceBridge(QObject):
             receiver(value)
 
     def _look(self) -> None:
-        busy = self._worker.is_busy
+        busy = self._busy and self._worker.is_busy  # quiet work alone is no busyness
         if not busy:
             self._timer.stop()
         self._set_busy(busy)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from napari.layers import Image
+from napari.layers import Image, Layer
 from qtpy.QtCore import QObject, Signal
 
 from napari_samunet.errors import SamUNetError
 from napari_samunet.plugin.bridge import InferenceBridge
 from napari_samunet.plugin.orientation import turn_over
+from napari_samunet.plugin.spotlight import Spotlight, bring_into_view
 from napari_samunet.plugin.work import ImageWork
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class ImageChoice(QObject):
         self.notice = ""
         self.work: ImageWork | None = None
         self._works: dict[Image, ImageWork] = {}
+        self._spotlight = Spotlight()
         self._bridge = InferenceBridge(self)
         for event, follow in self._followed():
             event.connect(follow)
@@ -64,6 +66,9 @@ class ImageChoice(QObject):
         """Segment this image from now on."""
         self.problem = self.notice = ""
         self.work = None if image is None else self._work_on(image)
+        if self.work is not None:
+            self._spotlight.turn_to(image, self.viewer, self._helpers_of)
+            bring_into_view(self.viewer, image)
         self.turn_over()
         self.changed.emit()
 
@@ -96,6 +101,7 @@ class ImageChoice(QObject):
         """Stop following the viewer and take our layers from it."""
         for event, follow in self._followed():
             event.disconnect(follow)
+        self._spotlight.all_on()
         for image in list(self._works):
             self._forget(image)
 
@@ -110,6 +116,10 @@ class ImageChoice(QObject):
             image.events.data.connect(self._on_other_voxels)
         return self._works[image]
 
+    def _helpers_of(self, image: Image) -> list[Layer]:
+        work = self._works.get(image)
+        return [] if work is None else work.shown.helpers
+
     def _on_selected(self, _event: object = None) -> None:
         active = self.viewer.layers.selection.active
         if isinstance(active, Image):
@@ -123,6 +133,7 @@ class ImageChoice(QObject):
         self.changed.emit()
 
     def _on_removed(self, event: Any) -> None:
+        self._spotlight.forget(event.value)
         if event.value in self._works:
             self._forget(event.value)
             self._on_selected()

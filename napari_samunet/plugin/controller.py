@@ -10,6 +10,7 @@ from qtpy.QtCore import Signal
 
 from napari_samunet.errors import SamUNetError
 from napari_samunet.io.export import export_labels
+from napari_samunet.plugin.ahead import EncodingAhead
 from napari_samunet.plugin.choice import ImageChoice
 from napari_samunet.plugin.engine import SharedEngine
 from napari_samunet.plugin.gestures import Gestures, Tool
@@ -46,6 +47,10 @@ class Controller(ImageChoice):
         self._afterwards: Callable[[], None] | None = None  # waits for the answer
         self._closed = False
         self._bridge.busy_changed.connect(self.busy_changed)
+        # Not with a brush, which asks no model, nor with the box, which asks for its own region.
+        self._ahead = EncodingAhead(viewer, self.engine, self._bridge, self._to_encode)
+        for something_else in (self.changed, self.busy_changed):
+            something_else.connect(self._ahead.soon)
         self.prompting = Prompting(viewer, lambda: self.work, self._prompted, self.say)
         self._gestures = Gestures(viewer, self.prompting)
         self._gestures.attach()
@@ -89,6 +94,7 @@ class Controller(ImageChoice):
         if work is None:
             return
         request = work.session.request()
+        self._ahead.give_way()
         if request is None:
             self._bridge.cancel(work)
         else:
@@ -179,6 +185,9 @@ class Controller(ImageChoice):
         self._gestures.detach()
         self._bridge.close(wait_s)
         self._let_go()
+
+    def _to_encode(self) -> ImageWork | None:
+        return self.work if self.model_ready and self.prompting.tool is Tool.CLICK else None
 
     def _step(self, action: Callable[[Any], Any]) -> None:
         if self.work is not None:

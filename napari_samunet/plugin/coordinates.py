@@ -128,18 +128,30 @@ def plane_index(layer_ndim: int, ref: SliceRef) -> tuple[int | slice, ...]:
     return tuple(ref.index if axis == ref.axis else slice(None) for axis in range(3))
 
 
+def middle_of(layer: Layer, layers: LayerList) -> FloatArray:
+    """World coordinates of a layer's middle voxel, in the viewer's units."""
+    index = [(n - 1) // 2 for n in layer.data.shape[: layer.ndim]]
+    point = np.asarray(layer.data_to_world(index), dtype=float)
+    return point / _factors(layer, layers)
+
+
 def _as_volume(shape: Sequence[int]) -> tuple[int, ...]:
     return (1, *shape) if len(shape) == 2 else tuple(shape)
 
 
 def _to_data(layer: Layer, layers: LayerList, position: Sequence[float]) -> FloatArray:
     """World to data, minding that the viewer may run in other units than the layer."""
-    point = np.asarray(position, dtype=float)[-layer.ndim :]
-    units = layers.units
-    if units is not None and layer.units is not None:
-        pairs = zip(units[-layer.ndim :], layer.units, strict=True)
-        point = point * [_factor(viewer, own) for viewer, own in pairs]
+    point = np.asarray(position, dtype=float)[-layer.ndim :] * _factors(layer, layers)
     return np.asarray(layer.world_to_data(point), dtype=float)
+
+
+def _factors(layer: Layer, layers: LayerList) -> FloatArray:
+    """How many units of the layer one of the viewer has, along each axis of the layer."""
+    units = layers.units
+    if units is None or layer.units is None:
+        return np.ones(layer.ndim)
+    pairs = zip(units[-layer.ndim :], layer.units, strict=True)
+    return np.array([_factor(viewer, own) for viewer, own in pairs])
 
 
 def _factor(viewer_unit: object, layer_unit: object) -> float:

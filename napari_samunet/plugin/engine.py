@@ -41,6 +41,10 @@ class SharedEngine:
         """Answer prompts on one slice; see ``Engine.predict``."""
         return self._loaded().predict(*arguments, **named)
 
+    def embed(self, *arguments: Any) -> Any:
+        """Encode a slice before it is asked for; see ``Engine.embed``."""
+        return self._loaded().embed(*arguments)
+
     def describe(self) -> str:
         """One line for the person: the model and what it runs on."""
         system = getattr(self._engine, "system", None)

@@ -34,6 +34,7 @@ def situation(controller: Controller) -> Situation:
     shown = session.previews.get(ref)
     return Situation(
         flat=flat,
+        inside=ref is not None,
         ready=ready,
         waiting=controller.waiting,
         tool=tool,

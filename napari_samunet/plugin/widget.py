@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 from qtpy.QtCore import QEvent, Qt, QTimer
 from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
+from napari_samunet.errors import InputError
 from napari_samunet.plugin import keys
 from napari_samunet.plugin.advice import next_step
 from napari_samunet.plugin.controller import Controller
@@ -38,12 +41,19 @@ class SegmentationWidget(QWidget):
         The viewer whose image layers are segmented.
     load : callable, optional
         ``load(name_or_path)`` makes the engine; the package's own by default.
+
+    Raises
+    ------
+    InputError
+        The window has this panel already; two would both answer every click.
     """
 
     def __init__(
         self, viewer: napari.viewer.Viewer, load: Callable[[str], Any] | None = None
     ) -> None:
+        _refuse_second(viewer)
         super().__init__()
+        _docked[_identity(viewer)] = self
         self._viewer = viewer
         self._was_docked = False
         self.controller = Controller(viewer, load)
@@ -64,6 +74,7 @@ class SegmentationWidget(QWidget):
         if self._viewer is None:
             return
         viewer, self._viewer = self._viewer, None
+        _docked.pop(_identity(viewer), None)
         self._pending.stop()
         for event in _shown_slice_events(viewer):
             event.disconnect(self.controller.look_elsewhere)
@@ -193,6 +204,25 @@ class SegmentationWidget(QWidget):
         self.objects.set_enabled(shown and not now.waiting, shown or now.accepted)
         self.export.set_enabled(any(item.slices for item in session.objects))
         self.export.set_suggestion(str(Path.cwd() / f"{work.image.name}_labels.nii.gz"))
+
+
+_docked: WeakValueDictionary[int, SegmentationWidget] = WeakValueDictionary()
+"""The panel of each viewer; it holds its viewer, so the number stays the viewer's own."""
+
+
+def _identity(viewer: napari.viewer.Viewer) -> int:
+    return id(getattr(viewer, "__wrapped__", viewer))  # napari hands plugins a proxy
+
+
+def _refuse_second(viewer: napari.viewer.Viewer) -> None:
+    first = _docked.get(_identity(viewer))
+    if first is None:
+        return
+    with suppress(RuntimeError):  # Qt deleted it together with its window
+        dock = first.parentWidget() or first
+        dock.show()  # it may have been hidden, and is what the person looks for
+        dock.raise_()
+        raise InputError("This window has the segmentation panel already: use that one.")
 
 
 def _shown_slice_events(viewer: napari.viewer.Viewer) -> tuple[Any, ...]:

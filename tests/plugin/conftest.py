@@ -26,9 +26,14 @@ class DiscEngine:
 
     def __init__(self) -> None:
         self.calls: list[tuple] = []
+        self.encoded: list = []
         self.error: Exception | None = None
         self.go = threading.Event()
         self.go.set()
+
+    def embed(self, volume, ref, window=None):
+        self.go.wait(20)
+        self.encoded.append((ref, len(self.calls)))
 
     def predict(self, volume, ref, prompts, window=None, previous=None, bridge=True):
         from napari_samunet.inference.painted import painted_prediction

@@ -10,7 +10,7 @@ import pytest
 from qtpy.QtCore import QEvent, Qt, QTimer
 from qtpy.QtWidgets import QApplication
 
-from napari_samunet.errors import BadCheckpoint
+from napari_samunet.errors import BadCheckpoint, InputError
 from napari_samunet.plugin.widget import SegmentationWidget
 from napari_samunet.types import SliceRef
 
@@ -269,17 +269,22 @@ def test_nothing_is_left_when_the_widget_goes(screen):
         QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         return sorted(type(widget).__name__ for widget in QApplication.topLevelWidgets())
 
+    found = []
+    for _turn in range(3):
+        screen.click(30, 40)
+        screen.viewer.window.remove_dock_widget(screen.widget)
+        screen.settle()
+        screen.widget.deleteLater()
+        found.append((count(), len(screen.viewer.mouse_double_click_callbacks)))
+        screen.dock()
+    assert found[2] == found[1]
+
+
+def test_a_window_has_one_panel_and_a_second_is_refused(screen):
+    with pytest.raises(InputError, match="already"):
+        SegmentationWidget(screen.viewer, lambda name: screen.engine)
     screen.click(30, 40)
-    before, callbacks = count(), len(screen.viewer.mouse_double_click_callbacks)
-    for _turn in range(2):
-        extra = SegmentationWidget(screen.viewer, lambda name: screen.engine)
-        screen.viewer.window.add_dock_widget(extra, name="another")
-        screen.settle()
-        screen.viewer.window.remove_dock_widget(extra)
-        screen.settle()
-        extra.deleteLater()
-    assert count() == before
-    assert len(screen.viewer.mouse_double_click_callbacks) == callbacks
+    assert len(screen.engine.calls) == 1
 
 
 def test_nothing_is_cut_off_on_a_small_screen(screen):

@@ -1,0 +1,82 @@
+"""The chosen image is the one that is seen: nobody clicks on one image and gets another's mask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from napari.layers import Image, Layer
+
+from napari_samunet.errors import InputError, OutsideImage
+from napari_samunet.plugin.coordinates import middle_of, shown_slice
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+_COVERING = {"opaque", "translucent", "translucent_no_depth"}
+
+
+class Spotlight:
+    """Hides images that would lie over or beside the chosen one, and shows them again.
+
+    Overlays, additive channels and half transparent images stay; so does a grid of images.
+    """
+
+    def __init__(self) -> None:
+        self._aside: dict[Image, list[Layer]] = {}
+
+    def turn_to(
+        self, image: Image, viewer: ViewerModel, helpers_of: Callable[[Image], list[Layer]]
+    ) -> None:
+        """Show an image and what was hidden with it; hide the others.
+
+        Parameters
+        ----------
+        image : Image
+            The chosen one.
+        viewer : napari.Viewer
+        helpers_of : callable
+            ``helpers_of(image)`` gives the layers that belong to an image.
+        """
+        image.visible = True
+        for layer in self._aside.pop(image, ()):
+            layer.visible = True
+        if viewer.canvas.grid.enabled or not _covers(image):
+            return
+        others = [layer for layer in viewer.layers if isinstance(layer, Image)]
+        for other in others:
+            if other is not image and _covers(other):
+                hidden = [layer for layer in (other, *helpers_of(other)) if layer.visible]
+                self._aside[other] = hidden
+                for layer in hidden:
+                    layer.visible = False
+
+    def forget(self, image: Layer) -> None:
+        """Let go of an image that was removed."""
+        self._aside.pop(image, None)
+
+    def all_on(self) -> None:
+        """Show everything again that was hidden."""
+        for hidden in self._aside.values():
+            for layer in hidden:
+                layer.visible = True
+        self._aside.clear()
+
+
+def bring_into_view(viewer: ViewerModel, image: Image) -> None:
+    """Move the slider to the middle of an image that the shown slice does not cut."""
+    try:
+        shown_slice(image, viewer.layers, viewer.dims)
+    except OutsideImage:
+        middle = middle_of(image, viewer.layers)
+        first = viewer.dims.ndim - image.ndim
+        for axis in viewer.dims.not_displayed:
+            if axis >= first:
+                viewer.dims.set_point(axis, middle[axis - first])
+        viewer.reset_view()
+    except InputError:
+        return
+
+
+def _covers(image: Image) -> bool:
+    return image.visible and image.opacity == 1 and str(image.blending) in _COVERING
