@@ -25,7 +25,7 @@ _GEOMETRY = ("scale", "translate", "rotate", "shear", "affine", "units")
 _ROLES = ("labels", "preview", "boxes", "points")  # from below
 _FILL, _CONTOUR = 1, 2
 _FILL_ALPHA = 0.28
-_POINT_PIXELS = 12  # on the screen, whatever the zoom
+_POINT_PIXELS = 12  # on the screen, at most
 _POSITIVE, _NEGATIVE = ("#35c46a", "disc"), ("#ff5d5d", "x")
 _BOX_COLOR = "#ffd34d"
 
@@ -154,7 +154,7 @@ class ImageLayers:
         layer.data = []
         if boxes:
             corners = [self._corners(box) for box in boxes]
-            layer.add_rectangles(corners, edge_width=self._point_size() / 12)
+            layer.add_rectangles(corners, edge_width=self._point_size() / 24)
             layer.edge_color = _BOX_COLOR
             layer.face_color = "transparent"
         layer.selected_data = set()
@@ -195,9 +195,9 @@ class ImageLayers:
         for layer in helpers:
             layer.visible = visible
 
-    def reveal(self) -> None:
-        """Show what a new prompt changes, if it was hidden."""
-        for layer in map(self.find, ("preview", "boxes", "points")):
+    def reveal(self, roles: Sequence[str] = ("preview", "boxes", "points")) -> None:
+        """Show what an action changes, by default a prompt's, if it was hidden."""
+        for layer in map(self.find, roles):
             if layer is not None:
                 layer.visible = True
 
@@ -228,7 +228,8 @@ class ImageLayers:
             ndim=self.image.ndim,
             size=self._point_size(),
             border_width=0,
-            canvas_size_limits=(_POINT_PIXELS, _POINT_PIXELS),
+            # No lower limit: napari draws a point of size 0 where a slice has none.
+            canvas_size_limits=(0, _POINT_PIXELS),
             **self._like("points"),
         )
         return self._insert(layer)
@@ -266,7 +267,7 @@ class ImageLayers:
                 setattr(layer, name, getattr(self.image, name))
 
     def _point_size(self) -> float:
-        return max(self.image.data.shape[: self.image.ndim]) / 40
+        return max(self.image.data.shape[: self.image.ndim]) / 20
 
     def _corners(self, box: ShownBox) -> list[tuple[float, ...]]:
         top, left, bottom, right = np.add(box.rc, (-0.5, -0.5, 0.5, 0.5))

@@ -109,6 +109,7 @@ class ImageWork:
             edited[self.session.labels == accepted.id] = accepted.id
             self.session.set_labels(edited, self.names())
         self.session.select(accepted.id)
+        self.shown.reveal(("labels",))
 
     def take_hand_edits(self) -> None:
         """Take over what a person painted into the labels layer with napari's own tools."""

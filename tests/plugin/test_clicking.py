@@ -63,6 +63,17 @@ def test_a_removing_click_is_marked_red_and_an_adding_one_green(screen):
         assert (around[..., strongest] > others + 60).sum() > 10
 
 
+def test_a_slice_without_clicks_shows_no_stray_mark(screen):
+    screen.click(30, 40)
+    screen.viewer.dims.set_point(0, 5)
+    screen.settle(0.1)
+    picture = screen.viewer.screenshot(canvas_only=True, flash=False)[..., :3]
+    corner = screen.pixel(screen.controller.work.image, 0, 0)
+    near = picture[max(corner.y() - 8, 0) : corner.y() + 8, max(corner.x() - 8, 0) : corner.x() + 8]
+    assert near.size
+    assert near.max() < 60
+
+
 def test_taking_away_from_nothing_only_says_so(screen):
     screen.click(30, 40, "right")
     assert not screen.engine.calls

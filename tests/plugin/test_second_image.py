@@ -9,6 +9,19 @@ pytestmark = pytest.mark.viewer
 THIN = (3, 60, 80)
 
 
+def test_each_image_has_its_own_session(screen):
+    first = screen.controller.work
+    screen.click(30, 40)
+    screen.add_image(name="second")
+    assert screen.controller.work is not first
+    screen.click(10, 10)
+    assert len(screen.session.prompts) == 1
+    screen.viewer.layers.selection.active = first.image
+    screen.settle()
+    assert screen.controller.work is first
+    assert first.session.preview.mask[30, 40]
+
+
 def test_the_slider_moves_into_an_image_that_is_opened_beside_the_slice(screen):
     screen.viewer.dims.set_point(0, 6)
     screen.add_image(np.zeros(THIN, np.float32), name="second", units=("mm",) * 3)

@@ -177,6 +177,17 @@ def test_what_was_hidden_shows_again_with_the_next_click(screen):
     assert preview.visible
 
 
+def test_an_accepted_mask_is_seen_though_the_labels_were_hidden(screen):
+    screen.click(30, 40)
+    screen.press(Qt.Key.Key_G)
+    screen.press(Qt.Key.Key_H)
+    labels = screen.controller.work.shown.find("labels")
+    assert not labels.visible
+    screen.click(30, 60)
+    screen.press(Qt.Key.Key_G)
+    assert labels.visible
+
+
 def test_another_model_begins_afresh_but_the_first_keeps_what_was_painted(screen):
     screen.click(30, 40)
     screen.controller.use_model("builtin")
@@ -229,19 +240,6 @@ def test_an_image_of_four_dimensions_is_refused_with_what_to_do(screen):
     screen.viewer.layers.clear()
     screen.add_image()
     assert screen.controller.work is not None
-
-
-def test_each_image_has_its_own_session(screen):
-    first = screen.controller.work
-    screen.click(30, 40)
-    screen.add_image(name="second")
-    assert screen.controller.work is not first
-    screen.click(10, 10)
-    assert len(screen.session.prompts) == 1
-    screen.viewer.layers.selection.active = first.image
-    screen.settle()
-    assert screen.controller.work is first
-    assert first.session.preview.mask[30, 40]
 
 
 def test_a_deleted_preview_layer_comes_back(screen):
