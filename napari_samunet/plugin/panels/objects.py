@@ -122,4 +122,6 @@ class ObjectsPanel(Section):
 def _swatch(color: tuple[float, float, float]) -> QIcon:
     pixels = QPixmap(14, 14)
     pixels.fill(QColor.fromRgbF(*color))
-    return QIcon(pixels)
+    icon = QIcon(pixels)
+    icon.addPixmap(pixels, QIcon.Mode.Selected)  # Qt would tint it, and it is not the mask's then
+    return icon
