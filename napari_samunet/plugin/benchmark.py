@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QApplication, QOpenGLWidget
 
 from napari_samunet.errors import SamUNetError
 from napari_samunet.io.sample import sample_volume
-from napari_samunet.plugin.graphics import triton_kept_out
+from napari_samunet.plugin.graphics import beside_a_window
 from napari_samunet.plugin.widget import SegmentationWidget
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class _Window:
         self.viewer.close()
 
     def _load(self, name: str) -> Any:
-        with triton_kept_out():
+        with beside_a_window():
             from napari_samunet.inference.engine import Engine
             from napari_samunet.models.load import load_model
 

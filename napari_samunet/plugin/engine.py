@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from napari_samunet.plugin.graphics import triton_kept_out
+from napari_samunet.plugin.graphics import beside_a_window
 
 
 class SharedEngine:
@@ -63,7 +63,7 @@ def _spoken(device: str) -> str:
 
 
 def _load_engine(name_or_path: str) -> Any:
-    with triton_kept_out():
+    with beside_a_window():
         from napari_samunet.inference.engine import Engine
         from napari_samunet.models.load import load_model
 

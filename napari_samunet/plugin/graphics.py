@@ -1,7 +1,8 @@
-"""Torch beside a drawing library that brings a compiler of its own."""
+"""Torch beside a drawing library that shares its process and its cores."""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,17 @@ _MAPS = Path("/proc/self/maps")
 
 
 @contextmanager
-def triton_kept_out() -> Iterator[None]:
+def beside_a_window() -> Iterator[None]:
+    """Import torch within this where a window is drawn in the same process."""
+    # Torch's threads wait for work by spinning, on cores that draw the canvas meanwhile: asleep,
+    # they halve the time to the first mask. OpenMP reads this once, when torch is imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    with _triton_kept_out():
+        yield
+
+
+@contextmanager
+def _triton_kept_out() -> Iterator[None]:
     """Let torch be imported without Triton where loading Triton would end the process.
 
     Mesa, which draws the canvas on machines without a vendor's driver, brings LLVM; so does Triton,
