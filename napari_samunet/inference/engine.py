@@ -13,6 +13,7 @@ from torch import Tensor
 from napari_samunet.embedding.cache import EmbeddingCache
 from napari_samunet.embedding.key import EmbeddingKey, content_digest
 from napari_samunet.errors import InputError
+from napari_samunet.geometry import plane_shape
 from napari_samunet.inference.bridge import derive_box
 from napari_samunet.inference.postprocess import assemble, overlap
 from napari_samunet.inference.prediction import Prediction
@@ -21,7 +22,7 @@ from napari_samunet.models.system import MaskTensors, PromptTensors, System
 from napari_samunet.preprocess.frame import OUTSIDE, Frame
 from napari_samunet.preprocess.intensity import choose_window, to_uint8
 from napari_samunet.preprocess.roi import Roi, closer_look, first_look, next_look, whole_slice
-from napari_samunet.preprocess.slicing import plane_shape, take_colour, take_slice
+from napari_samunet.preprocess.slicing import take_colour, take_slice
 from napari_samunet.prompts.encode import to_xy
 from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.types import SliceRef, UInt8Array, Window

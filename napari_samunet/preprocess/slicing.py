@@ -38,9 +38,3 @@ def take_slice(volume_zyx: AnyArray, ref: SliceRef) -> AnyArray:
 def take_colour(volume: Volume, ref: SliceRef) -> UInt8Array | None:
     """Return the colours (H, W, 3) of one plane, or None of a grey volume."""
     return None if volume.color is None else take_slice(volume.color, ref)
-
-
-def plane_shape(shape_zyx: tuple[int, ...], axis: int) -> tuple[int, int]:
-    """Rows and columns of the planes along ``axis``."""
-    rows, columns = (size for number, size in enumerate(shape_zyx[:3]) if number != axis)
-    return rows, columns

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from napari_samunet.errors import OutsideImage
-from napari_samunet.preprocess.slicing import plane_shape, take_slice
+from napari_samunet.geometry import plane_shape
+from napari_samunet.preprocess.slicing import take_slice
 from napari_samunet.types import SliceRef
 
 VOLUME_ZYX = np.arange(5 * 7 * 9).reshape(5, 7, 9)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from napari_samunet.geometry import plane_shape
 from napari_samunet.inference.prediction import Candidate, Prediction
 from napari_samunet.io.volume import Volume
 from napari_samunet.preprocess.frame import Frame
-from napari_samunet.preprocess.slicing import plane_shape
 from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.session.session import Session
 from napari_samunet.types import SliceRef, Window
