@@ -38,7 +38,7 @@ def first_click(mask: BoolArray) -> tuple[int, int]:
         If the mask is empty.
     """
     _need(mask)
-    return _deepest(_largest(np.asarray(mask, bool)))
+    return _deepest(largest_part(np.asarray(mask, bool)))
 
 
 def next_click(mask: BoolArray, prediction: BoolArray) -> Click | None:
@@ -48,7 +48,7 @@ def next_click(mask: BoolArray, prediction: BoolArray) -> Click | None:
     negative where the prediction spilled; a tie goes to what was missed. None: nothing is wrong.
     """
     truth, found = np.asarray(mask, bool), np.asarray(prediction, bool)
-    missed, spilled = _largest(truth & ~found), _largest(found & ~truth)
+    missed, spilled = largest_part(truth & ~found), largest_part(found & ~truth)
     if not missed.any() and not spilled.any():
         return None
     if missed.sum() >= spilled.sum():
@@ -61,7 +61,8 @@ def _need(mask: BoolArray) -> None:
         raise EmptyPrompt("A click or box is derived from a mask that is not empty; this one is.")
 
 
-def _largest(mask: BoolArray) -> BoolArray:
+def largest_part(mask: BoolArray) -> BoolArray:
+    """Return the largest 4-connected component of a mask (H, W); an empty mask stays empty."""
     parts, count = ndimage.label(mask)
     if count < 2:
         return mask

@@ -9,6 +9,7 @@ import torch
 from scipy import ndimage
 from torch import Tensor
 
+from napari_samunet.prompts.simulate import largest_part
 from napari_samunet.types import BoolArray
 
 
@@ -43,7 +44,9 @@ def corrections(rng: np.random.Generator, masks: Tensor, found: Tensor) -> tuple
     points, labels = [], []
     for mask, answer in zip(masks[:, 0].numpy(), found[:, 0].numpy(), strict=True):
         missed, spilled = mask & ~answer, answer & ~mask
-        best = max((_largest(missed), 1), (_largest(spilled), 0), key=lambda item: item[0].sum())
+        best = max(
+            (largest_part(missed), 1), (largest_part(spilled), 0), key=lambda item: item[0].sum()
+        )
         if best[0].sum() < 2:
             points.append((0.0, 0.0))
             labels.append(-1)
@@ -53,17 +56,10 @@ def corrections(rng: np.random.Generator, masks: Tensor, found: Tensor) -> tuple
     return torch.tensor(points, dtype=torch.float32)[:, None], torch.tensor(labels)[:, None]
 
 
-def _largest(error: BoolArray) -> BoolArray:
-    parts, count = ndimage.label(error)
-    if count < 2:
-        return error
-    return np.asarray(parts == 1 + np.bincount(parts.ravel())[1:].argmax())
-
-
 def _click_in(rng: np.random.Generator, mask: BoolArray, deepest: float) -> tuple[float, float]:
     """A point (x, y) in the largest part: the deepest one, or any at least a quarter as deep."""
     rows, cols = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    part = _largest(mask[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1])
+    part = largest_part(mask[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1])
     depth = ndimage.distance_transform_edt(np.pad(part, 1))[1:-1, 1:-1]
     least = 1.0 if rng.random() < deepest else rng.uniform(0.25, 1)
     candidates = np.argwhere(depth >= least * depth.max())
