@@ -63,9 +63,8 @@ def closer_look(shape_hw: tuple[int, int], points_rc: np.ndarray, mask: BoolArra
         roi = roi_around(extent_of(mask))
     else:
         row, col = points_rc[0]
-        side = max(LOOK_AROUND * max(shape_hw) / ZOOM, 1)
-        roi = roi_around((row, col, row + side - 1, col + side - 1))
-        roi = Roi(round(row - roi.side / 2), round(col - roi.side / 2), roi.side)
+        side = max(round(LOOK_AROUND * max(shape_hw)), SMALLEST_SIDE)
+        roi = Roi(round(row - side / 2), round(col - side / 2), side)
     return roi if roi.side < WORTHWHILE * max(shape_hw) else None
 
 
