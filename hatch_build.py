@@ -1,4 +1,4 @@
-"""Build hook: manifest and resources live at the top of the repository, a package needs them inside.
+"""Build hook: manifest and resources lie at the top of the repository, packages need them inside.
 
 It runs for wheels (also from an sdist) and for editable installs; the copies are ignored by git.
 """
