@@ -7,7 +7,18 @@ import pytest
 from napari_samunet.errors import InputError
 from napari_samunet.preprocess.presets import window_preset, window_presets
 
-WANTED = "brain subdural stroke bone lung mediastinum abdomen liver spine angiography".split()
+WANTED = [
+    "brain",
+    "subdural",
+    "stroke",
+    "bone",
+    "lung",
+    "mediastinum",
+    "abdomen",
+    "liver",
+    "spine",
+    "angiography",
+]
 
 
 def test_every_preset_that_a_reader_asks_for_is_there():
