@@ -25,6 +25,7 @@ class TrainConfig:
     """One training run; every field has the name of its TOML key."""
 
     member: str = "builtin"
+    start: str = ""  # weights to begin with, a path beside the configuration; "" begins from nothing
     seed: int = 0
     images: int = 38_000
     batch: int = 16
@@ -49,6 +50,8 @@ def read_config(path: Path) -> TrainConfig:
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise BadUsage(f"wanted a training configuration (TOML), got {path}: {error}") from error
     scenes = table.pop("scenes", {})
+    if table.get("start"):
+        table["start"] = str(path.parent / table["start"])
     try:
         return TrainConfig(scenes=SceneConfig(**scenes), **table)
     except TypeError as error:

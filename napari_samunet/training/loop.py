@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from safetensors.torch import load_file
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
@@ -36,7 +37,10 @@ class Trainer:
         self.config, self.folder, self.device = config, folder, torch.device(device)
         folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(config.seed)
-        self.model = build(config.member).to(self.device, memory_format=torch.channels_last).train()
+        self.model = build(config.member)
+        if config.start:
+            self.model.load_state_dict(load_file(config.start))
+        self.model = self.model.to(self.device, memory_format=torch.channels_last).train()
         self.average = AveragedModel(
             self.model, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=False
         )
