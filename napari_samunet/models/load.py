@@ -91,6 +91,7 @@ def load_model(
         device=target,
         source=str(path),
         note=recognition.note,
+        others=recognition.others,
     )
 
 

@@ -27,10 +27,13 @@ class Recognition:
         The system.
     note
         How it was chosen where several have the same tensors; empty where it was clear.
+    others
+        Names of the other systems with the same tensors, which the file may as well belong to.
     """
 
     recipe: Recipe
     note: str = ""
+    others: tuple[str, ...] = ()
 
 
 def recognise(checkpoint: Checkpoint, system: str | None = None) -> Recognition:
@@ -51,10 +54,11 @@ def recognise(checkpoint: Checkpoint, system: str | None = None) -> Recognition:
     own = recipe_of(checkpoint.metadata)
     if own is not None and system in (None, own.name):
         return Recognition(own)
-    if system is not None:
-        return Recognition(recipe_named(system), f"taken as {system}, as asked")
     shapes = {name: tuple(tensor.shape) for name, tensor in checkpoint.tensors.items()}
     matching = [recipe for recipe in RECIPES if recipe.matches(shapes)]
+    if system is not None:
+        asked = recipe_named(system)
+        return Recognition(asked, f"taken as {system}, as asked", _names_without(matching, asked))
     if not matching:
         raise BadCheckpoint(_unknown(checkpoint))
     return _decide(matching, checkpoint.path.name)
@@ -79,13 +83,16 @@ def _decide(matching: Sequence[Recipe], file_name: str) -> Recognition:
     """Let the file name choose among systems with equal tensors; else the one without a hint."""
     hinted = [recipe for recipe in matching if recipe.hint and recipe.hint in file_name.lower()]
     chosen = (hinted or [recipe for recipe in matching if not recipe.hint] or list(matching))[0]
-    others = [recipe.name for recipe in matching if recipe is not chosen]
+    others = _names_without(matching, chosen)
     if not others:
         return Recognition(chosen)
     reason = "by its file name" if hinted else "as its file name says nothing else"
-    return Recognition(
-        chosen, f"taken as {chosen.name} {reason}; system='{others[0]}' has the same tensors"
-    )
+    note = f"taken as {chosen.name} {reason}; system='{others[0]}' has the same tensors"
+    return Recognition(chosen, note, others)
+
+
+def _names_without(recipes: Sequence[Recipe], chosen: Recipe) -> tuple[str, ...]:
+    return tuple(recipe.name for recipe in recipes if recipe is not chosen)
 
 
 def _unknown(checkpoint: Checkpoint) -> str:

@@ -104,6 +104,8 @@ class System:
         The file that it came from, or an empty text.
     note
         How the system was chosen where its files look like those of another; for the status line.
+    others
+        Names of the other systems that the same file may belong to.
     """
 
     def __init__(
@@ -115,6 +117,7 @@ class System:
         device: torch.device | str = "cpu",
         source: str = "",
         note: str = "",
+        others: tuple[str, ...] = (),
     ) -> None:
         self.name = name
         self.contract = contract
@@ -123,6 +126,7 @@ class System:
         self.model_hash = model_hash
         self.source = source
         self.note = note
+        self.others = others
 
     def __repr__(self) -> str:
         return f"System({self.name!r}, side={self.contract.side}, device={str(self.device)!r})"
