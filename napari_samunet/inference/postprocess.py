@@ -24,7 +24,7 @@ def assemble(masks: MaskTensors, frame: Frame, contract: InputContract, note: st
     candidates = []
     for logits, score in zip(masks.logits, scores, strict=True):
         on_slice = frame.logits_to_slice(logits, contract.upsample)
-        candidates.append(Candidate(on_slice > 0, on_slice, score))
+        candidates.append(Candidate(on_slice > 0, on_slice, score, logits.detach(), frame))
     best = candidates[0]
     model_logits = masks.logits[0].detach()
     return Prediction(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from napari_samunet.preprocess.frame import Frame
@@ -14,11 +14,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """One possible answer: ``mask`` (H, W) bool, ``logits`` (H, W) float32, ``score`` or None."""
+    """One possible answer.
+
+    Attributes
+    ----------
+    mask, logits, score
+        As in ``Prediction``.
+    model_logits, frame
+        As there too, for the next prediction when this answer is picked; None: made of ``logits``.
+    """
 
     mask: BoolArray
     logits: FloatArray
     score: float | None
+    model_logits: Tensor | None = None
+    frame: Frame | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,13 +45,15 @@ class Prediction:
         Predicted IoU in [0, 1] or, from a system that predicts none, a stability score; the note
         says which. None where there is neither.
     candidates
-        All answers, best first; the first one is ``mask`` itself.
+        All answers, best first.
     model_logits
         (h, w) logits of the model frame; fed back unchanged while the frame stays.
     frame
         Where that frame lies on the slice.
     note
         One line for the person, e.g. that a box was derived from the clicks; or an empty text.
+    rank
+        Which of the candidates ``mask`` is: 0, the best, unless a person picked another.
     """
 
     mask: BoolArray
@@ -51,3 +63,23 @@ class Prediction:
     model_logits: Tensor
     frame: Frame
     note: str = ""
+    rank: int = 0
+
+    def pick(self, rank: int) -> Prediction:
+        """Return the prediction with another of its candidates as the answer."""
+        chosen = self.candidates[rank]
+        fed_back = chosen.model_logits
+        if fed_back is None:
+            import torch
+
+            side = self.model_logits.shape[-1]
+            fed_back = torch.from_numpy(self.frame.logits_to_model(chosen.logits, side))
+        return replace(
+            self,
+            mask=chosen.mask,
+            logits=chosen.logits,
+            score=chosen.score,
+            model_logits=fed_back,
+            frame=chosen.frame or self.frame,
+            rank=rank,
+        )

@@ -1,5 +1,7 @@
 """The engine, with a fake system that marks a disc around each positive click and fills boxes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -130,6 +132,26 @@ def test_one_click_has_three_candidates_best_first(volume):
     assert len(_engine().predict(volume, REF, CLICK).candidates) == 3
     whole = _engine(InputContract(side=SIDE, candidates="one-click")).predict(volume, REF, CLICK)
     assert [round(c.score, 3) for c in whole.candidates] == [0.8, 0.5, 0.1]
+
+
+def test_a_picked_candidate_is_the_answer_that_is_fed_back(volume):
+    engine = _engine()
+    first = engine.predict(volume, REF, CLICK)
+    other = first.pick(2)
+    assert np.array_equal(other.mask, first.candidates[2].mask)
+    assert (other.rank, other.score) == (2, first.candidates[2].score)
+    assert other.candidates is first.candidates
+    again = engine.predict(volume, REF, CLICK.with_point((21, 31), 1), previous=other)
+    assert again.frame == other.frame
+    assert torch.equal(engine.system.module.asked[-1][3][0, 0], other.model_logits)
+
+
+def test_a_candidate_that_was_resumed_from_a_file_can_still_be_picked(volume):
+    first = _engine().predict(volume, REF, CLICK)
+    bare = [replace(item, model_logits=None, frame=None) for item in first.candidates]
+    picked = replace(first, candidates=tuple(bare)).pick(1)
+    assert picked.model_logits.shape == first.model_logits.shape
+    assert np.array_equal(picked.mask, bare[1].mask)
 
 
 def test_a_system_without_scores_says_that_its_score_is_stability(volume):
