@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from numpy.typing import ArrayLike
 
@@ -175,6 +175,34 @@ class PromptedSession(SessionCore):
             shown = painted_prediction(painted[-1])
             state = steps.paint(state, rest[-1], shown, self._next_step())
         self._commit("remove prompt", self._answer_waiting(state) if predict else state)
+
+    def next_candidate(self, index: int | None = None, axis: int = 0) -> Prediction:
+        """Show the next candidate of an answer in its place; after the last one comes the best.
+
+        What is shown is what the next prompt corrects.
+
+        Parameters
+        ----------
+        index, axis
+            The plane; None: that of the latest prompt.
+
+        Raises
+        ------
+        EmptyPrompt
+            The current object has no answer there, or one without other candidates.
+        """
+        ref = self._state.ref if index is None else plane_of(self.volume.shape, index, axis)
+        plane = self._state.planes_of(self._state.current).get(ref) if ref else None
+        answer = None if plane is None or plane.waiting or plane.painted else plane.answer
+        if answer is None or ref is None or len(answer.candidates) < 2:
+            raise EmptyPrompt(
+                "Another candidate was wanted, but this answer has none; "
+                "correct it with clicks instead."
+            )
+        picked = answer.pick((answer.rank + 1) % len(answer.candidates))
+        key = (cast("int", self._state.current), ref)
+        self._commit("candidate", steps.answered(self._state, key, picked))
+        return picked
 
     def discard(self) -> None:
         """Drop prompts and previews of the current object that are not accepted."""
