@@ -11,12 +11,14 @@ from napari_samunet.errors import InputError
 from napari_samunet.io.volume import Volume
 from napari_samunet.session import steps
 from napari_samunet.session.history import History
+from napari_samunet.session.journal import Journal, Kind
 from napari_samunet.session.objects import ObjectState, SegmentObject
 from napari_samunet.session.overlay import LabelImage
 from napari_samunet.session.placed import PlacedPrompt
 from napari_samunet.session.request import Answerer, Request, make_request
 from napari_samunet.session.signals import SessionSignals
 from napari_samunet.session.state import State, bytes_of
+from napari_samunet.session.story import Story
 from napari_samunet.types import SliceRef, UInt16Array
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ class SessionCore(SessionSignals):
         self._state = State()
         self._history: History[State] = History(bytes_of)
         self._label_image = LabelImage(volume.shape)
+        self._journal: Journal | None = None
         self._steps = 0
 
     @property
@@ -157,7 +160,7 @@ class SessionCore(SessionSignals):
         """
         if not self._history.can_undo:
             return False
-        self._move_to(self._history.undo(self._state))
+        self._move_to(self._history.undo(self._state), "undo")
         self.history_changed.emit()
         return True
 
@@ -165,7 +168,7 @@ class SessionCore(SessionSignals):
         """Make the step again that was undone last; False where there is none."""
         if not self._history.can_redo:
             return False
-        self._move_to(self._history.redo(self._state))
+        self._move_to(self._history.redo(self._state), "redo")
         self.history_changed.emit()
         return True
 
@@ -228,12 +231,14 @@ class SessionCore(SessionSignals):
     def _commit(self, name: str, state: State) -> None:
         """Make a step that can be undone."""
         self._history.record(name, self._state)
-        self._move_to(state)
+        self._move_to(state, "step", name)
         self.history_changed.emit()
 
-    def _move_to(self, state: State) -> None:
+    def _move_to(self, state: State, kind: Kind = "move", name: str = "") -> None:
         """Take a state over and tell what differs from the one before."""
         before, self._state = self._state, state
+        if self._journal is not None:
+            self._journal.record(kind, name, before, state)
         changed = self._label_image.follow(state.objects)
         if before.objects is not state.objects or before.current != state.current:
             self.objects_changed.emit()
@@ -249,6 +254,25 @@ class SessionCore(SessionSignals):
         self._history.clear()
         self._steps = max((plane.generation for plane in state.planes.values()), default=0)
         self._move_to(state)
+        self.history_changed.emit()
+
+    def keep_journal(self, journal: Journal) -> None:
+        """Write every step from now on into a journal."""
+        self._journal = journal
+
+    def take_up(self, story: Story) -> None:
+        """Go on where a journal ended, with all steps that can be undone.
+
+        Raises
+        ------
+        InputError
+            Something was done in this session already, which would be lost.
+        """
+        if self._history.can_undo or self._history.can_redo:
+            raise InputError("A session is continued before anything is done; undo is empty then.")
+        self._history, self._steps = story.history, story.last_generation
+        self._journal = None
+        self._move_to(story.state)
         self.history_changed.emit()
 
 

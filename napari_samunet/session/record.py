@@ -16,6 +16,7 @@ from napari_samunet.types import AnyArray, BoolArray, SliceRef, Window
 
 if TYPE_CHECKING:  # torch comes with it
     from napari_samunet.inference.prediction import Prediction
+    from napari_samunet.preprocess.frame import Frame
 
 Words = dict[str, Any]
 
@@ -32,15 +33,21 @@ class StateWriter:
     def state(self, state: State) -> Words:
         """Return the words for a whole state."""
         planes = [
-            {"object": number, "ref": _ref_words(ref), **self._plane(plane)}
+            {"object": number, "ref": ref_words(ref), **self._plane(plane)}
             for (number, ref), plane in state.planes.items()
         ]
         return {
             "objects": [self._object(item) for item in state.objects],
             "planes": planes,
             "answers": self._answer_words,
+            **self._marks(state),
+        }
+
+    def _marks(self, state: State) -> Words:
+        """What is one number each."""
+        return {
             "current": state.current,
-            "ref": None if state.ref is None else _ref_words(state.ref),
+            "ref": None if state.ref is None else ref_words(state.ref),
             "recent": state.recent,
             "next_id": state.next_id,
         }
@@ -54,7 +61,7 @@ class StateWriter:
             "name": item.name,
             "color": item.color,
             "shape": item.shape,
-            "keys": [_ref_words(ref) for ref in item.keys],
+            "keys": [ref_words(ref) for ref in item.keys],
             "window": item.window,
             "places": self._put(np.array(places, np.int64).reshape(-1, 6)),
             "bits": self._put(np.frombuffer(bits, np.uint8)),
@@ -89,7 +96,6 @@ class StateWriter:
         return self._answers[id(answer)]
 
     def _answer_record(self, answer: Prediction) -> Words:
-        frame = answer.frame
         return {
             "candidates": [
                 {
@@ -100,9 +106,12 @@ class StateWriter:
                 for item in answer.candidates
             ],
             "model_logits": self._put(answer.model_logits.cpu().numpy()),
-            "frame": [frame.shape, frame.side, frame.fit, frame.resampling, frame.roi],
+            "frame": self._frame(answer.frame),
             "note": answer.note,
         }
+
+    def _frame(self, frame: Frame) -> list[Any]:
+        return [frame.shape, frame.side, frame.fit, frame.resampling, frame.roi]
 
     def _put(self, array: AnyArray) -> str:
         name = f"a{len(self.arrays)}"
@@ -130,11 +139,17 @@ class StateReader:
         return State(
             objects=tuple(self._object(item) for item in words["objects"]),
             planes=planes,
-            current=words["current"],
-            ref=None if words["ref"] is None else _ref(words["ref"]),
-            recent=words["recent"],
-            next_id=words["next_id"],
+            **self._marks(words),
         )
+
+    def _marks(self, words: Words) -> Words:
+        """What is one number each, as ``State`` takes it."""
+        return {
+            "current": words["current"],
+            "ref": None if words["ref"] is None else _ref(words["ref"]),
+            "recent": words["recent"],
+            "next_id": words["next_id"],
+        }
 
     def _object(self, words: Words) -> ObjectState:
         shape = tuple(words["shape"])
@@ -151,8 +166,8 @@ class StateReader:
         shown, answer = words["shown"], words["answer"]
         return PlaneState(
             prompts=tuple(self._prompt(prompt, number, ref) for prompt in words["prompts"]),
-            shown=None if shown is None else self._answers[shown],
-            answer=None if answer is None else self._answers[answer],
+            shown=None if shown is None else self._answer_of(shown),
+            answer=None if answer is None else self._answer_of(answer),
             window=_window(words["window"]),
             painted=words["painted"],
             generation=words["generation"],
@@ -170,23 +185,30 @@ class StateReader:
             None if words["mask"] is None else self._mask(words["mask"]),
         )
 
+    def _answer_of(self, number: int) -> Prediction:
+        return self._answers[number]
+
     def _answer(self, words: Words) -> Prediction:
         import torch  # only a session with a preview needs it
 
         from napari_samunet.inference.prediction import Candidate, Prediction
-        from napari_samunet.preprocess.frame import Frame
 
         candidates = tuple(
             Candidate(self._mask(item["mask"]), self._arrays[item["logits"]], item["score"])
             for item in words["candidates"]
         )
         best = candidates[0]
-        shape, side, fit, resampling, roi = words["frame"]
-        frame = Frame(tuple(shape), side, fit, resampling, None if roi is None else Roi(*roi))
+        frame = self._frame(words["frame"])
         model_logits = torch.from_numpy(self._arrays[words["model_logits"]])
         return Prediction(
             best.mask, best.logits, best.score, candidates, model_logits, frame, words["note"]
         )
+
+    def _frame(self, words: list[Any]) -> Frame:
+        from napari_samunet.preprocess.frame import Frame  # brings torch
+
+        shape, side, fit, resampling, roi = words
+        return Frame(tuple(shape), side, fit, resampling, None if roi is None else Roi(*roi))
 
     def _mask(self, words: Words) -> BoolArray:
         shape = tuple(words["shape"])
@@ -194,7 +216,8 @@ class StateReader:
         return bits.reshape(shape).astype(bool)
 
 
-def _ref_words(ref: SliceRef) -> tuple[int, int]:
+def ref_words(ref: SliceRef) -> tuple[int, int]:
+    """Return a plane as (axis, index)."""
     return ref.axis, ref.index
 
 

@@ -11,11 +11,14 @@ from numpy.typing import ArrayLike
 from napari_samunet.io.volume import Volume
 from napari_samunet.session import steps
 from napari_samunet.session.checks import label_array, plane_of
+from napari_samunet.session.identity import ImageIdentity
+from napari_samunet.session.journal import Journal
 from napari_samunet.session.plan import PropagationPlan, make_plan
 from napari_samunet.session.prompting import PromptedSession
 from napari_samunet.session.request import Answerer
 from napari_samunet.session.state import MAX_ID
-from napari_samunet.session.store import load_state, save_state
+from napari_samunet.session.store import image_of, load_state, save_state
+from napari_samunet.session.story import is_journal, read_story
 from napari_samunet.session.suggestion import suggest
 from napari_samunet.session.takeover import take_over
 from napari_samunet.types import SliceRef, Window
@@ -128,16 +131,32 @@ class Session(PromptedSession):
         volume: Volume | None = None,
         model: System | Answerer | str | Path | None = None,
     ) -> Session:
-        """Continue from a saved file, exactly; the image is opened again where none is given.
+        """Continue from a saved file or a journal; the image is opened again where none is given.
+
+        A journal brings the undo history along and is written on.
 
         Raises
         ------
         InputError
             It is no saved session, or the image is not the one that it belongs to.
         """
-        image, state = load_state(path, volume)
+        source = Path(path).expanduser()
+        if is_journal(source):
+            return cls._resume_journal(source, volume, model)
+        image, state = load_state(source, volume)
         session = cls(image, model)
         session._restore(state)
+        return session
+
+    @classmethod
+    def _resume_journal(
+        cls, path: Path, volume: Volume | None, model: System | Answerer | str | Path | None
+    ) -> Session:
+        story = read_story(path)
+        session = cls(image_of(path, story.image, volume), model)
+        session.take_up(story)
+        identity = ImageIdentity(session.volume)
+        session.keep_journal(Journal(path, identity, story.numbers, story.end))
         return session
 
     def export(self, path: str | Path, format: str | None = None) -> Path:  # noqa: A002 - DESIGN.md

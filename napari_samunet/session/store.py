@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from napari_samunet.embedding.key import content_digest
 from napari_samunet.errors import InputError, UnreadableFile
 from napari_samunet.io.volume import Volume
+from napari_samunet.session.identity import ImageIdentity
 from napari_samunet.session.record import StateReader, StateWriter
 from napari_samunet.session.state import State
 from napari_samunet.types import AnyArray
@@ -92,14 +92,13 @@ def load_state(path: str | Path, volume: Volume | None = None) -> tuple[Volume, 
 
 
 def _image_words(volume: Volume, arrays: dict[str, AnyArray]) -> dict[str, Any]:
-    words: dict[str, Any] = {"digest": content_digest(volume.array), "shape": volume.shape}
-    if volume.source.path is not None:
-        path = str(Path(volume.source.path).absolute())
-        return {**words, "path": path, "series": _series_of(volume)}
+    words = ImageIdentity(volume).words()
+    if words["path"] is not None:
+        return words
     arrays["image"], arrays["affine"] = volume.array, volume.affine
     if volume.color is not None:
         arrays["color"] = volume.color
-    return {**words, "path": None, "modality": volume.modality, "window": volume.window}
+    return {**words, "modality": volume.modality, "window": volume.window}
 
 
 def _image(
@@ -109,8 +108,22 @@ def _image(
         window = None if words["window"] is None else tuple(words["window"])
         color = arrays.get("color")
         return Volume(arrays["image"], arrays["affine"], color, words["modality"], window)
-    volume = _opened(source, words["path"], words.get("series")) if volume is None else volume
-    if volume.shape != tuple(words["shape"]) or content_digest(volume.array) != words["digest"]:
+    return image_of(source, words, volume)
+
+
+def image_of(source: Path, words: dict[str, Any], volume: Volume | None = None) -> Volume:
+    """Return the image that a saved session names, opened from where it was if none is given.
+
+    Raises
+    ------
+    UnreadableFile
+        The image is not where it was.
+    InputError
+        The image is not the one that was segmented.
+    """
+    if volume is None:
+        volume = _opened(source, words["path"], words.get("series"))
+    if not ImageIdentity(volume).fits(words):
         raise InputError(
             f"{source} belongs to an image of {tuple(words['shape'])} (z, y, x) "
             f"({words['path'] or 'without a file'}), but another or a changed one of "
@@ -119,25 +132,19 @@ def _image(
     return volume
 
 
-def _opened(source: Path, path: str, series: str | None) -> Volume:
+def _opened(source: Path, path: str | None, series: str | None) -> Volume:
     """Open the image where it was, else under its name beside the session."""
     from napari_samunet.io.open import open_volume
 
-    places = [Path(path), source.parent / Path(path).name]
+    places = [] if path is None else [Path(path), source.parent / Path(path).name]
     found = next((place for place in places if place.exists()), None)
     if found is None:
+        what = "an image without a file" if path is None else f"{path}, which is not there any more"
         raise UnreadableFile(
-            f"{source} belongs to {path}, which is not there any more; open the image where it is "
-            "now and hand it over: Session.resume(path, volume)."
+            f"{source} belongs to {what}; open the image where it is now and hand it over: "
+            "Session.resume(path, volume)."
         )
     return open_volume(found, series=series)
-
-
-def _series_of(volume: Volume) -> str | None:
-    """Return the UID of a DICOM series, for a folder may hold several."""
-    if volume.source.kind != "dicom" or not volume.source.header:
-        return None
-    return str(getattr(volume.source.header[0], "SeriesInstanceUID", "")) or None
 
 
 def _write(target: Path, arrays: dict[str, AnyArray]) -> None:

@@ -1,0 +1,138 @@
+"""The journal: every step of a session on the disk a moment after it was made.
+
+Steps are values, so the thread that asks only hands them over; another one turns them into frames,
+appends these and waits until the disk has them. The file is private to its owner.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from napari_samunet.errors import InputError
+from napari_samunet.inference.worker import Worker
+from napari_samunet.session.delta import AnswerNumbers, DeltaWriter
+from napari_samunet.session.frames import MAGIC, Words, pack
+from napari_samunet.session.identity import ImageIdentity
+from napari_samunet.session.lock import hold
+from napari_samunet.session.state import State
+from napari_samunet.types import AnyArray, SliceRef
+
+FORMAT = "napari-samunet journal"
+Kind = Literal["step", "move", "undo", "redo"]
+_SYNC, _POSITION = "sync", "position"
+
+
+class Journal:
+    """Writes a session while it happens; the file begins with the first step.
+
+    Parameters
+    ----------
+    path
+        The file; it must not exist, or be one that is continued.
+    identity
+        The image.
+    numbers, end
+        Of a journal that is continued: the answers in it, and where its last whole frame ends.
+    on_problem
+        ``on_problem(text)`` is told once, in the journal's thread, that nothing is written any
+        more.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        identity: ImageIdentity,
+        numbers: AnswerNumbers | None = None,
+        end: int | None = None,
+        on_problem: Callable[[str], None] | None = None,
+    ) -> None:
+        self.path = path
+        self._identity = identity
+        self._numbers = AnswerNumbers() if numbers is None else numbers
+        self._end = end
+        self._on_problem = on_problem or (lambda text: None)
+        self._worker = Worker("samunet journal", self._give_up)
+        self._file: BinaryIO | None = None
+        self._ended = False
+
+    def record(self, kind: Kind, name: str, before: State, after: State) -> None:
+        """Hand over a step: made ("step"), not undoable ("move"), taken back or made again."""
+        self._later(object(), lambda: self._write_step(kind, name, before, after))
+
+    def note_position(self, ref: SliceRef) -> None:
+        """Remember which plane is shown; only the latest counts."""
+        if self._file is not None:  # looking around is no work yet
+            words = {"kind": _POSITION, "ref": [ref.axis, ref.index]}
+            self._later(_POSITION, lambda: self._write(words, {}))
+
+    def flush(self, timeout: float | None = None) -> bool:
+        """Wait until everything is on the disk; False when ``timeout`` seconds passed before."""
+        return self._worker.wait(timeout)
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Write what waits and end the thread; closing twice does nothing."""
+        self._worker.wait(timeout)
+        self._ended = True
+        self._worker.close(timeout)
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _later(self, key: object, work: Callable[[], None]) -> None:
+        if not self._ended:
+            self._worker.submit(work, _nothing, key)
+            self._worker.submit(self._sync, _nothing, _SYNC)  # once for all that waits
+
+    def _write_step(self, kind: Kind, name: str, before: State, after: State) -> None:
+        words: Words = {"kind": kind, "name": name}
+        writer = DeltaWriter(self._numbers)
+        if kind in ("step", "move"):
+            words |= writer.delta(before, after)
+        self._write(words, writer.arrays)
+
+    def _write(self, words: Words, arrays: dict[str, AnyArray]) -> None:
+        if self._ended:
+            return  # a frame after one that is torn would never be read
+        if self._file is None:
+            self._file = self._open()
+        self._file.write(pack(words, arrays))
+
+    def _sync(self) -> None:
+        if self._file is not None:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+
+    def _open(self) -> BinaryIO:
+        if self._end is not None:
+            return self._open_again(self._end)
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Private from its first moment: it shows a patient.
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        file = os.fdopen(descriptor, "r+b")
+        hold(file)
+        file.write(MAGIC + pack({"format": FORMAT, "image": self._identity.words()}, {}))
+        return file
+
+    def _open_again(self, end: int) -> BinaryIO:
+        file = self.path.open("r+b")
+        if not hold(file):
+            file.close()
+            raise InputError(f"{self.path} is open in another window: continue it there.")
+        file.truncate(end)  # what a power loss cut short
+        file.seek(end)
+        return file
+
+    def _give_up(self, error: BaseException) -> None:
+        if not self._ended:
+            self._ended = True
+            reason = getattr(error, "strerror", None) or error
+            self._on_problem(
+                f"Your work is not being kept on the disk ({reason}): export it before you close."
+            )
+
+
+def _nothing(_result: object) -> None:
+    """Nobody waits for a step to be written."""

@@ -1,0 +1,42 @@
+"""Whether somebody writes a file: a lock that goes with the process, however that ends."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import BinaryIO
+
+if os.name == "nt":  # pragma: no cover - Windows has locks of its own
+    import msvcrt
+
+    def hold(file: BinaryIO) -> bool:
+        """Lock an open file until it is closed; False where somebody else holds it."""
+        try:
+            file.seek(0)
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+        except OSError:
+            return False
+        file.seek(0, os.SEEK_END)
+        return True
+
+else:
+    import fcntl
+
+    def hold(file: BinaryIO) -> bool:
+        """Lock an open file until it is closed; False where somebody else holds it."""
+        try:
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:  # a network drive without locks: better written than locked
+            return True
+        return True
+
+
+def is_held(path: Path) -> bool:
+    """Whether another window or program writes this file now."""
+    try:
+        with path.open("r+b") as file:
+            return not hold(file)
+    except OSError:
+        return True  # what cannot be opened cannot be continued either

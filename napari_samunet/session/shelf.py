@@ -1,0 +1,86 @@
+"""Where journals lie, and which of them belongs to an image."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from platformdirs import user_state_path
+
+from napari_samunet.session.frames import Words
+from napari_samunet.session.identity import ImageIdentity
+from napari_samunet.session.lock import is_held
+from napari_samunet.session.story import read_head
+
+SUFFIX = ".samunet"
+KEPT_DAYS = 60
+"""A journal that nobody touched for so long is deleted: it shows a patient."""
+_DAY = 24 * 3600
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One journal: its file, what its image was, and when it was last written (Unix time)."""
+
+    path: Path
+    image: Words
+    written: float
+
+    @property
+    def when(self) -> str:
+        """Day and time as a person reads them."""
+        return time.strftime("%d %b %Y, %H:%M", time.localtime(self.written))
+
+
+class Shelf:
+    """A folder of journals.
+
+    Parameters
+    ----------
+    folder
+        None: the user's own folder for the state of programs.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = user_state_path("napari-samunet") / "sessions" if folder is None else folder
+
+    def new_path(self, identity: ImageIdentity) -> Path:
+        """Return a path for a new journal of an image."""
+        moment = time.strftime("%Y%m%d-%H%M%S")
+        name = f"{identity.digest[:16]}-{moment}-{os.getpid()}"
+        number = 0
+        while (path := self.folder / f"{name}-{number}{SUFFIX}").exists():
+            number += 1
+        return path
+
+    def entries(self) -> list[Entry]:
+        """Return all journals, the latest first."""
+        found = []
+        for path in self.folder.glob(f"*{SUFFIX}"):
+            image = read_head(path)
+            if image is not None:
+                found.append(Entry(path, image, path.stat().st_mtime))
+        return sorted(found, key=lambda entry: -entry.written)
+
+    def last(self, identity: ImageIdentity) -> Entry | None:
+        """Return the latest journal of an image that no other window writes."""
+        own = (entry for entry in self.entries() if identity.fits(entry.image))
+        return next((entry for entry in own if not is_held(entry.path)), None)
+
+    def of_other_content(self, identity: ImageIdentity) -> Entry | None:
+        """Return the latest journal of the same file and series when its voxels were others."""
+        if identity.path is None:
+            return None
+        for entry in self.entries():
+            same = entry.image["path"] == identity.path
+            if same and entry.image["series"] == identity.series:
+                return None if identity.fits(entry.image) else entry
+        return None
+
+    def tidy(self) -> None:
+        """Delete journals that nobody touched for a long time."""
+        for entry in self.entries():
+            if entry.written < time.time() - KEPT_DAYS * _DAY and not is_held(entry.path):
+                entry.path.unlink(missing_ok=True)

@@ -1,0 +1,140 @@
+"""A journal read again: the state it ended with, and every step that led there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from napari_samunet.errors import UnreadableFile
+from napari_samunet.session.delta import AnswerNumbers, DeltaReader
+from napari_samunet.session.frames import MAGIC, Frame, Words, read_frame, read_frames
+from napari_samunet.session.history import History
+from napari_samunet.session.journal import FORMAT
+from napari_samunet.session.state import State, bytes_of
+from napari_samunet.types import SliceRef
+
+
+@dataclass(frozen=True, eq=False)
+class Story:
+    """What a journal tells.
+
+    Attributes
+    ----------
+    path
+        The journal.
+    image
+        What its image was, for ``ImageIdentity.fits``.
+    state, history
+        As they were at the last whole frame.
+    position
+        The plane that was shown last, or None.
+    numbers, end
+        For a ``Journal`` that goes on.
+    last_generation
+        Number of the latest step that asked the model.
+    """
+
+    path: Path
+    image: Words
+    state: State
+    history: History[State]
+    position: SliceRef | None
+    numbers: AnswerNumbers
+    end: int
+    last_generation: int
+
+
+def is_journal(path: Path) -> bool:
+    """Whether a file begins as a journal does."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(MAGIC)) == MAGIC
+    except OSError:
+        return False
+
+
+def read_head(path: Path) -> Words | None:
+    """Return what the image of a journal was; None where it is no journal."""
+    try:
+        with path.open("rb") as file:
+            return _head(file)
+    except OSError:
+        return None
+
+
+def read_story(path: Path) -> Story:
+    """Read a journal up to its end, or up to where a power loss cut it short.
+
+    Raises
+    ------
+    UnreadableFile
+        It is no journal, or says what cannot be.
+    """
+    try:
+        with path.open("rb") as file:
+            image = _head(file)
+            if image is None:
+                raise UnreadableFile(f"A session's journal was wanted, but {path} is none.")
+            return _Telling(path, image, file).tell()
+    except (OSError, KeyError, IndexError, TypeError, ValueError) as error:
+        if isinstance(error, UnreadableFile):
+            raise
+        raise UnreadableFile(f"{path} is a damaged journal ({error}).") from error
+
+
+class _Telling:
+    """Goes through the frames of a journal."""
+
+    def __init__(self, path: Path, image: Words, file: BinaryIO) -> None:
+        self._path, self._image, self._file = path, image, file
+        self._reader = DeltaReader(self._frame_at)
+        self._state = State()
+        self._history: History[State] = History(bytes_of)
+        self._position: SliceRef | None = None
+
+    def tell(self) -> Story:
+        for offset, frame in read_frames(self._file):
+            after = self._file.tell()
+            self._follow(offset, frame)
+            self._file.seek(after)
+        return Story(
+            self._path,
+            self._image,
+            self._state,
+            self._history,
+            self._position,
+            self._reader.numbers(),
+            self._file.tell(),
+            self._reader.last_generation,
+        )
+
+    def _follow(self, offset: int, frame: Frame) -> None:
+        words, _arrays = frame
+        kind = words["kind"]
+        if kind == "position":
+            self._position = SliceRef(*words["ref"])
+        elif kind == "undo":
+            self._state = self._history.undo(self._state)
+        elif kind == "redo":
+            self._state = self._history.redo(self._state)
+        else:
+            if kind == "step":
+                self._history.record(words["name"], self._state)
+            self._state = self._reader.apply(self._state, offset, frame)
+
+    def _frame_at(self, offset: int) -> Frame:
+        self._file.seek(offset)
+        frame = read_frame(self._file)
+        if frame is None:
+            raise UnreadableFile(f"{self._path} changed while it was read.")
+        return frame
+
+
+def _head(file: BinaryIO) -> Words | None:
+    if file.read(len(MAGIC)) != MAGIC:
+        return None
+    frame = read_frame(file)
+    if frame is None or frame[0].get("format") != FORMAT:
+        return None
+    return frame[0]["image"]

@@ -1,0 +1,305 @@
+"""A crash, a power loss or kill -9 takes no work away: prompts, masks, undo and place come back."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from disc_engine import SHAPE, DiscEngine, make_volume, square
+
+from napari_samunet.errors import InputError, UnreadableFile
+from napari_samunet.io.volume import Volume
+from napari_samunet.session import journal as journal_module
+from napari_samunet.session.frames import pack
+from napari_samunet.session.identity import ImageIdentity
+from napari_samunet.session.journal import Journal
+from napari_samunet.session.record import StateWriter
+from napari_samunet.session.session import Session
+from napari_samunet.session.shelf import KEPT_DAYS, Shelf
+from napari_samunet.session.story import read_story
+from napari_samunet.types import SliceRef
+
+
+def _kept(volume: Volume, folder: Path) -> tuple[Session, Journal]:
+    session = Session(volume, DiscEngine())
+    identity = ImageIdentity(volume)
+    journal = Journal(Shelf(folder).new_path(identity), identity)
+    session.keep_journal(journal)
+    return session, journal
+
+
+def _work(session: Session) -> None:
+    """A bit of everything that a person does."""
+    session.new_object("Leber, groß")
+    session.add_point((10.25, 9), index=2)
+    session.add_point((14, 9), index=2, positive=False)
+    session.accept()
+    session.propagate(1, 4)
+    session.select(1)
+    session.add_point((4, 4), index=3, window=(-10, 90))
+    session.undo()
+    session.new_object("vein")
+    session.paint(square(SHAPE[::2], 2, 3, 4), index=7, axis=1)
+    session.add_box((1, 2, 4, 8), index=7, axis=1)
+    session.add_scribble(square(SHAPE[1:], 5, 2, 9), positive=False, index=5)
+    session.remove_prompt(session.prompts[0])
+    session.rename_object(2, "portal vein")
+    session.undo()
+
+
+def _bytes(session: Session) -> bytes:
+    """The whole state, in one row of bytes."""
+    writer = StateWriter()
+    words = writer.state(session._state)
+    return pack(words, writer.arrays)
+
+
+def _all_states(session: Session) -> list[bytes]:
+    """The state after every undo down to the first, and after every redo up again."""
+    undone = 0
+    while session.can_redo:
+        session.redo()
+    found = [_bytes(session)]
+    while session.undo():
+        undone += 1
+        found.append(_bytes(session))
+    while session.redo():
+        found.append(_bytes(session))
+    return found
+
+
+def test_everything_comes_back_with_every_step_of_undo_and_redo(volume, tmp_path):
+    before, journal = _kept(volume, tmp_path)
+    _work(before)
+    assert journal.flush(10)
+    after = Session(volume, DiscEngine())
+    after.take_up(read_story(journal.path))
+    assert _bytes(after) == _bytes(before)
+    assert (after.undo_name, after.redo_name) == (before.undo_name, before.redo_name)
+    assert _all_states(after) == _all_states(before)
+    np.testing.assert_array_equal(after.labels, before.labels)
+
+
+def test_a_session_that_was_continued_is_kept_further(volume, tmp_path):
+    first, journal = _kept(volume, tmp_path)
+    _work(first)
+    journal.close()
+    second = Session.resume(journal.path, volume, DiscEngine())
+    second.add_point((20, 20), index=4)
+    second.accept()
+    second._journal.close()
+    third = Session.resume(journal.path, volume, DiscEngine())
+    assert _bytes(third) == _bytes(second)
+    assert _all_states(third) == _all_states(second)
+    third._journal.close()
+
+
+def test_the_next_click_gives_the_answer_that_it_would_have_given(volume, tmp_path):
+    before, journal = _kept(volume, tmp_path)
+    before.add_point((10, 9), index=2)
+    assert journal.flush(10)
+    after = Session(volume, DiscEngine())
+    after.take_up(read_story(journal.path))
+    for session in (before, after):
+        session.add_point((30, 30), index=2)
+        session.accept()
+    np.testing.assert_array_equal(after.labels, before.labels)
+
+
+def test_it_is_private_to_its_owner(volume, tmp_path):
+    session, journal = _kept(volume, tmp_path / "sessions")
+    session.add_point((10, 9), index=2)
+    assert journal.flush(10)
+    assert stat.S_IMODE(journal.path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(journal.path.parent.stat().st_mode) == 0o700
+
+
+def test_looking_at_an_image_leaves_no_file(volume, tmp_path):
+    _session, journal = _kept(volume, tmp_path)
+    journal.note_position(SliceRef(0, 3))
+    journal.close()
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_shown_slice_is_remembered(volume, tmp_path):
+    session, journal = _kept(volume, tmp_path)
+    session.add_point((10, 9), index=2)
+    assert journal.flush(10)
+    for index in range(5):
+        journal.note_position(SliceRef(0, index))
+    journal.close()
+    assert read_story(journal.path).position == SliceRef(0, 4)
+
+
+@pytest.mark.parametrize("cut", [1, 2, 40, 300, 2000])
+def test_a_write_that_a_power_loss_cut_short_costs_only_itself(volume, tmp_path, cut):
+    session, journal = _kept(volume, tmp_path)
+    session.add_point((10, 9), index=2)
+    assert journal.flush(10)
+    earlier, whole = _bytes(session), journal.path.stat().st_size
+    session.add_point((30, 9), index=2)
+    journal.close()
+    content = journal.path.read_bytes()
+    journal.path.write_bytes(content[: min(len(content) - 1, whole + cut)])
+    again = Session.resume(journal.path, volume, DiscEngine())
+    assert _bytes(again) == earlier
+    again.add_point((20, 20), index=3)
+    again._journal.close()
+    assert _bytes(Session.resume(journal.path, volume, DiscEngine())) == _bytes(again)
+
+
+def test_a_frame_that_the_disk_garbled_ends_the_story_there(volume, tmp_path):
+    session, journal = _kept(volume, tmp_path)
+    session.add_point((10, 9), index=2)
+    assert journal.flush(10)
+    earlier, whole = _bytes(session), journal.path.stat().st_size
+    session.add_point((30, 9), index=2)
+    journal.close()
+    content = bytearray(journal.path.read_bytes())
+    content[whole + 30] ^= 255
+    journal.path.write_bytes(content)
+    again = Session(volume, DiscEngine())
+    again.take_up(read_story(journal.path))
+    assert _bytes(again) == earlier
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+from disc_engine import make_volume
+from test_session_journal import _bytes, _kept, _work
+session, journal = _kept(make_volume(), Path({folder!r}))
+_work(session)
+journal.flush()
+Path({folder!r}, "expected").write_bytes(_bytes(session))
+print("worked", flush=True)
+while True:
+    session.add_point((20, 20), index=1)
+    session.undo()
+"""
+
+
+def test_kill_minus_nine_in_the_midst_of_work_loses_nothing_of_before(tmp_path):
+    code = KILLED.format(tests=str(Path(__file__).parent), folder=str(tmp_path))
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"worked\n"
+        time.sleep(0.3)
+        os.kill(child.pid, signal.SIGKILL)
+    volume = make_volume()
+    entry = Shelf(tmp_path).last(ImageIdentity(volume))
+    assert entry is not None, "the lock went with the process"
+    session = Session.resume(entry.path, volume, DiscEngine())
+    if session.prompts and session.prompts[-1].ref == SliceRef(0, 1):
+        session.undo()  # killed between a click and its undo
+    assert _bytes(session) == (tmp_path / "expected").read_bytes()
+    session._journal.close()
+
+
+def test_the_latest_journal_of_this_very_image_is_found(volume, tmp_path):
+    shelf, paths = Shelf(tmp_path), []
+    for turn in range(2):
+        session, journal = _kept(volume, tmp_path)
+        session.add_point((10, 9), index=2)
+        journal.close()
+        os.utime(journal.path, (1e9 + turn, 1e9 + turn))
+        paths.append(journal.path)
+    assert shelf.last(ImageIdentity(volume)).path == paths[1]
+    other = Volume.from_array(volume.array + 1)
+    assert shelf.last(ImageIdentity(other)) is None
+
+
+def test_what_another_window_works_on_is_not_offered(volume, tmp_path):
+    session, journal = _kept(volume, tmp_path)
+    session.add_point((10, 9), index=2)
+    assert journal.flush(10)
+    assert Shelf(tmp_path).last(ImageIdentity(volume)) is None
+    journal.close()
+    assert Shelf(tmp_path).last(ImageIdentity(volume)).path == journal.path
+
+
+def test_a_changed_file_is_noticed_and_its_session_never_laid_over_it(tmp_path):
+    from napari_samunet.io.export import export_labels
+    from napari_samunet.io.open import open_volume
+
+    values = np.arange(4 * 8 * 9).reshape(4, 8, 9) % 200
+    path = export_labels(values, Volume.from_array(values), tmp_path / "image.nii.gz")
+    session, journal = _kept(open_volume(path), tmp_path)
+    session.add_point((3, 3), index=1)
+    journal.close()
+    export_labels(values + 1, Volume.from_array(values), path)
+    changed, shelf = ImageIdentity(open_volume(path)), Shelf(tmp_path)
+    assert shelf.last(changed) is None
+    assert shelf.of_other_content(changed).path == journal.path
+    with pytest.raises(InputError, match="another or a changed one"):
+        Session.resume(journal.path)
+
+
+def test_a_full_disk_is_told_and_the_work_goes_on(volume, tmp_path, monkeypatch):
+    told: list[str] = []
+    identity = ImageIdentity(volume)
+    journal = Journal(tmp_path / "x.samunet", identity, on_problem=told.append)
+    session = Session(volume, DiscEngine())
+    session.keep_journal(journal)
+
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(journal_module.os, "fsync", full)
+    for column in (9, 20, 30):
+        session.add_point((10, column), index=2)
+    journal.flush(10)
+    assert len(told) == 1
+    assert "No space left" in told[0]
+    assert len(session.prompts) == 3
+
+
+def test_old_journals_are_deleted_because_they_show_patients(volume, tmp_path):
+    session, journal = _kept(volume, tmp_path)
+    session.add_point((10, 9), index=2)
+    journal.close()
+    shelf = Shelf(tmp_path)
+    shelf.tidy()
+    assert journal.path.exists()
+    old = time.time() - (KEPT_DAYS + 1) * 24 * 3600
+    os.utime(journal.path, (old, old))
+    shelf.tidy()
+    assert not journal.path.exists()
+
+
+def test_work_in_progress_is_not_replaced_by_an_old_session(volume, tmp_path):
+    session, journal = _kept(volume, tmp_path)
+    session.add_point((10, 9), index=2)
+    journal.close()
+    busy = Session(volume, DiscEngine())
+    busy.add_point((10, 9), index=2)
+    with pytest.raises(InputError, match="before anything is done"):
+        busy.take_up(read_story(journal.path))
+
+
+def test_what_is_no_journal_is_refused(tmp_path):
+    path = tmp_path / "notes.samunet"
+    path.write_bytes(b"samunet journal 1\n" + io.BytesIO(b"but nothing more").read())
+    with pytest.raises(UnreadableFile, match="is none"):
+        read_story(path)
+
+
+def test_handing_a_step_over_takes_no_time(volume, tmp_path):
+    """The thread of the window never waits for the disk."""
+    session, journal = _kept(volume, tmp_path)
+    session.add_point((10, 9), index=2)
+    started = time.perf_counter()
+    for _ in range(100):
+        journal.record("move", "", session._state, session._state)
+    assert time.perf_counter() - started < 0.5
+    journal.close()
