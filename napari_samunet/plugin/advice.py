@@ -26,6 +26,8 @@ class Situation:
         Whether the preview was answered with nothing; whether there is a preview.
     score : float or None
         Expected quality of the preview, 0 to 1.
+    candidate, candidates : int
+        Which of how many answers the preview is, counted from 1.
     current : str
         Name of the object that clicks go to, "" for none yet.
     accepted : bool
@@ -41,6 +43,8 @@ class Situation:
     empty: bool = False
     shown: bool = False
     score: float | None = None
+    candidate: int = 1
+    candidates: int = 1
     current: str = ""
     accepted: bool = False
 
@@ -74,5 +78,18 @@ def _judge(now: Situation) -> str:
     if now.empty:
         return "Nothing was found there: click once more on the object, or drag a box around it."
     if now.score is not None and now.score < LOW_SCORE:
-        return f"Please check: the model is unsure. Click what is missing, then {accept}."
+        return f"Please check: {_doubt(now)}. Click what is missing, then {accept}."
+    if now.candidates > 1:
+        other = f"another [{KEYS['candidate'].shown}]"
+        return (
+            f"Candidate {now.candidate} of {now.candidates}: {other}, or left click adds, "
+            f"right click removes. Good? {accept}."
+        )
     return f"Left click what is missing, right click what is too much. Good? {accept}."
+
+
+def _doubt(now: Situation) -> str:
+    if now.candidates == 1:
+        return "the model is unsure"
+    another = KEYS["candidate"].shown
+    return f"unsure; candidate {now.candidate} of {now.candidates}, another [{another}]"

@@ -12,6 +12,7 @@ from napari_samunet.errors import SamUNetError
 from napari_samunet.io.export import export_labels
 from napari_samunet.plugin.ahead import EncodingAhead
 from napari_samunet.plugin.choice import ImageChoice
+from napari_samunet.plugin.coordinates import shown_slice
 from napari_samunet.plugin.engine import SharedEngine
 from napari_samunet.plugin.gestures import Gestures, Tool
 from napari_samunet.plugin.prompting import Prompting
@@ -129,6 +130,18 @@ class Controller(ImageChoice):
         current = work.session.current
         if current is not None and current.voxels:
             self._act(work.session.new_object)
+
+    def next_candidate(self) -> None:
+        """Show another reading of the click on the shown slice."""
+        work = self.work
+        if work is None or self.waiting:
+            return
+
+        def pick() -> None:
+            ref = shown_slice(work.image, self.viewer.layers, self.viewer.dims)
+            work.session.next_candidate(ref.index, ref.axis)
+
+        self._act(pick)
 
     def undo(self) -> None:
         """Take the latest step back."""

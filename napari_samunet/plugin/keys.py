@@ -36,6 +36,7 @@ KEYS: Mapping[str, Key] = {
     "erase": Key("K", "K", "Erase: take away from the mask by hand"),
     "accept": Key("G", "G", "Accept: put the mask into the labels and stay with this object"),
     "next_object": Key("N", "N", "Next object: accept what is shown and start another one"),
+    "candidate": Key("U", "U", "Show the next candidate: another reading of the same click"),
     "undo": Key("Control-Z", "Ctrl+Z", "Take the last step back"),
     "redo": Key("Control-Shift-Z", "Ctrl+Shift+Z", "Make the step again that was taken back"),
     "discard": Key("Shift-Backspace", "Shift+Backspace", "Discard clicks and mask of this slice"),

@@ -41,6 +41,8 @@ def situation(controller: Controller) -> Situation:
         empty=shown is not None and not shown.mask.any(),
         shown=shown is not None,
         score=None if shown is None else shown.score,
+        candidate=1 if shown is None else shown.rank + 1,
+        candidates=1 if shown is None else len(shown.candidates),
         current="" if current is None else current.name,
         accepted=current is not None and bool(current.slices),
     )

@@ -153,6 +153,7 @@ class SegmentationWidget(QWidget):
         actions = {
             "accept": act.accept,
             "next_object": act.next_object,
+            "candidate": act.next_candidate,
             "undo": act.undo,
             "redo": act.redo,
             "discard": act.discard,

@@ -6,6 +6,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import napari
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
+from scipy.ndimage import binary_dilation
 
 from napari_samunet.plugin.widget import SegmentationWidget
 
@@ -28,6 +30,7 @@ class DiscEngine:
         self.calls: list[tuple] = []
         self.encoded: list = []
         self.error: Exception | None = None
+        self.candidates = 1
         self.go = threading.Event()
         self.go.set()
 
@@ -52,7 +55,10 @@ class DiscEngine:
         for (row, col), label in zip(prompts.points, prompts.labels, strict=True):
             rows, cols = np.ogrid[: shape[0], : shape[1]]
             mask[(rows - row) ** 2 + (cols - col) ** 2 <= RADIUS**2] = bool(label)
-        return painted_prediction(mask)
+        best = painted_prediction(mask)
+        grown = [binary_dilation(mask, iterations=n) for n in range(1, self.candidates)]
+        others = [painted_prediction(other).candidates[0] for other in grown]
+        return replace(best, candidates=(*best.candidates, *others))
 
 
 class Screen:

@@ -107,6 +107,31 @@ def test_a_drag_without_a_tool_moves_the_image(screen):
     assert not screen.session.prompts
 
 
+def test_other_candidates_are_one_key_away_and_the_line_says_which_is_shown(screen):
+    screen.engine.candidates = 3
+    screen.click(30, 40)
+    best = screen.session.preview
+    assert "Candidate 1 of 3" in screen.widget.status.text
+    assert "[U]" in screen.widget.status.text
+    screen.press(Qt.Key.Key_U)
+    assert "Candidate 2 of 3" in screen.widget.status.text
+    picked = screen.session.preview
+    assert np.array_equal(_layer(screen, "preview").data[3] > 0, best.candidates[1].mask)
+    screen.click(30, 46)
+    assert screen.engine.calls[-1][3] is picked
+    screen.press(Qt.Key.Key_Z, "control")
+    screen.press(Qt.Key.Key_Z, "control")
+    assert screen.session.preview is best
+
+
+def test_the_key_for_candidates_says_so_where_there_are_none(screen):
+    screen.press(Qt.Key.Key_U)
+    assert "candidate" in screen.widget.status.text
+    screen.click(30, 40)
+    screen.press(Qt.Key.Key_U)
+    assert "correct it" in screen.widget.status.text
+
+
 def test_undo_and_redo_are_exact(screen):
     shown = []
     for place in ((30, 40), (30, 50), (22, 44)):
