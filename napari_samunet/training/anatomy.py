@@ -15,6 +15,7 @@ import torch
 from torch import Generator, Tensor
 
 from napari_samunet.training.noise import chance, log_uniform, smooth_field, uniform, whole
+from napari_samunet.training.shapes import ellipse_level
 
 AIR, FAT, FIRST_REGION, FIRST_BLOB = 0, 8, 1, 10
 REGIONS = 7
@@ -26,39 +27,50 @@ IDS = FIRST_BLOB + 2 * MOST_BLOBS
 class Labels:
     """Label maps of a batch of scenes.
 
-    ``ids`` is (B, S, S) int64; ``parent`` (B, IDS) int64 holds the id that a blob lies in, 0 for
-    none; ``mirrored`` (B,) bool tells the scenes whose halves mirror each other; ``side`` is the
-    pixel side.
+    Attributes
+    ----------
+    ids
+        (B, S, S) int64.
+    parent
+        (B, number of ids) int64, the id that a blob lies in, 0 for none.
+    mirrored
+        (B,) bool, the scenes with left-right pairs.
+    kind
+        ``"ct"``, ``"mr"``, ``"us"``, ``"xray"``, or ``"free"``: any.
+    tissues
+        The tissue of each id, where the scene shows a body region; else empty.
+    weight
+        (number of ids,) how often each is chosen as a target, or None: all alike.
     """
 
     ids: Tensor
     parent: Tensor
     mirrored: Tensor
+    kind: str = "free"
+    tissues: tuple[str, ...] = ()
+    weight: Tensor | None = None
 
 
 def draw_labels(generator: Generator, batch: int, side: int) -> Labels:
-    """Draw the label maps of ``batch`` scenes of ``side`` × ``side`` pixels."""
+    """Draw the label maps of ``batch`` free scenes of ``side`` × ``side`` pixels."""
     mirrored = chance(generator, 0.25, batch)
-    x, y = _warped_grid(generator, batch, side, mirrored)
+    x, y = warped_grid(generator, batch, side)
+    middle = uniform(generator, -0.05, 0.05, batch, 1, 1)
+    x = torch.where(mirrored[:, None, None], middle - (x - middle).abs(), x)
     ids = _regions(generator, batch, side)
     ids = _body(generator, ids, x, y)
     ids, parent = _blobs(generator, ids, x, y)
     return Labels(ids, parent, mirrored)
 
 
-def _warped_grid(
-    generator: Generator, batch: int, side: int, mirrored: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Coordinates in units of the side, centre 0, after smooth displacement and mirroring."""
+def warped_grid(generator: Generator, batch: int, side: int) -> tuple[Tensor, Tensor]:
+    """x and y (B, S, S) in units of the side, centre 0, after smooth displacement."""
     axis = (torch.arange(side, device=generator.device) + 0.5) / side - 0.5
     coarse = smooth_field(generator, batch, 2, whole(generator, 2, 6), side)
     fine = smooth_field(generator, batch, 2, whole(generator, 8, 23), side)
     shift = coarse * uniform(generator, 0, 0.03, batch, 1, 1, 1)
     shift = shift + fine * uniform(generator, 0, 0.006, batch, 1, 1, 1)
-    x, y = axis.view(1, 1, side) + shift[:, 0], axis.view(1, side, 1) + shift[:, 1]
-    middle = uniform(generator, -0.05, 0.05, batch, 1, 1)
-    x = torch.where(mirrored[:, None, None], middle - (x - middle).abs(), x)
-    return x, y
+    return axis.view(1, 1, side) + shift[:, 0], axis.view(1, side, 1) + shift[:, 1]
 
 
 def _regions(generator: Generator, batch: int, side: int) -> Tensor:
@@ -137,7 +149,7 @@ def _blobs(generator: Generator, ids: Tensor, x: Tensor, y: Tensor) -> tuple[Ten
 
 
 def _blob_level(generator: Generator, placed: _Blobs, i: int, x: Tensor, y: Tensor) -> Tensor:
-    """Below 1 inside blob ``i``: an ellipse whose edge carries harmonics 2 to 4."""
+    """Below 1 inside blob ``i``: an ellipse, drawn out or not, rough or not."""
     batch = len(x)
     stretch = uniform(generator, -0.6, 0.6, batch, 1, 1)
     tube = chance(generator, 0.15, batch, 1, 1)
@@ -145,15 +157,5 @@ def _blob_level(generator: Generator, placed: _Blobs, i: int, x: Tensor, y: Tens
     angle = uniform(generator, 0, 3.1416, batch, 1, 1)
     radius = placed.radius[:, i, None, None]
     dx, dy = x - placed.x[:, i, None, None], y - placed.y[:, i, None, None]
-    u = (dx * angle.cos() + dy * angle.sin()) / (radius * stretch)
-    v = (dy * angle.cos() - dx * angle.sin()) / (radius / stretch)
-    r = (u * u + v * v).sqrt().clamp(min=1e-6)
-    cos1, sin1 = u / r, v / r
-    cos_k, sin_k = cos1, sin1
-    edge = torch.ones_like(r)
     rough = chance(generator, 0.7, batch, 1, 1) * 0.18
-    for k in (2, 3, 4):
-        cos_k, sin_k = cos_k * cos1 - sin_k * sin1, sin_k * cos1 + cos_k * sin1
-        a, b = (uniform(generator, -1.5, 1.5, batch, 1, 1) * rough / k for _ in range(2))
-        edge = edge + a * cos_k + b * sin_k
-    return r / edge.clamp(min=0.2)
+    return ellipse_level(generator, dx, dy, (radius * stretch, radius / stretch), angle, rough)

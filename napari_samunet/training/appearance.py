@@ -8,30 +8,47 @@ import torch
 from torch import Generator, Tensor
 
 from napari_samunet.training.anatomy import AIR, FIRST_BLOB, IDS, Labels
-from napari_samunet.training.noise import blur, chance, log_uniform, smooth_field, uniform, whole
+from napari_samunet.training.noise import (
+    blur,
+    chance,
+    log_uniform,
+    normal,
+    smooth_field,
+    uniform,
+    whole,
+)
+from napari_samunet.training.regions import Tissue, read_regions
+
+# Windows that CT is read with, in HU: soft tissue, mediastinum, liver, lung, bone, all.
+CT_WINDOWS = ((-160, 240), (-125, 225), (-60, 180), (-1350, 150), (-450, 1050), (-1000, 1000))
+BRAIN_WINDOW = (-5, 85)
 
 
 def paint(generator: Generator, labels: Labels) -> Tensor:
     """Grey values (B, S, S) in [0, 1], as a window would show them, for a batch of label maps."""
-    ids = labels.ids
+    ids, kind = labels.ids, labels.kind
     batch, side = ids.shape[0], ids.shape[-1]
     image = _tissue(generator, labels)
-    image = _echoes(generator, image, ids, chance(generator, 0.15, batch, 1, 1))
-    image = _projection(generator, image, chance(generator, 0.12, batch, 1, 1))
-    bias = smooth_field(generator, batch, 1, whole(generator, 1, 4), side)[:, 0]
-    strength = uniform(generator, 0, 0.45, batch, 1, 1) * chance(generator, 0.5, batch, 1, 1)
-    image = image * torch.exp(bias * strength)
+    ultrasound, radiograph = {"free": (0.15, 0.12), "us": (1, 0), "xray": (0, 1)}.get(kind, (0, 0))
+    image = _echoes(generator, image, ids, chance(generator, ultrasound, batch, 1, 1))
+    over = 0.5 if kind == "xray" else 1.0  # its organs overlap already
+    image = _projection(generator, image, chance(generator, radiograph, batch, 1, 1), over)
+    if kind != "ct":
+        bias = smooth_field(generator, batch, 1, whole(generator, 1, 4), side)[:, 0]
+        strength = uniform(generator, 0, 0.45, batch, 1, 1) * chance(generator, 0.5, batch, 1, 1)
+        image = image * torch.exp(bias * strength)
     image = _point_spread(generator, image)
-    image = _noise(generator, image)
-    return _window(generator, image)
+    image = _noise(generator, image, kind)
+    return image.clamp(0, 1) if kind == "ct" else _window(generator, image)
 
 
 def _tissue(generator: Generator, labels: Labels) -> Tensor:
     ids, batch, side = labels.ids, labels.ids.shape[0], labels.ids.shape[-1]
-    means = _means(generator, labels)
+    means = _tissue_means(generator, labels) if labels.tissues else _means(generator, labels)
+    count = means.shape[1]
     image = means.gather(1, ids.flatten(1)).view_as(ids)
     for cells in (whole(generator, side // 14, side // 6), whole(generator, side // 5, side // 2)):
-        amount = uniform(generator, 0, 1, batch, IDS) ** 3 * uniform(
+        amount = uniform(generator, 0, 1, batch, count) ** 3 * uniform(
             generator, 0.02, 0.22, batch, 1
         )
         amount[:, AIR] *= 0.2
@@ -66,12 +83,44 @@ def _means(generator: Generator, labels: Labels) -> Tensor:
     return means
 
 
+def _tissue_means(generator: Generator, labels: Labels) -> Tensor:
+    """A mean per id from its tissue: Hounsfield units seen through a window, else any grey."""
+    batch, (_, table) = len(labels.ids), read_regions()
+    names = sorted(set(labels.tissues))
+    of_tissue = torch.stack(
+        [_grey(generator, batch, table[name], labels.kind) for name in names], 1
+    )
+    index = torch.tensor([names.index(name) for name in labels.tissues], device=generator.device)
+    spread = 10 if labels.kind == "ct" else 0.03
+    means = of_tissue[:, index] + spread * normal(generator, batch, len(index))
+    if labels.kind != "ct":
+        return means
+    low, high = CT_WINDOWS[whole(generator, 0, len(CT_WINDOWS) - 1)]
+    if "grey" in names or whole(generator, 0, 1):
+        # Half of the scenes in the window that abdomen and chest are read with; heads in theirs.
+        low, high = BRAIN_WINDOW if "grey" in names else CT_WINDOWS[0]
+    return (means - low) / (high - low)
+
+
+def _grey(generator: Generator, batch: int, tissue: Tissue, kind: str) -> Tensor:
+    if kind == "ct":
+        return uniform(generator, *tissue.ct, batch)
+    if kind == "xray":  # what attenuates much is bright
+        low = 0.05 if tissue.dark and tissue.ct[1] < 0 else 0.45
+        return uniform(generator, low, low + 0.3, batch)
+    if tissue.dark:
+        return uniform(generator, 0, 0.15, batch)
+    return uniform(generator, 0.7 if tissue.bright else 0.08, 1, batch)
+
+
 def _echoes(generator: Generator, image: Tensor, ids: Tensor, chosen: Tensor) -> Tensor:
     """Ultrasound: bright interfaces that fade along the beam's side, speckle, shadows, a fan."""
     batch, side = len(image), image.shape[-1]
-    edge = (ids != ids.roll(1, 1)) | (ids != ids.roll(1, 2))
+    # What lies across the beam, which comes from above, gives back more.
+    across = uniform(generator, 0.2, 1, batch, 1, 1)
+    edge = (ids != ids.roll(1, 1)).float().maximum(across * (ids != ids.roll(1, 2)))
     width = uniform(generator, 0.5, 2.5, batch)
-    bright = blur(edge.float(), width, width)
+    bright = blur(edge, width, width)
     patchy = smooth_field(generator, batch, 1, 5, side)[:, 0].clamp(0, 1.5)
     echo = image * 0.5 + bright * patchy * uniform(generator, 0.5, 2.5, batch, 1, 1)
     real, imaginary = smooth_field(
@@ -87,7 +136,7 @@ def _echoes(generator: Generator, image: Tensor, ids: Tensor, chosen: Tensor) ->
     return torch.where(chosen, torch.where(fan, echo, torch.zeros_like(echo)), image)
 
 
-def _projection(generator: Generator, image: Tensor, chosen: Tensor) -> Tensor:
+def _projection(generator: Generator, image: Tensor, chosen: Tensor, much: float) -> Tensor:
     """Radiography: everything overlaps; soft masses, ribs and a slope lie over the shapes."""
     batch, side = len(image), image.shape[-1]
     axis = (torch.arange(side, device=image.device) + 0.5) / side - 0.5
@@ -99,7 +148,7 @@ def _projection(generator: Generator, image: Tensor, chosen: Tensor) -> Tensor:
     over = uniform(generator, 0, 0.25, batch, 1, 1) * ribs
     over = over + uniform(generator, 0, 0.25, batch, 1, 1) * clouds
     over = over + uniform(generator, -0.5, 0.5, batch, 1, 1) * y
-    return torch.where(chosen, 0.7 * image + over, image)
+    return torch.where(chosen, (1 - 0.3 * much) * image + much * over, image)
 
 
 def _point_spread(generator: Generator, image: Tensor) -> Tensor:
@@ -111,14 +160,17 @@ def _point_spread(generator: Generator, image: Tensor) -> Tensor:
     return blur(image, torch.where(rows_thick, thick, sigma), torch.where(rows_thick, sigma, thick))
 
 
-def _noise(generator: Generator, image: Tensor) -> Tensor:
+def _noise(generator: Generator, image: Tensor, kind: str) -> Tensor:
+    """Gaussian or, where grey values are magnitudes, Rician noise; fine or coarse."""
     batch, side = len(image), image.shape[-1]
-    amount = uniform(generator, 0, 1, batch, 1, 1) ** 2 * 0.1
+    most = 0.03 if kind == "us" else 0.1  # ultrasound has its speckle
+    amount = uniform(generator, 0, 1, batch, 1, 1) ** 2 * most
     cells = side - 1 if whole(generator, 0, 1) else whole(generator, side // 4, side // 2)
     real, imaginary = smooth_field(generator, batch, 2, cells, side).unbind(1)
     noisy = image + amount * real
     rician = (noisy**2 + (amount * imaginary) ** 2).sqrt()
-    return torch.where(chance(generator, 0.4, batch, 1, 1), rician, noisy)
+    magnitude = {"ct": 0.0, "xray": 0.0, "mr": 0.7}.get(kind, 0.4)
+    return torch.where(chance(generator, magnitude, batch, 1, 1), rician, noisy)
 
 
 def _window(generator: Generator, image: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ class SceneConfig:
     scenes_at_once: int = 8
     targets_per_scene: int = 6
     pool: int = 400
+    regions: float = 0.55  # share of scenes that show a body region; the others are free
     workers: int = 1
 
 
@@ -25,7 +26,7 @@ class TrainConfig:
     """One training run; every field has the name of its TOML key."""
 
     member: str = "builtin"
-    start: str = ""  # weights to begin with, a path beside the configuration; "" begins from nothing
+    start: str = ""  # weights to begin with, a path beside this file; "": from nothing
     seed: int = 0
     images: int = 38_000
     batch: int = 16

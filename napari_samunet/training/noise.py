@@ -15,6 +15,11 @@ def uniform(generator: Generator, low: float, high: float, *shape: int) -> Tenso
     return low + (high - low) * torch.rand(shape, generator=generator, device=device)
 
 
+def normal(generator: Generator, *shape: int) -> Tensor:
+    """Normal numbers of mean 0 and deviation 1."""
+    return torch.randn(shape, generator=generator, device=generator.device)
+
+
 def log_uniform(generator: Generator, low: float, high: float, *shape: int) -> Tensor:
     """Numbers whose logarithm is uniform between those of low and high."""
     return uniform(generator, math.log(low), math.log(high), *shape).exp()

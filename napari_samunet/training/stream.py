@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from napari_samunet.training.anatomy import draw_labels
 from napari_samunet.training.appearance import paint
 from napari_samunet.training.config import SceneConfig
+from napari_samunet.training.regions import draw_region
 from napari_samunet.training.targets import Sample, draw_samples
 
 
@@ -33,7 +34,9 @@ class SampleStream(IterableDataset):
         pool: list[Sample] = []
         while True:
             while len(pool) < self.config.pool:
-                labels = draw_labels(generator, self.config.scenes_at_once, self.config.side)
+                body = rng.random() < self.config.regions
+                draw = draw_region if body else draw_labels
+                labels = draw(generator, self.config.scenes_at_once, self.config.side)
                 images = paint(generator, labels)
                 pool += draw_samples(
                     rng, images, labels, self.config.targets_per_scene, self.image_size

@@ -37,27 +37,29 @@ def draw_samples(
     for scene in range(len(images)):
         image, ids = images[scene].numpy(), labels.ids[scene].numpy()
         parent, mirrored = labels.parent[scene].numpy(), bool(labels.mirrored[scene])
+        weight = None if labels.weight is None else labels.weight.numpy()
         for _ in range(per_scene):
-            mask = _target(rng, image, ids, parent, mirrored)
+            mask = _target(rng, image, ids, parent, mirrored, weight)
             if mask is not None:
                 samples.append(_crop(rng, image, mask, side))
     return [sample for sample in samples if sample.mask.sum() >= 6]
 
 
 def _target(
-    rng: np.random.Generator, image: FloatArray, ids: np.ndarray, parent: np.ndarray, mirrored: bool
+    rng: np.random.Generator,
+    image: FloatArray,
+    ids: np.ndarray,
+    parent: np.ndarray,
+    mirrored: bool,
+    weight: FloatArray | None,
 ) -> BoolArray | None:
-    present = np.unique(ids)
-    blobs, regions = (
-        present[present >= FIRST_BLOB],
-        present[(present < FIRST_BLOB) & (present > AIR)],
-    )
-    choices = blobs if len(blobs) and (rng.random() < 0.85 or not len(regions)) else regions
-    if not len(choices):
-        return None
+    present, sizes = np.unique(ids, return_counts=True)
     # People point at organs more often than at specks: large things are chosen more often.
-    sizes = np.array([np.count_nonzero(ids == choice) for choice in choices]) ** 0.5
-    chosen = int(rng.choice(choices, p=sizes / sizes.sum()))
+    wanted = sizes**0.5 * (_free_weight(rng, present) if weight is None else weight[present])
+    wanted[present == AIR] = 0
+    if not wanted.any():
+        return None
+    chosen = int(rng.choice(present, p=wanted / wanted.sum()))
     mask = np.isin(ids, _family(chosen, parent, present)) if rng.random() < 0.7 else ids == chosen
     if rng.random() < 0.1:
         mask |= ids == _neighbour(rng, ids, mask, chosen)
@@ -69,6 +71,12 @@ def _target(
     if not SMALLEST_AREA <= mask.sum() <= mask.size // 2:
         return None
     return mask if _stands_out(image, mask) else None
+
+
+def _free_weight(rng: np.random.Generator, present: np.ndarray) -> FloatArray:
+    """Blobs mostly, sometimes a region."""
+    blobs = (present >= FIRST_BLOB).astype(float)
+    return blobs if blobs.any() and rng.random() < 0.85 else 1 - blobs
 
 
 def _family(chosen: int, parent: np.ndarray, present: np.ndarray) -> list[int]:

@@ -1,0 +1,70 @@
+"""Body regions must be drawn as their table says: organs in place, parts inside their wholes."""
+
+import pytest
+import torch
+
+from napari_samunet.training import regions as regions_module
+from napari_samunet.training.anatomy import AIR
+from napari_samunet.training.appearance import paint
+from napari_samunet.training.regions import draw_region, read_regions
+
+NAMES = [region.name for region in read_regions()[0]]
+
+
+def _only(monkeypatch, name):
+    """Make ``draw_region`` draw the named region."""
+    regions, tissues = read_regions()
+    chosen = tuple(region for region in regions if region.name == name)
+    monkeypatch.setattr(regions_module, "read_regions", lambda: (chosen, tissues))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_region_can_be_drawn_and_painted(monkeypatch, name):
+    _only(monkeypatch, name)
+    generator = torch.Generator().manual_seed(7)
+    labels = draw_region(generator, 2, 96)
+    assert labels.ids.max() < len(labels.tissues) == len(labels.weight)
+    assert labels.parent.shape == (2, len(labels.tissues))
+    assert len(labels.ids.unique()) > 4, "a region without organs teaches nothing"
+    image = paint(generator, labels)
+    assert torch.isfinite(image).all()
+    assert image.min() >= 0
+    assert image.max() <= 1
+
+
+def test_parts_come_after_the_whole_that_they_lie_in():
+    for seed in range(6):
+        labels = draw_region(torch.Generator().manual_seed(seed), 1, 96)
+        for own, parent in enumerate(labels.parent[0].tolist()):
+            assert parent < own or parent == own == 0
+
+
+def test_a_canal_is_drawn_inside_the_body_and_its_cord_inside_the_canal(monkeypatch):
+    _only(monkeypatch, "neck")
+    labels = draw_region(torch.Generator().manual_seed(3), 4, 160)
+    canal = labels.tissues.index("fluid")
+    cord = labels.tissues.index("white")
+    assert labels.parent[0, cord] == canal
+    for ids in labels.ids:
+        family = (ids == canal) | (ids == cord)
+        around = torch.nn.functional.max_pool2d((ids == cord)[None].float(), 3, 1, 1)[0] > 0
+        assert (ids == cord).any()
+        assert not (around & ~family & (ids == AIR)).any()
+
+
+def test_air_is_black_and_bone_white_in_ct(monkeypatch):
+    _only(monkeypatch, "thorax")
+    generator = torch.Generator().manual_seed(0)
+    labels = draw_region(generator, 4, 128)
+    while labels.kind != "ct":
+        labels = draw_region(generator, 4, 128)
+    image = paint(generator, labels)
+    bones = torch.tensor([tissue == "cortex" for tissue in labels.tissues])[labels.ids]
+    assert image[labels.ids == AIR].mean() < 0.1
+    assert image[bones].mean() > 0.6
+
+
+def test_equal_seeds_draw_equal_regions():
+    first, second = (draw_region(torch.Generator().manual_seed(5), 2, 96) for _ in range(2))
+    assert torch.equal(first.ids, second.ids)
+    assert first.tissues == second.tissues
