@@ -1,8 +1,10 @@
-"""Prompts as people make them: first clicks off-centre, boxes that do not fit, corrections in the
-largest error.
+"""Prompts as people make them: first clicks off-centre, boxes that do not fit, strokes, masks half
+painted or half erased, corrections in the largest error.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -11,6 +13,71 @@ from torch import Tensor
 
 from napari_samunet.prompts.simulate import largest_part
 from napari_samunet.types import BoolArray
+
+PAINTED_LOGIT = 10.0
+WRONG = 0.02  # of the corrections: people slip
+
+# How often a batch without boxes begins with what; one click, or several along a stroke, or a mask.
+OPENINGS = {"click": 0.74, "stroke": 0.1, "painted": 0.16}
+
+
+@dataclass(frozen=True)
+class Opening:
+    """The first prompts of a batch: ``points`` (B, N, 2) x, y with ``labels`` (B, N), ``boxes``
+    (B, 4), and ``logits`` (B, 1, S, S) of a painted mask; None where there are none.
+    """
+
+    points: Tensor | None = None
+    labels: Tensor | None = None
+    boxes: Tensor | None = None
+    logits: Tensor | None = None
+
+    @property
+    def ambiguous(self) -> bool:
+        """Whether it is one click alone, which may mean the part or the whole."""
+        return self.boxes is None and self.points is not None and self.points.shape[1] == 1
+
+
+def draw_opening(rng: np.random.Generator, masks: Tensor, boxed: bool) -> Opening:
+    """First prompts for targets (B, 1, S, S) bool: a box each, or one of ``OPENINGS``."""
+    if boxed:
+        return Opening(boxes=draw_boxes(rng, masks))
+    kind = rng.choice(list(OPENINGS), p=list(OPENINGS.values()))
+    if kind == "painted":
+        return Opening(logits=draw_painted(rng, masks))
+    if kind == "stroke":
+        return Opening(*draw_strokes(rng, masks))
+    return Opening(*first_clicks(rng, masks))
+
+
+def draw_strokes(rng: np.random.Generator, masks: Tensor) -> tuple[Tensor, Tensor]:
+    """Two to five positive clicks in each mask, as a stroke of the brush gives them."""
+    count = int(rng.integers(2, 6))
+    clicks = [first_clicks(rng, masks)[0] for _ in range(count)]
+    return torch.cat(clicks, 1), torch.ones(len(masks), count, dtype=torch.int64)
+
+
+def draw_painted(rng: np.random.Generator, masks: Tensor) -> Tensor:
+    """Logits (B, 1, S, S) of masks as people leave them: too large, too small, half erased."""
+    painted = []
+    for mask in masks[:, 0].numpy():
+        reach = int(rng.integers(1, 5))
+        if rng.random() < 0.4:
+            mask = ndimage.binary_dilation(mask, iterations=reach)
+        elif rng.random() < 0.5:
+            smaller = ndimage.binary_erosion(mask, iterations=reach)
+            mask = smaller if smaller.any() else mask
+        painted.append(_half_erased(rng, mask) if rng.random() < 0.5 else mask)
+    return torch.from_numpy(np.stack(painted)[:, None]) * (2 * PAINTED_LOGIT) - PAINTED_LOGIT
+
+
+def _half_erased(rng: np.random.Generator, mask: BoolArray) -> BoolArray:
+    """What is left of a mask on one side of a line through one of its pixels."""
+    rows, cols = np.nonzero(mask)
+    through, angle = rng.integers(len(rows)), rng.uniform(0, 2 * np.pi)
+    row, col = np.indices(mask.shape)
+    side = (row - rows[through]) * np.cos(angle) + (col - cols[through]) * np.sin(angle)
+    return np.asarray(mask & (side >= 0))
 
 
 def draw_boxes(rng: np.random.Generator, masks: Tensor) -> Tensor:
@@ -37,7 +104,8 @@ def first_clicks(rng: np.random.Generator, masks: Tensor) -> tuple[Tensor, Tenso
 
 
 def corrections(rng: np.random.Generator, masks: Tensor, found: Tensor) -> tuple[Tensor, Tensor]:
-    """One click in the largest error of each answer; a right answer gets padding (label -1).
+    """One click in the largest error of each answer; a right answer gets padding (label -1), and
+    few clicks are wrong.
 
     ``masks`` and ``found`` are (B, 1, S, S) bool.
     """
@@ -52,7 +120,7 @@ def corrections(rng: np.random.Generator, masks: Tensor, found: Tensor) -> tuple
             labels.append(-1)
         else:
             points.append(_click_in(rng, best[0], deepest=0.5))
-            labels.append(best[1])
+            labels.append(best[1] if rng.random() >= WRONG else 1 - best[1])
     return torch.tensor(points, dtype=torch.float32)[:, None], torch.tensor(labels)[:, None]
 
 

@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from napari_samunet.models.samunet import SamUNet, build
 from napari_samunet.training.config import TrainConfig
-from napari_samunet.training.interaction import corrections, draw_boxes, first_clicks
+from napari_samunet.training.interaction import corrections, draw_opening
 from napari_samunet.training.loss import answer_loss, overlap_iou
 from napari_samunet.training.stream import batches
 from napari_samunet.training.weights import save_weights
@@ -40,7 +40,7 @@ class Trainer:
         self.model = build(config.member)
         if config.start:
             self.model.load_state_dict(load_file(config.start))
-        self.model = self.model.to(self.device, memory_format=torch.channels_last).train()
+        self.model.to(self.device).to(memory_format=torch.channels_last).train()
         self.average = AveragedModel(
             self.model, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=False
         )
@@ -91,16 +91,16 @@ class Trainer:
     def _rounds(
         self, features: dict[str, Tensor], masks: Tensor, boxed: bool
     ) -> tuple[Tensor, list[float]]:
-        boxes = draw_boxes(self.rng, masks).to(self.device) if boxed else None
-        points, labels = (None, None) if boxed else first_clicks(self.rng, masks)
-        target, previous = masks.to(self.device), None
+        first = draw_opening(self.rng, masks, boxed)
+        points, labels, boxes = first.points, first.labels, _to(first.boxes, self.device)
+        target, previous = masks.to(self.device), _to(first.logits, self.device)
         total, ious = torch.zeros((), device=self.device), []
         for turn in range(self.config.rounds):
             with torch.autocast(self.device.type, torch.bfloat16):
                 logits, scores = self.model.decode(
                     features, _to(points, self.device), _to(labels, self.device), boxes, previous
                 )
-            ambiguous = turn == 0 and not boxed
+            ambiguous = turn == 0 and first.ambiguous
             total = total + answer_loss(logits.float(), scores, target, ambiguous)
             found = logits[:, :1].detach().float()
             ious.append(overlap_iou(found, target).mean().item())

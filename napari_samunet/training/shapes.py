@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Generator, Tensor
 
 from napari_samunet.training.noise import uniform
@@ -39,7 +40,7 @@ def ellipse_level(
     v = v + bend * (u * u - 0.33)
     r = (u * u + v * v).sqrt().clamp(min=1e-6)
     cos1, sin1 = u / r, v / r
-    cos_k, sin_k, edge = cos1, sin1, 1.0
+    cos_k, sin_k, edge = cos1, sin1, torch.ones_like(r)
     for k in HARMONICS:
         cos_k, sin_k = cos_k * cos1 - sin_k * sin1, sin_k * cos1 + cos_k * sin1
         a, b = (uniform(generator, -1.5, 1.5, len(dx), 1, 1) * rough / k for _ in range(2))

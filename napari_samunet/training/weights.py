@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -14,7 +15,7 @@ from napari_samunet.models.builtin import metadata_of
 from napari_samunet.models.samunet import SamUNet
 
 
-def save_weights(model: SamUNet, path: Path, facts: dict[str, object]) -> None:
+def save_weights(model: SamUNet, path: Path, facts: Mapping[str, object]) -> None:
     """Write ``model`` to ``path`` atomically; ``facts`` (images seen, hours) join its header."""
     tensors = {name: _stored(value) for name, value in model.state_dict().items()}
     metadata = metadata_of(model.config) | {"training": json.dumps(facts)}

@@ -5,7 +5,14 @@ import torch
 
 from napari_samunet.training.anatomy import draw_labels
 from napari_samunet.training.appearance import paint
-from napari_samunet.training.interaction import corrections, draw_boxes, first_clicks
+from napari_samunet.training.interaction import (
+    corrections,
+    draw_boxes,
+    draw_opening,
+    draw_painted,
+    draw_strokes,
+    first_clicks,
+)
 from napari_samunet.training.targets import draw_samples
 
 
@@ -60,3 +67,27 @@ def test_prompts_point_at_the_target_and_corrections_at_the_error():
     assert kinds[:, 0].tolist() == [0, -1]
     assert 5 <= added[0, 0, 0] < 25
     assert 40 <= added[0, 0, 1] < 60
+
+
+def test_strokes_lie_in_the_target_and_painted_masks_on_it():
+    rng = np.random.default_rng(1)
+    masks = torch.zeros(2, 1, 64, 64, dtype=torch.bool)
+    masks[:, 0, 20:44, 16:40] = True
+    points, labels = draw_strokes(rng, masks)
+    assert labels.shape == points.shape[:2]
+    assert all(masks[0, 0, int(y), int(x)] for x, y in points[0].tolist())
+    for _ in range(8):
+        painted = draw_painted(rng, masks)
+        assert set(painted.unique().tolist()) <= {-10.0, 10.0}
+        assert ((painted > 0) & masks).flatten(1).any(1).all()
+
+
+def test_a_batch_without_boxes_begins_in_every_way_that_people_do():
+    rng = np.random.default_rng(2)
+    masks = torch.zeros(1, 1, 32, 32, dtype=torch.bool)
+    masks[..., 8:20, 8:20] = True
+    openings = [draw_opening(rng, masks, boxed=False) for _ in range(60)]
+    assert any(opening.ambiguous for opening in openings)
+    assert any(opening.logits is not None for opening in openings)
+    assert any(opening.points is not None and opening.points.shape[1] > 1 for opening in openings)
+    assert draw_opening(rng, masks, boxed=True).boxes is not None
