@@ -44,6 +44,14 @@ class BadCheckpoint(InputError):
     """A file is no checkpoint, or not one of a known system."""
 
 
+class NotFetched(InputError):
+    """A checkpoint could not be downloaded; nothing on this computer has changed."""
+
+
+class FetchCancelled(NotFetched):
+    """The person stopped a download."""
+
+
 class GridMismatch(InputError):
     """Labels and volume do not lie on the same grid."""
 

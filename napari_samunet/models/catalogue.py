@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -12,8 +11,7 @@ import platformdirs
 
 from napari_samunet.assets import asset
 from napari_samunet.errors import BadCheckpoint
-
-_CHUNK = 1 << 20
+from napari_samunet.models.hashes import KnownHash, digest, pin, pin_of
 
 
 @dataclass(frozen=True)
@@ -25,10 +23,12 @@ class CatalogueEntry:
     name, system
         Its name, and the system that reads it.
     page, url
-        Where a person finds it, and its direct address (empty behind a consent page).
+        Where a person finds it, and its direct address (empty where there is none).
+    by_hand
+        Why a program cannot fetch it and what a person has to do; empty where there is an address.
     file, size_mb
         Name of the file and about how large it is, in 10^6 bytes.
-    md5, git
+    sha256, md5, git
         Published hashes: of the file, and of the file as a git blob (SHA-1); empty where none is.
     licence, paper, good_for
         For the person who chooses.
@@ -43,6 +43,8 @@ class CatalogueEntry:
     paper: str
     good_for: str
     url: str = ""
+    by_hand: str = ""
+    sha256: str = ""
     md5: str = ""
     git: str = ""
 
@@ -50,6 +52,14 @@ class CatalogueEntry:
     def path(self) -> Path:
         """Where the file belongs on this computer."""
         return models_folder() / self.file
+
+    @property
+    def published(self) -> KnownHash | None:
+        """The strongest hash that is published, or None."""
+        for kind, value in (("sha256", self.sha256), ("md5", self.md5), ("git", self.git)):
+            if value:
+                return KnownHash(kind, value)
+        return None
 
 
 def models_folder() -> Path:
@@ -75,34 +85,51 @@ def installed(entry: CatalogueEntry) -> Path:
     Raises
     ------
     BadCheckpoint
-        It is not on this computer, or it is not the published file.
+        It is not on this computer, or it is not the published file, or not the one that was used
+        before.
     """
     path = entry.path
     if not path.is_file():
-        raise BadCheckpoint(
-            f"The checkpoint of {entry.name} is not on this computer: download it from "
-            f"{entry.url or entry.page} and put it at {path}."
-        )
+        raise BadCheckpoint(f"The checkpoint of {entry.name} is not here: {how_to_get(entry)}.")
     wrong = hash_difference(path, entry)
     if wrong:
-        raise BadCheckpoint(f"{path} is not the published {entry.name}: {wrong}; download again.")
+        raise BadCheckpoint(
+            f"{path} is not the right file for {entry.name}: {wrong}. Delete it and get it again."
+        )
     return path
 
 
+def how_to_get(entry: CatalogueEntry) -> str:
+    """Say what brings a listed checkpoint onto this computer, with address and place."""
+    if entry.url:
+        return (
+            f"fetch it with 'samunet models fetch {entry.name}', or download {entry.url} "
+            f"elsewhere and put it at {entry.path}"
+        )
+    return f"{entry.by_hand}: open {entry.page} and put the file at {entry.path}"
+
+
 def hash_difference(path: Path, entry: CatalogueEntry) -> str:
-    """Say how a file's hash differs from the published one; empty: it does not, or none is."""
-    if entry.md5:
-        came = _digest(path, hashlib.md5(usedforsecurity=False))
-        return "" if came == entry.md5 else f"its md5 is {came} instead of {entry.md5}"
-    if entry.git:
-        start = hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False)
-        came = _digest(path, start)
-        return "" if came == entry.git else f"its git hash is {came} instead of {entry.git}"
-    return ""
+    """Say how a file differs from the published one, or from the one that was used before.
+
+    An empty text means that it does not, or that nothing is known to compare with.
+    """
+    wanted, origin = entry.published, "published one"
+    if wanted is None:
+        pinned = pin_of(entry.path)
+        if pinned is None:
+            return ""
+        wanted = KnownHash("sha256", pinned)
+        origin = f"one used before (delete {entry.path.name}.sha256 beside it to forget that)"
+    came = digest(path, wanted.kind)
+    same = came == wanted.value
+    return "" if same else f"its {wanted.kind} is {came}, not {wanted.value}, the {origin}"
 
 
-def _digest(path: Path, state: hashlib._Hash) -> str:
-    with open(path, "rb") as file:
-        while chunk := file.read(_CHUNK):
-            state.update(chunk)
-    return state.hexdigest()
+def remember(entry: CatalogueEntry, path: Path, sha256: str) -> None:
+    """Pin a listed file that was loaded, so that another one in its place is noticed.
+
+    Only where no hash is published, and only the file in the cache.
+    """
+    if entry.published is None and path == entry.path:
+        pin(path, sha256)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from napari_samunet.assets import asset
 from napari_samunet.errors import BadCheckpoint, BadUsage, UnreadableFile
-from napari_samunet.models.catalogue import find_entry, installed
+from napari_samunet.models.catalogue import find_entry, installed, remember
 from napari_samunet.models.checkpoint import Checkpoint, file_digest, read_checkpoint
 from napari_samunet.models.contract import InputContract
 from napari_samunet.models.recognise import differences, recognise, skeleton
@@ -82,12 +82,15 @@ def load_model(
     recipe = recognition.recipe
     module = skeleton(recipe)
     _fill(module, recipe.fitted(checkpoint.tensors), checkpoint, recipe.title)
+    sha256 = file_digest(path)
+    if listed is not None:
+        remember(listed, path, sha256)
     return System(
         name=recipe.name,
         contract=recipe.contract,
         module=module,
         # The same tensors answer differently as another system, so both make the identity.
-        model_hash=f"{recipe.name}-{file_digest(path)}",
+        model_hash=f"{recipe.name}-{sha256}",
         device=target,
         source=str(path),
         note=recognition.note,

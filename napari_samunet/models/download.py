@@ -1,0 +1,157 @@
+"""One address → one file, over a connection that nobody can turn into a weaker one.
+
+pooch carries the bytes; this adds where it may be sent on to, how long a server may be silent, and
+a plain reason for everything that can go wrong.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+from napari_samunet.errors import FetchCancelled, NotFetched
+
+if TYPE_CHECKING:
+    from requests import Response
+
+Progress = Callable[[int, int | None], object]
+"""``progress(done, total)`` in bytes, total None where the server does not tell; returning False
+stops the download."""
+
+SILENCE_S = 30.0
+"""A server that says nothing for so long has failed."""
+
+_CHUNK = 1 << 18
+_WEB_PAGES = ("text/html", "application/xhtml+xml")
+
+
+def download(
+    url: str, path: Path, progress: Progress | None = None, silence_s: float = SILENCE_S
+) -> None:
+    """Write what an address answers with into a file, completely or with an error.
+
+    Parameters
+    ----------
+    url
+        ``https``; plain ``http`` on this computer (loopback) only. The same holds for every address
+        that the server sends on to, and the scheme must stay what it is.
+    path
+        A new file; whoever calls removes it after an error.
+    progress
+        Told now and then; returning False stops.
+    silence_s
+        How long the server may say nothing, in seconds.
+
+    Raises
+    ------
+    FetchCancelled
+        ``progress`` returned False.
+    NotFetched
+        The reason in one short sentence.
+    """
+    import pooch
+    import requests
+
+    _check_address(url)
+    carry = pooch.HTTPDownloader(
+        progressbar=_Meter(progress),
+        chunk_size=_CHUNK,
+        timeout=silence_s,
+        hooks={"response": check_response},
+        headers={"Accept-Encoding": "identity"},  # so that the length is that of the file
+    )
+    try:
+        carry(url, str(path), None)
+    except requests.RequestException as error:
+        raise NotFetched(_network_reason(error, urlsplit(url).hostname or url)) from error
+    except OSError as error:
+        raise NotFetched(_disk_reason(error, path)) from error
+
+
+class _Meter:
+    """A progress bar as pooch drives one, which tells and stops instead of drawing."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self.total = 0
+        self._done = 0
+        self._tell = progress or (lambda done, total: None)
+
+    def update(self, count: int) -> None:
+        self._done += count
+        done = min(self._done, self.total) if self.total else self._done
+        if self._tell(done, self.total or None) is False:
+            raise FetchCancelled("The download was stopped; nothing was kept of it.")
+
+    def reset(self) -> None:
+        self._done = 0
+
+    def close(self) -> None:
+        """Nothing is drawn, so nothing is to be taken away."""
+
+
+def check_response(response: Response, **_how: Any) -> None:
+    """Look at every answer on the way, before anything of it is followed or kept."""
+    if response.is_redirect:
+        target = urljoin(response.url, response.headers["location"])
+        _check_redirect(response.url, target)
+    elif response.ok:
+        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind in _WEB_PAGES:
+            raise NotFetched(
+                f"{urlsplit(response.url).hostname} sent a web page in place of the file; "
+                "perhaps this network asks you to log in first"
+            )
+
+
+def _check_address(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname)):
+        return
+    raise NotFetched(f"only https addresses are fetched, but this one is {url}")
+
+
+def _check_redirect(start: str, target: str) -> None:
+    """Refuse to be sent to another scheme; the two of the web may change on this computer only."""
+    here, there = urlsplit(start), urlsplit(target)
+    at_home = _is_loopback(here.hostname) and _is_loopback(there.hostname)
+    if here.scheme != there.scheme and not (at_home and there.scheme in ("http", "https")):
+        raise NotFetched(
+            f"{here.hostname} sends on from {here.scheme} to {there.scheme} ({target}), "
+            "which is refused"
+        )
+    _check_address(target)
+
+
+def _is_loopback(host: str | None) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _network_reason(error: Exception, host: str) -> str:
+    import requests
+
+    if isinstance(error, requests.HTTPError) and error.response is not None:
+        return f"{host} answered {error.response.status_code} {error.response.reason}"
+    if isinstance(error, requests.Timeout) or "timed out" in str(error):
+        return f"{host} was silent for too long"
+    if isinstance(error, requests.exceptions.SSLError):
+        return f"the secure connection to {host} failed: its certificate is not trusted here"
+    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return f"the connection to {host} broke off in the middle of the file"
+    if isinstance(error, requests.ConnectionError):
+        return f"{host} cannot be reached; this computer may be offline"
+    return f"{host} sent what cannot be followed ({type(error).__name__})"
+
+
+def _disk_reason(error: OSError, path: Path) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return f"the disk of {path.parent} is full"
+    return f"{path.parent} cannot be written to ({error.strerror or error})"
