@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from napari_samunet.inference.prediction import Candidate, Prediction
+from napari_samunet.inference.prediction import Candidate, Prediction, ScoreKind
 from napari_samunet.models.contract import InputContract
 from napari_samunet.models.system import MaskTensors
 from napari_samunet.preprocess.frame import Frame
@@ -15,7 +15,7 @@ STABILITY_OFFSET = 1.0
 
 def assemble(masks: MaskTensors, frame: Frame, contract: InputContract, note: str) -> Prediction:
     """Make a prediction of the candidates of one decoding, best first."""
-    scores: list[float | None]
+    kind: ScoreKind = "iou" if masks.scores is not None else "stability"
     if masks.scores is None:
         scores = [stability_score(logits) for logits in masks.logits]
         note = " ".join(filter(None, [note, "The score is the mask's stability."]))
@@ -28,7 +28,14 @@ def assemble(masks: MaskTensors, frame: Frame, contract: InputContract, note: st
     best = candidates[0]
     model_logits = masks.logits[0].detach()
     return Prediction(
-        best.mask, best.logits, best.score, tuple(candidates), model_logits, frame, note
+        best.mask,
+        best.logits,
+        best.score,
+        tuple(candidates),
+        model_logits,
+        frame,
+        note,
+        score_kind=kind,
     )
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from napari_samunet.preprocess.frame import Frame
 from napari_samunet.types import BoolArray, FloatArray
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+ScoreKind = Literal["iou", "stability"]
+"""What a score is: the IoU that the network predicts, or how steady its mask is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +45,7 @@ class Prediction:
     logits
         (H, W) float32 on the slice's own grid, above 0 inside.
     score
-        Predicted IoU in [0, 1] or, from a system that predicts none, a stability score; the note
-        says which. None where there is neither.
+        In [0, 1], see ``score_kind``; None where there is none, e.g. of a painted mask.
     candidates
         All answers, best first.
     model_logits
@@ -54,6 +56,10 @@ class Prediction:
         One line for the person, e.g. that a box was derived from the clicks; or an empty text.
     rank
         Which of the candidates ``mask`` is: 0, the best, unless a person picked another.
+    score_kind
+        ``"iou"``: the network predicted its own IoU. ``"stability"``: it predicts none, and the
+        score is the IoU of its mask at a higher and a lower threshold, which knows nothing about
+        the object; the note says so as well.
     """
 
     mask: BoolArray
@@ -64,6 +70,7 @@ class Prediction:
     frame: Frame
     note: str = ""
     rank: int = 0
+    score_kind: ScoreKind = "iou"
 
     def pick(self, rank: int) -> Prediction:
         """Return the prediction with another of its candidates as the answer."""
