@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from torch import Tensor, nn
 
 from napari_samunet.models.contract import InputContract
+from napari_samunet.models.position_tables import resize_position_tables
 
 Shape = tuple[int, ...]
 
@@ -38,6 +39,8 @@ class Recipe:
     rename
         Regular expressions and what replaces them, in this order, that turn the stored names into
         those of ``build``.
+    grid
+        Side of the token grid that stored position tables are resized to; 0: taken as they are.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Recipe:
     hint: str = ""
     leave_out: tuple[str, ...] = ()
     rename: tuple[tuple[str, str], ...] = ()
+    grid: int = 0
 
     def matches(self, shapes: Mapping[str, Shape]) -> bool:
         """Whether tensors of these names and shapes look like a file of this system."""
@@ -58,12 +62,15 @@ class Recipe:
         return not any(part in name for part in self.absent for name in shapes)
 
     def fitted(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Stored tensors under the names of ``build``, without those left out on purpose."""
-        return {
+        """Stored tensors under the names and in the sizes of ``build``, without those left out on
+        purpose.
+        """
+        kept = {
             self._renamed(name): tensor
             for name, tensor in tensors.items()
             if not any(part in name for part in self.leave_out)
         }
+        return resize_position_tables(kept, self.grid) if self.grid else kept
 
     def _renamed(self, name: str) -> str:
         for pattern, replacement in self.rename:

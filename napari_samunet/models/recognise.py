@@ -12,7 +12,7 @@ from napari_samunet.errors import BadCheckpoint
 from napari_samunet.models.builtin import recipe_of
 from napari_samunet.models.checkpoint import Checkpoint
 from napari_samunet.models.recipe import Recipe
-from napari_samunet.models.systems import RECIPES
+from napari_samunet.models.systems import RECIPES, RESIZED
 
 _SHOWN = 6
 
@@ -72,10 +72,10 @@ def recipe_named(name: str) -> Recipe:
     BadCheckpoint
         There is none.
     """
-    for recipe in RECIPES:
+    for recipe in (*RECIPES, *RESIZED):
         if recipe.name == name:
             return recipe
-    known = ", ".join(recipe.name for recipe in RECIPES)
+    known = ", ".join(recipe.name for recipe in (*RECIPES, *RESIZED))
     raise BadCheckpoint(f"A system of these was wanted: {known}; but '{name}' came.")
 
 

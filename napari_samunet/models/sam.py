@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -118,6 +118,20 @@ MEDSAM_CONTRACT = replace(
 _POSITION = "image_encoder.pos_embed"
 _FOREIGN = ("Adapter", "linear_a_q", "w_a_", "FacT")
 
+
+def at_side(recipe: Recipe, side: int, build: Callable[[], nn.Module]) -> Recipe:
+    """The same weights for images of another side; only an explicit choice takes them so."""
+    contract = replace(recipe.contract, side=side, mask_side=side // 4)
+    return replace(
+        recipe,
+        name=f"{recipe.name}-{side}",
+        title=f"{recipe.title}, its position tables resized for {side} pixels",
+        contract=contract,
+        build=build,
+        grid=side // 16,
+    )
+
+
 RECIPES = (
     *(
         Recipe(
@@ -139,4 +153,8 @@ RECIPES = (
         absent=_FOREIGN,
         hint="medsam",
     ),
+)
+_SIZE_OF = {f"sam-vit-{size}": size for size in SIZES} | {"medsam": "b"}
+RESIZED = tuple(
+    at_side(recipe, 256, partial(build_sam, _SIZE_OF[recipe.name], 256)) for recipe in RECIPES
 )

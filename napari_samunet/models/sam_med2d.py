@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from napari_samunet.models.contract import InputContract
 from napari_samunet.models.recipe import Recipe
-from napari_samunet.models.sam import SIZES, Sam, build_sam, vit
+from napari_samunet.models.sam import SIZES, Sam, at_side, build_sam, vit
 
 SIDE = 256
 
@@ -70,17 +70,17 @@ class AdaptedBlock(Block):
         return window_unpartition(self.attn(windows), self.window_size, padded, size)
 
 
-def build_sam_med2d() -> Sam:
+def build_sam_med2d(side: int = SIDE) -> Sam:
     """SAM-Med2D, untrained."""
     width, depth, heads, global_blocks = SIZES["b"]
-    grid = SIDE // 16
+    grid = side // 16
     with torch.no_grad():
-        encoder = vit("b", SIDE)
+        encoder = vit("b", side)
         encoder.blocks = nn.ModuleList(
             AdaptedBlock(width, heads, 0 if index in global_blocks else 14, grid)
             for index in range(depth)
         )
-        return Sam(encoder, SIDE, grid)
+        return Sam(encoder, side, grid)
 
 
 # The demo predictor's convention; training and the authors' tests feed blue, green, red instead.
@@ -120,4 +120,10 @@ RECIPES = (
         signature=_POSITION,
         absent=("Adapter",),
     ),
+)
+_MED2D, _PLAIN, _FT_SAM = RECIPES
+RESIZED = (
+    at_side(_MED2D, 1024, partial(build_sam_med2d, 1024)),
+    at_side(_PLAIN, 1024, partial(build_sam, "b")),
+    at_side(_FT_SAM, 1024, partial(build_sam, "b")),
 )

@@ -13,3 +13,6 @@ RECIPES: tuple[Recipe, ...] = (
     *mobile_sam.RECIPES,
     *squeeze_sam.RECIPES,
 )
+
+# The same files for another side: their tensors cannot tell, so only an explicit choice takes them.
+RESIZED: tuple[Recipe, ...] = (*sam.RESIZED, *sam_med2d.RESIZED)
