@@ -1,21 +1,23 @@
 """Clicks for systems that were trained with boxes only: a box is derived from what there is.
 
 From the current mask where an answer is being corrected, else by a search: boxes of several sizes
-around the positive clicks, of which the system's steadiest answer decides.
+around the positive clicks, of which the system's steadiest answer decides. A click that the answer
+ignores moves the box itself, since such a system need not understand clicks at all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
 
+from napari_samunet.inference.postprocess import overlap
 from napari_samunet.inference.prediction import Prediction
 from napari_samunet.preprocess.frame import Frame
 from napari_samunet.preprocess.roi import Box, extent_of
 from napari_samunet.prompts.prompts import Prompts
-from napari_samunet.types import BoolArray
+from napari_samunet.types import BoolArray, FloatArray
 
 SEARCHED_SHARES = (1 / 16, 1 / 8, 1 / 4, 1 / 2)
 """Sides of the boxes that are tried, as shares of the slice's longer side."""
@@ -25,42 +27,88 @@ FROM_MASK = "This model knows boxes only: a box was derived from the mask and th
 Answer = Callable[[Frame, Prompts, Prediction | None, str], Prediction]
 
 
-def derive_box(
+def answer_with_box(
     answer: Answer, frame: Frame, prompts: Prompts, previous: Prediction | None
-) -> tuple[Prompts, str]:
-    """Return the prompts with a box, and the line that says so; no positive prompt: unchanged."""
-    painted = prompts.mask if prompts.mask is not None else previous and previous.mask
-    positive = np.asarray(prompts.points)[np.asarray(prompts.labels) == 1]
-    if painted is not None and np.any(painted):
-        return replace(prompts, box=_hull(extent_of(np.asarray(painted)), positive)), FROM_MASK
-    if not len(positive):
-        return prompts, ""
-    boxes = [_around(positive, share, frame.shape) for share in SEARCHED_SHARES]
-    answers = [answer(frame, replace(prompts, box=box), None, "") for box in boxes]
-    ranks = [_rank(found, positive) for found in answers]
-    return replace(prompts, box=boxes[int(np.argmax(ranks))]), FROM_CLICKS
+) -> Prediction:
+    """Answer prompts without a box by way of one; the note says so.
+
+    Without a mask and without a positive click there is nothing to put a box around: the system
+    is asked as it is.
+    """
+    mask = previous.mask if prompts.mask is None and previous is not None else prompts.mask
+    if mask is not None and np.any(mask):
+        return _from_mask(answer, frame, prompts, previous, np.asarray(mask, bool))
+    if (np.asarray(prompts.labels) == 1).any():
+        return _from_clicks(answer, frame, prompts)
+    return answer(frame, prompts, previous, "")
 
 
-def _rank(found: Prediction, positive_rc: np.ndarray) -> float:
-    """Steadiness of an answer, less when it misses the clicks."""
-    rows, cols = np.rint(positive_rc).astype(int).T
-    rows = rows.clip(0, found.mask.shape[0] - 1)
-    cols = cols.clip(0, found.mask.shape[1] - 1)
-    return (found.score or 0.0) + float(_at(found.mask, rows, cols).mean())
+def _from_clicks(answer: Answer, frame: Frame, prompts: Prompts) -> Prediction:
+    """Answer with the box whose mask fits the clicks best, the steadiest of several."""
+    positive, _ = _split(prompts)
+    found = [
+        answer(
+            frame, replace(prompts, box=_around(positive, share, frame.shape)), None, FROM_CLICKS
+        )
+        for share in SEARCHED_SHARES
+    ]
+    return max(found, key=lambda one: (_fit(one.mask, prompts), one.score or 0.0))
 
 
-def _at(mask: BoolArray, rows: np.ndarray, cols: np.ndarray) -> BoolArray:
-    return mask[rows, cols]
+def _from_mask(
+    answer: Answer, frame: Frame, prompts: Prompts, previous: Prediction | None, mask: BoolArray
+) -> Prediction:
+    """Answer with the box of the mask and the positive clicks; cut it where a click is ignored."""
+    positive, negative = _split(prompts)
+    box = _hull(extent_of(mask), positive)
+    whole = answer(frame, replace(prompts, box=box), previous, FROM_MASK)
+    ignored = negative[_at(whole.mask, negative)]
+    boxes = [cut for click in ignored for cut in _cuts(box, click, positive)]
+    # The mask holds the spill, which a cut box should not get from it again.
+    found = [answer(frame, replace(prompts, box=cut, mask=None), None, FROM_MASK) for cut in boxes]
+    return max([whole, *found], key=lambda one: (_fit(one.mask, prompts), overlap(one.mask, mask)))
 
 
-def _hull(box: Box, points_rc: np.ndarray) -> Box:
+def _split(prompts: Prompts) -> tuple[FloatArray, FloatArray]:
+    """Positive and negative clicks, (row, column)."""
+    points, labels = np.asarray(prompts.points), np.asarray(prompts.labels)
+    return points[labels == 1], points[labels == 0]
+
+
+def _fit(mask: BoolArray, prompts: Prompts) -> float:
+    """Share of the clicks that a mask respects; 1 without clicks."""
+    wanted = np.asarray(prompts.labels) == 1
+    return float((_at(mask, np.asarray(prompts.points)) == wanted).mean()) if len(wanted) else 1.0
+
+
+def _at(mask: BoolArray, points_rc: FloatArray) -> BoolArray:
+    """The mask under each point."""
+    rows, cols = np.rint(points_rc).astype(int).T
+    return mask[rows.clip(0, mask.shape[0] - 1), cols.clip(0, mask.shape[1] - 1)]
+
+
+def _hull(box: Box, points_rc: FloatArray) -> Box:
     if not len(points_rc):
         return box
     (row0, col0), (row1, col1) = points_rc.min(0), points_rc.max(0)
     return min(box[0], row0), min(box[1], col0), max(box[2], row1), max(box[3], col1)
 
 
-def _around(points_rc: np.ndarray, share: float, shape: tuple[int, int]) -> Box:
+def _around(points_rc: FloatArray, share: float, shape: tuple[int, int]) -> Box:
     half = share * max(shape) / 2
     (row0, col0), (row1, col1) = points_rc.min(0) - half, points_rc.max(0) + half
     return max(row0, 0.0), max(col0, 0.0), min(row1, shape[0] - 1.0), min(col1, shape[1] - 1.0)
+
+
+def _cuts(box: Box, click_rc: FloatArray, positive_rc: FloatArray) -> Iterator[Box]:
+    """The box without what lies beyond a click, on each side that holds no positive click."""
+    row, col = click_rc.tolist()
+    row0, col0, row1, col1 = box
+    for cut in (
+        (max(row0, row + 1), col0, row1, col1),
+        (row0, max(col0, col + 1), row1, col1),
+        (row0, col0, min(row1, row - 1), col1),
+        (row0, col0, row1, min(col1, col - 1)),
+    ):
+        if cut[0] < cut[2] and cut[1] < cut[3] and _hull(cut, positive_rc) == cut:
+            yield cut

@@ -14,7 +14,7 @@ from napari_samunet.embedding.cache import EmbeddingCache
 from napari_samunet.embedding.key import EmbeddingKey, content_digest
 from napari_samunet.errors import InputError
 from napari_samunet.geometry import plane_shape
-from napari_samunet.inference.bridge import derive_box
+from napari_samunet.inference.bridge import answer_with_box
 from napari_samunet.inference.postprocess import assemble, overlap
 from napari_samunet.inference.prediction import Prediction
 from napari_samunet.io.volume import Volume
@@ -83,10 +83,9 @@ class Engine:
             )
         if self.system.contract.zoom:
             return _zoomed(view, prompts, previous)
-        note = ""
         if bridge and self._needs_box(prompts):
-            prompts, note = derive_box(view.answer, view.frame(), prompts, previous)
-        return view.answer(view.frame(), prompts, previous, note)
+            return answer_with_box(view.answer, view.frame(), prompts, previous)
+        return view.answer(view.frame(), prompts, previous)
 
     def embed(
         self, volume: Volume, ref: SliceRef, window: Window | None = None, roi: Roi | None = None
@@ -170,7 +169,7 @@ class _View:
         if not side:
             return None
         if prompts.mask is not None:
-            return torch.from_numpy(frame.mask_to_model(prompts.mask, side))[None]
+            return torch.from_numpy(frame.mask_to_model(np.asarray(prompts.mask, bool), side))[None]
         if previous is None:
             return None
         if previous.frame == frame and previous.model_logits.shape[-1] == side:
