@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import torch
 from segment_anything.modeling.common import LayerNorm2d
@@ -30,7 +31,7 @@ class TinyEncoder(nn.Module):
         super().__init__()
         from timm.models.tiny_vit import TinyVit  # slow to import, wanted by these systems only
 
-        trunk = TinyVit(
+        trunk: Any = TinyVit(
             embed_dims=(64, 128, 160, 320),
             depths=(2, 2, 6, 2),
             num_heads=(2, 4, 5, 10),

@@ -133,17 +133,15 @@ class SqueezeSam(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         first = WIDTHS_DOWN[0]
-        self.patch_embed = nn.Module()
-        self.patch_embed.proj = nn.Sequential(nn.Conv2d(5, first, 2, 2), nn.GroupNorm(1, first))
+        patch = nn.Sequential(nn.Conv2d(5, first, 2, 2), nn.GroupNorm(1, first))
+        self.patch_embed = nn.ModuleDict({"proj": patch})
         downs = [Down(a, b) for a, b in pairwise(WIDTHS_DOWN)]
-        self.unet_encoder = nn.Module()
-        self.unet_encoder.down_layers = nn.ModuleList([DoubleConv(first, first), *downs])
+        self._downs = [DoubleConv(first, first), *downs]
+        self.unet_encoder = nn.ModuleDict({"down_layers": nn.ModuleList(self._downs)})
         self.get_iou_predictions_and_mask_tokens = TokenPart()
-        self.unet_decoder = nn.Module()
         befores, skips = (WIDTHS_DOWN[-1], *WIDTHS_UP[:-1]), WIDTHS_DOWN[-2::-1]
-        self.unet_decoder.unet_upscaling_layers = nn.ModuleList(
-            Up(*widths) for widths in zip(befores, skips, WIDTHS_UP, strict=True)
-        )
+        self._ups = [Up(*widths) for widths in zip(befores, skips, WIDTHS_UP, strict=True)]
+        self.unet_decoder = nn.ModuleDict({"unet_upscaling_layers": nn.ModuleList(self._ups)})
         self.mask_decoder = Heads()
 
     def encode(self, image: Tensor) -> dict[str, Tensor]:
@@ -163,14 +161,13 @@ class SqueezeSam(nn.Module):
         drawn = draw_prompts(points_xy, labels, box_xyxy, image)
         maps = self._encode(torch.cat([image, drawn], 1))
         tokens, x = self.get_iou_predictions_and_mask_tokens(maps[-1])
-        ups = self.unet_decoder.unet_upscaling_layers
-        for up, skip in zip(ups, reversed(maps[:-1]), strict=True):
+        for up, skip in zip(self._ups, reversed(maps[:-1]), strict=True):
             x = up(x, skip)
         return self.mask_decoder(tokens, x)
 
     def _encode(self, channels: Tensor) -> list[Tensor]:
-        maps = [self.patch_embed.proj(channels)]
-        for layer in self.unet_encoder.down_layers:
+        maps = [self.patch_embed["proj"](channels)]
+        for layer in self._downs:
             maps.append(layer(maps[-1]))
         return maps[1:]
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol, cast
 
 import numpy as np
 import torch
@@ -81,6 +82,23 @@ class MaskTensors:
 
     logits: Tensor
     scores: Tensor | None
+
+
+class Promptable(Protocol):
+    """What a system's network can do; see ``System.module``."""
+
+    def encode(self, image: Tensor) -> Features:
+        """Images (B, C, S, S) → features (B, …)."""
+
+    def decode(
+        self,
+        features: Mapping[str, Tensor],
+        points_xy: Tensor | None,
+        labels: Tensor | None,
+        box_xyxy: Tensor | None,
+        mask_logits: Tensor | None,
+    ) -> tuple[Tensor, Tensor | None]:
+        """Features and prompts → logits (B, K, h, w), scores (B, K) or None."""
 
 
 class System:
@@ -173,8 +191,7 @@ class System:
     @torch.inference_mode()
     def encode(self, image: Tensor) -> Features:
         """Encode normalised images (B, C, S, S) into features (B, …) that no prompt changes."""
-        features: Features = self.module.encode(image.to(self.device))
-        return features
+        return self._network.encode(image.to(self.device))
 
     @torch.inference_mode()
     def decode(self, features: Mapping[str, Tensor], prompts: PromptTensors) -> MaskTensors:
@@ -183,7 +200,7 @@ class System:
         if mask is not None and self.contract.feedback == "sigmoid":
             mask = mask.sigmoid()
         has_points = prompts.labels.numel() > 0
-        logits, scores = self.module.decode(
+        logits, scores = self._network.decode(
             features,
             prompts.points_xy[None].to(self.device) if has_points else None,
             prompts.labels[None].to(self.device) if has_points else None,
@@ -193,6 +210,10 @@ class System:
         return self._choose(
             logits[0].float(), None if scores is None else scores[0].float(), prompts
         )
+
+    @property
+    def _network(self) -> Promptable:
+        return cast("Promptable", self.module)
 
     def _choose(self, logits: Tensor, scores: Tensor | None, prompts: PromptTensors) -> MaskTensors:
         rule = self.contract.candidates
