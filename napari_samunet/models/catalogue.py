@@ -106,7 +106,7 @@ def how_to_get(entry: CatalogueEntry) -> str:
             f"fetch it with 'samunet models fetch {entry.name}', or download {entry.url} "
             f"elsewhere and put it at {entry.path}"
         )
-    return f"{entry.by_hand}: open {entry.page} and put the file at {entry.path}"
+    return f"{entry.by_hand}; open {entry.page} and put the file at {entry.path}"
 
 
 def hash_difference(path: Path, entry: CatalogueEntry) -> str:
@@ -123,7 +123,7 @@ def hash_difference(path: Path, entry: CatalogueEntry) -> str:
         origin = f"one used before (delete {entry.path.name}.sha256 beside it to forget that)"
     came = digest(path, wanted.kind)
     same = came == wanted.value
-    return "" if same else f"its {wanted.kind} is {came}, not {wanted.value}, the {origin}"
+    return "" if same else f"its {wanted.kind} hash is {came}, not {wanted.value}, the {origin}"
 
 
 def remember(entry: CatalogueEntry, path: Path, sha256: str) -> None:

@@ -10,9 +10,29 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from loopback import Loopback
 from torch import Tensor
 
+from napari_samunet.models import catalogue
+
 MakeCheckpoint = Callable[..., Path]
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder in place of the person's own downloads."""
+    folder = tmp_path / "cache" / "models"
+    monkeypatch.setattr(catalogue, "models_folder", lambda: folder)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    return folder
+
+
+@pytest.fixture
+def server() -> Iterator[Loopback]:
+    """A web server on this computer in place of the network."""
+    made = Loopback()
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,9 @@ def test_every_listed_model_has_a_system_and_a_page() -> None:
         assert recipe_named(entry.system).name == entry.system
         assert entry.page.startswith("https://")
         assert not entry.url or entry.url.startswith("https://")
+        assert bool(entry.url) != bool(entry.by_hand)  # an address, or what a person has to do
         assert entry.licence
+        assert entry.paper
         assert entry.good_for
 
 
@@ -41,7 +43,7 @@ def test_a_model_that_is_not_here_says_where_to_get_it_and_where_to_put_it(tmp_p
 
 def test_a_file_that_is_not_the_published_one_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mobile_sam.pt").write_bytes(b"something else")
-    with pytest.raises(BadCheckpoint, match="md5"):
+    with pytest.raises(BadCheckpoint, match="sha256"):
         load_model("mobile-sam")
 
 
@@ -50,9 +52,9 @@ def test_published_hashes_of_both_kinds_are_compared(tmp_path: Path) -> None:
     assert entry is not None
     path = tmp_path / "mobile_sam.pt"
     path.write_bytes(b"hello\n")
-    right = replace(entry, md5=hashlib.md5(b"hello\n").hexdigest())
+    right = replace(entry, sha256="", md5=hashlib.md5(b"hello\n").hexdigest())
     assert installed(right) == path
-    git = replace(entry, md5="", git="ce013625030ba8dba906f756967f9e9ca394464a")
+    git = replace(right, md5="", git="ce013625030ba8dba906f756967f9e9ca394464a")
     assert hash_difference(path, git) == ""
     assert "git hash" in hash_difference(path, replace(git, git="0"))
-    assert hash_difference(path, replace(entry, md5="", git="")) == ""
+    assert hash_difference(path, replace(git, git="")) == ""
