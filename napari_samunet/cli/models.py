@@ -64,7 +64,7 @@ def _listing() -> list[str]:
 
 def _builtin_row() -> tuple[str, ...]:
     from napari_samunet.assets import resources_folder
-    from napari_samunet.models.load import BUILTIN
+    from napari_samunet.models.catalogue import BUILTIN
 
     path = resources_folder() / BUILTIN
     here = path.is_file()

@@ -13,6 +13,9 @@ from napari_samunet.assets import asset
 from napari_samunet.errors import BadCheckpoint
 from napari_samunet.models.hashes import KnownHash, digest, pin, pin_of
 
+BUILTIN = "weights/builtin.safetensors"
+"""The weights that travel with the package, among its resources."""
+
 
 @dataclass(frozen=True)
 class CatalogueEntry:

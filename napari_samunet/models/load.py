@@ -10,13 +10,11 @@ from torch import Tensor, nn
 
 from napari_samunet.assets import asset
 from napari_samunet.errors import BadCheckpoint, BadUsage, UnreadableFile
-from napari_samunet.models.catalogue import find_entry, installed, remember
+from napari_samunet.models.catalogue import BUILTIN, find_entry, installed, remember
 from napari_samunet.models.checkpoint import Checkpoint, file_digest, read_checkpoint
 from napari_samunet.models.contract import InputContract
 from napari_samunet.models.recognise import differences, recognise, skeleton
 from napari_samunet.models.system import System
-
-BUILTIN = "weights/builtin.safetensors"
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from napari_samunet.plugin.graphics import beside_a_window
+
+if TYPE_CHECKING:
+    from napari_samunet.models.system import System
 
 
 class SharedEngine:
@@ -16,24 +19,32 @@ class SharedEngine:
     Parameters
     ----------
     load : callable, optional
-        ``load(name_or_path)`` makes the engine; the package's own by default.
+        ``load(name_or_path)`` makes the engine, ``load(name_or_path, system)`` where a person says
+        which system the file belongs to; the package's own by default.
     """
 
-    def __init__(self, load: Callable[[str], Any] | None = None) -> None:
+    def __init__(self, load: Callable[..., Any] | None = None) -> None:
         self._load = load or _load_engine
         self._lock = Lock()
         self._engine: Any = None
         self.name = "builtin"
 
-    def use(self, name_or_path: str) -> None:
+    def use(self, name_or_path: str, system: str | None = None) -> None:
         """Load a model and answer with it from now on; the one before stays where that fails.
+
+        Parameters
+        ----------
+        name_or_path
+            As for ``load_model``.
+        system
+            Which system it is, where a person says so.
 
         Raises
         ------
         BadCheckpoint, UnreadableFile
             It is no checkpoint of a known system.
         """
-        engine = self._load(name_or_path)
+        engine = self._load(name_or_path, system) if system else self._load(name_or_path)
         with self._lock:
             self._engine, self.name = engine, name_or_path
 
@@ -45,12 +56,19 @@ class SharedEngine:
         """Encode a slice before it is asked for; see ``Engine.embed``."""
         return self._loaded().embed(*arguments)
 
+    @property
+    def system(self) -> System | None:
+        """The network that answers; None before it is loaded, or where the engine has none."""
+        return getattr(self._engine, "system", None)
+
     def describe(self) -> str:
-        """One line for the person: the model and what it runs on."""
-        system = getattr(self._engine, "system", None)
-        device = getattr(system, "device", None)
-        where = "" if device is None else f", on {_spoken(str(device))}"
-        return f"{'built-in' if self.name == 'builtin' else Path(self.name).name}{where}"
+        """One line for the person: the system, its file, and what it runs on."""
+        system, name = self.system, Path(self.name).name
+        if system is None or self.name == "builtin":
+            title = "built-in" if self.name == "builtin" else name
+        else:
+            title = system.name if name == system.name else f"{system.name} ({name})"
+        return title if system is None else f"{title}, on {_spoken(str(system.device))}"
 
     def _loaded(self) -> Any:
         if self._engine is None:
@@ -62,9 +80,9 @@ def _spoken(device: str) -> str:
     return {"cpu": "the CPU", "mps": "the Apple GPU"}.get(device, f"GPU {device}")
 
 
-def _load_engine(name_or_path: str) -> Any:
+def _load_engine(name_or_path: str, system: str | None = None) -> Any:
     with beside_a_window():
         from napari_samunet.inference.engine import Engine
         from napari_samunet.models.load import load_model
 
-        return Engine(load_model(name_or_path))
+        return Engine(load_model(name_or_path, system=system))
