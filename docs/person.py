@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
@@ -14,6 +15,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_samunet.io.volume import Volume
 from napari_samunet.plugin.launch import make_window
+from napari_samunet.session.shelf import Shelf
 
 SIZE = (1366, 768)
 _STEPS = 6
@@ -29,10 +31,19 @@ class Person:
         Name in the list, or a checkpoint.
     volumes : sequence of (Volume, Path)
         What is opened; none: the sample CT.
+    sessions : Path, optional
+        Folder of journals; one of its own by default.
     """
 
-    def __init__(self, model: str, volumes: Sequence[tuple[Volume, Path]] = ()) -> None:
-        self.viewer, self.widget = make_window(volumes)
+    def __init__(
+        self,
+        model: str,
+        volumes: Sequence[tuple[Volume, Path]] = (),
+        sessions: Path | None = None,
+    ) -> None:
+        self.folder = TemporaryDirectory()  # nobody wants these sessions back
+        shelf = Shelf(Path(self.folder.name) if sessions is None else sessions)
+        self.viewer, self.widget = make_window(volumes, shelf=shelf)
         self.viewer.window.resize(*SIZE)
         self.act = self.widget.controller
         self.act.engine.name = model

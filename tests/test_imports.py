@@ -16,8 +16,8 @@ ORDER += ["models", "inference", "session", "training", "evaluation", "cli", "pl
 # The package's own lazy names reach up to the session, so only what comes after may use them.
 ROOT_RANK = ORDER.index("session")
 WINDOW_TOOLKITS = {"napari", "qtpy", "PyQt6", "PySide6", "PyQt5", "vispy", "magicgui"}
-# The two commands that open a window are the only ones that reach for the plugin, when they run.
-OPENS_WINDOW = {"cli/open.py", "cli/benchmark.py"}
+# The commands that open a window are the only ones that reach for the plugin, when they run.
+OPENS_WINDOW = {"cli/open.py", "cli/benchmark.py", "cli/resume.py"}
 
 
 def _sources() -> list[Path]:

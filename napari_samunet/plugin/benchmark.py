@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,7 @@ from napari_samunet.errors import SamUNetError
 from napari_samunet.io.sample import sample_volume
 from napari_samunet.plugin.graphics import beside_a_window
 from napari_samunet.plugin.widget import SegmentationWidget
+from napari_samunet.session.shelf import Shelf
 
 if TYPE_CHECKING:
     from napari.layers import Image
@@ -76,6 +79,7 @@ class _Window:
 
     def __init__(self, model: str, device: str) -> None:
         self.model, self.device = model, device
+        self.folder = TemporaryDirectory()  # journals of clicks that nobody wants back
         volume = sample_volume()
         self.viewer = napari.Viewer(title="samunet benchmark")
         self.viewer.window.resize(*_WINDOW_SIZE)
@@ -87,7 +91,7 @@ class _Window:
 
     def open_widget(self) -> None:
         """Dock the widget, load the model, and let one click warm everything up."""
-        self.widget = SegmentationWidget(self.viewer, self._load)
+        self.widget = SegmentationWidget(self.viewer, self._load, Shelf(Path(self.folder.name)))
         self.viewer.window.add_dock_widget(self.widget, name="Interactive segmentation")
         controller = self.widget.controller
         controller.start()
@@ -122,6 +126,7 @@ class _Window:
         if self.widget is not None:
             self.widget.close_session()
         self.viewer.close()
+        self.folder.cleanup()
 
     def _load(self, name: str) -> Any:
         with beside_a_window():

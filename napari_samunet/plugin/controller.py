@@ -12,15 +12,19 @@ from napari_samunet.errors import SamUNetError
 from napari_samunet.io.export import export_labels
 from napari_samunet.plugin.ahead import EncodingAhead
 from napari_samunet.plugin.choice import ImageChoice
-from napari_samunet.plugin.coordinates import shown_slice
+from napari_samunet.plugin.coordinates import show_plane, shown_slice
 from napari_samunet.plugin.engine import SharedEngine
 from napari_samunet.plugin.gestures import Gestures, Tool
+from napari_samunet.plugin.keeping import Keeping
 from napari_samunet.plugin.prompting import Prompting
-from napari_samunet.plugin.work import ImageWork
+from napari_samunet.plugin.work import ImageWork, ref_of
 from napari_samunet.session.request import Request
+from napari_samunet.session.shelf import Shelf
+from napari_samunet.types import SliceRef
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
+    from napari.layers import Image
 
 _MODEL, _EXPORT = "model", "export"
 
@@ -34,6 +38,8 @@ class Controller(ImageChoice):
     load : callable, optional
         ``load(name_or_path)`` makes the engine, in the inference thread; the package's own by
         default.
+    shelf : Shelf, optional
+        Where journals lie; the user's own folder by default.
 
     Notes
     -----
@@ -42,8 +48,17 @@ class Controller(ImageChoice):
 
     busy_changed = Signal(bool)
 
-    def __init__(self, viewer: ViewerModel, load: Callable[[str], Any] | None = None) -> None:
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        load: Callable[[str], Any] | None = None,
+        shelf: Shelf | None = None,
+    ) -> None:
         super().__init__(viewer, SharedEngine(load))
+        self.keeping = Keeping(shelf or Shelf(), self)
+        self.keeping.changed.connect(self.changed)
+        self.keeping.said.connect(self.say)
+        self.keeping.continued.connect(self._on_continued)
         self.model_ready = False
         self._afterwards: Callable[[], None] | None = None  # waits for the answer
         self._closed = False
@@ -187,8 +202,9 @@ class Controller(ImageChoice):
         )
 
     def abandon(self) -> None:
-        """End the thread; for when the viewer is gone already."""
+        """End the threads; for when the viewer is gone already."""
         self._bridge.close()
+        self.keeping.close()
 
     def close(self, wait_s: float = 0.0) -> None:
         """Let go of viewer and thread; labels stay. Closing twice does nothing."""
@@ -198,6 +214,46 @@ class Controller(ImageChoice):
         self._gestures.detach()
         self._bridge.close(wait_s)
         self._let_go()
+        self.keeping.close()
+
+    def continue_last(self) -> None:
+        """Continue the last session of this image."""
+        if self.work is not None:
+            self.keeping.go_on(self.work)
+
+    def start_afresh(self) -> None:
+        """Leave the last session of this image where it is."""
+        if self.work is not None:
+            self.keeping.refuse(self.work)
+
+    def look_elsewhere(self, event: object = None) -> None:
+        """Another slice or plane is shown: remember it."""
+        ref = self.shown_ref()
+        if ref is not None:
+            self.keeping.note_position(self.work, ref)
+        super().look_elsewhere(event)
+
+    def shown_ref(self) -> SliceRef | None:
+        """Return the plane of the image that is shown, or None where there is none."""
+        return None if self.work is None else ref_of(self.work, self.viewer)
+
+    def _work_on(self, image: Image) -> ImageWork | None:
+        is_new = image not in self._works
+        work = super()._work_on(image)
+        if work is not None and is_new:
+            self.keeping.begin(work)
+        return work
+
+    def _forget(self, image: Image) -> None:
+        self.keeping.end(self._works[image])
+        super()._forget(image)
+
+    def _on_continued(self, work: ImageWork, ref: SliceRef | None) -> None:
+        """Show what an earlier session had, where it stopped."""
+        if work is self.work and ref is not None:
+            show_plane(self.viewer, work.image, ref)
+        self.say("Your last session goes on: nothing of it is lost, Undo included.")
+        self.ask()
 
     def _to_encode(self) -> ImageWork | None:
         return self.work if self.model_ready and self.prompting.tool is Tool.CLICK else None

@@ -12,7 +12,7 @@ from napari_samunet.errors import InputError, OutsideImage
 from napari_samunet.types import FloatArray, SliceRef
 
 if TYPE_CHECKING:
-    from napari.components import Dims
+    from napari.components import Dims, ViewerModel
     from napari.components.layerlist import LayerList
     from napari.layers import Layer
 
@@ -133,6 +133,22 @@ def middle_of(layer: Layer, layers: LayerList) -> FloatArray:
     index = [(n - 1) // 2 for n in layer.data.shape[: layer.ndim]]
     point = np.asarray(layer.data_to_world(index), dtype=float)
     return point / _factors(layer, layers)
+
+
+def show_plane(viewer: ViewerModel, layer: Layer, ref: SliceRef) -> None:
+    """Turn and move the viewer until it shows a slice of a layer."""
+    if layer.ndim == 2:
+        return
+    first = viewer.dims.ndim - layer.ndim
+    axis = first + ref.axis
+    viewer.dims.ndisplay = 2
+    if axis in viewer.dims.displayed:
+        others = [n for n in range(viewer.dims.ndim) if n < first or n == axis]
+        viewer.dims.order = (*others, *(n for n in range(viewer.dims.ndim) if n not in others))
+    place = np.zeros(3)
+    place[ref.axis] = ref.index
+    world = np.asarray(layer.data_to_world(place)) / _factors(layer, viewer.layers)
+    viewer.dims.set_point(axis, world[ref.axis])
 
 
 def _as_volume(shape: Sequence[int]) -> tuple[int, ...]:

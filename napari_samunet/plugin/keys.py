@@ -40,6 +40,7 @@ KEYS: Mapping[str, Key] = {
     "undo": Key("Control-Z", "Ctrl+Z", "Take the last step back"),
     "redo": Key("Control-Shift-Z", "Ctrl+Shift+Z", "Make the step again that was taken back"),
     "discard": Key("Shift-Backspace", "Shift+Backspace", "Discard clicks and mask of this slice"),
+    "continue": Key("Shift-C", "Shift+C", "Continue the last session of this image"),
     "hide": Key("H", "H", "Hide or show the mask"),
 }
 """Name of the action to its key."""

@@ -12,6 +12,7 @@ from napari_samunet.io.volume import Volume
 from napari_samunet.plugin.reader import layer_of, plain_name
 from napari_samunet.plugin.sample_data import abdomen
 from napari_samunet.plugin.widget import SegmentationWidget
+from napari_samunet.session.shelf import Shelf
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -31,14 +32,33 @@ def launch(volumes: Sequence[tuple[Volume, Path]]) -> None:
     napari.run()
 
 
+def launch_session(volume: Volume, saved: Path) -> None:
+    """Open a window with an image and a session of it, and wait until it is closed.
+
+    Parameters
+    ----------
+    volume
+        The image.
+    saved
+        A journal, or what ``Session.save`` wrote.
+    """
+    _viewer, widget = make_window([(volume, volume.source.path or saved)])
+    controller = widget.controller
+    controller.keeping.resume(controller.work, saved)
+    napari.run()
+
+
 def make_window(
-    volumes: Sequence[tuple[Volume, Path]] = (), show: bool = True
+    volumes: Sequence[tuple[Volume, Path]] = (), show: bool = True, shelf: Shelf | None = None
 ) -> tuple[Viewer, SegmentationWidget]:
-    """Open a window with these images, or with the sample CT, and the widget docked."""
+    """Open a window with these images, or with the sample CT, and the widget docked.
+
+    ``shelf`` says where journals lie; the user's own folder by default.
+    """
     viewer = napari.Viewer(title="samunet", show=show)
     shown = [layer_of(volume, plain_name(path)) for volume, path in volumes] or abdomen()
     for data, described, _kind in shown:
         viewer.add_image(data, **described)
-    widget = SegmentationWidget(viewer)
+    widget = SegmentationWidget(viewer, shelf=shelf)
     viewer.window.add_dock_widget(widget, name=TITLE, area="right")
     return viewer, widget

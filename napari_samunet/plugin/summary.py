@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_samunet.errors import InputError
 from napari_samunet.plugin.advice import Situation
-from napari_samunet.plugin.coordinates import shown_slice
 from napari_samunet.plugin.panels.objects import ObjectRow
-from napari_samunet.plugin.work import bright
-from napari_samunet.types import SliceRef
+from napari_samunet.plugin.work import bright, ref_of
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -30,7 +27,7 @@ def situation(controller: Controller) -> Situation:
     if work is None:
         return Situation(image=False, flat=flat, ready=ready, tool=tool)
     session, current = work.session, work.session.current
-    ref = _ref(work, controller.viewer)
+    ref = ref_of(work, controller.viewer)
     shown = session.previews.get(ref)
     return Situation(
         flat=flat,
@@ -52,7 +49,7 @@ def about_image(work: ImageWork, viewer: ViewerModel) -> str:
     """Size, spacing and place, e.g. "256 × 256 × 40, 1.4 × 1.4 × 5 mm, slice 12 of 40"."""
     size = _TIMES.join(str(n) for n in work.volume.shape[::-1])
     spacing = _TIMES.join(f"{mm:.3g}" for mm in work.volume.spacing[::-1])
-    ref = _ref(work, viewer)
+    ref = ref_of(work, viewer)
     place = "" if ref is None else f"Slice {ref.index + 1} of {work.volume.shape[ref.axis]}"
     return f"{size}, {spacing} mm\n{place}"
 
@@ -69,10 +66,3 @@ def rows_of(session: Session) -> list[ObjectRow]:
         )
         for item in session.objects
     ]
-
-
-def _ref(work: ImageWork, viewer: ViewerModel) -> SliceRef | None:
-    try:
-        return shown_slice(work.image, viewer.layers, viewer.dims)
-    except InputError:
-        return None

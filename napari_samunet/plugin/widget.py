@@ -18,11 +18,13 @@ from napari_samunet.plugin.controller import Controller
 from napari_samunet.plugin.gestures import Tool
 from napari_samunet.plugin.panels.export import ExportPanel
 from napari_samunet.plugin.panels.image import ImagePanel
+from napari_samunet.plugin.panels.last_session import LastSessionPanel
 from napari_samunet.plugin.panels.model import ModelPanel
 from napari_samunet.plugin.panels.objects import ObjectsPanel
 from napari_samunet.plugin.panels.prompts import PromptsPanel
 from napari_samunet.plugin.panels.status import StatusPanel
 from napari_samunet.plugin.summary import about_image, rows_of, situation
+from napari_samunet.session.shelf import Shelf
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -41,6 +43,8 @@ class SegmentationWidget(QWidget):
         The viewer whose image layers are segmented.
     load : callable, optional
         ``load(name_or_path)`` makes the engine; the package's own by default.
+    shelf : Shelf, optional
+        Where journals lie; the user's own folder by default.
 
     Raises
     ------
@@ -49,16 +53,19 @@ class SegmentationWidget(QWidget):
     """
 
     def __init__(
-        self, viewer: napari.viewer.Viewer, load: Callable[[str], Any] | None = None
+        self,
+        viewer: napari.viewer.Viewer,
+        load: Callable[[str], Any] | None = None,
+        shelf: Shelf | None = None,
     ) -> None:
         _refuse_second(viewer)
         super().__init__()
         _docked[_identity(viewer)] = self
         self._viewer = viewer
         self._was_docked = False
-        self.controller = Controller(viewer, load)
+        self.controller = Controller(viewer, load, shelf)
         self.destroyed.connect(self.controller.abandon)  # the whole window was closed
-        self.status = StatusPanel()
+        self.status, self.last_session = StatusPanel(), LastSessionPanel()
         self.image, self.model = ImagePanel(), ModelPanel()
         self.prompts, self.objects, self.export = PromptsPanel(), ObjectsPanel(), ExportPanel()
         self._lay_out()
@@ -123,11 +130,14 @@ class SegmentationWidget(QWidget):
         outside = QVBoxLayout(self)
         outside.setContentsMargins(4, 6, 4, 4)
         outside.addWidget(self.status)
+        outside.addWidget(self.last_session)
         outside.addWidget(area, 1)
         self.setMinimumWidth(_WIDTH)
 
     def _connect_panels(self) -> None:
         act = self.controller
+        self.last_session.continue_requested.connect(act.continue_last)
+        self.last_session.refused.connect(act.start_afresh)
         self.image.image_requested.connect(self._choose)
         self.model.model_requested.connect(act.use_model)
         self.prompts.tool_requested.connect(act.set_tool)
@@ -151,6 +161,7 @@ class SegmentationWidget(QWidget):
             event.connect(act.look_elsewhere)
         tools = {tool.value: (lambda tool=tool: act.set_tool(tool)) for tool in Tool}
         actions = {
+            "continue": act.continue_last,
             "accept": act.accept,
             "next_object": act.next_object,
             "candidate": act.next_candidate,
@@ -184,6 +195,8 @@ class SegmentationWidget(QWidget):
         now = situation(act)
         self.status.set_text(act.notice or act.problem or next_step(now))
         work = act.work
+        offer = act.keeping.offer_for(work)
+        self.last_session.set_offer("" if offer is None else offer.when)
         chosen = None if work is None else work.image
         self.image.set_images([(layer, layer.name) for layer in act.images], chosen)
         self.image.set_about("" if work is None else about_image(work, self._viewer))

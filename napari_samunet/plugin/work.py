@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_samunet.errors import InputError
+from napari_samunet.plugin.coordinates import shown_slice
 from napari_samunet.plugin.layers import Color, ImageLayers, ShownBox, ShownPoint
 from napari_samunet.plugin.volumes import METADATA_KEY, volume_of
 from napari_samunet.preprocess.intensity import choose_window
@@ -15,6 +17,7 @@ from napari_samunet.types import BoolArray, SliceRef, UInt16Array, Window
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from napari.components import ViewerModel
     from napari.components.layerlist import LayerList
     from napari.layers import Image
 
@@ -158,6 +161,14 @@ class ImageWork:
     def _boxes(self) -> list[ShownBox]:
         latest = {prompt.ref: prompt.box for prompt in self.session.prompts if prompt.box}
         return [ShownBox(ref, box) for ref, box in latest.items()]
+
+
+def ref_of(work: ImageWork, viewer: ViewerModel) -> SliceRef | None:
+    """Return the plane of the image that the viewer shows, or None where there is none."""
+    try:
+        return shown_slice(work.image, viewer.layers, viewer.dims)
+    except InputError:
+        return None
 
 
 def bright(color: Color) -> Color:

@@ -249,8 +249,8 @@ class SessionCore(SessionSignals):
         if _shown(before) is not _shown(state):
             self.preview_changed.emit(_shown(state))
 
-    def _restore(self, state: State) -> None:
-        """Start over with another state; there is nothing to undo then."""
+    def start_from(self, state: State) -> None:
+        """Go on from a saved state; there is nothing to undo then."""
         self._history.clear()
         self._steps = max((plane.generation for plane in state.planes.values()), default=0)
         self._move_to(state)

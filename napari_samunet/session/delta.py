@@ -8,21 +8,16 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
-import numpy as np
-
 from napari_samunet.session.frames import Frame
 from napari_samunet.session.objects import ObjectState
 from napari_samunet.session.record import StateReader, StateWriter, ref_words
 from napari_samunet.session.state import PlaneKey, State
-from napari_samunet.types import AnyArray, FloatArray, SliceRef
+from napari_samunet.types import SliceRef
 
 if TYPE_CHECKING:  # torch comes with it
     from napari_samunet.inference.prediction import Prediction
 
 Words = dict[str, Any]
-_UPSAMPLINGS = ("two-step", "bicubic", "sigmoid")
-_STEPS_PER_LOGIT = 4
-_MOST = 127
 
 
 class AnswerNumbers:
@@ -89,26 +84,6 @@ class DeltaWriter(StateWriter):
             self._answer_words.append({"number": number, **self._answer_record(answer)})
         return number
 
-    def _answer_record(self, answer: Prediction) -> Words:
-        logits, upsampling = answer.logits, _upsampling(answer)
-        return {
-            "mask": self._put_mask(answer.mask),
-            "score": answer.score,
-            "note": answer.note,
-            "frame": self._frame(answer.frame),
-            "model_logits": self._put(answer.model_logits.cpu().numpy()),
-            "upsampling": upsampling,
-            "logits": None if upsampling else self._put(logits),
-            "candidates": [
-                {
-                    "mask": self._put_mask(item.mask),
-                    "logits": None if item.logits is logits else self._put(_coarse(item.logits)),
-                    "score": item.score,
-                }
-                for item in answer.candidates
-            ],
-        }
-
 
 class DeltaReader(StateReader):
     """Applies the deltas of a journal one after the other.
@@ -174,42 +149,3 @@ class DeltaReader(StateReader):
         self._alive[words["number"]] = answer
         self._offsets[words["number"]] = offset
         return answer
-
-    def _answer(self, words: Words) -> Prediction:
-        import torch  # only a session with a preview needs it
-
-        from napari_samunet.inference.prediction import Candidate, Prediction
-
-        frame = self._frame(words["frame"])
-        model_logits = torch.from_numpy(self._arrays[words["model_logits"]].copy())
-        if words["upsampling"]:
-            logits = frame.logits_to_slice(model_logits, words["upsampling"])
-        else:
-            logits = self._arrays[words["logits"]]
-        mask = self._mask(words["mask"])
-        candidates = tuple(
-            Candidate(self._mask(item["mask"]), self._fine(item["logits"], logits), item["score"])
-            for item in words["candidates"]
-        )
-        return Prediction(
-            mask, logits, words["score"], candidates, model_logits, frame, words["note"]
-        )
-
-    def _fine(self, name: str | None, best: FloatArray) -> FloatArray:
-        if name is None:
-            return best
-        return self._arrays[name].astype(np.float32) / _STEPS_PER_LOGIT
-
-
-def _upsampling(answer: Prediction) -> str:
-    """Return the way in which the logits of the slice come from the model's, "" for none."""
-    for way in _UPSAMPLINGS:
-        found = answer.frame.logits_to_slice(answer.model_logits, way)
-        if np.array_equal(found, answer.logits):
-            return way
-    return ""
-
-
-def _coarse(logits: FloatArray) -> AnyArray:
-    """Logits of an alternative in quarters; its mask is kept exactly beside them."""
-    return np.clip(np.rint(logits * _STEPS_PER_LOGIT), -_MOST, _MOST).astype(np.int8)

@@ -30,12 +30,10 @@ class Journal:
 
     Parameters
     ----------
-    path
-        The file; it must not exist, or be one that is continued.
     identity
         The image.
-    numbers, end
-        Of a journal that is continued: the answers in it, and where its last whole frame ends.
+    new_path
+        ``new_path(identity)`` names a file that does not exist yet; asked in the journal's thread.
     on_problem
         ``on_problem(text)`` is told once, in the journal's thread, that nothing is written any
         more.
@@ -43,20 +41,31 @@ class Journal:
 
     def __init__(
         self,
-        path: Path,
         identity: ImageIdentity,
-        numbers: AnswerNumbers | None = None,
-        end: int | None = None,
+        new_path: Callable[[ImageIdentity], Path],
         on_problem: Callable[[str], None] | None = None,
     ) -> None:
-        self.path = path
+        self.path: Path | None = None
         self._identity = identity
-        self._numbers = AnswerNumbers() if numbers is None else numbers
-        self._end = end
+        self._new_path = new_path
+        self._numbers = AnswerNumbers()
+        self._end: int | None = None
         self._on_problem = on_problem or (lambda text: None)
         self._worker = Worker("samunet journal", self._give_up)
         self._file: BinaryIO | None = None
         self._ended = False
+
+    def go_on(self, path: Path, numbers: AnswerNumbers, end: int) -> None:
+        """Continue a journal that was read instead of beginning one.
+
+        Parameters
+        ----------
+        path
+            The file.
+        numbers, end
+            The answers in it, and where its last whole frame ends.
+        """
+        self.path, self._numbers, self._end = path, numbers, end
 
     def record(self, kind: Kind, name: str, before: State, after: State) -> None:
         """Hand over a step: made ("step"), not undoable ("move"), taken back or made again."""
@@ -106,23 +115,15 @@ class Journal:
             os.fsync(self._file.fileno())
 
     def _open(self) -> BinaryIO:
-        if self._end is not None:
-            return self._open_again(self._end)
+        if self.path is not None and self._end is not None:
+            return _open_again(self.path, self._end)
+        self.path = self._new_path(self._identity)
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Private from its first moment: it shows a patient.
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         file = os.fdopen(descriptor, "r+b")
         hold(file)
         file.write(MAGIC + pack({"format": FORMAT, "image": self._identity.words()}, {}))
-        return file
-
-    def _open_again(self, end: int) -> BinaryIO:
-        file = self.path.open("r+b")
-        if not hold(file):
-            file.close()
-            raise InputError(f"{self.path} is open in another window: continue it there.")
-        file.truncate(end)  # what a power loss cut short
-        file.seek(end)
         return file
 
     def _give_up(self, error: BaseException) -> None:
@@ -132,6 +133,16 @@ class Journal:
             self._on_problem(
                 f"Your work is not being kept on the disk ({reason}): export it before you close."
             )
+
+
+def _open_again(path: Path, end: int) -> BinaryIO:
+    file = path.open("r+b")
+    if not hold(file):
+        file.close()
+        raise InputError(f"{path} is open in another window: continue it there")
+    file.truncate(end)  # what a power loss cut short
+    file.seek(end)
+    return file
 
 
 def _nothing(_result: object) -> None:

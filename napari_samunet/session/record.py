@@ -7,25 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_samunet.preprocess.roi import Roi
+from napari_samunet.session.answers import AnswerReader, AnswerWriter
 from napari_samunet.session.objects import ObjectState
 from napari_samunet.session.packed import PackedMask
 from napari_samunet.session.placed import PlacedPrompt
 from napari_samunet.session.state import PlaneState, State
-from napari_samunet.types import AnyArray, BoolArray, SliceRef, Window
+from napari_samunet.types import SliceRef, Window
 
 if TYPE_CHECKING:  # torch comes with it
     from napari_samunet.inference.prediction import Prediction
-    from napari_samunet.preprocess.frame import Frame
 
 Words = dict[str, Any]
 
 
-class StateWriter:
+class StateWriter(AnswerWriter):
     """Turns a state into words for JSON; what is too large for words goes to ``arrays``."""
 
     def __init__(self) -> None:
-        self.arrays: dict[str, AnyArray] = {}
+        super().__init__()
         # Preview and feedback are mostly one and the same answer, and are to be so again.
         self._answers: dict[int, int] = {}
         self._answer_words: list[Words] = []
@@ -95,38 +94,12 @@ class StateWriter:
             self._answer_words.append(self._answer_record(answer))
         return self._answers[id(answer)]
 
-    def _answer_record(self, answer: Prediction) -> Words:
-        return {
-            "candidates": [
-                {
-                    "mask": self._put_mask(item.mask),
-                    "logits": self._put(item.logits),
-                    "score": item.score,
-                }
-                for item in answer.candidates
-            ],
-            "model_logits": self._put(answer.model_logits.cpu().numpy()),
-            "frame": self._frame(answer.frame),
-            "note": answer.note,
-        }
 
-    def _frame(self, frame: Frame) -> list[Any]:
-        return [frame.shape, frame.side, frame.fit, frame.resampling, frame.roi]
-
-    def _put(self, array: AnyArray) -> str:
-        name = f"a{len(self.arrays)}"
-        self.arrays[name] = np.asarray(array)
-        return name
-
-    def _put_mask(self, mask: BoolArray) -> Words:
-        return {"shape": mask.shape, "bits": self._put(np.packbits(mask))}
-
-
-class StateReader:
+class StateReader(AnswerReader):
     """Turns the words and arrays of a ``StateWriter`` into the state again."""
 
-    def __init__(self, arrays: Mapping[str, AnyArray]) -> None:
-        self._arrays = arrays
+    def __init__(self, arrays: Mapping[str, Any]) -> None:
+        super().__init__(arrays)
         self._answers: list[Prediction] = []
 
     def state(self, words: Words) -> State:
@@ -187,33 +160,6 @@ class StateReader:
 
     def _answer_of(self, number: int) -> Prediction:
         return self._answers[number]
-
-    def _answer(self, words: Words) -> Prediction:
-        import torch  # only a session with a preview needs it
-
-        from napari_samunet.inference.prediction import Candidate, Prediction
-
-        candidates = tuple(
-            Candidate(self._mask(item["mask"]), self._arrays[item["logits"]], item["score"])
-            for item in words["candidates"]
-        )
-        best = candidates[0]
-        frame = self._frame(words["frame"])
-        model_logits = torch.from_numpy(self._arrays[words["model_logits"]])
-        return Prediction(
-            best.mask, best.logits, best.score, candidates, model_logits, frame, words["note"]
-        )
-
-    def _frame(self, words: list[Any]) -> Frame:
-        from napari_samunet.preprocess.frame import Frame  # brings torch
-
-        shape, side, fit, resampling, roi = words
-        return Frame(tuple(shape), side, fit, resampling, None if roi is None else Roi(*roi))
-
-    def _mask(self, words: Words) -> BoolArray:
-        shape = tuple(words["shape"])
-        bits = np.unpackbits(self._arrays[words["bits"]], count=shape[0] * shape[1])
-        return bits.reshape(shape).astype(bool)
 
 
 def ref_words(ref: SliceRef) -> tuple[int, int]:

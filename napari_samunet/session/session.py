@@ -16,6 +16,7 @@ from napari_samunet.session.journal import Journal
 from napari_samunet.session.plan import PropagationPlan, make_plan
 from napari_samunet.session.prompting import PromptedSession
 from napari_samunet.session.request import Answerer
+from napari_samunet.session.shelf import Shelf
 from napari_samunet.session.state import MAX_ID
 from napari_samunet.session.store import image_of, load_state, save_state
 from napari_samunet.session.story import is_journal, read_story
@@ -145,7 +146,7 @@ class Session(PromptedSession):
             return cls._resume_journal(source, volume, model)
         image, state = load_state(source, volume)
         session = cls(image, model)
-        session._restore(state)
+        session.start_from(state)
         return session
 
     @classmethod
@@ -155,8 +156,9 @@ class Session(PromptedSession):
         story = read_story(path)
         session = cls(image_of(path, story.image, volume), model)
         session.take_up(story)
-        identity = ImageIdentity(session.volume)
-        session.keep_journal(Journal(path, identity, story.numbers, story.end))
+        journal = Journal(ImageIdentity(session.volume), Shelf(path.parent).new_path)
+        journal.go_on(story.path, story.numbers, story.end)
+        session.keep_journal(journal)
         return session
 
     def export(self, path: str | Path, format: str | None = None) -> Path:  # noqa: A002 - DESIGN.md

@@ -25,7 +25,7 @@ from napari_samunet.session.state import State
 from napari_samunet.types import AnyArray
 
 FORMAT = "napari-samunet session"
-VERSION = 1
+VERSION = 2
 TEXT = "session"
 """Name of the JSON text among the arrays."""
 

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import napari
 import numpy as np
@@ -17,6 +18,7 @@ from qtpy.QtWidgets import QApplication
 from scipy.ndimage import binary_dilation
 
 from napari_samunet.plugin.widget import SegmentationWidget
+from napari_samunet.session.shelf import Shelf
 
 RADIUS = 6
 SHAPE = (7, 60, 80)
@@ -64,8 +66,9 @@ class DiscEngine:
 class Screen:
     """A person in front of the window: real mouse events, and patience."""
 
-    def __init__(self, viewer: napari.Viewer) -> None:
+    def __init__(self, viewer: napari.Viewer, shelf: Shelf) -> None:
         self.viewer = viewer
+        self.shelf = shelf
         self.engine = DiscEngine()
         self.widget: SegmentationWidget | None = None
         # The one private way to the canvas; napari has no public one.
@@ -84,7 +87,7 @@ class Screen:
         self.viewer.window.resize(*WINDOW)
         self.engine = DiscEngine()
         engine = self.engine
-        self.widget = SegmentationWidget(self.viewer, lambda name: engine)
+        self.widget = SegmentationWidget(self.viewer, lambda name: engine, self.shelf)
         self.viewer.window.add_dock_widget(self.widget, name="Interactive segmentation")
         self.until(lambda: self.controller.model_ready)
         self.viewer.reset_view()
@@ -108,7 +111,7 @@ class Screen:
                 return
             time.sleep(0.002)
 
-    def until(self, condition: Callable[[], bool], seconds: float = 20) -> None:
+    def until(self, condition: Callable[[], bool], seconds: float = 60) -> None:
         end = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < end, "it never came"
@@ -195,12 +198,16 @@ _MODIFIERS = {
     "": Qt.KeyboardModifier.NoModifier,
     "control": Qt.KeyboardModifier.ControlModifier,
     "alt": Qt.KeyboardModifier.AltModifier,
+    "shift": Qt.KeyboardModifier.ShiftModifier,
     "control+shift": Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier,
 }
 
 
 @pytest.fixture(scope="module")
 def _window() -> Iterator[napari.Viewer]:
+    # Torch is imported here and once, lest the first test's patience ends over it.
+    from napari_samunet.inference import painted  # noqa: F401
+
     viewer = napari.Viewer(show=True)
     yield viewer
     viewer.close()
@@ -208,9 +215,9 @@ def _window() -> Iterator[napari.Viewer]:
 
 
 @pytest.fixture
-def screen(_window: napari.Viewer) -> Iterator[Screen]:
+def screen(_window: napari.Viewer, tmp_path: Path) -> Iterator[Screen]:
     """A window with an empty volume of `SHAPE` and the widget docked; the model is ready."""
-    person = Screen(_window)
+    person = Screen(_window, Shelf(tmp_path / "sessions"))
     person.add_image(name="volume")
     person.dock()
     yield person

@@ -31,8 +31,7 @@ from napari_samunet.types import SliceRef
 
 def _kept(volume: Volume, folder: Path) -> tuple[Session, Journal]:
     session = Session(volume, DiscEngine())
-    identity = ImageIdentity(volume)
-    journal = Journal(Shelf(folder).new_path(identity), identity)
+    journal = Journal(ImageIdentity(volume), Shelf(folder).new_path)
     session.keep_journal(journal)
     return session, journal
 
@@ -247,8 +246,7 @@ def test_a_changed_file_is_noticed_and_its_session_never_laid_over_it(tmp_path):
 
 def test_a_full_disk_is_told_and_the_work_goes_on(volume, tmp_path, monkeypatch):
     told: list[str] = []
-    identity = ImageIdentity(volume)
-    journal = Journal(tmp_path / "x.samunet", identity, on_problem=told.append)
+    journal = Journal(ImageIdentity(volume), Shelf(tmp_path).new_path, told.append)
     session = Session(volume, DiscEngine())
     session.keep_journal(journal)
 

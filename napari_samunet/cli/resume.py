@@ -1,0 +1,55 @@
+"""Continue a session in a window: one that was saved, or the journal of one that was cut off."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from napari_samunet.cli.display import need_window
+from napari_samunet.errors import UnreadableFile
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of ``samunet resume``."""
+    parser.add_argument(
+        "session",
+        nargs="?",
+        metavar="SESSION",
+        help="a saved session or a journal; without it the journals are listed, the latest first",
+    )
+
+
+def run(args: argparse.Namespace) -> None:
+    """Open the image of a session with everything that was done on it, or list the sessions.
+
+    Raises
+    ------
+    InputError
+        It is no session, or its image is gone or another one; no window is opened then.
+    """
+    if args.session is None:
+        _list()
+        return
+
+    from napari_samunet.session.reopen import image_of_session
+
+    saved = Path(args.session).expanduser()
+    if not saved.is_file():
+        raise UnreadableFile(f"A session was wanted, but {saved} is no file; see `samunet resume`.")
+    volume = image_of_session(saved)
+    need_window()
+
+    from napari_samunet.plugin.launch import launch_session
+
+    launch_session(volume, saved)
+
+
+def _list() -> None:
+    from napari_samunet.session.shelf import Shelf
+
+    shelf = Shelf()
+    entries = shelf.entries()
+    for entry in entries:
+        print(f"{entry.when}  {entry.image['path'] or 'an image without a file'}\n  {entry.path}")
+    if not entries:
+        print(f"No session yet in {shelf.folder}.")

@@ -1,0 +1,160 @@
+"""Nothing is lost: a journal for every image, and the last session of an image offered again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QObject, Signal
+
+from napari_samunet.errors import SamUNetError
+from napari_samunet.plugin.bridge import InferenceBridge
+from napari_samunet.session.identity import ImageIdentity
+from napari_samunet.session.journal import Journal
+from napari_samunet.session.shelf import Entry, Shelf
+from napari_samunet.session.state import State
+from napari_samunet.session.store import load_state
+from napari_samunet.session.story import Story, is_journal, read_story
+
+if TYPE_CHECKING:
+    from napari_samunet.plugin.work import ImageWork
+    from napari_samunet.types import SliceRef
+
+
+@dataclass(eq=False)
+class _Kept:
+    identity: ImageIdentity
+    journal: Journal
+    offer: Entry | None = None
+
+
+class Keeping(QObject):
+    """Writes what happens to each image, and gives an earlier session back on demand.
+
+    The disk is read and written in threads of its own; a window never waits for it.
+
+    Parameters
+    ----------
+    shelf : Shelf
+        Where journals lie.
+    parent : QObject
+
+    Notes
+    -----
+    Signals: ``changed()`` when there is an offer or none any more, ``said(str)``,
+    ``continued(work, ref)`` with the plane that was shown last, or None.
+    """
+
+    changed = Signal()
+    said = Signal(str)
+    continued = Signal(object, object)
+
+    def __init__(self, shelf: Shelf, parent: QObject) -> None:
+        super().__init__(parent)
+        self._shelf = shelf
+        self._disk = InferenceBridge(self)
+        self._kept: dict[ImageWork, _Kept] = {}
+        self._disk.run("tidy", shelf.tidy, _done, _done, quiet=True)
+
+    def begin(self, work: ImageWork) -> None:
+        """Write what happens to an image from now on; look for its last session."""
+        identity = ImageIdentity(work.volume)
+        kept = _Kept(identity, Journal(identity, self._shelf.new_path, self.said.emit))
+        self._kept[work] = kept
+        work.session.keep_journal(kept.journal)
+        work.session.history_changed.connect(lambda: self._withdraw(work))
+        self._disk.run(
+            (work, "look"),
+            lambda: (self._shelf.last(identity), self._shelf.of_other_content(identity)),
+            lambda found: self._found(work, *found),
+            _done,
+            quiet=True,
+        )
+
+    def end(self, work: ImageWork) -> None:
+        """The image is gone or the window closes: what waits is written."""
+        kept = self._kept.pop(work, None)
+        if kept is not None:
+            self._disk.cancel((work, "look"))
+            kept.journal.close()
+
+    def close(self) -> None:
+        """Write everything that waits and end all threads."""
+        for work in list(self._kept):
+            self.end(work)
+        self._disk.close()
+
+    def offer_for(self, work: ImageWork | None) -> Entry | None:
+        """Return the session of an image that can be continued now."""
+        kept = None if work is None else self._kept.get(work)
+        return None if kept is None else kept.offer
+
+    def refuse(self, work: ImageWork) -> None:
+        """Start afresh; the earlier session stays on the disk."""
+        self._withdraw(work)
+
+    def go_on(self, work: ImageWork) -> None:
+        """Continue the session that is offered."""
+        offer = self.offer_for(work)
+        if offer is not None:
+            self.resume(work, offer.path)
+
+    def resume(self, work: ImageWork, path: Path) -> None:
+        """Continue a session of this image: a journal, or what ``Session.save`` wrote."""
+
+        def read() -> Story | State:
+            return read_story(path) if is_journal(path) else load_state(path, work.volume)[1]
+
+        self._disk.run(
+            (work, "look"),
+            read,
+            lambda found: self._take_up(work, found),
+            lambda error: self.said.emit(f"The session cannot be continued: {error}"),
+        )
+
+    def note_position(self, work: ImageWork, ref: SliceRef) -> None:
+        """Remember which plane is shown."""
+        kept = self._kept.get(work)
+        if kept is not None:
+            kept.journal.note_position(ref)
+
+    def _found(self, work: ImageWork, last: Entry | None, other: Entry | None) -> None:
+        kept = self._kept.get(work)
+        if kept is None or work.session.can_undo:
+            return
+        kept.offer = last
+        if last is None and other is not None:
+            self.said.emit(
+                f"This file has changed since you worked on it ({other.when}). Its earlier session "
+                "is kept, but belongs to other voxels and is not shown on these."
+            )
+        self.changed.emit()
+
+    def _take_up(self, work: ImageWork, found: Story | State) -> None:
+        kept = self._kept.get(work)
+        if kept is None:
+            return
+        try:
+            if isinstance(found, Story):
+                work.session.take_up(found)
+                kept.journal.go_on(found.path, found.numbers, found.end)
+                work.session.keep_journal(kept.journal)
+            else:
+                work.session.start_from(found)
+        except SamUNetError as error:
+            self.said.emit(str(error))
+            return
+        self._withdraw(work)
+        state = found.state if isinstance(found, Story) else found
+        self.continued.emit(work, getattr(found, "position", None) or state.ref)
+
+    def _withdraw(self, work: ImageWork) -> None:
+        kept = self._kept.get(work)
+        if kept is not None and kept.offer is not None:
+            kept.offer = None
+            self.changed.emit()
+
+
+def _done(_result: object) -> None:
+    """Nothing depends on it."""

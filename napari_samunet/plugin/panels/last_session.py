@@ -1,0 +1,43 @@
+"""The offer to continue where the person stopped."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from napari_samunet.plugin.panels.section import button
+
+
+class LastSessionPanel(QWidget):
+    """Seen only while there is a session to continue; it never stands in the way of a click.
+
+    Signals: ``continue_requested()``, ``refused()``.
+    """
+
+    continue_requested = Signal()
+    refused = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._text = QLabel()
+        self._text.setWordWrap(True)
+        self._continue = button(
+            "Continue", "continue", self.continue_requested.emit, "Continue the last session"
+        )
+        self._refuse = button("Start afresh", "", self.refused.emit)
+        self._refuse.setToolTip("Begin anew; the earlier session stays on the disk")
+        row = QHBoxLayout()
+        row.setSpacing(3)
+        row.addWidget(self._continue)
+        row.addWidget(self._refuse)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 4)
+        layout.setSpacing(3)
+        layout.addWidget(self._text)
+        layout.addLayout(row)
+        self.set_offer("")
+
+    def set_offer(self, when: str) -> None:
+        """Offer the session of that moment; "" for none."""
+        self._text.setText(f"You worked on this image before: {when}.")
+        self.setVisible(bool(when))

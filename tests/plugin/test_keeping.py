@@ -1,0 +1,155 @@
+"""The last session of an image is offered again: after a crash, kill -9, or just tomorrow."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt
+
+from napari_samunet.types import SliceRef
+
+pytestmark = pytest.mark.viewer
+
+
+def _work(screen):
+    screen.click(30, 20)
+    screen.press(Qt.Key.Key_N)
+    screen.viewer.dims.set_point(0, 5)
+    screen.settle()
+    screen.click(30, 60)
+    screen.click(20, 60, "right")
+
+
+def _reopen(screen):
+    """Close the panel and open it again, as if on another day."""
+    screen.viewer.window.remove_dock_widget(screen.widget)
+    screen.settle()
+    screen.widget.close_session()
+    screen.widget.deleteLater()
+    image = screen.viewer.layers[0]
+    for layer in list(screen.viewer.layers):
+        if layer is not image:
+            screen.viewer.layers.remove(layer)
+    screen.viewer.dims.set_point(0, 0)
+    screen.dock()
+
+
+def _offer(screen):
+    return screen.controller.keeping.offer_for(screen.controller.work)
+
+
+def _journal(screen):
+    return screen.controller.keeping._kept[screen.controller.work].journal
+
+
+def test_the_last_session_is_offered_and_goes_on_where_it_stopped(screen):
+    _work(screen)
+    labels, preview = screen.session.labels.copy(), screen.session.preview.mask
+    _reopen(screen)
+    screen.until(lambda: _offer(screen) is not None)
+    assert screen.widget.last_session.isVisible()
+    assert not screen.session.objects, "nothing comes back unasked"
+    screen.widget.last_session._continue.click()
+    screen.until(lambda: screen.session.objects)
+    np.testing.assert_array_equal(screen.session.labels, labels)
+    np.testing.assert_array_equal(screen.session.preview.mask, preview)
+    assert len(screen.session.prompts) == 2
+    assert screen.controller.shown_ref() == SliceRef(0, 5)
+    assert not screen.widget.last_session.isVisible()
+    for _ in range(5):
+        screen.press(Qt.Key.Key_Z, "control")
+    assert not screen.session.objects, "every step can still be undone"
+
+
+def test_a_click_instead_of_an_answer_begins_afresh_and_keeps_the_old_file(screen):
+    _work(screen)
+    _reopen(screen)
+    screen.until(lambda: _offer(screen) is not None)
+    screen.click(10, 10)
+    assert _offer(screen) is None
+    assert len(screen.session.objects) == 1
+    _journal(screen).flush(10)
+    assert len(screen.shelf.entries()) == 2
+
+
+def test_the_key_continues_too(screen):
+    _work(screen)
+    _reopen(screen)
+    screen.until(lambda: _offer(screen) is not None)
+    screen.press(Qt.Key.Key_C, "shift")
+    screen.until(lambda: screen.session.objects)
+
+
+def test_start_afresh_takes_the_offer_away(screen):
+    _work(screen)
+    _reopen(screen)
+    screen.until(lambda: _offer(screen) is not None)
+    screen.widget.last_session._refuse.click()
+    screen.settle(0.1)
+    assert not screen.widget.last_session.isVisible()
+    assert not screen.session.objects
+
+
+def test_a_question_that_was_cut_off_is_asked_again(screen):
+    screen.click(30, 20)
+    screen.engine.go.clear()
+    screen.click(30, 50, wait=False)
+    screen.settle(0.1)
+    _journal(screen).flush(10)
+    _old, screen.engine = screen.engine, type(screen.engine)()
+    _reopen(screen)
+    _old.go.set()
+    screen.until(lambda: _offer(screen) is not None)
+    screen.press(Qt.Key.Key_C, "shift")
+    screen.until(lambda: screen.session.preview is not None)
+    screen.answered()
+    assert screen.session.preview.mask[30, 50]
+
+
+def test_other_voxels_are_not_offered_the_session_of_these(screen):
+    _work(screen)
+    screen.controller.work.image.data = np.ones((7, 60, 80), np.float32)
+    screen.settle(0.2)
+    assert _offer(screen) is None
+    assert not screen.session.objects
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+import napari
+from conftest import Screen
+from napari_samunet.session.shelf import Shelf
+screen = Screen(napari.Viewer(), Shelf(Path({folder!r})))
+screen.add_image(name="volume")
+screen.dock()
+screen.click(30, 20)
+screen.click(30, 28)
+screen.settle(1.0)
+print("worked", flush=True)
+while True:
+    screen.settle(1)
+"""
+
+
+def test_kill_minus_nine_while_a_person_clicks(screen):
+    code = KILLED.format(tests=str(Path(__file__).parent), folder=str(screen.shelf.folder))
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"worked\n"
+        os.kill(child.pid, signal.SIGKILL)
+    _reopen(screen)
+    screen.until(lambda: _offer(screen) is not None)
+    screen.press(Qt.Key.Key_C, "shift")
+    screen.until(lambda: screen.session.preview is not None)
+    assert len(screen.session.prompts) == 2
+    assert screen.session.preview.mask[30, 20]
+    assert screen.session.preview.mask[30, 28]
+    assert screen.session.can_undo
