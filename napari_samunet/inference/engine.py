@@ -194,7 +194,8 @@ def _zoomed(view: _View, prompts: Prompts, previous: Prediction | None) -> Predi
         return view.answer(view.frame(roi), prompts, None)
     frame = view.frame(first_look(view.shape, prompts.box))
     if prompts.box is not None:
-        return view.answer(frame, prompts, None)
+        # The model corrects itself when it sees its own answer, as it was trained to.
+        return view.answer(frame, prompts, view.answer(frame, prompts, None))
     return _confirmed(view, prompts, view.meanings(frame, prompts))
 
 

@@ -104,12 +104,21 @@ class Trainer:
             total = total + answer_loss(logits.float(), scores, target, ambiguous)
             found = logits[:, :1].detach().float()
             ious.append(overlap_iou(found, target).mean().item())
+            if ambiguous and self.rng.random() < 0.5:  # the meaning that a person would pick
+                found = _best(logits[:, 1:].detach().float(), target)
             if turn + 1 < self.config.rounds:
                 previous = self._feedback(found)
+                if self.rng.random() < self._unprompted(turn, boxed):
+                    continue
                 added = corrections(self.rng, masks, (found > 0).cpu())
                 points = added[0] if points is None else torch.cat([points, added[0]], 1)
                 labels = added[1] if labels is None else torch.cat([labels, added[1]], 1)
         return total / self.config.rounds, ious
+
+    @staticmethod
+    def _unprompted(turn: int, boxed: bool) -> float:
+        """How often a round gives no new prompt: the model looks at its own answer again (SAM)."""
+        return 0.6 if boxed and turn == 0 else 0.25
 
     def _feedback(self, logits: Tensor) -> Tensor | None:
         """Logits as the next round gets them; sometimes coarse, as after a change of zoom."""
@@ -163,6 +172,12 @@ class Trainer:
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.seconds = state["step"], state["seconds"]
+
+
+def _best(logits: Tensor, masks: Tensor) -> Tensor:
+    """Of candidates (B, K, S, S) the one that fits masks (B, 1, S, S) best, (B, 1, S, S)."""
+    best = overlap_iou(logits, masks).argmax(1)
+    return logits[torch.arange(len(best), device=best.device), best][:, None]
 
 
 def _to(tensor: Tensor | None, device: torch.device) -> Tensor | None:
