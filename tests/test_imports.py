@@ -12,7 +12,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "napari_samunet"
 ORDER = ["types", "errors", "assets", "geometry", "io", "preprocess", "embedding", "prompts"]
-ORDER += ["models", "inference", "session", "training", "evaluation", "cli", "plugin"]
+ORDER += ["models", "inference", "session", "evaluation", "training", "cli", "plugin"]
 # The package's own lazy names reach up to the session, so only what comes after may use them.
 ROOT_RANK = ORDER.index("session")
 WINDOW_TOOLKITS = {"napari", "qtpy", "PyQt6", "PySide6", "PyQt5", "vispy", "magicgui"}

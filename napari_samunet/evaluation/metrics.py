@@ -34,6 +34,23 @@ def dice(truth: BoolArray, answer: BoolArray) -> float:
     return 1.0 if total == 0 else 2.0 * int(np.logical_and(truth, answer).sum()) / total
 
 
+def iou(truth: BoolArray, answer: BoolArray) -> float:
+    """Shared pixels over the pixels of either: 1 for equal masks, two empty ones included.
+
+    Parameters
+    ----------
+    truth, answer
+        (H, W) bool, of one shape.
+
+    Raises
+    ------
+    InputError
+        The shapes differ.
+    """
+    overlap = dice(truth, answer)
+    return overlap / (2 - overlap)
+
+
 def hausdorff95(truth: BoolArray, answer: BoolArray, spacing: tuple[float, float]) -> float:
     """95th percentile of the distances between two outlines, the larger of both directions.
 

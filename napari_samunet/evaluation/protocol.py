@@ -7,9 +7,11 @@ logits are fed back, and all answers come from the public ``Session.predict``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from statistics import fmean, median
 from time import perf_counter
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,8 +19,12 @@ import numpy as np
 from napari_samunet.errors import InputError
 from napari_samunet.evaluation.baselines import BASELINES
 from napari_samunet.evaluation.cases import SliceCase
-from napari_samunet.evaluation.metrics import clicks_to_reach, dice, hausdorff95
+from napari_samunet.evaluation.classical import Tool, cut_out
+from napari_samunet.evaluation.metrics import clicks_to_reach, dice, hausdorff95, iou
+from napari_samunet.inference.prediction import Prediction
 from napari_samunet.io.volume import Volume
+from napari_samunet.models.score_map import BOX, LATER_CLICKS, ONE_CLICK
+from napari_samunet.preprocess.intensity import to_uint8
 from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.prompts.simulate import first_click, next_click, tight_box
 from napari_samunet.session.session import Session
@@ -30,8 +36,30 @@ if TYPE_CHECKING:
 MAX_CLICKS = 20
 CLICKS_AFTER_BOX = 5
 _HD95_AT_CLICKS = (1, 5, 10)
+FIVE_CLICKS = "5 clicks"
+
+NO_TOOLS: Mapping[str, Tool] = MappingProxyType({})
 
 Measures = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an answer said of itself, and what was true.
+
+    Attributes
+    ----------
+    kind
+        ``"box"``, ``"1 click"`` or ``"later clicks"`` (after a box or a click).
+    score
+        ``Prediction.score``.
+    iou
+        The true one.
+    """
+
+    kind: str
+    score: float
+    iou: float
 
 
 @dataclass(frozen=True)
@@ -43,16 +71,22 @@ class CaseResult:
     case
         The case.
     measures
-        ``dice_box``, ``dice_box_click_1`` … ``_5``, ``dice_click_1`` …, ``hd95_…`` in mm, ``noc85``
-        and ``noc90`` (only where 20 clicks were made), ``seconds_first`` (with encoding) and
-        ``seconds_next``.
+        ``dice_box``, ``dice_box_click_1`` … ``_5``, ``dice_click_1`` …, ``dice_click_1_oracle``
+        (the best of the candidates), ``hd95_…`` in mm, ``noc85`` and ``noc90`` (only where 20
+        clicks were made), ``seconds_first`` (with encoding) and ``seconds_next``.
     baselines
-        Name of the plain geometry to its ``dice_box`` and ``hd95_box``.
+        Name of the plain geometry or classical tool to its ``dice_box`` and ``hd95_box``.
+    answers
+        Every answer that came with a score, repeated ones once.
+    masks
+        (H, W) bool answers to ``"box"``, ``"1 click"`` and ``"5 clicks"``.
     """
 
     case: SliceCase
     measures: Measures
     baselines: dict[str, Measures]
+    answers: tuple[Answer, ...] = ()
+    masks: dict[str, BoolArray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,10 +94,15 @@ class _Step:
     mask: BoolArray
     dice: float
     seconds: float
+    score: float | None
+    oracle: float
 
 
 def measure_case(
-    case: SliceCase, model: System | str | None, clicks: int = MAX_CLICKS
+    case: SliceCase,
+    model: System | str | None,
+    clicks: int = MAX_CLICKS,
+    tools: Mapping[str, Tool] = NO_TOOLS,
 ) -> CaseResult:
     """Run the whole protocol on one case.
 
@@ -75,6 +114,8 @@ def measure_case(
         A loaded system or what ``Session`` takes for one.
     clicks
         Clicks without a box, 1 to 20.
+    tools
+        Classical tools that answer the box as well, see ``classical.classical_tools``.
 
     Raises
     ------
@@ -90,7 +131,12 @@ def measure_case(
     boxed = _correct(session, case, box_rc, min(clicks, CLICKS_AFTER_BOX))
     measures = _click_measures(case, clicked) | _box_measures(case, boxed)
     measures |= _seconds(clicked, boxed)
-    return CaseResult(case, measures, _baseline_measures(case, box_rc))
+    answers = _answers(case, clicked, ONE_CLICK) + _answers(case, boxed, BOX)
+    masks = {BOX: boxed[0].mask, ONE_CLICK: clicked[0].mask}
+    if len(clicked) >= 5:
+        masks[FIVE_CLICKS] = clicked[4].mask
+    baselines = _baseline_measures(case, box_rc, tools)
+    return CaseResult(case, measures, baselines, tuple(answers), masks)
 
 
 def _correct(
@@ -117,8 +163,13 @@ def _correct(
             previous=previous,
         )
         seconds = perf_counter() - start
-        steps.append(_Step(previous.mask, dice(case.mask, previous.mask), seconds))
+        steps.append(_judged(case.mask, previous, seconds))
     return steps
+
+
+def _judged(truth: BoolArray, answer: Prediction, seconds: float) -> _Step:
+    oracle = max(dice(truth, candidate.mask) for candidate in answer.candidates)
+    return _Step(answer.mask, dice(truth, answer.mask), seconds, answer.score, oracle)
 
 
 def _next_click(mask: BoolArray, steps: list[_Step]) -> tuple[tuple[int, int], bool] | None:
@@ -130,6 +181,7 @@ def _next_click(mask: BoolArray, steps: list[_Step]) -> tuple[tuple[int, int], b
 def _click_measures(case: SliceCase, steps: list[_Step]) -> Measures:
     values = [step.dice for step in steps]
     measures = {f"dice_click_{count}": value for count, value in enumerate(values, start=1)}
+    measures["dice_click_1_oracle"] = steps[0].oracle
     for count in _HD95_AT_CLICKS:
         if count <= len(steps):
             mask = steps[count - 1].mask
@@ -148,21 +200,38 @@ def _box_measures(case: SliceCase, steps: list[_Step]) -> Measures:
     return measures
 
 
+def _made(steps: list[_Step]) -> list[_Step]:
+    """The steps without repeated ones: a perfect answer is not asked for again."""
+    return list(dict.fromkeys(steps))
+
+
+def _answers(case: SliceCase, steps: list[_Step], first: str) -> list[Answer]:
+    return [
+        Answer(LATER_CLICKS if place else first, step.score, iou(case.mask, step.mask))
+        for place, step in enumerate(_made(steps))
+        if step.score is not None
+    ]
+
+
 def _seconds(*trails: list[_Step]) -> Measures:
     measures = {"seconds_first": fmean(steps[0].seconds for steps in trails)}
-    made = [list(dict.fromkeys(steps)) for steps in trails]  # a repeated answer took no time
-    later = [step.seconds for steps in made for step in steps[1:]]
+    later = [step.seconds for steps in trails for step in _made(steps)[1:]]
     if later:
         measures["seconds_next"] = median(later)
     return measures
 
 
-def _baseline_measures(case: SliceCase, box_rc: tuple[int, int, int, int]) -> dict[str, Measures]:
-    results = {}
-    for name, draw in BASELINES.items():
-        mask = np.asarray(draw(case.mask.shape, box_rc))
-        results[name] = {
-            "dice_box": dice(case.mask, mask),
-            "hd95_box": hausdorff95(case.mask, mask, case.spacing),
+def _baseline_measures(
+    case: SliceCase, box_rc: tuple[int, int, int, int], tools: Mapping[str, Tool]
+) -> dict[str, Measures]:
+    masks = {name: draw(case.mask.shape, box_rc) for name, draw in BASELINES.items()}
+    if tools:
+        shown = to_uint8(case.image, case.window)
+        masks |= {name: cut_out(tool, shown, box_rc) for name, tool in tools.items()}
+    return {
+        name: {
+            "dice_box": dice(case.mask, np.asarray(mask)),
+            "hd95_box": hausdorff95(case.mask, np.asarray(mask), case.spacing),
         }
-    return results
+        for name, mask in masks.items()
+    }

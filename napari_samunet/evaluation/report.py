@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from napari_samunet.evaluation.baselines import BASELINES
+from napari_samunet.evaluation.calibration import calibration_groups
 from napari_samunet.evaluation.protocol import CaseResult, Measures
 
 MACRO_MODALITIES = ("CT", "MR", "US", "X-ray")
@@ -19,7 +19,12 @@ Estimate = dict[str, float | int]
 """``mean``, ``low`` and ``high`` (95 % bootstrap interval over sources) and ``sources``."""
 
 
-def make_report(results: Sequence[CaseResult], model_name: str, **options: object) -> dict:
+def make_report(
+    results: Sequence[CaseResult],
+    model_name: str,
+    score_map: tuple[float, ...] = (),
+    **options: object,
+) -> dict:
     """Summarise the results of an evaluation; everything in it can be written as JSON.
 
     Parameters
@@ -28,6 +33,8 @@ def make_report(results: Sequence[CaseResult], model_name: str, **options: objec
         One entry per case.
     model_name
         Title of the model's rows.
+    score_map
+        The model's ``InputContract.score_map``, so that scores are judged before and after it.
     options
         What the run was asked for, kept in the report.
 
@@ -36,9 +43,12 @@ def make_report(results: Sequence[CaseResult], model_name: str, **options: objec
     dict
         ``macro`` (human masks only: mean over source, then over CT, MR, US and X-ray), and groups
         ``modalities``, ``sizes`` and ``structures``, each name → row → measure → estimate; the rows
-        are the model and the two plain geometries. ``cases`` lists the single results.
+        are the model, the two plain geometries and what classical tools were measured.
+        ``calibration`` judges the scores (see ``calibration_groups``), ``calibration_before`` those
+        without the map of the weights, where they have one. ``cases`` lists the single results.
     """
     human = [result for result in results if result.case.human]
+    before = {"calibration_before": calibration_groups(results, score_map)} if score_map else {}
     return {
         "model": model_name,
         "options": options,
@@ -48,6 +58,8 @@ def make_report(results: Sequence[CaseResult], model_name: str, **options: objec
         "modalities": _groups(results, model_name, _modality_title),
         "sizes": _groups(human, model_name, _size_title),
         "structures": _groups(results, model_name, _structure_title),
+        "calibration": calibration_groups(results),
+        **before,
         "cases": [_case_entry(result) for result in results],
     }
 
@@ -115,7 +127,7 @@ def _rows(
     summarise: Callable[[Iterable[tuple[str, str, float]]], Estimate],
 ) -> dict[str, dict[str, Estimate]]:
     rows = {model_name: [result.measures for result in results]}
-    for name in BASELINES:
+    for name in results[0].baselines if results else ():
         rows[name] = [result.baselines[name] for result in results]
     return {
         name: {

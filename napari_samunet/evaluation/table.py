@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 
-from napari_samunet.evaluation.baselines import BASELINES
-
 _COLUMNS = {
     "filled box dice": "filled box",
     "inscribed ellipse dice": "ellipse",
+    "GrabCut dice": "GrabCut",
+    "random walker dice": "walker",
     "dice_box": "box",
     "dice_box_click_1": "box+1",
     "dice_box_click_5": "box+5",
     "dice_click_1": "1 click",
+    "dice_click_1_oracle": "best of it",
     "dice_click_3": "3",
     "dice_click_5": "5",
     "dice_click_10": "10",
@@ -57,13 +58,29 @@ def format_report(report: dict) -> str:
             for name, group in report[key].items()
         }
         lines += ["", f"{title} (mean over source) [cases]", *_table(rows)]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_calibration(report)])
+
+
+def _calibration(report: dict) -> list[str]:
+    """Expected calibration error, before and after the map of the weights."""
+    groups, before = report["calibration"], report.get("calibration_before", {})
+    if not groups:
+        return []
+    titles = {"score": "score", "iou": "true IoU", "ece": "ECE", "before": "ECE without map"}
+    header = [title for key, title in titles.items() if before or key != "before"]
+    body = {}
+    for name, group in groups.items():
+        values = [group["score"], group["iou"], group["ece"]]
+        values += [before[name]["ece"]] if before else []
+        body[f"{name} [{group['answers']}]"] = [f"{value:.3f}" for value in values]
+    title = "Scores against true IoU (human masks; expected calibration error, 15 bins) [answers]"
+    return ["", title, *_aligned(header, body)]
 
 
 def _beside_geometry(rows: dict[str, dict], model_name: str) -> dict:
-    """Put the Dice of plain geometry into the model's row, so that a group takes one line."""
-    geometry = {f"{name} dice": rows[name]["dice_box"] for name in BASELINES}
-    return geometry | rows[model_name]
+    """Put the Dice of geometry and tools into the model's row, so that a group takes one line."""
+    beside = {f"{name} dice": row["dice_box"] for name, row in rows.items() if name != model_name}
+    return beside | rows[model_name]
 
 
 def _table(rows: dict[str, dict]) -> list[str]:

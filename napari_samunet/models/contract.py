@@ -54,6 +54,8 @@ class InputContract:
         to the slice, SqueezeSAM).
     zoom
         Whether the system was trained on crops around the object, so that zooming helps.
+    score_map
+        Six numbers that make the predicted IoU honest, see ``models.score_map``; empty: it stays.
     """
 
     side: int
@@ -70,3 +72,4 @@ class InputContract:
     candidates: str = "single"
     upsample: str = "two-step"
     zoom: bool = False
+    score_map: tuple[float, ...] = ()

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from napari_samunet.errors import InputError
 from napari_samunet.models.contract import InputContract
+from napari_samunet.models.score_map import calibrated, kind_of
 
 Features = dict[str, Tensor]
 
@@ -77,7 +78,8 @@ class MaskTensors:
     logits
         (K, h, w) float32, > 0 inside.
     scores
-        (K,) float32, the IoU that the network predicts, or None where it predicts none.
+        (K,) float32, the IoU that the network predicts, made honest where its contract knows how;
+        None where it predicts none.
     """
 
     logits: Tensor
@@ -207,9 +209,13 @@ class System:
             None if prompts.box_xyxy is None else prompts.box_xyxy[None].to(self.device),
             None if mask is None else mask[None].to(self.device, torch.float32),
         )
-        return self._choose(
-            logits[0].float(), None if scores is None else scores[0].float(), prompts
-        )
+        if scores is not None:
+            scores = self._calibrated(scores[0].float(), prompts)
+        return self._choose(logits[0].float(), scores, prompts)
+
+    def _calibrated(self, scores: Tensor, prompts: PromptTensors) -> Tensor:
+        kind = kind_of(prompts.box_xyxy is not None, prompts.labels.numel())
+        return calibrated(scores, self.contract.score_map, kind)
 
     @property
     def _network(self) -> Promptable:

@@ -36,6 +36,7 @@ class _Reader:
     def __init__(self, rule) -> None:
         self.rule = rule
         self.calls: list[SimpleNamespace] = []
+        self.other_candidate = None
 
     def __call__(self, volume, model) -> _Reader:
         self.volume = volume
@@ -45,7 +46,11 @@ class _Reader:
         self.calls.append(
             SimpleNamespace(prompts=prompts, index=index, window=window, previous=previous)
         )
-        return SimpleNamespace(mask=self.rule(prompts), number=len(self.calls))
+        mask = self.rule(prompts)
+        other = SimpleNamespace(mask=self.other_candidate)
+        candidates = (SimpleNamespace(mask=mask), other)[: 1 + (other.mask is not None)]
+        number = len(self.calls)
+        return SimpleNamespace(mask=mask, score=0.75, candidates=candidates, number=number)
 
 
 def _measure(monkeypatch: pytest.MonkeyPatch, case: SliceCase, rule, clicks: int = 20):
@@ -126,3 +131,40 @@ def test_plain_geometry_is_measured_with_every_case(monkeypatch, case):
     result, _ = _measure(monkeypatch, case, lambda prompts: case.mask)
     assert set(result.baselines) == {"filled box", "inscribed ellipse"}
     assert 0 < result.baselines["filled box"]["dice_box"] < 1
+
+
+def test_every_answer_keeps_its_score_beside_its_true_iou_and_repeats_count_once(monkeypatch, case):
+    result, _ = _measure(monkeypatch, case, lambda prompts: case.mask)
+    assert [(answer.kind, answer.score, answer.iou) for answer in result.answers] == [
+        ("1 click", 0.75, 1),
+        ("box", 0.75, 1),
+    ]
+
+
+def test_answers_after_the_first_are_told_from_it(monkeypatch, case):
+    result, _ = _measure(monkeypatch, case, lambda prompts: np.zeros_like(case.mask), clicks=2)
+    kinds = ["1 click", "later clicks", "box", "later clicks", "later clicks"]
+    assert [answer.kind for answer in result.answers] == kinds
+    assert all(answer.iou == 0 for answer in result.answers)
+
+
+def test_a_better_candidate_that_was_not_chosen_is_told(monkeypatch, case):
+    reader = _Reader(lambda prompts: np.zeros_like(case.mask))
+    reader.other_candidate = case.mask
+    monkeypatch.setattr(protocol, "Session", reader)
+    measures = protocol.measure_case(case, None, 1).measures
+    assert measures["dice_click_1"] == 0
+    assert measures["dice_click_1_oracle"] == 1
+
+
+def test_the_answers_that_pictures_show_are_kept(monkeypatch, case):
+    result, _ = _measure(monkeypatch, case, lambda prompts: case.mask)
+    assert set(result.masks) == {"box", "1 click", "5 clicks"}
+
+
+def test_classical_tools_are_measured_from_the_same_box(monkeypatch, case):
+    monkeypatch.setattr(protocol, "Session", _Reader(lambda prompts: case.mask))
+    tools = {"all of it": lambda image, outside, core: np.where(outside, -1.0, 1.0)}
+    result = protocol.measure_case(case, None, 1, tools)
+    filled = result.baselines["filled box"]["dice_box"]
+    assert result.baselines["all of it"]["dice_box"] == pytest.approx(filled, abs=0.05)
