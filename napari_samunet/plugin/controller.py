@@ -14,8 +14,10 @@ from napari_samunet.plugin.ahead import EncodingAhead
 from napari_samunet.plugin.choice import ImageChoice
 from napari_samunet.plugin.coordinates import show_plane, shown_slice
 from napari_samunet.plugin.engine import SharedEngine
+from napari_samunet.plugin.fetching import reason_of
 from napari_samunet.plugin.gestures import Gestures, Tool
 from napari_samunet.plugin.keeping import Keeping
+from napari_samunet.plugin.model_choice import ModelChoice
 from napari_samunet.plugin.prompting import Prompting
 from napari_samunet.plugin.work import ImageWork, ref_of
 from napari_samunet.session.request import Request
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image
 
-_MODEL, _EXPORT = "model", "export"
+_EXPORT = "export"
 
 
 class Controller(ImageChoice):
@@ -59,7 +61,10 @@ class Controller(ImageChoice):
         self.keeping.changed.connect(self.changed)
         self.keeping.said.connect(self.say)
         self.keeping.continued.connect(self._on_continued)
-        self.model_ready = False
+        self.models = ModelChoice(self.engine, self._bridge, self)
+        self.models.changed.connect(self.changed)
+        self.models.loaded.connect(self._on_model)
+        self.models.refused.connect(self._on_model_refused)
         self._afterwards: Callable[[], None] | None = None  # waits for the answer
         self._closed = False
         self._bridge.busy_changed.connect(self.busy_changed)
@@ -71,6 +76,11 @@ class Controller(ImageChoice):
         self._gestures = Gestures(viewer, self.prompting)
         self._gestures.attach()
         self._on_selected()
+
+    @property
+    def model_ready(self) -> bool:
+        """Whether a model is loaded."""
+        return self.models.ready
 
     @property
     def waiting(self) -> bool:
@@ -85,14 +95,7 @@ class Controller(ImageChoice):
     def start(self) -> None:
         """Begin to load the model; to be called once the window is painted."""
         if not (self.model_ready or self._bridge.is_busy):
-            self.use_model(self.engine.name)
-
-    def use_model(self, name_or_path: str) -> None:
-        """Answer with another model; previews that are not accepted are dropped."""
-        self.problem = ""
-        use = self.engine.use
-        self._bridge.run(_MODEL, lambda: use(name_or_path), self._on_model, self._on_model_failed)
-        self.changed.emit()
+            self.models.use(self.engine.name)
 
     def set_tool(self, tool: Tool) -> None:
         """Give the left mouse button another tool."""
@@ -204,6 +207,7 @@ class Controller(ImageChoice):
     def abandon(self) -> None:
         """End the threads; for when the viewer is gone already."""
         self._bridge.close()
+        self.models.cancel()
         self.keeping.close()
 
     def close(self, wait_s: float = 0.0) -> None:
@@ -213,6 +217,7 @@ class Controller(ImageChoice):
         self._closed = True
         self._gestures.detach()
         self._bridge.close(wait_s)
+        self.models.cancel()
         self._let_go()
         self.keeping.close()
 
@@ -281,7 +286,7 @@ class Controller(ImageChoice):
         self.ask()
 
     def _on_answer(self, work: ImageWork, request: Request, prediction: Any) -> None:
-        self.model_ready = True
+        self.models.ready = True
         if work not in self._works.values():
             return  # its image was removed while the model worked
         work.session.apply(request, prediction)
@@ -298,19 +303,19 @@ class Controller(ImageChoice):
         self._on_error("No answer", error)
         self.changed.emit()
 
-    def _on_model(self, _nothing: object) -> None:
-        replaced, self.model_ready = self.model_ready, True
+    def _on_model(self, replaced: bool) -> None:
+        self.problem = self.notice = ""
         for work in self._works.values() if replaced else ():
             if work.session.previews:
                 work.session.discard()  # this model cannot correct the answers of another
         self.ask()
 
-    def _on_model_failed(self, error: BaseException) -> None:
-        self._on_error("The model was not loaded", error)
-        if not self.model_ready:
-            self.problem = f"No model: {error}"
-        self.changed.emit()
+    def _on_model_refused(self, reason: str) -> None:
+        if self.model_ready:
+            self.say(f"That model was not loaded; {self.engine.describe()} still answers.")
+        else:
+            self.problem = f"No model: {reason}"
+            self.changed.emit()
 
     def _on_error(self, what: str, error: BaseException) -> None:
-        name = "" if isinstance(error, SamUNetError) else f"{type(error).__name__}: "
-        self.say(f"{what}. {name}{error}")
+        self.say(f"{what}. {reason_of(error)}")

@@ -139,7 +139,10 @@ class SegmentationWidget(QWidget):
         self.last_session.continue_requested.connect(act.continue_last)
         self.last_session.refused.connect(act.start_afresh)
         self.image.image_requested.connect(self._choose)
-        self.model.model_requested.connect(act.use_model)
+        self.model.model_requested.connect(act.models.choose)
+        self.model.system_requested.connect(act.models.read_as)
+        self.model.offer_taken.connect(act.models.take_offer)
+        self.model.cancel_requested.connect(act.models.cancel)
         self.prompts.tool_requested.connect(act.set_tool)
         self.prompts.brush_requested.connect(act.set_brush)
         self.prompts.undo_requested.connect(act.undo)
@@ -184,7 +187,6 @@ class SegmentationWidget(QWidget):
 
     def _show_busy(self, busy: bool) -> None:
         self.status.set_busy(busy)
-        self.model.set_busy(busy)
         self._later()
 
     def _refresh(self) -> None:
@@ -200,7 +202,7 @@ class SegmentationWidget(QWidget):
         chosen = None if work is None else work.image
         self.image.set_images([(layer, layer.name) for layer in act.images], chosen)
         self.image.set_about("" if work is None else about_image(work, self._viewer))
-        self.model.set_model(act.engine.describe() if act.model_ready else "loading…")
+        self.model.show_model(act.models.view())
         self.prompts.set_tool(act.prompting.tool)
         self.prompts.set_enabled(work is not None)
         self.objects.set_score(now.score)

@@ -190,7 +190,7 @@ def test_an_accepted_mask_is_seen_though_the_labels_were_hidden(screen):
 
 def test_another_model_begins_afresh_but_the_first_keeps_what_was_painted(screen):
     screen.click(30, 40)
-    screen.controller.use_model("builtin")
+    screen.controller.models.use("builtin")
     screen.until(lambda: not screen.controller.is_busy)
     assert screen.session.preview is None
     screen.controller.undo()
@@ -255,8 +255,9 @@ def test_another_model_that_is_none_leaves_the_present_one(screen):
         raise BadCheckpoint("that is a picture, no checkpoint")
 
     screen.controller.engine._load = refuse
-    screen.controller.use_model("picture.png")
-    screen.until(lambda: "no checkpoint" in screen.widget.status.text)
+    screen.controller.models.use("picture.png")
+    screen.until(lambda: "still answers" in screen.widget.status.text)
+    assert "no checkpoint" in screen.controller.models.view().problem
     screen.click(30, 40)
     assert screen.session.preview.mask[30, 40]
 
