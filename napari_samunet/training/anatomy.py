@@ -63,13 +63,15 @@ def draw_labels(generator: Generator, batch: int, side: int) -> Labels:
     return Labels(ids, parent, mirrored)
 
 
-def warped_grid(generator: Generator, batch: int, side: int) -> tuple[Tensor, Tensor]:
+def warped_grid(
+    generator: Generator, batch: int, side: int, strength: float = 1.0
+) -> tuple[Tensor, Tensor]:
     """x and y (B, S, S) in units of the side, centre 0, after smooth displacement."""
     axis = (torch.arange(side, device=generator.device) + 0.5) / side - 0.5
     coarse = smooth_field(generator, batch, 2, whole(generator, 2, 6), side)
     fine = smooth_field(generator, batch, 2, whole(generator, 8, 23), side)
     shift = coarse * uniform(generator, 0, 0.03, batch, 1, 1, 1)
-    shift = shift + fine * uniform(generator, 0, 0.006, batch, 1, 1, 1)
+    shift = strength * (shift + fine * uniform(generator, 0, 0.006, batch, 1, 1, 1))
     return axis.view(1, 1, side) + shift[:, 0], axis.view(1, side, 1) + shift[:, 1]
 
 

@@ -39,7 +39,9 @@ def paint(generator: Generator, labels: Labels) -> Tensor:
         image = image * torch.exp(bias * strength)
     image = _point_spread(generator, image)
     image = _noise(generator, image, kind)
-    return image.clamp(0, 1) if kind == "ct" else _window(generator, image)
+    if kind == "ct":
+        return image.clamp(0, 1)
+    return _window(generator, image, inverted=0.0 if kind == "us" else 0.15)
 
 
 def _tissue(generator: Generator, labels: Labels) -> Tensor:
@@ -114,13 +116,16 @@ def _grey(generator: Generator, batch: int, tissue: Tissue, kind: str) -> Tensor
 
 
 def _echoes(generator: Generator, image: Tensor, ids: Tensor, chosen: Tensor) -> Tensor:
-    """Ultrasound: bright interfaces that fade along the beam's side, speckle, shadows, a fan."""
+    """Ultrasound: bright interfaces where they lie across the beam, speckle, shadows, a fan."""
     batch, side = len(image), image.shape[-1]
-    # What lies across the beam, which comes from above, gives back more.
-    across = uniform(generator, 0.2, 1, batch, 1, 1)
-    edge = (ids != ids.roll(1, 1)).float().maximum(across * (ids != ids.roll(1, 2)))
+    across, along = (ids != ids.roll(1, 1)).float(), (ids != ids.roll(1, 2)).float()
+    near = torch.full((batch,), 3.0, device=image.device)
+    flat, steep = blur(across, near, near), blur(along, near, near)
+    facing = (flat + 0.01) / (flat + steep + 0.01)  # 1 where an interface faces the beam from above
+    drop = uniform(generator, 0, 1, batch, 1, 1)
+    image = torch.where(image > 0.65, image * (1 - drop * (1 - facing)), image)
     width = uniform(generator, 0.5, 2.5, batch)
-    bright = blur(edge, width, width)
+    bright = blur(across.maximum(along) * (1 - drop * (1 - facing)), width, width)
     patchy = smooth_field(generator, batch, 1, 5, side)[:, 0].clamp(0, 1.5)
     echo = image * 0.5 + bright * patchy * uniform(generator, 0.5, 2.5, batch, 1, 1)
     real, imaginary = smooth_field(
@@ -129,11 +134,20 @@ def _echoes(generator: Generator, image: Tensor, ids: Tensor, chosen: Tensor) ->
     speckle = (real**2 + imaginary**2).sqrt() * 0.8
     echo = echo * (1 + uniform(generator, 0.4, 1, batch, 1, 1) * (speckle - 1))
     beams = smooth_field(generator, batch, 1, 9, side)[:, 0, :1]
-    echo = echo * (1 - 0.8 * (beams > uniform(generator, 0.8, 2, batch, 1, 1)).float())
-    axis = (torch.arange(side, device=image.device) + 0.5) / side
-    spread = uniform(generator, 0.5, 1.4, batch, 1, 1) * (axis.view(1, side, 1) + 0.25)
-    fan = (axis.view(1, 1, side) - 0.5).abs() < spread
-    return torch.where(chosen, torch.where(fan, echo, torch.zeros_like(echo)), image)
+    shadow = (6 * (beams - uniform(generator, 1, 3, batch, 1, 1))).sigmoid()
+    echo = echo * (1 - 0.8 * shadow)
+    return torch.where(chosen, torch.where(_fan(generator, batch, side), echo, 0.0), image)
+
+
+def _fan(generator: Generator, batch: int, side: int) -> Tensor:
+    """Where an ultrasound picture shows anything: a fan, cut above and below, a corner blanked."""
+    axis = (torch.arange(side, device=generator.device) + 0.5) / side
+    x, y = axis.view(1, 1, side), axis.view(1, side, 1)
+    spread = uniform(generator, 0.5, 1.4, batch, 1, 1) * (y + 0.25)
+    cut = uniform(generator, -0.1, 0.22, batch, 2, 1, 1).clamp(min=0)
+    fan = ((x - 0.5).abs() < spread) & (y > cut[:, 0]) & (y < 1 - cut[:, 1])
+    corner = uniform(generator, 0.7, 1.2, batch, 2, 1, 1)
+    return fan & ~((x > corner[:, 0]) & (y > corner[:, 1] - cut[:, 1]))
 
 
 def _projection(generator: Generator, image: Tensor, chosen: Tensor, much: float) -> Tensor:
@@ -173,8 +187,8 @@ def _noise(generator: Generator, image: Tensor, kind: str) -> Tensor:
     return torch.where(chance(generator, magnitude, batch, 1, 1), rician, noisy)
 
 
-def _window(generator: Generator, image: Tensor) -> Tensor:
-    """Percentile window, gamma, inversion."""
+def _window(generator: Generator, image: Tensor, inverted: float) -> Tensor:
+    """Percentile window, gamma, now and then inversion."""
     batch = len(image)
     ordered = image[:, ::3, ::3].flatten(1).sort(1).values
     last = ordered.shape[1] - 1
@@ -188,4 +202,4 @@ def _window(generator: Generator, image: Tensor) -> Tensor:
         torch.ones(batch, device=image.device),
     )
     shown = shown ** gamma[:, None, None]
-    return torch.where(chance(generator, 0.15, batch, 1, 1), 1 - shown, shown)
+    return torch.where(chance(generator, inverted, batch, 1, 1), 1 - shown, shown)

@@ -20,6 +20,7 @@ from napari_samunet.training.shapes import ellipse_level
 
 LAYER_WEIGHT = 0.15
 FIELD_OF_VIEW = 0.06  # of the side: how far the body lies off the centre
+WARP = {"us": 0.4}  # of the usual displacement: what is looked at by ultrasound is round
 TURNED = 12.0  # degrees: how far people lie askew
 
 
@@ -69,13 +70,16 @@ class Organ:
 
 @dataclass(frozen=True)
 class Region:
-    """A part of the body: which images are made of it, half width in sides, height to width."""
+    """A part of the body: which images are made of it, half width in sides, height to width, and
+    how often it is drawn.
+    """
 
     name: str
     kinds: tuple[str, ...]
     body: tuple[float, float]
     aspect: float
     organs: tuple[Organ, ...]
+    often: float = 1.0
 
 
 @cache
@@ -92,9 +96,10 @@ def read_regions() -> tuple[tuple[Region, ...], dict[str, Tissue]]:
 def draw_region(generator: Generator, batch: int, side: int) -> Labels:
     """Draw ``batch`` scenes of one body region, chosen at random."""
     regions, _ = read_regions()
-    region = regions[whole(generator, 0, len(regions) - 1)]
+    often = torch.tensor([float(region.often) for region in regions], device=generator.device)
+    region = regions[int(torch.multinomial(often, 1, generator=generator))]
     kind = region.kinds[whole(generator, 0, len(region.kinds) - 1)]
-    drawing = _Drawing.of_body(generator, region, batch, side)
+    drawing = _Drawing.of_body(generator, region, batch, side, WARP.get(kind, 1.0))
     for organ in region.organs:
         drawing.add(organ)
     return drawing.finished(kind)
@@ -114,8 +119,10 @@ class _Drawing:
     families: dict[str, list[int]] = field(default_factory=dict)
 
     @classmethod
-    def of_body(cls, generator: Generator, region: Region, batch: int, side: int) -> _Drawing:
-        x, y = warped_grid(generator, batch, side)
+    def of_body(
+        cls, generator: Generator, region: Region, batch: int, side: int, warp: float
+    ) -> _Drawing:
+        x, y = warped_grid(generator, batch, side, warp)
         x, y = (v - uniform(generator, -FIELD_OF_VIEW, FIELD_OF_VIEW, batch, 1, 1) for v in (x, y))
         turn = uniform(generator, -1, 1, batch, 1, 1) ** 3 * math.radians(TURNED)
         half = uniform(generator, *region.body, batch, 1, 1)

@@ -11,7 +11,9 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from napari_samunet.errors import BadCheckpoint
 from napari_samunet.models.builtin import metadata_of
+from napari_samunet.models.checkpoint import read_checkpoint
 from napari_samunet.models.samunet import SamUNet
 
 
@@ -19,6 +21,35 @@ def save_weights(model: SamUNet, path: Path, facts: Mapping[str, object]) -> Non
     """Write ``model`` to ``path`` atomically; ``facts`` (images seen, hours) join its header."""
     tensors = {name: _stored(value) for name, value in model.state_dict().items()}
     metadata = metadata_of(model.config) | {"training": json.dumps(facts)}
+    _write(tensors, path, metadata)
+
+
+def set_score_map(path: Path, score_map: tuple[float, ...]) -> None:
+    """Write a map of scores into the contract of a weights file, atomically; tensors stay as are.
+
+    Parameters
+    ----------
+    path
+        A weights file of ours.
+    score_map
+        See ``InputContract.score_map``.
+
+    Raises
+    ------
+    BadCheckpoint
+        It is no weights file of ours.
+    """
+    checkpoint = read_checkpoint(path)
+    if "config" not in checkpoint.metadata:
+        raise BadCheckpoint(
+            f"Scores of our own weights (samunet train) can be mapped, but {path} is not of ours."
+        )
+    contract = json.loads(checkpoint.metadata.get("contract", "{}"))
+    contract["score_map"] = list(score_map)
+    _write(checkpoint.tensors, path, dict(checkpoint.metadata) | {"contract": json.dumps(contract)})
+
+
+def _write(tensors: dict[str, Tensor], path: Path, metadata: dict[str, str]) -> None:
     part = path.with_suffix(".part")
     save_file(tensors, part, metadata)
     part.chmod(0o644)
