@@ -15,8 +15,10 @@ PAINTED_SIDE = 64
 """Of the frame that stands for the whole slice; a model brings ``logits`` into its own."""
 
 
-def painted_prediction(mask: BoolArray, note: str = "painted") -> Prediction:
-    """Return an answer that is exactly ``mask`` (H, W), without a score."""
+def painted_prediction(
+    mask: BoolArray, note: str = "painted", score: float | None = None
+) -> Prediction:
+    """Return an answer that is exactly ``mask`` (H, W), by default without a score."""
     mask = np.array(mask, bool)
     mask.flags.writeable = False
     logits = np.where(mask, np.float32(PAINTED_LOGIT), np.float32(-PAINTED_LOGIT))
@@ -24,5 +26,5 @@ def painted_prediction(mask: BoolArray, note: str = "painted") -> Prediction:
     frame = Frame((rows, columns), PAINTED_SIDE)
     model_logits = torch.from_numpy(frame.mask_to_model(mask, PAINTED_SIDE))
     return Prediction(
-        mask, logits, None, (Candidate(mask, logits, None),), model_logits, frame, note
+        mask, logits, score, (Candidate(mask, logits, score),), model_logits, frame, note
     )

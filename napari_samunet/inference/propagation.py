@@ -1,11 +1,15 @@
-"""Carry a mask from slice to slice: each answer prompts the next, until the object is gone."""
+"""Carry a mask through the slices: between two that are known, and outwards until it is gone."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
 
 import numpy as np
 
+from napari_samunet.inference.interpolation import shape_between
+from napari_samunet.inference.painted import painted_prediction
+from napari_samunet.inference.postprocess import overlap
 from napari_samunet.inference.prediction import Prediction
 from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.prompts.simulate import first_click
@@ -17,11 +21,15 @@ LEAST_SHARE = 0.3
 """An answer with less of the area than that has lost the object."""
 SMALL_AREA = 64
 """Below so many pixels an area may jump: the tip of an organ does."""
+AGREES = 0.98
+"""Dice from which on an answer is the one that was there: the correction does not reach further."""
+LEAST_LIKENESS = 0.7
+"""Dice with the shape between two known slices below which that shape is the better answer."""
 
 Ask = Callable[[int, Prompts], Prediction]
 """Answers prompts on the slice of an index."""
-Progress = Callable[[int], bool | None]
-"""Told each index that was answered; False stops."""
+Progress = Callable[[int, Prediction], bool | None]
+"""Told each index that was found, and the answer; False stops."""
 
 
 def propagate(
@@ -30,11 +38,11 @@ def propagate(
     first: int,
     last: int,
     progress: Progress | None = None,
+    known: Mapping[int, BoolArray] | None = None,
 ) -> dict[int, Prediction]:
-    """Answer the slices ``first`` to ``last``, outwards from the key slices.
+    """Answer the slices ``first`` to ``last``: between key slices, then outwards from the others.
 
-    Between two key slices each fills its half. Slices on the way to a range that has no key are
-    answered, but not returned.
+    Slices on the way to a range that has no key are answered, but not returned.
 
     Parameters
     ----------
@@ -45,7 +53,9 @@ def propagate(
     first, last
         The range, both ends included.
     progress
-        Told every answered index; it stops all by returning False.
+        Told every index that was found; it stops all by returning False.
+    known
+        Masks that are there already: where an answer agrees with one, nothing further is asked.
 
     Returns
     -------
@@ -53,18 +63,14 @@ def propagate(
         Index to answer, without slices where the object was not found any more.
     """
     found: dict[int, Prediction] = {}
-    for start, way in _ways(sorted(key for key in keys if np.any(keys[key])), first, last):
-        mask = keys[start]
-        for index in way:
-            prediction = ask(index, carried_prompts(mask))
-            go_on = progress is None or progress(index) is not False
-            if is_lost(mask, prediction.mask):
-                break
-            mask = prediction.mask
-            if first <= index <= last:
-                found[index] = prediction
-            if not go_on:
-                return found
+    settled = {index: mask for index, mask in sorted(keys.items()) if np.any(mask)}
+    steps = _steps(ask, settled, first, last, known or {})
+    for index, prediction in steps:
+        if not first <= index <= last:
+            continue
+        found[index] = prediction
+        if progress is not None and progress(index, prediction) is False:
+            break
     return found
 
 
@@ -77,6 +83,17 @@ def carried_prompts(mask: BoolArray) -> Prompts:
     return Prompts(points=[first_click(mask)], labels=[1], mask=mask)
 
 
+def like_shape(ask: Ask, index: int, shape: BoolArray) -> Prediction:
+    """Answer a slice between two known ones: the model's answer where it is like their shape.
+
+    Where it is not, the model is unsure or lost, and the shape itself stands, with a score of 0.
+    """
+    prediction = ask(index, carried_prompts(shape))
+    if overlap(prediction.mask, shape) >= LEAST_LIKENESS:
+        return prediction
+    return painted_prediction(shape, "interpolated", 0.0)
+
+
 def is_lost(before: BoolArray, after: BoolArray) -> bool:
     """Whether an answer does not show the object that the slice before showed."""
     area, previous = int(after.sum()), int(before.sum())
@@ -87,13 +104,35 @@ def is_lost(before: BoolArray, after: BoolArray) -> bool:
     return area > MOST_GROWTH * previous or area < LEAST_SHARE * previous
 
 
-def _ways(keys: list[int], first: int, last: int) -> Iterator[tuple[int, range]]:
-    """Yield every key slice with the indices to walk from it, in walking order."""
-    for number, key in enumerate(keys):
-        low = first if number == 0 else (keys[number - 1] + key) // 2 + 1
-        high = last if number == len(keys) - 1 else (key + keys[number + 1]) // 2
-        # A half that the range does not reach needs no walk.
-        if low < key and first < key:
-            yield key, range(key - 1, max(low, first) - 1, -1)
-        if high > key and last > key:
-            yield key, range(key + 1, min(high, last) + 1)
+def _steps(
+    ask: Ask,
+    keys: Mapping[int, BoolArray],
+    first: int,
+    last: int,
+    known: Mapping[int, BoolArray],
+) -> Iterator[tuple[int, Prediction]]:
+    """Yield (index, answer) in the order of asking."""
+    places = list(keys)
+    for low, high in pairwise(places):
+        for index in range(max(low + 1, first), min(high - 1, last) + 1):
+            shape = shape_between(keys[low], keys[high], (index - low) / (high - low))
+            if shape.any():
+                yield index, like_shape(ask, index, shape)
+    if places and first < places[0]:
+        yield from _outwards(ask, keys[places[0]], range(places[0] - 1, first - 1, -1), known)
+    if places and last > places[-1]:
+        yield from _outwards(ask, keys[places[-1]], range(places[-1] + 1, last + 1), known)
+
+
+def _outwards(
+    ask: Ask, mask: BoolArray, way: range, known: Mapping[int, BoolArray]
+) -> Iterator[tuple[int, Prediction]]:
+    """Yield answers, each prompted by the one before, until the object is lost."""
+    for index in way:
+        prediction = ask(index, carried_prompts(mask))
+        if is_lost(mask, prediction.mask):
+            return
+        if index in known and overlap(known[index], prediction.mask) >= AGREES:
+            return
+        mask = prediction.mask
+        yield index, prediction

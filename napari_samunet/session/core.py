@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, cast
@@ -110,6 +109,14 @@ class SessionCore(SessionSignals):
         return tuple(prompt for plane in planes for prompt in plane.prompts)
 
     @property
+    def settled_prompts(self) -> tuple[PlacedPrompt, ...]:
+        """Accepted prompts of the current object, on planes where nothing new was begun."""
+        if self._state.current is None:
+            return ()
+        settled = self._state.settled_planes(self._state.current).values()
+        return tuple(prompt for plane in settled for prompt in plane.prompts)
+
+    @property
     def can_undo(self) -> bool:
         """Whether there is a step to take back."""
         return self._history.can_undo
@@ -128,30 +135,6 @@ class SessionCore(SessionSignals):
     def redo_name(self) -> str:
         """What ``redo`` makes again; an empty text where there is nothing."""
         return self._history.redo_name
-
-    def new_object(self, name: str | None = None) -> SegmentObject:
-        """Start an object; what the one before has in preview stays there until it is accepted."""
-        number = self._state.next_id
-        state = self._state.with_object(name, self.volume.shape)
-        self._commit("new object", replace(state, ref=None))
-        return self._handle(number)
-
-    def select(self, item: SegmentObject | int) -> SegmentObject:
-        """Make an object the current one, to correct it: prompts start from its accepted mask."""
-        object_id = self._id_of(item)
-        planes = self._state.planes_of(object_id)
-        latest = max(planes, key=lambda ref: planes[ref].generation, default=None)
-        self._move_to(replace(self._state, current=object_id, ref=latest))
-        return self._handle(object_id)
-
-    def rename_object(self, item: SegmentObject | int, name: str) -> None:
-        """Give an object another name."""
-        named = replace(self._state.object(self._id_of(item)), name=name)
-        self._commit("rename", self._state.with_changed(named))
-
-    def delete_object(self, item: SegmentObject | int) -> None:
-        """Remove an object with its mask and prompts; its number is not used again."""
-        self._commit("delete", self._state.without(self._id_of(item)))
 
     def undo(self) -> bool:
         """Take the latest step back, with preview and feedback exactly as before it.
@@ -209,13 +192,6 @@ class SessionCore(SessionSignals):
     def _next_step(self) -> int:
         self._steps += 1
         return self._steps
-
-    def _with_current(self) -> tuple[State, int]:
-        """Return the state and its current object; where none is, one begins with its prompt."""
-        state = self._state
-        if state.current is not None:
-            return state, state.current
-        return state.with_object(None, self._volume.shape), state.next_id
 
     def _answer_waiting(self, state: State) -> State:
         """Answer every waiting plane of the current object."""

@@ -5,12 +5,16 @@ from __future__ import annotations
 import colorsys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_samunet.geometry import plane_shape
 from napari_samunet.session.packed import PackedMask
 from napari_samunet.types import BoolArray, SliceRef, Window
+
+if TYPE_CHECKING:
+    from napari_samunet.session.state import PlaneState
 
 Color = tuple[float, float, float]
 GOLDEN_ANGLE = 0.618033988749895
@@ -34,6 +38,12 @@ class ObjectState:
         Planes that a person prompted or painted, in the order of acceptance.
     window
         (low, high) that the latest of them was shown with, or None for the default.
+    settled
+        Planes of ``keys`` with the prompts and answers that were accepted there.
+    doubts
+        Planes that nobody prompted and of which the model was not sure.
+    locked, visible
+        Whether nothing may change it; whether it is shown.
     """
 
     id: int
@@ -43,6 +53,10 @@ class ObjectState:
     masks: Mapping[int, PackedMask] = field(default_factory=dict)
     keys: tuple[SliceRef, ...] = ()
     window: Window | None = None
+    settled: Mapping[SliceRef, PlaneState] = field(default_factory=dict)
+    doubts: tuple[SliceRef, ...] = ()
+    locked: bool = False
+    visible: bool = True
 
     def mask_at(self, ref: SliceRef) -> BoolArray:
         """Return the mask on one plane, shape (H, W)."""
@@ -56,8 +70,20 @@ class ObjectState:
 
     def with_plane(self, ref: SliceRef, mask_hw: BoolArray) -> ObjectState:
         """Return the object with another mask on one plane; all other slices are shared."""
-        if ref.axis == 0:
-            return self._with_slices({ref.index: mask_hw})
+        changed = {ref.index: mask_hw} if ref.axis == 0 else self._crossed(ref, mask_hw)
+        item = self._with_slices(changed)
+        if item is self:
+            return self
+        # Prompts that were accepted for another mask than this tell nothing of it.
+        kept = {
+            other: plane
+            for other, plane in self.settled.items()
+            if other != ref and other.axis == ref.axis
+        }
+        return replace(item, settled=kept)
+
+    def _crossed(self, ref: SliceRef, mask_hw: BoolArray) -> dict[int, BoolArray]:
+        """Return the slices along axis 0 that a plane of another axis changes."""
         changed = {}
         for z in sorted(set(np.flatnonzero(mask_hw.any(axis=1)).tolist()) | set(self.masks)):
             slice_yx = self.mask_at(SliceRef(0, z))
@@ -65,12 +91,24 @@ class ObjectState:
             if not np.array_equal(line, mask_hw[z]):
                 line[:] = mask_hw[z]
                 changed[z] = slice_yx
-        return self._with_slices(changed)
+        return changed
 
-    def with_key(self, ref: SliceRef, window: Window | None) -> ObjectState:
-        """Return the object with ``ref`` as its latest key plane, shown with ``window``."""
-        keys = (*(key for key in self.keys if key != ref), ref)
-        return replace(self, keys=keys, window=window)
+    def settle(self, ref: SliceRef, plane: PlaneState) -> ObjectState:
+        """Return the object with what was accepted on a plane.
+
+        A plane with prompts becomes the latest key plane. One without came from a propagation; it
+        is doubted where the model was not sure.
+        """
+        doubts = tuple(other for other in self.doubts if other != ref)
+        if not plane.prompts:
+            return replace(self, doubts=(*doubts, ref) if plane.is_doubtful else doubts)
+        return replace(
+            self,
+            keys=(*(key for key in self.keys if key != ref), ref),
+            settled={**self.settled, ref: plane.trimmed()},
+            doubts=doubts,
+            window=plane.window,
+        )
 
     def mask(self) -> BoolArray:
         """Return the whole mask, shape (Z, Y, X), made anew."""
@@ -79,17 +117,16 @@ class ObjectState:
             volume_zyx[z][packed.place] = packed.crop()
         return volume_zyx
 
-    def _with_slices(self, changed: Mapping[int, BoolArray]) -> ObjectState:
-        if not changed:
-            return self
+    def _with_slices(self, slices: Mapping[int, BoolArray]) -> ObjectState:
         masks = dict(self.masks)
-        for z, slice_yx in changed.items():
+        for z, slice_yx in slices.items():
             packed = PackedMask.of(slice_yx)
             if packed.is_empty:
                 masks.pop(z, None)
-            else:
+            elif packed != masks.get(z):
                 masks[z] = packed
-        return replace(self, masks=masks)
+        same = masks.keys() == self.masks.keys() and all(masks[z] is self.masks[z] for z in masks)
+        return self if same else replace(self, masks=masks)
 
 
 class SegmentObject:
@@ -133,6 +170,21 @@ class SegmentObject:
     def keys(self) -> tuple[SliceRef, ...]:
         """Planes that a person prompted or painted and accepted."""
         return self._look_up(self.id).keys
+
+    @property
+    def locked(self) -> bool:
+        """Whether nothing may change it."""
+        return self._look_up(self.id).locked
+
+    @property
+    def visible(self) -> bool:
+        """Whether it is shown."""
+        return self._look_up(self.id).visible
+
+    @property
+    def doubts(self) -> tuple[SliceRef, ...]:
+        """Accepted planes that nobody prompted and of which the model was not sure."""
+        return self._look_up(self.id).doubts
 
     @property
     def voxels(self) -> int:

@@ -11,27 +11,27 @@ import numpy as np
 from napari_samunet.prompts.prompts import Box, Prompts
 from napari_samunet.types import BoolArray, FloatArray, SliceRef
 
-Kind = Literal["point", "box", "scribble", "mask"]
+Kind = Literal["point", "box", "scribble", "lasso", "mask"]
 
 
 @dataclass(frozen=True, eq=False)
 class PlacedPrompt:
-    """One click, box, scribble or painted mask.
+    """One click, box, scribble, lasso or painted mask.
 
     Attributes
     ----------
     kind
-        "point", "box", "scribble" or "mask".
+        "point", "box", "scribble", "lasso" or "mask".
     object_id, ref
         The object that it belongs to, and the plane it lies on.
     positive
         Whether it shows the object; False: what is not the object.
     points
-        (N, 2) (row, column) of a point or scribble, read-only; (0, 2) of the others.
+        (N, 2) (row, column) of a point, scribble or lasso, read-only; (0, 2) of the others.
     box
-        (row_min, col_min, row_max, col_max), of a box.
+        (row_min, col_min, row_max, col_max), of a box or a lasso.
     mask
-        (H, W) bool, read-only, of a scribble (what was drawn) or a painted mask.
+        (H, W) bool, read-only, of a scribble or lasso (what was drawn, enclosed) or a painted mask.
     """
 
     kind: Kind

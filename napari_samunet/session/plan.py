@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from napari_samunet.errors import EmptyPrompt
+from napari_samunet.errors import EmptyPrompt, InputError
 from napari_samunet.io.volume import Volume
 from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.session.checks import plane_of
@@ -17,7 +17,9 @@ from napari_samunet.types import BoolArray, SliceRef, Window
 
 if TYPE_CHECKING:
     from napari_samunet.inference.prediction import Prediction
-    from napari_samunet.inference.propagation import Progress
+
+Found = Callable[[SliceRef, "Prediction"], bool | None]
+"""Told each plane that was found; False stops."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +36,9 @@ class PropagationPlan:
         Index to mask (H, W) of the slices that a person settled.
     window
         What the key slices were shown with.
+    known
+        Index to mask of what is there already, where only the surroundings of a correction are
+        done again.
     basis
         The object and its planes when the plan was made.
     """
@@ -45,16 +50,20 @@ class PropagationPlan:
     last: int
     keys: Mapping[int, BoolArray]
     window: Window | None
+    known: Mapping[int, BoolArray]
     basis: tuple[ObjectState, dict[SliceRef, PlaneState]]
 
-    def run(self, engine: Answerer, progress: Progress | None = None) -> dict[SliceRef, Prediction]:
-        """Answer the slices; may run in any thread."""
+    def run(self, engine: Answerer, progress: Found | None = None) -> dict[SliceRef, Prediction]:
+        """Answer the slices; may run in any thread. ``progress`` stops it by returning False."""
         from napari_samunet.inference.propagation import propagate
 
         def ask(index: int, prompts: Prompts) -> Prediction:
             return engine.predict(self.volume, SliceRef(self.axis, index), prompts, self.window)
 
-        found = propagate(ask, self.keys, self.first, self.last, progress)
+        def tell(index: int, answer: Prediction) -> bool | None:
+            return None if progress is None else progress(SliceRef(self.axis, index), answer)
+
+        found = propagate(ask, self.keys, self.first, self.last, tell, self.known)
         return {SliceRef(self.axis, index): answer for index, answer in found.items()}
 
     def fits(self, state: State) -> bool:
@@ -75,11 +84,10 @@ def make_plan(
         The range leaves the volume.
     EmptyPrompt
         There is no object, or it has no mask along that axis.
+    InputError
+        It is locked.
     """
-    object_id = state.recent if state.current is None else state.current
-    if object_id is None:
-        raise EmptyPrompt("A propagation carries an object on, but there is none; segment one.")
-    item, planes = state.object(object_id), state.planes_of(object_id)
+    item, planes = _carried(state)
     axis = _axis(item, planes) if axis is None else axis
     low, high = sorted((first, last))
     for index in (low, high):
@@ -90,9 +98,64 @@ def make_plan(
             f"A propagation along axis {axis} starts from a slice where {item.name} is; "
             "it has none there yet: click on it first."
         )
+    window = _window(item, planes)
+    return PropagationPlan(volume, item.id, axis, low, high, keys, window, {}, (item, planes))
+
+
+def make_plan_around(volume: Volume, state: State, ref: SliceRef) -> PropagationPlan:
+    """Plan to do again what a corrected slice changes: up to the next key slices on both sides.
+
+    Where there is none on a side, up to where the answer is the one that was there.
+
+    Raises
+    ------
+    EmptyPrompt
+        Nobody has settled that slice, or there is nothing beside it to do again.
+    """
+    item, planes = _carried(state)
+    keys = _key_masks(item, planes, ref.axis)
+    if ref.index not in keys:
+        raise EmptyPrompt(
+            "To redo the slices around a correction, correct one first: click on it, then redo."
+        )
+    there = _masks(item, planes, ref.axis)
+    before = [index for index in keys if index < ref.index]
+    after = [index for index in keys if index > ref.index]
+    low = max(before) + 1 if before else min(there)
+    high = min(after) - 1 if after else max(there)
+    near = {index: keys[index] for index in (*before[-1:], ref.index, *after[:1])}
+    if low == high:
+        raise EmptyPrompt("There is nothing beside this slice to do again: propagate first.")
+    window = _window(item, planes)
+    basis = (item, planes)
+    return PropagationPlan(volume, item.id, ref.axis, low, high, near, window, there, basis)
+
+
+def _carried(state: State) -> tuple[ObjectState, dict[SliceRef, PlaneState]]:
+    """Return the current object, or else the one that was accepted last, and its planes."""
+    object_id = state.recent if state.current is None else state.current
+    if object_id is None:
+        raise EmptyPrompt("A propagation carries an object on, but there is none; segment one.")
+    item = state.object(object_id)
+    if item.locked:
+        raise InputError(f"'{item.name}' is locked: unlock it in the table to change it.")
+    return item, state.planes_of(object_id)
+
+
+def _window(item: ObjectState, planes: Mapping[SliceRef, PlaneState]) -> Window | None:
     windows = [planes[ref].window for ref in planes if planes[ref].prompts]
-    window = windows[-1] if windows else item.window
-    return PropagationPlan(volume, object_id, axis, low, high, keys, window, (item, planes))
+    return windows[-1] if windows else item.window
+
+
+def _masks(
+    item: ObjectState, planes: Mapping[SliceRef, PlaneState], axis: int
+) -> dict[int, BoolArray]:
+    """Return what an object is on the planes along an axis so far, without empty ones."""
+    masks = {index: item.mask_at(SliceRef(axis, index)) for index in range(item.shape[axis])}
+    for ref, plane in planes.items():
+        if ref.axis == axis and plane.shown is not None:
+            masks[ref.index] = plane.shown.mask
+    return {index: mask for index, mask in masks.items() if mask.any()}
 
 
 def _axis(item: ObjectState, planes: Mapping[SliceRef, PlaneState]) -> int:

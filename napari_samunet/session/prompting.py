@@ -12,10 +12,11 @@ from napari_samunet.preprocess.intensity import choose_window
 from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.session import steps
 from napari_samunet.session.checks import drawn_mask, plane_of
-from napari_samunet.session.core import SessionCore
+from napari_samunet.session.grouping import GroupingSession
 from napari_samunet.session.objects import SegmentObject
 from napari_samunet.session.overlay import overlap_voxels
 from napari_samunet.session.placed import Kind, PlacedPrompt, combine
+from napari_samunet.session.regroup import accepted
 from napari_samunet.types import Window
 
 if TYPE_CHECKING:  # torch comes with these, and a session waits for torch until it predicts
@@ -23,7 +24,7 @@ if TYPE_CHECKING:  # torch comes with these, and a session waits for torch until
     from napari_samunet.prompts.prompts import Box
 
 
-class PromptedSession(SessionCore):
+class PromptedSession(GroupingSession):
     """The part of a session that takes prompts and shows answers."""
 
     def predict(
@@ -158,15 +159,16 @@ class PromptedSession(SessionCore):
         Raises
         ------
         InputError
-            It is none of the prompts that are not accepted yet.
+            It is no prompt of this session any more, or its object is locked.
         """
-        plane = self._state.plane((prompt.object_id, prompt.ref))
-        if prompt not in plane.prompts:
+        begun = steps.reopened(self._state, (prompt.object_id, prompt.ref))
+        if prompt not in begun.plane((prompt.object_id, prompt.ref)).prompts:
             raise InputError(
-                "One of session.prompts was wanted, but this one is accepted, undone or of "
-                "another session; undo() takes accepted ones back."
+                "One of session.prompts or settled_prompts was wanted, but this one is undone or "
+                "of another session."
             )
-        state = steps.remove(self._state, prompt, self._next_step())
+        self._unlocked(prompt.object_id)
+        state = steps.remove(begun, prompt, self._next_step())
         rest = state.plane((prompt.object_id, prompt.ref)).prompts
         painted = [other.mask for other in rest if other.kind == "mask" and other.mask is not None]
         if rest and len(painted) == len(rest):
@@ -229,7 +231,8 @@ class PromptedSession(SessionCore):
             raise EmptyPrompt(
                 "Accept needs a preview, but there is none; click on an object first."
             )
-        self._commit("accept", self._answer_waiting(self._state).accepted(object_id))
+        self._unlocked(object_id)
+        self._commit("accept", accepted(self._answer_waiting(self._state), object_id, self.overlap))
         self._tell_overlaps(object_id)
         return self._handle(object_id)
 

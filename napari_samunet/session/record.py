@@ -62,6 +62,12 @@ class StateWriter(AnswerWriter):
             "shape": item.shape,
             "keys": [ref_words(ref) for ref in item.keys],
             "window": item.window,
+            "settled": [
+                {"ref": ref_words(ref), **self._plane(plane)} for ref, plane in item.settled.items()
+            ],
+            "doubts": [ref_words(ref) for ref in item.doubts],
+            "locked": item.locked,
+            "visible": item.visible,
             "places": self._put(np.array(places, np.int64).reshape(-1, 6)),
             "bits": self._put(np.frombuffer(bits, np.uint8)),
         }
@@ -131,9 +137,23 @@ class StateReader(AnswerReader):
             crop = bits[start : start + count]
             masks[z] = PackedMask(shape[1:], (top, left), (height, width), crop)
             start += count
-        keys = tuple(_ref(ref) for ref in words["keys"])
-        color, window = tuple(words["color"]), _window(words["window"])
-        return ObjectState(words["id"], words["name"], color, shape, masks, keys, window)
+        settled = {
+            _ref(plane["ref"]): self._plane(plane, words["id"], _ref(plane["ref"]))
+            for plane in words["settled"]
+        }
+        return ObjectState(
+            words["id"],
+            words["name"],
+            tuple(words["color"]),
+            shape,
+            masks,
+            keys=tuple(_ref(ref) for ref in words["keys"]),
+            window=_window(words["window"]),
+            settled=settled,
+            doubts=tuple(_ref(ref) for ref in words["doubts"]),
+            locked=words["locked"],
+            visible=words["visible"],
+        )
 
     def _plane(self, words: Words, number: int, ref: SliceRef) -> PlaneState:
         shown, answer = words["shown"], words["answer"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +13,9 @@ from napari_samunet.session import steps
 from napari_samunet.session.checks import label_array, plane_of
 from napari_samunet.session.identity import ImageIdentity
 from napari_samunet.session.journal import Journal
-from napari_samunet.session.plan import PropagationPlan, make_plan
-from napari_samunet.session.prompting import PromptedSession
+from napari_samunet.session.plan import PropagationPlan, make_plan, make_plan_around
 from napari_samunet.session.request import Answerer
+from napari_samunet.session.reshaping import ReshapingSession
 from napari_samunet.session.shelf import Shelf
 from napari_samunet.session.state import MAX_ID
 from napari_samunet.session.store import image_of, load_state, save_state
@@ -26,11 +26,10 @@ from napari_samunet.types import SliceRef, Window
 
 if TYPE_CHECKING:  # torch comes with these, and a session waits for torch until it predicts
     from napari_samunet.inference.prediction import Prediction
-    from napari_samunet.inference.propagation import Progress
     from napari_samunet.models.system import System
 
 
-class Session(PromptedSession):
+class Session(ReshapingSession):
     """Segment objects of one image with clicks, boxes, scribbles and paint.
 
     Prompts go to the current object and their answer into ``preview``; ``accept`` writes it into
@@ -51,7 +50,7 @@ class Session(PromptedSession):
         first: int,
         last: int,
         axis: int | None = None,
-        progress: Progress | None = None,
+        progress: Callable[[int], bool | None] | None = None,
     ) -> tuple[int, ...]:
         """Carry the object on to the slices ``first`` to ``last`` from those that you settled.
 
@@ -78,7 +77,8 @@ class Session(PromptedSession):
             The range leaves the volume; there is no object to carry on.
         """
         plan = self.plan_propagation(first, last, axis)
-        found = plan.run(self.engine, progress)
+        tell = None if progress is None else lambda ref, _answer: progress(ref.index)
+        found = plan.run(self.engine, tell)
         self.apply_propagation(plan, found)
         return tuple(sorted(ref.index for ref in found))
 
@@ -86,16 +86,46 @@ class Session(PromptedSession):
         """Return what ``propagate`` would do as a value, for another thread to run."""
         return make_plan(self.volume, self._state, first, last, axis)
 
+    def plan_around(self, index: int, axis: int = 0) -> PropagationPlan:
+        """Return what a corrected slice makes necessary: only its neighbourhood is done again.
+
+        Raises
+        ------
+        EmptyPrompt
+            The slice is not settled, or there is nothing beside it.
+        """
+        return make_plan_around(self.volume, self._state, plane_of(self.volume.shape, index, axis))
+
     def apply_propagation(
-        self, plan: PropagationPlan, found: Mapping[SliceRef, Prediction]
+        self,
+        plan: PropagationPlan,
+        found: Mapping[SliceRef, Prediction],
+        as_preview: bool = False,
     ) -> bool:
-        """Take over what a plan found; False where its object has changed or gone since."""
+        """Take over what a plan found; False where its object has changed or gone since.
+
+        ``as_preview`` leaves an accepted object as it is until the answers are accepted too.
+        """
         if not plan.fits(self._state):
             return False
-        state = steps.propagated(self._state, plan.object_id, found, plan.window, self._next_step())
+        step = self._next_step()
+        state = steps.propagated(
+            self._state, plan.object_id, found, plan.window, step, self.overlap, as_preview
+        )
         self._commit("propagate", state)
         self._tell_overlaps(plan.object_id)
         return True
+
+    @property
+    def doubts(self) -> tuple[SliceRef, ...]:
+        """Planes of the current object that nobody prompted and of which the model was not sure."""
+        state = self._state
+        if state.current is None:
+            return ()
+        planes = state.planes_of(state.current)
+        shown = [ref for ref, plane in planes.items() if plane.is_doubtful and not plane.prompts]
+        kept = [ref for ref in state.object(state.current).doubts if ref not in planes]
+        return tuple(sorted({*shown, *kept}))
 
     def suggest(
         self, index: int = 0, axis: int = 0, window: Window | None = None, most: int = 5

@@ -18,6 +18,8 @@ if TYPE_CHECKING:  # torch comes with it, and a session waits for torch until it
     from napari_samunet.inference.prediction import Prediction
 
 MAX_ID = 65535
+LOW_SCORE = 0.7
+"""Below this expected quality a person is asked to look."""
 PlaneKey = tuple[int, SliceRef]
 
 
@@ -50,6 +52,17 @@ class PlaneState:
     painted: bool = False
     generation: int = 0
     waiting: bool = False
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the model expects its answer to be poor."""
+        score = None if self.shown is None else self.shown.score
+        return score is not None and score < LOW_SCORE
+
+    def trimmed(self) -> PlaneState:
+        """Return the plane without the alternatives of its answers, to be kept for long."""
+        trims = {id(item): _trimmed(item) for item in (self.shown, self.answer) if item is not None}
+        return replace(self, shown=trims.get(id(self.shown)), answer=trims.get(id(self.answer)))
 
     def answered(self, prediction: Prediction) -> PlaneState:
         """Return the plane with the model's answer to its latest prompts."""
@@ -113,6 +126,11 @@ class State:
         """Return all planes where something is going on for one object."""
         return {ref: plane for (number, ref), plane in self.planes.items() if number == object_id}
 
+    def settled_planes(self, object_id: int) -> dict[SliceRef, PlaneState]:
+        """Return what was accepted with prompts, on planes where nothing new was begun."""
+        settled = self.object(object_id).settled
+        return {ref: plane for ref, plane in settled.items() if (object_id, ref) not in self.planes}
+
     def with_object(self, name: str | None, shape: tuple[int, int, int]) -> State:
         """Return the state with one object more, which is the current one.
 
@@ -151,17 +169,11 @@ class State:
             recent=None if self.recent == object_id else self.recent,
         )
 
-    def accepted(self, object_id: int) -> State:
-        """Return the state with all previews of an object in its mask, and no current object."""
-        changed = self.object(object_id)
-        planes = self.planes_of(object_id)
-        for ref, plane in planes.items():
-            if plane.shown is not None:
-                changed = changed.with_plane(ref, plane.shown.mask)
-                changed = changed.with_key(ref, plane.window) if plane.prompts else changed
-        others = {key: plane for key, plane in self.planes.items() if key[0] != object_id}
-        state = replace(self, planes=others, current=None, recent=object_id)
-        return state.with_changed(changed)
+
+def _trimmed(answer: Prediction) -> Prediction:
+    if len(answer.candidates) < 2:
+        return answer
+    return replace(answer, candidates=(answer.candidates[answer.rank],), rank=0)
 
 
 def bytes_of(state: State) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_samunet.session.placed import PlacedPrompt
+from napari_samunet.session.regroup import blocked
 from napari_samunet.session.state import PlaneKey, PlaneState, State
 from napari_samunet.types import SliceRef, Window
 
@@ -70,6 +71,21 @@ def remove(state: State, prompt: PlacedPrompt, generation: int) -> State:
     return state.with_plane(key, changed)
 
 
+def exchange(state: State, old: PlacedPrompt, new: PlacedPrompt, generation: int) -> State:
+    """Put a prompt in the place of another; all are asked afresh, for every answer knew of it."""
+    key = (old.object_id, old.ref)
+    plane = state.plane(key)
+    changed = replace(
+        plane,
+        prompts=tuple(new if other is old else other for other in plane.prompts),
+        answer=None,
+        painted=any(other.kind == "mask" for other in plane.prompts),
+        generation=generation,
+        waiting=True,
+    )
+    return replace(state.with_plane(key, changed), ref=old.ref)
+
+
 def answered(state: State, key: PlaneKey, prediction: Prediction) -> State:
     """Give a plane the model's answer to its latest prompts."""
     return state.with_plane(key, state.plane(key).answered(prediction))
@@ -81,22 +97,36 @@ def propagated(
     predictions: Mapping[SliceRef, Prediction],
     window: Window | None,
     generation: int,
+    overlap: str = "both",
+    as_preview: bool = False,
 ) -> State:
     """Take over the answers of a propagation: as previews, or into the mask of what is accepted."""
-    if state.planes_of(object_id):
+    if as_preview or state.planes_of(object_id):
+        state = replace(state, current=object_id)
         for ref, prediction in predictions.items():
             plane = PlaneState(window=window, generation=generation).answered(prediction)
             state = state.with_plane((object_id, ref), plane)
         return state
     changed = state.object(object_id)
     for ref, prediction in predictions.items():
-        changed = changed.with_plane(ref, prediction.mask)
+        free = prediction.mask & ~blocked(state, object_id, ref, overlap)
+        plane = PlaneState(shown=prediction)
+        changed = changed.with_plane(ref, free).settle(ref, plane)
     return state.with_changed(changed)
 
 
+def reopened(state: State, key: PlaneKey) -> State:
+    """Take up again what was accepted with prompts on a plane, where there is nothing newer."""
+    object_id, ref = key
+    if key in state.planes or all(item.id != object_id for item in state.objects):
+        return state
+    settled = state.settled_planes(object_id).get(ref)
+    return state if settled is None else state.with_plane(key, settled)
+
+
 def _begun(state: State, key: PlaneKey) -> PlaneState:
-    """Return a plane to prompt on: correcting an accepted mask starts from that mask."""
-    plane = state.planes.get(key)
+    """Return a plane to prompt on: what was accepted goes on from its prompts, else its mask."""
+    plane = reopened(state, key).planes.get(key)
     if plane is not None:
         return plane
     object_id, ref = key

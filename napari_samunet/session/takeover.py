@@ -15,11 +15,12 @@ from napari_samunet.types import UInt16Array
 
 
 def take_over(state: State, labels_zyx: UInt16Array, names: Mapping[int, str]) -> State:
-    """Return the state whose objects are exactly these labels.
+    """Return the state whose objects are exactly these labels, but locked ones stay as they are.
 
     An object whose number is among them keeps name, colour and key planes; others are gone, and so
     are previews. Slices that did not change are shared with the objects before.
     """
+    labels_zyx = _with_locked(state, labels_zyx)
     masks: dict[int, dict[int, PackedMask]] = {}
     for z, labels_yx in enumerate(labels_zyx):
         for number, packed in _pack_labels(labels_yx):
@@ -31,6 +32,16 @@ def take_over(state: State, labels_zyx: UInt16Array, names: Mapping[int, str]) -
     )
     next_id = max([state.next_id, *(number + 1 for number in masks)])
     return State(objects=objects, next_id=next_id)
+
+
+def _with_locked(state: State, labels_zyx: UInt16Array) -> UInt16Array:
+    locked = [item for item in state.objects if item.locked]
+    labels_zyx = labels_zyx.copy() if locked else labels_zyx
+    for item in locked:
+        labels_zyx[labels_zyx == item.id] = 0
+        for z, packed in item.masks.items():
+            labels_zyx[z][packed.place][packed.crop()] = item.id
+    return labels_zyx
 
 
 def _object(
@@ -46,7 +57,13 @@ def _object(
         return ObjectState(number, name, color_of(number), (z, y, x), masks)
     # Equal masks keep their identity: that is how the label image knows what to redraw.
     kept = {z: old if (old := known.masks.get(z)) == new else new for z, new in masks.items()}
-    return replace(known, name=name, masks=kept)
+    same = {z for z in kept if kept[z] is known.masks.get(z)}
+    settled = {
+        ref: plane
+        for ref, plane in known.settled.items()
+        if ref.axis == 0 and (ref.index in same or ref.index not in {*kept, *known.masks})
+    }
+    return replace(known, name=name, masks=kept, settled=settled)
 
 
 def _pack_labels(labels_yx: UInt16Array) -> list[tuple[int, PackedMask]]:

@@ -74,17 +74,36 @@ def test_an_empty_answer_is_accepted_with_a_notice(session: Session, engine):
     assert "empty" in heard[0][1]
 
 
-def test_correcting_an_accepted_object_starts_from_its_mask(session: Session, engine):
+def test_an_accepted_object_is_corrected_from_its_prompts_and_its_answer(session, engine):
     session.add_point((10, 12), index=2)
+    answer = session.preview
     liver = session.accept()
-    mask = liver.mask_at(2)
     session.select(liver)
+    assert [tuple(prompt.points[0]) for prompt in session.settled_prompts] == [(10, 12)]
     session.add_point((11, 13), positive=False, index=2)
-    np.testing.assert_array_equal(engine.asked[-1].prompts.mask, mask)
-    assert engine.asked[-1].previous is None
-    assert session.accept() == liver
-    assert not liver.mask_at(2)[11, 13]
-    assert liver.mask_at(2).any()
+    np.testing.assert_array_equal(engine.asked[-1].prompts.points, [(10, 12), (11, 13)])
+    np.testing.assert_array_equal(engine.asked[-1].previous.logits, answer.logits)
+    assert not session.settled_prompts, "they are among the prompts again"
+    assert len(session.prompts) == 2
+
+
+def test_an_accepted_mask_of_elsewhere_is_corrected_from_itself(session, engine, draw):
+    array = np.zeros((6, 40, 50), int)
+    array[2] = draw((40, 50), 10, 10)
+    session.set_labels(array)
+    session.select(1)
+    session.add_point((11, 13), positive=False, index=2)
+    np.testing.assert_array_equal(engine.asked[-1].prompts.mask, array[2] > 0)
+
+
+def test_prompts_are_forgotten_where_the_accepted_mask_became_another(session, draw):
+    session.add_point((10, 12), index=2)
+    session.accept()
+    changed = np.array(session.labels)
+    changed[2, 30:35, 30:35] = 1
+    session.set_labels(changed)
+    session.select(1)
+    assert not session.settled_prompts
 
 
 def test_masks_of_all_three_planes_meet_in_one_object(session: Session, draw):
@@ -216,3 +235,163 @@ def test_key_slices_are_remembered_in_order(session: Session):
     session.add_point((10, 12), index=4)
     session.add_point((10, 12), index=2)
     assert session.accept().keys == (SliceRef(0, 4), SliceRef(0, 2))
+
+
+def _two(session, rule="both"):
+    """A liver, and a vein that claims a part of it."""
+    session.overlap = rule
+    liver = session.new_object("liver")
+    session.add_box((5, 5, 20, 20), index=2)
+    session.accept()
+    vein = session.new_object("vein")
+    session.add_box((15, 15, 30, 30), index=2)
+    return liver, vein
+
+
+def test_keep_leaves_the_earlier_object_whole(session):
+    liver, vein = _two(session, "keep")
+    session.accept()
+    assert liver.voxels == 256
+    assert vein.voxels == 256 - 36
+
+
+def test_replace_gives_the_voxels_to_the_later_object_and_undo_takes_them_back(session):
+    liver, vein = _two(session, "replace")
+    session.accept()
+    assert (liver.voxels, vein.voxels) == (256 - 36, 256)
+    session.undo()
+    assert liver.voxels == 256
+
+
+@pytest.mark.parametrize("rule", ["both", "keep", "replace"])
+def test_a_locked_object_is_never_painted_over(session, rule):
+    liver, vein = _two(session, rule)
+    session.lock_object(liver)
+    session.accept()
+    assert liver.voxels == 256
+    assert vein.voxels == 256 - 36
+    assert (session.labels[2, 15:21, 15:21] == liver.id).all()
+
+
+def test_a_locked_object_refuses_every_change(session):
+    session.add_box((5, 5, 20, 20), index=2)
+    liver = session.accept()
+    session.lock_object(liver)
+    session.select(liver)
+    for change in (
+        lambda: session.add_point((9, 9), index=2),
+        lambda: session.paint(np.ones((40, 50), bool), index=2),
+        lambda: session.delete_object(liver),
+        lambda: session.fill_holes(liver),
+        lambda: session.split_object(liver),
+        lambda: session.propagate(1, 4),
+        lambda: session.remove_prompt(session.settled_prompts[0]),
+    ):
+        with pytest.raises(InputError, match="locked"):
+            change()
+    assert liver.voxels == 256
+    session.undo()
+    assert not liver.locked
+    session.add_point((9, 9), index=2)
+
+
+def test_objects_are_merged_and_parted_again(session):
+    liver, vein = _two(session)
+    session.accept()
+    union = (session.labels > 0).sum()
+    session.merge_objects(liver, [vein])
+    assert [item.id for item in session.objects] == [liver.id]
+    assert liver.voxels == union
+    session.undo()
+    assert vein.voxels == 256
+
+
+def test_islands_become_objects_and_the_largest_keeps_number_and_name(session):
+    lesions = session.new_object("lesions")
+    session.add_box((2, 2, 10, 10), index=1)
+    session.add_box((20, 20, 22, 22), index=4)
+    session.accept()
+    parts = session.split_object(lesions)
+    assert [item.voxels for item in parts] == [81, 9]
+    assert [item.name for item in parts] == ["lesions", "lesions 2"]
+    assert session.labels[1, 5, 5] == lesions.id
+    session.undo()
+    assert lesions.voxels == 90
+    with pytest.raises(InputError, match="of one piece"):
+        session.split_object(session.merge_objects(*_pair(session)))
+
+
+def _pair(session):
+    session.new_object()
+    session.add_box((2, 12, 10, 20), index=1)
+    first = session.accept()
+    session.new_object()
+    session.add_box((2, 21, 10, 25), index=1)
+    return first, [session.accept()]
+
+
+def test_holes_are_filled_but_not_over_others(session):
+    ring = np.zeros((40, 50), bool)
+    ring[5:20, 5:20] = True
+    ring[8:17, 8:17] = False
+    item = session.new_object("ring")
+    session.paint(ring, index=2)
+    session.accept()
+    session.new_object("core")
+    session.add_box((11, 11, 13, 13), index=2)
+    session.lock_object(session.accept())
+    assert session.fill_holes(item) == 81 - 9
+    assert session.labels[2, 12, 12] == 2
+    session.undo()
+    assert item.voxels == ring.sum()
+
+
+def test_the_object_under_the_mouse_is_found_in_every_plane(session):
+    liver, _vein = _two(session)
+    session.accept()
+    assert session.object_at((6, 6), index=2) == liver
+    assert session.object_at((2, 6), index=6, axis=1) == liver
+    assert session.object_at((0, 0), index=2) is None
+    assert session.object_at((99, 0), index=2) is None
+
+
+def test_a_moved_click_asks_all_prompts_of_its_plane_afresh(session, engine):
+    first = session.add_point((10, 12), index=2)
+    session.add_point((30, 30), positive=False, index=2)
+    moved = session.move_prompt(first, point_rc=(20, 20))
+    assert engine.asked[-1].previous is None, "the answer before knew of the old place"
+    np.testing.assert_array_equal(engine.asked[-1].prompts.points, [(20, 20), (30, 30)])
+    assert session.preview.mask[20, 20]
+    assert not session.preview.mask[10, 12]
+    assert session.prompts[0] is moved
+    session.undo()
+    assert session.preview.mask[10, 12]
+    with pytest.raises(InputError, match="rows 0 to 39"):
+        session.move_prompt(first, point_rc=(99, 0))
+
+
+def test_a_lasso_asks_with_its_box_and_its_middle(session, engine, draw):
+    session.add_lasso(draw((40, 50), 10, 12, side=9), index=2)
+    asked = engine.asked[-1].prompts
+    assert tuple(asked.box) == (10, 12, 18, 20)
+    np.testing.assert_array_equal(asked.points, [(14, 16)])
+    assert asked.mask is None
+
+
+def test_thinking_of_a_click_changes_nothing(session, engine):
+    session.add_point((10, 12), index=2)
+    before = session._state
+    answer = session.imagine((12, 14), index=2).answer(engine)
+    assert session._state is before
+    session.add_point((12, 14), index=2)
+    np.testing.assert_array_equal(session.preview.mask, answer.mask)
+
+
+def test_labels_that_are_handed_in_leave_locked_objects_as_they_are(session, draw):
+    session.add_box((5, 5, 20, 20), index=2)
+    liver = session.accept()
+    session.lock_object(liver)
+    session.set_labels(np.full((6, 40, 50), 7))
+    assert liver.voxels == 256
+    assert session.labels[2, 6, 6] == liver.id
+    assert session.labels[0, 0, 0] == 7

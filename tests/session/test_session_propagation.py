@@ -7,6 +7,7 @@ import pytest
 
 from napari_samunet.errors import EmptyPrompt, OutsideImage
 from napari_samunet.session.session import Session
+from napari_samunet.types import SliceRef
 
 
 def test_an_accepted_object_grows_into_the_labels(session: Session, engine):
@@ -68,13 +69,60 @@ def test_it_stops_where_the_answer_spills(session: Session, engine, monkeypatch)
     assert item.slices == (1, 2)
 
 
-def test_settled_slices_stay_and_each_fills_its_half(session: Session, draw):
+def test_between_settled_slices_the_shape_goes_over_from_one_to_the_other(session, draw):
     session.paint(draw((40, 50), 10, 10, side=11), index=0)
     session.paint(draw((40, 50), 20, 20, side=11), index=5)
     item = session.accept()
     session.propagate(0, 5)
     rows = [int(np.flatnonzero(item.mask_at(index).any(1))[0]) for index in range(6)]
-    assert rows == [10, 10, 10, 20, 20, 20]
+    assert rows == [10, 12, 14, 16, 18, 20]
+
+
+def test_where_the_model_contradicts_both_sides_the_shape_stands_and_is_doubted(
+    session, engine, draw
+):
+    session.paint(draw((40, 50), 10, 10, side=11), index=0)
+    session.paint(draw((40, 50), 10, 10, side=11), index=4)
+    item = session.accept()
+    engine.gone = {2}
+    session.propagate(0, 4)
+    session.select(item)
+    assert item.mask_at(2).sum() == 121
+    assert session.doubts == (SliceRef(0, 2),)
+    session.add_point((15, 15), index=2)
+    session.accept()
+    session.select(item)
+    assert session.doubts == (), "a person has looked at it"
+
+
+def test_a_correction_in_the_middle_changes_only_what_lies_around_it(session, engine, draw):
+    session.paint(draw((40, 50), 10, 10, side=11), index=0)
+    session.paint(draw((40, 50), 10, 10, side=11), index=5)
+    item = session.accept()
+    session.propagate(0, 5)
+    session.select(item)
+    session.paint(draw((40, 50), 14, 10, side=11), index=3)
+    engine.asked.clear()
+    plan = session.plan_around(3)
+    assert (plan.first, plan.last) == (1, 4)
+    assert session.apply_propagation(plan, plan.run(session.engine), as_preview=True)
+    assert {asked.ref.index for asked in engine.asked} == {1, 2, 4}
+    rows = [int(np.flatnonzero(session.previews[SliceRef(0, z)].mask.any(1))[0]) for z in (2, 4)]
+    assert all(10 < row < 14 for row in rows)
+    session.accept()
+    assert [key.index for key in item.keys] == [0, 5, 3]
+
+
+def test_a_correction_at_an_open_end_reaches_as_far_as_it_changes_something(session, engine):
+    session.add_point((10, 12), index=0)
+    item = session.accept()
+    session.propagate(0, 5)
+    session.select(item)
+    session.add_point((10, 12), index=2)
+    engine.asked.clear()
+    found = session.plan_around(2).run(session.engine)
+    assert {asked.ref.index for asked in engine.asked} == {1, 3}
+    assert [ref.index for ref in found] == [1]
 
 
 def test_a_range_away_from_the_settled_slice_is_reached_but_not_the_way_there(session: Session):

@@ -1,0 +1,146 @@
+"""The objects of a session: beginning, finding, naming, locking, joining and parting them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+from napari_samunet.errors import InputError
+from napari_samunet.session import regroup
+from napari_samunet.session.checks import plane_of
+from napari_samunet.session.core import SessionCore
+from napari_samunet.session.objects import SegmentObject
+from napari_samunet.session.state import State
+
+Overlap = Literal["both", "keep", "replace"]
+"""Who gets a voxel that two objects claim: each keeps its own mask, the earlier, the later one."""
+
+
+class GroupingSession(SessionCore):
+    """The part of a session that keeps its objects.
+
+    Attributes
+    ----------
+    overlap
+        What happens where an accepted mask meets another object; a locked one always stays whole.
+    """
+
+    overlap: Overlap = "both"
+
+    def new_object(self, name: str | None = None) -> SegmentObject:
+        """Start an object; what the one before has in preview stays there until it is accepted."""
+        number = self._state.next_id
+        state = self._state.with_object(name, self.volume.shape)
+        self._commit("new object", replace(state, ref=None))
+        return self._handle(number)
+
+    def select(self, item: SegmentObject | int) -> SegmentObject:
+        """Make an object the current one, to go on from its prompts and its accepted mask."""
+        object_id = self._id_of(item)
+        planes = self._state.planes_of(object_id)
+        latest = max(planes, key=lambda ref: planes[ref].generation, default=None)
+        self._move_to(replace(self._state, current=object_id, ref=latest))
+        return self._handle(object_id)
+
+    def object_at(
+        self, place_rc: tuple[int, int], index: int, axis: int = 0
+    ) -> SegmentObject | None:
+        """Return the object that the labels show at a pixel of a plane, or None.
+
+        Raises
+        ------
+        OutsideImage
+            There is no such pixel.
+        """
+        ref = plane_of(self.volume.shape, index, axis)
+        place = list(place_rc)
+        place.insert(ref.axis, ref.index)
+        if not all(0 <= n < size for n, size in zip(place, self.volume.shape, strict=True)):
+            return None
+        number = int(self.labels[tuple(place)])
+        return self._handle(number) if number else None
+
+    def rename_object(self, item: SegmentObject | int, name: str) -> None:
+        """Give an object another name."""
+        named = replace(self._state.object(self._id_of(item)), name=name)
+        self._commit("rename", self._state.with_changed(named))
+
+    def lock_object(self, item: SegmentObject | int, locked: bool = True) -> None:
+        """Protect an object: nothing changes its mask and no other is painted over it."""
+        changed = replace(self._state.object(self._id_of(item)), locked=locked)
+        self._commit("lock" if locked else "unlock", self._state.with_changed(changed))
+
+    def show_object(self, item: SegmentObject | int, visible: bool = True) -> None:
+        """Show or hide an object; its mask stays in ``labels``."""
+        changed = replace(self._state.object(self._id_of(item)), visible=visible)
+        self._commit("show" if visible else "hide", self._state.with_changed(changed))
+
+    def delete_object(self, item: SegmentObject | int) -> None:
+        """Remove an object with its mask and prompts; its number is not used again.
+
+        Raises
+        ------
+        InputError
+            It is locked.
+        """
+        self._commit("delete", self._state.without(self._unlocked(item)))
+
+    def merge_objects(
+        self, item: SegmentObject | int, others: list[SegmentObject | int]
+    ) -> SegmentObject:
+        """Add the accepted masks of other objects to one; the others are gone.
+
+        Raises
+        ------
+        InputError
+            One of them is locked, or none but the object itself was named.
+        """
+        object_id = self._unlocked(item)
+        given = [self._unlocked(other) for other in others if self._id_of(other) != object_id]
+        if not given:
+            raise InputError("To merge, name the object to keep and at least one other.")
+        self._commit("merge", regroup.merged(self._state, object_id, given))
+        return self._handle(object_id)
+
+    def split_object(self, item: SegmentObject | int) -> tuple[SegmentObject, ...]:
+        """Make an object of every island of an accepted mask; the largest keeps the number.
+
+        Islands touch nowhere, not even at a corner.
+
+        Raises
+        ------
+        InputError
+            It is locked, or of one piece.
+        """
+        object_id = self._unlocked(item)
+        before = self._state.next_id
+        state = regroup.split(self._state, object_id, self.volume.shape)
+        self._commit("split", state)
+        return tuple(self._handle(number) for number in (object_id, *range(before, state.next_id)))
+
+    def fill_holes(self, item: SegmentObject | int) -> int:
+        """Fill what an accepted mask encloses, slice by slice along axis 0; return the voxels.
+
+        Raises
+        ------
+        InputError
+            It is locked.
+        """
+        object_id = self._unlocked(item)
+        state = regroup.filled(self._state, object_id, self.overlap)
+        added = self._handle(object_id).voxels
+        self._commit("fill holes", state)
+        return self._handle(object_id).voxels - added
+
+    def _unlocked(self, item: SegmentObject | int) -> int:
+        found = self._state.object(self._id_of(item))
+        if found.locked:
+            raise InputError(f"'{found.name}' is locked: unlock it in the table to change it.")
+        return found.id
+
+    def _with_current(self) -> tuple[State, int]:
+        """Return the state and its current object; where none is, one begins with its prompt."""
+        state = self._state
+        if state.current is not None:
+            return state, self._unlocked(state.current)
+        return state.with_object(None, self.volume.shape), state.next_id
