@@ -11,6 +11,9 @@ from napari_samunet.cli.output import check_target, replace_text
 from napari_samunet.errors import BadUsage
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from napari_samunet.evaluation.classical import Tool
     from napari_samunet.evaluation.protocol import CaseResult
     from napari_samunet.models.system import System
 
@@ -22,6 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--system", help="what the checkpoint is, where it cannot tell itself")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     parser.add_argument("--json", metavar="OUT", help="write the whole report here")
+    parser.add_argument("--plots", metavar="DIR", help="write reliability.png here")
+    parser.add_argument("--pictures", metavar="DIR", help="draw the best and worst cases here")
+    parser.add_argument("--classical", action="store_true", help="GrabCut and random walker too")
     parser.add_argument("--clicks", type=int, default=20, help="clicks without a box, 1 to 20")
     parser.add_argument("--every", type=int, default=1, metavar="K", help="only each K-th case")
     parser.add_argument("--limit", type=int, metavar="N", help="stop after N cases")
@@ -36,22 +42,55 @@ def run(args: argparse.Namespace) -> None:
         A bad folder, case, model or option; nothing is written then.
     """
     from napari_samunet.evaluation.cases import find_cases
+    from napari_samunet.evaluation.classical import classical_tools
+    from napari_samunet.evaluation.plots import check_plotting
 
     if not 1 <= args.clicks <= 20:
         raise BadUsage(f"--clicks is 1 to 20, but {args.clicks} came.")
     target = check_target(args.json) if args.json else None
+    if args.plots:
+        check_plotting()
+    for folder in filter(None, (args.plots, args.pictures)):
+        _check_folder(Path(folder))
     paths = find_cases(args.folder, args.every, args.limit)
+    tools = classical_tools() if args.classical else {}
+    if tools and "GrabCut" not in tools:
+        print("GrabCut is left out: it needs OpenCV; install napari-samunet[classical].")
     model = _load(args)
-    results = _measure(paths, model, args.clicks)
-
-    from napari_samunet.evaluation.report import make_report
-    from napari_samunet.evaluation.table import format_report
-
-    options = {"clicks": args.clicks, "every": args.every, "limit": args.limit}
-    report = make_report(results, Path(args.model).name, weights=model.model_hash, **options)
+    results = _measure(paths, model, args.clicks, tools)
+    report = _report(args, model, results)
     if target is not None:
         replace_text(target, json.dumps(report, indent=1) + "\n")
+    _draw(args, report, results)
+
+    from napari_samunet.evaluation.table import format_report
+
     print(format_report(report))
+
+
+def _check_folder(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise BadUsage(f"Expected a folder to write pictures in, but {folder} is a file.")
+
+
+def _report(args: argparse.Namespace, model: System, results: list[CaseResult]) -> dict:
+    from napari_samunet.evaluation.report import make_report
+
+    options = {"clicks": args.clicks, "every": args.every, "limit": args.limit}
+    name, score_map = Path(args.model).name, model.contract.score_map
+    return make_report(results, name, score_map, weights=model.model_hash, **options)
+
+
+def _draw(args: argparse.Namespace, report: dict, results: list[CaseResult]) -> None:
+    from napari_samunet.evaluation.pictures import write_pictures
+    from napari_samunet.evaluation.plots import plot_reliability
+
+    if args.plots and report["calibration"]:
+        before = report.get("calibration_before", {})
+        Path(args.plots).mkdir(parents=True, exist_ok=True)
+        plot_reliability(report["calibration"], before, Path(args.plots) / "reliability.png")
+    if args.pictures:
+        write_pictures(results, Path(args.pictures))
 
 
 def _load(args: argparse.Namespace) -> System:
@@ -60,13 +99,15 @@ def _load(args: argparse.Namespace) -> System:
     return load_model(args.model, device=args.device, system=args.system)
 
 
-def _measure(paths: list[Path], model: System, clicks: int) -> list[CaseResult]:
+def _measure(
+    paths: list[Path], model: System, clicks: int, tools: Mapping[str, Tool]
+) -> list[CaseResult]:
     from tqdm import tqdm
 
     from napari_samunet.evaluation.cases import read_case
     from napari_samunet.evaluation.protocol import measure_case
 
     return [
-        measure_case(read_case(path), model, clicks)
+        measure_case(read_case(path), model, clicks, tools)
         for path in tqdm(paths, desc="cases", unit="case")
     ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from napari_samunet.errors import BadUsage
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``samunet train``."""
@@ -14,19 +16,40 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
     parser.add_argument("--threads", type=int, help="CPU threads of the training process")
+    parser.add_argument(
+        "--calibrate",
+        type=Path,
+        metavar="WEIGHTS",
+        help="do not train: fit the scores of these weights on synthetic images, in their file",
+    )
+    parser.add_argument("--samples", type=int, default=400, help="images to calibrate on")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Train, and print where the weights are."""
+    """Train, and print where the weights are; or calibrate, and print the map."""
     import torch
 
     from napari_samunet.training.config import read_config
-    from napari_samunet.training.loop import Trainer
 
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     config = read_config(arguments.config)
+    if arguments.calibrate is not None:
+        return _calibrate(arguments, config.scenes)
+
+    from napari_samunet.training.loop import Trainer
+
     folder = arguments.out or Path("runs") / arguments.config.stem
     weights = Trainer(config, folder, arguments.device).run()
     print(f"weights: {weights}")
+    return 0
+
+
+def _calibrate(arguments: argparse.Namespace, scenes) -> int:  # type: ignore[no-untyped-def]
+    from napari_samunet.training.calibration import calibrate
+
+    if arguments.samples < 2:
+        raise BadUsage(f"--samples counts from 2, but {arguments.samples} came.")
+    fitted = calibrate(arguments.calibrate, scenes, arguments.samples, arguments.device)
+    print(f"score map of {arguments.calibrate}: {', '.join(map(str, fitted))}")
     return 0

@@ -45,11 +45,11 @@ def cut_out(tool: Tool, shown: UInt8Array, box_rc: Box) -> BoolArray:
     (H, W) bool.
     """
     frame = Frame(shown.shape, SIDE, roi=roi_around(box_rc))
-    row_min, col_min, row_max, col_max = frame.box_to_model(box_rc)
-    rows, cols = CORE * (row_max - row_min) / 2, CORE * (col_max - col_min) / 2
-    row, col = (row_min + row_max) / 2, (col_min + col_max) / 2
-    outside = ~filled_box((SIDE, SIDE), (row_min, col_min, row_max, col_max))
-    core = inscribed_ellipse((SIDE, SIDE), (row - rows, col - cols, row + rows, col + cols))
+    # The box's pixels reach half a pixel beyond their centres, which counts where it is small.
+    edges = frame.box_to_model(np.add(box_rc, (-0.5, -0.5, 0.5, 0.5)))
+    middle, half = (edges[:2] + edges[2:]) / 2, CORE * (edges[2:] - edges[:2]) / 2
+    outside = ~filled_box((SIDE, SIDE), tuple(edges))
+    core = inscribed_ellipse((SIDE, SIDE), (*(middle - half), *(middle + half)))
     found = tool(frame.image_to_model(shown), outside, core)
     return frame.logits_to_slice(torch.from_numpy(found)) > 0
 
@@ -74,7 +74,7 @@ def random_walk(image: AnyArray, outside: BoolArray, core: BoolArray) -> FloatAr
 
     seeds = core.astype(np.int8) + 2 * outside.astype(np.int8)
     grey = image.astype(float) / 255
-    shares = random_walker(grey, seeds, WALKER_BETA, mode="cg_j", return_full_prob=True)
+    shares = random_walker(grey, seeds, WALKER_BETA, "cg_j", tol=1e-4, return_full_prob=True)
     return shares[0].astype(np.float32) - np.float32(0.5)
 
 

@@ -55,7 +55,7 @@ class InputContract:
     zoom
         Whether the system was trained on crops around the object, so that zooming helps.
     score_map
-        Six numbers that make the predicted IoU honest, see ``models.score_map``; empty: it stays.
+        Four numbers that make the predicted IoU honest, see ``models.score_map``; empty: it stays.
     """
 
     side: int

@@ -1,7 +1,7 @@
-"""Predicted IoU made honest: Platt's map (1999), a slope and a shift of its logit for each prompt.
+"""Predicted IoU made honest: Platt's map (1999), a slope and a shift of its logit.
 
 A network judges its mask as it was trained to; after one click, which may mean several things, it
-is surer than it should be. The maps are fitted by ``training.calibration`` and travel with the
+is surer than it should be, so that one click has a map of its own. The maps are fitted by ``training.calibration`` and travel with the
 weights (``InputContract.score_map``).
 """
 
@@ -33,7 +33,7 @@ def calibrated(scores: Tensor, score_map: tuple[float, ...], kind: str) -> Tenso
     scores
         Of any shape, in [0, 1].
     score_map
-        Slope and shift for each of ``KINDS``, one after the other; empty: nothing changes.
+        Slope and shift for clear prompts, then for one click; empty: nothing changes.
     kind
         One of ``KINDS``.
     """
@@ -53,5 +53,5 @@ def as_predicted(score: float, score_map: tuple[float, ...], kind: str) -> float
 
 
 def _line(score_map: tuple[float, ...], kind: str) -> tuple[float, float]:
-    place = 2 * KINDS.index(kind)
+    place = 2 * (kind == ONE_CLICK)
     return score_map[place], score_map[place + 1]

@@ -22,6 +22,16 @@ class SceneConfig:
 
 
 @dataclass(frozen=True)
+class DevConfig:
+    """How a run is looked at as it goes: ``[dev]``."""
+
+    folder: str = ""  # slice cases, a path beside this file; "": no dev score, pictures only
+    every_steps: int = 500
+    every_case: int = 8  # only each such case: a look should take seconds
+    clicks: int = 3
+
+
+@dataclass(frozen=True)
 class TrainConfig:
     """One training run; every field has the name of its TOML key."""
 
@@ -37,6 +47,7 @@ class TrainConfig:
     ema: float = 0.997
     save_every: int = 100
     scenes: SceneConfig = field(default_factory=SceneConfig)
+    dev: DevConfig = field(default_factory=DevConfig)
 
     @property
     def steps(self) -> int:
@@ -50,10 +61,12 @@ def read_config(path: Path) -> TrainConfig:
         table = tomllib.loads(path.read_text())
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise BadUsage(f"wanted a training configuration (TOML), got {path}: {error}") from error
-    scenes = table.pop("scenes", {})
+    scenes, dev = table.pop("scenes", {}), table.pop("dev", {})
     if table.get("start"):
         table["start"] = str(path.parent / table["start"])
+    if dev.get("folder"):
+        dev["folder"] = str(path.parent / dev["folder"])
     try:
-        return TrainConfig(scenes=SceneConfig(**scenes), **table)
+        return TrainConfig(scenes=SceneConfig(**scenes), dev=DevConfig(**dev), **table)
     except TypeError as error:
         raise BadUsage(f"{path}: {error}; see resources/train/builtin.toml for the keys") from error

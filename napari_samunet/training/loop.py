@@ -22,6 +22,7 @@ from napari_samunet.models.samunet import SamUNet, build
 from napari_samunet.training.config import TrainConfig
 from napari_samunet.training.interaction import corrections, draw_opening
 from napari_samunet.training.loss import answer_loss, overlap_iou
+from napari_samunet.training.progress import Progress
 from napari_samunet.training.stream import batches
 from napari_samunet.training.weights import save_weights
 
@@ -48,6 +49,7 @@ class Trainer:
             self.model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
         self.step, self.seconds = 0, 0.0
+        self.progress = Progress(config, folder)
         self._resume()
         self.rng = np.random.default_rng([config.seed, self.step])
 
@@ -64,9 +66,14 @@ class Trainer:
             bar.update(config.batch)
             now = time.monotonic()
             self.seconds, began = self.seconds + now - began, now
-            if self.step % 20 == 0:
-                bar.set_postfix(figures)
+            due = self.progress.due(self.step)
+            if due:
+                figures |= self.progress.measure(self.averaged_model())
+            if self.step % 20 == 0 or due:
+                bar.set_postfix(figures | self.progress.latest)
                 self._log(figures)
+            if due:
+                self.progress.draw(self.averaged_model())
             if self.step % config.save_every == 0 or self.step == config.steps:
                 self._save()
         bar.close()

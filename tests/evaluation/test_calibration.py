@@ -13,7 +13,7 @@ from napari_samunet.evaluation.report import make_report
 from napari_samunet.evaluation.table import format_report
 from napari_samunet.models.score_map import as_predicted, calibrated, kind_of
 
-SCORE_MAP = (1.0, 0.0, 0.5, -1.0, 2.0, 0.5)
+SCORE_MAP = (2.0, 0.5, 0.5, -1.0)
 
 
 def _result(answers: list[Answer], modality: str = "CT", human: bool = True) -> CaseResult:
