@@ -70,16 +70,15 @@ def _read(path: Path, series: int | str | None, frame: int | None) -> Volume:
     planes, affine = stack(path, planes_of(chosen), frame)
     array, color = read_pixels(planes)
     modality = text_of(planes[0].dataset, "Modality") or None
-    source = Source(path, "dicom", _headers(planes), (*notes, *_notes(planes, affine)))
+    headers = {plane.path: plane.dataset for plane in planes}  # one a file, in slice order
+    places = {path: number for number, path in enumerate(headers)}
+    slices = tuple((plane.path, places[plane.path], plane.frame) for plane in planes)
+    notes = (*notes, *_notes(planes, affine))
+    source = Source(path, "dicom", tuple(headers.values()), notes, slices)
     try:
         return Volume(array, affine, color, modality, _window(planes), source)
     except UnsupportedImage as error:
         raise UnsupportedImage(f"{path} cannot be shown. {error}") from None
-
-
-def _headers(planes: list[Plane]) -> tuple[object, ...]:
-    """One header a file, in slice order."""
-    return tuple({plane.path: plane.dataset for plane in planes}.values())
 
 
 def _window(planes: list[Plane]) -> Window | None:

@@ -77,13 +77,18 @@ def frame_count(dataset: Any) -> int:
     return min(int(count), _MOST_FRAMES) if count.isdigit() and int(count) > 0 else 1
 
 
-def _planes(path: Path, dataset: Any) -> Iterator[Plane]:
+def plane_of(path: Path, dataset: Any, frame: int) -> Plane:
+    """One frame of a file."""
     shared = _items(dataset, "SharedFunctionalGroupsSequence")
     per_frame = _items(dataset, "PerFrameFunctionalGroupsSequence")
+    own = [per_frame[frame]] if frame < len(per_frame) else []
+    groups = [part for group in (*own, *shared[:1]) for part in _parts(group)]
+    return _plane(path, dataset, frame, (*groups, dataset))
+
+
+def _planes(path: Path, dataset: Any) -> Iterator[Plane]:
     for frame in range(frame_count(dataset)):
-        own = [per_frame[frame]] if frame < len(per_frame) else []
-        groups = [part for group in (*own, *shared[:1]) for part in _parts(group)]
-        yield _plane(path, dataset, frame, (*groups, dataset))
+        yield plane_of(path, dataset, frame)
 
 
 def _parts(group: Any) -> Iterator[Any]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from napari_samunet.errors import ExportRefused, GridMismatch, InputError
+from napari_samunet.io.segments import Segment, segments_of
 from napari_samunet.io.volume import Volume
 from napari_samunet.types import AnyArray
 
@@ -25,8 +26,9 @@ _FORMATS = {
     ".nrrd": "nrrd",
     ".mha": "metaimage",
     ".mhd": "metaimage",
+    ".dcm": "dicom-seg",
 }
-_NOT_YET = ("dicom-seg", "rtstruct")
+_DICOM = ("dicom-seg", "rtstruct")
 
 
 def export_labels(
@@ -35,6 +37,7 @@ def export_labels(
     path: str | Path,
     format: str | None = None,  # noqa: A002 - the public name
     names: dict[int, str] | None = None,
+    segments: Sequence[Segment] | None = None,
 ) -> Path:
     """Write labels on the grid of their volume.
 
@@ -44,14 +47,19 @@ def export_labels(
         0 is background. Stored as the smallest unsigned type that fits.
     volume : Volume
         The image that the labels belong to. A NIfTI source lends NIfTI labels its header: sform,
-        qform, their codes and the units are copied bit for bit.
+        qform, their codes and the units are copied bit for bit. DICOM can only be written for a
+        volume that came from DICOM.
     path : str or Path
-        Target: .nii.gz, .nii, .nrrd, .mha or .mhd (which writes a .zraw beside it).
+        Target: .nii.gz, .nii, .nrrd, .mha, .mhd (which writes a .zraw beside it) or .dcm.
     format : str, optional
-        "nifti", "nrrd" or "metaimage", when it should be checked against the name.
+        "nifti", "nrrd", "metaimage", "dicom-seg" or "rtstruct". The name's ending tells it; only
+        .dcm may be either, and is a DICOM SEG where nothing else is said.
     names : dict of int to str, optional
-        Names of the labels. NRRD keeps them as 3D Slicer does; the other formats have no place for
-        them.
+        Names of the labels. NRRD keeps them as 3D Slicer does, DICOM with codes; the other formats
+        have no place for them.
+    segments : sequence of Segment, optional
+        The objects themselves, where they have more to tell than ``labels``: names, colours, the
+        model behind them, and masks that overlap, which DICOM keeps.
 
     Returns
     -------
@@ -66,15 +74,45 @@ def export_labels(
         If labels and volume differ in shape.
     """
     target = Path(path).expanduser()
-    suffix = _suffix(target, format)
+    format = format_of(target, format)  # noqa: A001
     stored = smallest_unsigned(labels, volume.shape)
-    target = _writable(target, volume)
-    if _FORMATS[suffix] == "nifti":
-        from napari_samunet.io.nifti_labels import write_nifti_labels as write
-    else:
-        from napari_samunet.io.simpleitk import write_simpleitk_labels as write
-    _write_and_replace(target, lambda draft: write(stored, volume, draft, names or {}))
+    target = check_target(target, volume)
+    objects = segments_of(stored, names) if segments is None else segments
+    write_and_replace(target, lambda draft: _WRITERS[format](stored, volume, draft, objects))
     return target
+
+
+def _nifti(stored: AnyArray, volume: Volume, draft: Path, objects: Sequence[Segment]) -> None:
+    from napari_samunet.io.nifti_labels import write_nifti_labels
+
+    write_nifti_labels(stored, volume, draft)
+
+
+def _simpleitk(stored: AnyArray, volume: Volume, draft: Path, objects: Sequence[Segment]) -> None:
+    from napari_samunet.io.simpleitk_labels import write_simpleitk_labels
+
+    write_simpleitk_labels(stored, volume, draft, objects)
+
+
+def _dicom_seg(stored: AnyArray, volume: Volume, draft: Path, objects: Sequence[Segment]) -> None:
+    from napari_samunet.io.dicom_seg import write_dicom_seg
+
+    write_dicom_seg(objects, volume, draft)
+
+
+def _rtstruct(stored: AnyArray, volume: Volume, draft: Path, objects: Sequence[Segment]) -> None:
+    from napari_samunet.io.rtstruct import write_rtstruct
+
+    write_rtstruct(objects, volume, draft)
+
+
+_WRITERS = {
+    "nifti": _nifti,
+    "nrrd": _simpleitk,
+    "metaimage": _simpleitk,
+    "dicom-seg": _dicom_seg,
+    "rtstruct": _rtstruct,
+}
 
 
 def smallest_unsigned(labels: ArrayLike, shape_zyx: tuple[int, int, int]) -> AnyArray:
@@ -102,28 +140,37 @@ def smallest_unsigned(labels: ArrayLike, shape_zyx: tuple[int, int, int]) -> Any
     raise InputError(f"Labels must lie in 0 to 2**32 - 1; these run from {lowest} to {highest}.")
 
 
-def _suffix(target: Path, format: str | None) -> str:  # noqa: A002
-    """The longest known ending of the target's name, checked against ``format``."""
+def format_of(target: Path, format: str | None = None) -> str:  # noqa: A002
+    """Tell the format by the longest known ending of a name, checked against ``format``.
+
+    Raises
+    ------
+    ExportRefused
+        If the name has no known ending, or contradicts ``format``.
+    """
     name = target.name.lower()
-    if format in _NOT_YET or name.endswith((".dcm", ".dicom")):
-        raise ExportRefused(
-            f"{target}: labels cannot be written as DICOM yet; export to .nii.gz or .nrrd instead."
-        )
     suffix = next((s for s in _FORMATS if name.endswith(s) and name != s), None)
     if suffix is None:
         raise ExportRefused(
             f"{target} has no ending that labels can be written to; "
             f"wanted one of {' '.join(_FORMATS)}."
         )
-    if format is not None and format != _FORMATS[suffix]:
-        raise ExportRefused(
-            f"{target} is written as {_FORMATS[suffix]}, not {format!r}: change one of them."
-        )
-    return suffix
+    told = _FORMATS[suffix]
+    if format in _DICOM and told in _DICOM:
+        return format
+    if format is not None and format != told:
+        raise ExportRefused(f"{target} is written as {told}, not {format!r}: change one of them.")
+    return told
 
 
-def _writable(target: Path, volume: Volume) -> Path:
-    """The file that the target's name leads to, refused where nothing can be written."""
+def check_target(target: Path, volume: Volume) -> Path:
+    """Return the file that the target's name leads to.
+
+    Raises
+    ------
+    ExportRefused
+        If nothing can be written there, or it is the image itself.
+    """
     if target.is_symlink():
         target = target.resolve()
     if target.is_dir():
@@ -136,7 +183,14 @@ def _writable(target: Path, volume: Volume) -> Path:
     return target
 
 
-def _write_and_replace(target: Path, write: Callable[[Path], None]) -> None:
+def write_and_replace(target: Path, write: Callable[[Path], None]) -> None:
+    """Let ``write`` make a draft in a private folder, then move it over the target.
+
+    Raises
+    ------
+    ExportRefused
+        If nothing can be written there; what was there stays.
+    """
     draft_folder = None
     try:
         draft_folder = Path(tempfile.mkdtemp(prefix=".samunet-", dir=target.parent))

@@ -17,10 +17,8 @@ _INTENT_LABEL = 1002
 _MM = 2
 
 
-def write_nifti_labels(
-    labels_zyx: AnyArray, volume: Volume, path: Path, names: dict[int, str]
-) -> None:
-    """Write labels as ``.nii`` or ``.nii.gz``.
+def write_nifti_labels(labels_zyx: AnyArray, volume: Volume, path: Path) -> None:
+    """Write labels as ``.nii`` or ``.nii.gz``; the format has no place for their names.
 
     Parameters
     ----------
@@ -28,8 +26,6 @@ def write_nifti_labels(
     volume : Volume
         A NIfTI source lends its header; any other source gives a sform and a qform of code 1.
     path : Path
-    names : dict of int to str
-        NIfTI has no place for names, so they are left out.
 
     Raises
     ------

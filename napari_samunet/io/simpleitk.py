@@ -81,7 +81,7 @@ def _quiet(path: Path) -> Iterator[None]:
     try:
         yield
     except (RuntimeError, MemoryError) as error:
-        reason = _reason(error)
+        reason = itk_reason(error)
         if any(phrase in reason for phrase in _BEYOND_ITK):
             raise UnsupportedImage(
                 f"{path} is of a kind that SimpleITK cannot read ({reason}): save it as .nii.gz, "
@@ -94,7 +94,7 @@ def _quiet(path: Path) -> Iterator[None]:
         sitk.ProcessObject.SetGlobalWarningDisplay(shown)
 
 
-def _reason(error: BaseException) -> str:
+def itk_reason(error: BaseException) -> str:
     """The clause of an ITK message that names the cause, without places in its source code."""
     text = str(error).replace("itk::ERROR: ", "").replace("ITK ERROR: ", "")
     lines = [re.sub(r"\w+\(0x[0-9a-f]+\): ", "", line).strip() for line in text.splitlines()]
@@ -203,55 +203,3 @@ def _affine(image: sitk.Image) -> FloatArray:
     affine[:used, :used] = direction * np.array(image.GetSpacing())[:used]
     affine[:used, 3] = image.GetOrigin()[:used]
     return reverse_axes(flip_lps_ras(affine))
-
-
-def write_simpleitk_labels(
-    labels_zyx: AnyArray, volume: Volume, path: Path, names: dict[int, str]
-) -> None:
-    """Write labels as NRRD or MetaImage, compressed.
-
-    Parameters
-    ----------
-    labels_zyx : ndarray of unsigned int, shape (Z, Y, X)
-    volume : Volume
-        A source of the same family lends its origin, spacing and direction as they stand.
-    path : Path
-        .nrrd, .mha or .mhd
-    names : dict of int to str
-        Written as segment names of 3D Slicer into NRRD.
-
-    Raises
-    ------
-    OSError
-        If SimpleITK cannot write the file.
-    """
-    image = sitk.GetImageFromArray(labels_zyx)
-    _place(image, volume)
-    if path.suffix.lower() == ".nrrd":
-        _name_segments(image, names)
-    try:
-        sitk.WriteImage(image, str(path), useCompression=True)
-    except RuntimeError as error:
-        raise OSError(_reason(error)) from None
-
-
-def _place(image: sitk.Image, volume: Volume) -> None:
-    header = volume.source.header if volume.source.kind == "sitk" else None
-    if header is not None and len(header["origin"]) == 3:
-        image.SetOrigin(header["origin"])
-        image.SetSpacing(header["spacing"])
-        image.SetDirection(header["direction"])
-        return
-    affine_lps = flip_lps_ras(reverse_axes(volume.affine))
-    spacing = volume.spacing[::-1]
-    image.SetOrigin(affine_lps[:3, 3].tolist())
-    image.SetSpacing(spacing.tolist())
-    image.SetDirection((affine_lps[:3, :3] / spacing).ravel().tolist())
-
-
-def _name_segments(image: sitk.Image, names: dict[int, str]) -> None:
-    for number, (value, name) in enumerate(sorted(names.items())):
-        image.SetMetaData(f"Segment{number}_ID", f"Segment_{value}")
-        image.SetMetaData(f"Segment{number}_Name", str(name))
-        image.SetMetaData(f"Segment{number}_LabelValue", str(value))
-        image.SetMetaData(f"Segment{number}_Layer", "0")

@@ -31,12 +31,16 @@ class Source:
         pixels in slice order.
     notes : tuple of str
         What was odd about the file, one plain line each.
+    slices : tuple of (Path, int, int)
+        Of DICOM, what each slice of the volume is: a file, its place in ``header``, and the frame
+        in it, counted from 0. Empty where slices were made by resampling.
     """
 
     path: Path | None = None
     kind: SourceKind = "array"
     header: Any = None
     notes: tuple[str, ...] = ()
+    slices: tuple[tuple[Path, int, int], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

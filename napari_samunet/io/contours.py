@@ -1,0 +1,166 @@
+"""Masks ↔ closed contours that run along the edges of pixels.
+
+A contour's vertices are corners of pixels, half a pixel off the centres, so that filling it by the
+centres gives back exactly the mask, down to a single pixel. A hole is joined to its outer contour
+by a channel of no width (the keyhole of DICOM PS3.3 C.8.8.6.3), which runs between pixels as well.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import ndimage
+
+from napari_samunet.types import BoolArray, FloatArray
+
+Corner = tuple[int, int]
+IntArray = NDArray[np.integer]
+Loop = list[Corner]
+"""Corners (row, column) of pixels, which lie half a pixel before the pixel of that number."""
+
+
+def contours_of(mask_yx: BoolArray) -> list[FloatArray]:
+    """Outline a mask.
+
+    Parameters
+    ----------
+    mask_yx : ndarray of bool, shape (H, W)
+
+    Returns
+    -------
+    list of ndarray, shape (N, 2)
+        (row, column) vertices in pixel coordinates (centres at whole numbers), one closed contour
+        for each piece of the mask whose pixels touch along edges; the first vertex is not repeated.
+    """
+    pieces, _ = ndimage.label(mask_yx)
+    by_piece: dict[int, list[Loop]] = defaultdict(list)
+    for loop in _loops(mask_yx):
+        by_piece[int(pieces[_pixel_beside(loop)])].append(loop)
+    joined = (_keyholed(loops) for _, loops in sorted(by_piece.items()))
+    return [np.array(_turns(loop), dtype=float) - 0.5 for loop in joined]
+
+
+def fill(contours_rc: Iterable[ArrayLike], shape_yx: tuple[int, int]) -> BoolArray:
+    """Return the pixels whose centres lie inside an odd number of contours.
+
+    Parameters
+    ----------
+    contours_rc : iterable of array_like, shape (N, 2)
+        (row, column) vertices in pixel coordinates, closed; parts may lie outside the image.
+    shape_yx : (int, int)
+        Rows and columns of the mask that is returned.
+    """
+    height, width = shape_yx
+    flips = np.zeros((height, width + 1), bool)
+    for contour in contours_rc:
+        rows, columns = _crossings(np.asarray(contour, dtype=float), height)
+        first = np.clip(np.ceil(columns), 0, width).astype(int)
+        np.logical_xor.at(flips, (rows, first), True)
+    return np.logical_xor.accumulate(flips, axis=1)[:, :width]
+
+
+def _crossings(contour_rc: FloatArray, height: int) -> tuple[IntArray, FloatArray]:
+    """Where a contour crosses the lines through the pixel centres: rows, and columns there."""
+    start, end = contour_rc, np.roll(contour_rc, -1, axis=0)
+    low, high = np.minimum(start[:, 0], end[:, 0]), np.maximum(start[:, 0], end[:, 0])
+    first = np.clip(np.ceil(low), 0, height).astype(int)
+    count = np.clip(np.ceil(high), 0, height).astype(int) - first  # low ≤ row < high
+    edge = np.repeat(np.arange(len(start)), count)
+    rows = first[edge] + np.arange(len(edge)) - np.repeat(np.cumsum(count) - count, count)
+    slope = (end[edge, 1] - start[edge, 1]) / (end[edge, 0] - start[edge, 0])
+    return rows, start[edge, 1] + (rows - start[edge, 0]) * slope
+
+
+def _loops(mask_yx: BoolArray) -> list[Loop]:
+    """Follow the edges between inside and outside, the inside always on the right hand."""
+    onward = _edges(mask_yx)
+    loops: list[Loop] = []
+    while onward:
+        start = next(iter(onward))
+        loop = [start]
+        step: Corner | None = onward[start][0]
+        while step is not None:
+            here = loop[-1]
+            onward[here].remove(step)
+            if not onward[here]:
+                del onward[here]
+            loop.append((here[0] + step[0], here[1] + step[1]))
+            step = _next_step(step, onward.get(loop[-1], []), closed=loop[-1] == start)
+        loops.append(loop[:-1])
+    return loops
+
+
+def _edges(mask_yx: BoolArray) -> dict[Corner, list[Corner]]:
+    """Every edge of a pixel to the outside, as the corner it starts from and its step."""
+    padded = np.pad(mask_yx, 1)
+    inside = padded[1:-1, 1:-1]
+    sides = (
+        (padded[:-2, 1:-1], (0, 0), (0, 1)),  # above: to the right
+        (padded[1:-1, 2:], (0, 1), (1, 0)),  # right: down
+        (padded[2:, 1:-1], (1, 1), (0, -1)),  # below: to the left
+        (padded[1:-1, :-2], (1, 0), (-1, 0)),  # left: up
+    )
+    onward: dict[Corner, list[Corner]] = defaultdict(list)
+    for neighbour, offset, step in sides:
+        for row, column in (np.argwhere(inside & ~neighbour) + offset).tolist():
+            onward[row, column].append(step)
+    return onward
+
+
+def _next_step(step: Corner, choices: Sequence[Corner], closed: bool) -> Corner | None:
+    """Where two pixels touch at a corner only, turn right, which stays with the same pixel."""
+    right = (step[1], -step[0])
+    if right in choices:
+        return right
+    return None if closed else choices[0]
+
+
+def _pixel_beside(loop: Loop) -> Corner:
+    """The pixel inside, on the right hand of a loop's first edge."""
+    (row, column), (next_row, next_column) = loop[0], loop[1]
+    step = (next_row - row, next_column - column)
+    return row - (step[1] < 0 or step[0] < 0), column - (step[0] > 0 or step[1] < 0)
+
+
+def _keyholed(loops: list[Loop]) -> Loop:
+    """Join a piece's holes to its outer contour, the leftmost hole first."""
+    areas = [_area(loop) for loop in loops]
+    outer = loops[int(np.argmax(areas))]
+    holes = [loop for loop in loops if loop is not outer]
+    for hole in sorted(holes, key=_leftmost):
+        outer = _joined(outer, hole)
+    return outer
+
+
+def _joined(outer: Loop, hole: Loop) -> Loop:
+    """Walk left from the hole's leftmost corner, between rows, until the contour is met."""
+    column, row = _leftmost(hole)
+    met = max(place for line, place in outer if line == row and place < column)
+    at, begin = outer.index((row, met)), hole.index((row, column))
+    around = [*hole[begin:], *hole[:begin], (row, column)]
+    channel = [(row, place) for place in range(met + 1, column)]
+    return [*outer[: at + 1], *channel, *around, *channel[::-1], *outer[at:]]
+
+
+def _leftmost(loop: Loop) -> tuple[int, int]:
+    """Column and row of the highest among the leftmost corners."""
+    return min((column, row) for row, column in loop)
+
+
+def _area(loop: Loop) -> float:
+    """Signed area; positive where the inside lies on the right hand all the way around."""
+    rows, columns = np.array(loop).T
+    return float(np.dot(columns, np.roll(rows, -1)) - np.dot(rows, np.roll(columns, -1))) / 2
+
+
+def _turns(loop: Loop) -> Loop:
+    """Leave out corners in the middle of straight lines."""
+    steps = np.diff(np.array([*loop, loop[0]]), axis=0)
+    return [
+        corner
+        for corner, before, after in zip(loop, np.roll(steps, 1, axis=0), steps, strict=True)
+        if (before != after).any()
+    ]

@@ -1,0 +1,173 @@
+"""Segments → DICOM RT Structure Set: closed contours that planning systems read.
+
+Contours run between pixels, in the plane of the image that they were drawn on, so that filling them
+by pixel centres gives the mask back exactly; a hole is joined by a keyhole.
+Standard: DICOM PS3.3 A.19 (RT Structure Set IOD), C.8.8.5 and C.8.8.6 (its modules).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+from pydicom import Dataset, FileDataset
+from pydicom.config import disable_value_validation
+from pydicom.dataset import FileMetaDataset
+from pydicom.uid import ImplicitVRLittleEndian, RTStructureSetStorage, generate_uid
+
+from napari_samunet.errors import ExportRefused
+from napari_samunet.io.contours import contours_of
+from napari_samunet.io.dicom_behind import (
+    PROGRAM,
+    SeriesBehind,
+    frame_number,
+    reference_to,
+    series_behind,
+    software_version,
+)
+from napari_samunet.io.dicom_planes import Plane
+from napari_samunet.io.segments import Segment, color_or_default
+from napari_samunet.io.volume import Volume
+from napari_samunet.types import FloatArray
+
+_SERIES_NUMBER = 901
+_STUDY_CLASS = "1.2.840.10008.3.1.2.3.1"
+"""Detached Study Management: retired, but what the module asks a study to be referred to as."""
+_LONGEST_NAME = 64
+
+
+def write_rtstruct(segments: Sequence[Segment], volume: Volume, path: Path) -> None:
+    """Write segments as one RT Structure Set.
+
+    Parameters
+    ----------
+    segments : sequence of Segment
+        Those without a voxel are left out.
+    volume : Volume
+        From DICOM: its instances are referred to, and its patient and study repeated.
+    path : Path
+
+    Raises
+    ------
+    ExportRefused
+        If there is nothing to write, or the volume has no DICOM instances in space to refer to.
+    """
+    behind = series_behind(volume, "RTSTRUCT")
+    if any(plane.position is None or plane.directions is None for plane in behind.planes):
+        raise ExportRefused(
+            "RTSTRUCT lies in the patient's space, but the image states no position "
+            "there: export as DICOM SEG or to .nrrd."
+        )
+    drawn = [segment for segment in segments if segment.voxels]
+    if not drawn:
+        raise ExportRefused("RTSTRUCT needs at least one voxel, but the labels are empty.")
+    with warnings.catch_warnings(), disable_value_validation():
+        warnings.simplefilter("ignore")  # libraries quote values of the patient
+        _structure_set(path, behind, drawn).save_as(path, enforce_file_format=True)
+
+
+def _structure_set(path: Path, behind: SeriesBehind, segments: list[Segment]) -> FileDataset:
+    dataset = _begun(path)
+    behind.patient_and_study(dataset)
+    now = datetime.now()
+    dataset.InstanceCreationDate = dataset.StructureSetDate = now.strftime("%Y%m%d")
+    dataset.InstanceCreationTime = dataset.StructureSetTime = now.strftime("%H%M%S")
+    dataset.StructureSetLabel = "SEGMENTATION"
+    dataset.FrameOfReferenceUID = behind.frame_of_reference
+    dataset.PositionReferenceIndicator = ""
+    dataset.ReferencedFrameOfReferenceSequence = [_frame_of_reference(behind)]
+    numbered = list(enumerate(segments, start=1))
+    dataset.StructureSetROISequence = [_roi(segment, n, behind) for n, segment in numbered]
+    dataset.ROIContourSequence = [_roi_contour(segment, n, behind) for n, segment in numbered]
+    dataset.RTROIObservationsSequence = [_observation(n) for n, _ in numbered]
+    return dataset
+
+
+def _begun(path: Path) -> FileDataset:
+    """A file with the words that say what it is and who made it."""
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = RTStructureSetStorage
+    meta.MediaStorageSOPInstanceUID = generate_uid()
+    # With explicit lengths of 16 bits a long contour would not fit.
+    meta.TransferSyntaxUID = ImplicitVRLittleEndian
+    dataset = FileDataset(path, {}, file_meta=meta, preamble=b"\0" * 128)
+    dataset.SpecificCharacterSet = "ISO_IR 192"
+    dataset.SOPClassUID = RTStructureSetStorage
+    dataset.SOPInstanceUID = meta.MediaStorageSOPInstanceUID
+    dataset.Modality, dataset.SeriesInstanceUID = "RTSTRUCT", generate_uid()
+    dataset.SeriesNumber, dataset.InstanceNumber = _SERIES_NUMBER, 1
+    dataset.SeriesDescription, dataset.OperatorsName = "Segmentation", ""
+    dataset.Manufacturer = dataset.ManufacturerModelName = PROGRAM
+    dataset.SoftwareVersions = software_version()
+    return dataset
+
+
+def _frame_of_reference(behind: SeriesBehind) -> Dataset:
+    series = Dataset()
+    series.SeriesInstanceUID = behind.series
+    series.ContourImageSequence = behind.instances()
+    study = Dataset()
+    study.ReferencedSOPClassUID, study.ReferencedSOPInstanceUID = _STUDY_CLASS, behind.study
+    study.RTReferencedSeriesSequence = [series]
+    frame = Dataset()
+    frame.FrameOfReferenceUID = behind.frame_of_reference
+    frame.RTReferencedStudySequence = [study]
+    return frame
+
+
+def _roi(segment: Segment, number: int, behind: SeriesBehind) -> Dataset:
+    roi = Dataset()
+    roi.ROINumber = number
+    roi.ReferencedFrameOfReferenceUID = behind.frame_of_reference
+    roi.ROIName = segment.name.replace("\\", "/")[:_LONGEST_NAME] or f"object {number}"
+    made_by = segment.algorithm
+    roi.ROIGenerationAlgorithm = "MANUAL" if made_by is None else "SEMIAUTOMATIC"
+    if made_by is not None:
+        roi.ROIGenerationDescription = f"{made_by.name} {made_by.version}"[:_LONGEST_NAME]
+    return roi
+
+
+def _roi_contour(segment: Segment, number: int, behind: SeriesBehind) -> Dataset:
+    roi = Dataset()
+    roi.ROIDisplayColor = [round(255 * part) for part in color_or_default(segment.color)]
+    roi.ReferencedROINumber = number
+    roi.ContourSequence = list(_contours(segment, behind))
+    return roi
+
+
+def _contours(segment: Segment, behind: SeriesBehind) -> Iterator[Dataset]:
+    _, top, left = segment.corner
+    for z in segment.slices:
+        plane = behind.planes[z]
+        image = reference_to(plane)
+        if frame_number(plane) is not None:
+            image.ReferencedFrameNumber = frame_number(plane)
+        for vertices_rc in contours_of(segment.crop[z - segment.corner[0]]):
+            contour = Dataset()
+            contour.ContourImageSequence = [image]
+            contour.ContourGeometricType = "CLOSED_PLANAR"
+            contour.NumberOfContourPoints = len(vertices_rc)
+            points = _in_patient(np.add(vertices_rc, (top, left)), plane)
+            contour.ContourData = [f"{millimetre:.10g}" for millimetre in points.ravel()]
+            yield contour
+
+
+def _in_patient(vertices_rc: FloatArray, plane: Plane) -> FloatArray:
+    """(row, column) of a plane → LPS mm, shape (N, 3)."""
+    rows, columns = plane.spacing or (1.0, 1.0)
+    along_row, along_column = np.asarray(plane.directions)
+    return (
+        plane.position
+        + vertices_rc[:, 1:] * columns * along_row
+        + vertices_rc[:, :1] * rows * along_column
+    )
+
+
+def _observation(number: int) -> Dataset:
+    observation = Dataset()
+    observation.ObservationNumber = observation.ReferencedROINumber = number
+    observation.RTROIInterpretedType = observation.ROIInterpreter = ""
+    return observation
