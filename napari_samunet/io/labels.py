@@ -9,11 +9,9 @@ import numpy as np
 from napari_samunet.errors import GridMismatch, InputError
 from napari_samunet.geometry import grid_distance_mm
 from napari_samunet.io.open import open_volume
+from napari_samunet.io.regrid import OFF_GRID
 from napari_samunet.io.volume import Volume
 from napari_samunet.types import AnyArray, UInt16Array
-
-_OFF_GRID = 0.05
-"""Corners may lie this share of the smallest spacing apart: formats round to float32 or text."""
 
 
 def read_labels(path: str | Path, volume: Volume) -> UInt16Array:
@@ -46,21 +44,22 @@ def read_labels(path: str | Path, volume: Volume) -> UInt16Array:
             "wanted labels that were drawn on this image."
         )
     _check_place(path, found, volume)
-    return _whole(path, found.array)
+    return whole_numbers(path, found.array)
 
 
 def _check_place(path: str | Path, found: Volume, volume: Volume) -> None:
     if found.source.kind == "picture" or volume.source.kind == "picture":
         return  # a picture states no place
     distance = grid_distance_mm(found.affine, volume.affine, volume.shape)
-    if distance > _OFF_GRID * float(volume.spacing.min()):
+    if distance > OFF_GRID * float(volume.spacing.min()):
         raise GridMismatch(
             f"{path} lies up to {distance:.3g} mm off the image: "
             "resample it to the image's grid, or open the image that it was drawn on."
         )
 
 
-def _whole(path: str | Path, array: AnyArray) -> UInt16Array:
+def whole_numbers(path: str | Path, array: AnyArray) -> UInt16Array:
+    """Check that voxels are labels, whole numbers of 0 to 65535; ``path`` is for messages."""
     lowest, highest = array.min(), array.max()
     if not (lowest >= 0 and highest <= np.iinfo(np.uint16).max):
         raise InputError(f"{path} holds values from {lowest} to {highest}; wanted 0 to 65535.")

@@ -1,0 +1,177 @@
+"""DICOM Segmentation → segments on the grid of a volume.
+
+Binary, fractional (from one half on) and label map segmentations; overlapping segments stay
+objects of their own.
+Standard: DICOM PS3.3 A.51 and C.8.20.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from highdicom.color import CIELabColor
+from pydicom.pixels import pixel_array
+
+from napari_samunet.errors import UnreadableFile, UnsupportedImage
+from napari_samunet.geometry import flip_lps_ras, index_to_world, reverse_axes, world_to_index
+from napari_samunet.io.dicom_files import text_of, transfer_syntax_of
+from napari_samunet.io.dicom_planes import Plane, frame_count, plane_of
+from napari_samunet.io.regrid import segment_onto
+from napari_samunet.io.segments import Color, Gathered, Segment
+from napari_samunet.io.volume import Volume
+from napari_samunet.types import BoolArray, FloatArray
+
+_OFF_VOXEL = 0.1
+"""A frame lies on a slice when its corners do, within this share of a voxel."""
+
+
+def read_dicom_seg(path: Path, dataset: Any, volume: Volume) -> tuple[list[Segment], list[str]]:
+    """Read a segmentation.
+
+    Parameters
+    ----------
+    path : Path
+        For messages.
+    dataset : pydicom.Dataset
+        The whole file.
+    volume : Volume
+        What the segments are to lie on.
+
+    Returns
+    -------
+    segments : list of Segment
+        In the order of their numbers; empty ones are left out.
+    notes : list of str
+        What a person should know: frames that lie outside, or were resampled.
+
+    Raises
+    ------
+    UnreadableFile
+        If its pixels cannot be decoded.
+    UnsupportedImage
+        If its frames state no position, and the volume is more than one slice.
+    """
+    planes = [plane_of(path, dataset, frame) for frame in range(frame_count(dataset))]
+    slices = [_slice_of(plane, volume) for plane in planes]
+    if None in slices and any(plane.position is None for plane in planes):
+        raise UnsupportedImage(
+            f"{path} states no place of its frames, and they are not the one slice of the image: "
+            "export it as NIfTI or NRRD."
+        )
+    described = {int(item.SegmentNumber): item for item in dataset.get("SegmentSequence") or ()}
+    if None not in slices:
+        gathered = _gather(path, dataset, planes, [z for z in slices if z is not None], volume)
+        segments = [_named(gathered[n], n, described.get(n)) for n in sorted(gathered)]
+        return [s for s in segments if s.voxels], _outside(slices, volume)
+    affine, places = _own_stack(planes)
+    gathered = _gather(path, dataset, planes, places, None)
+    segments = [
+        segment_onto(_named(gathered[n], n, described.get(n)), affine, volume)
+        for n in sorted(gathered)
+    ]
+    note = f"{path.name} lies on another grid than the image and was resampled to the nearest voxel"
+    return [s for s in segments if s.voxels], [note]
+
+
+def _slice_of(plane: Plane, volume: Volume) -> int | None:
+    """Index of the slice that a frame lies on, beyond the volume's ends too; else None."""
+    if plane.shape != volume.shape[1:]:
+        return None
+    if plane.position is None or plane.directions is None:
+        return 0 if volume.shape[0] == 1 else None
+    rows, columns = (n - 1 for n in plane.shape)
+    corners = np.array([(0, 0, 0), (0, rows, 0), (0, 0, columns)], float)
+    found = world_to_index(index_to_world(corners, _affine_of(plane, 1.0)), volume.affine)
+    z = int(np.rint(found[0, 0]))
+    wanted = np.add(corners, (z, 0, 0))
+    return z if np.abs(found - wanted).max() < _OFF_VOXEL else None
+
+
+def _affine_of(plane: Plane, step_mm: float) -> FloatArray:
+    """(z, row, column, 1) → RAS mm of a stack that begins with a plane."""
+    rows, columns = plane.spacing or (1.0, 1.0)
+    along_row, along_column = np.asarray(plane.directions)
+    affine_lps = np.eye(4)
+    affine_lps[:3, 0], affine_lps[:3, 1] = along_row * columns, along_column * rows
+    affine_lps[:3, 2] = np.cross(along_row, along_column) * step_mm
+    affine_lps[:3, 3] = plane.position
+    return reverse_axes(flip_lps_ras(affine_lps))
+
+
+def _own_stack(planes: list[Plane]) -> tuple[FloatArray, list[int]]:
+    """Affine of the frames' own grid, and each frame's place along its axis 0."""
+    normal = np.cross(*np.asarray(planes[0].directions))
+    depths = np.array([plane.position @ normal for plane in planes])
+    gaps = np.diff(np.unique(np.round(depths, 2)))
+    stated = planes[0].number("SpacingBetweenSlices") or planes[0].number("SliceThickness")
+    step = float(gaps.min()) if gaps.size else abs(stated or 1.0)
+    first = int(np.argmin(depths))
+    places = np.rint((depths - depths[first]) / step).astype(int)
+    return _affine_of(planes[first], step), places.tolist()
+
+
+def _gather(
+    path: Path, dataset: Any, planes: list[Plane], places: list[int], volume: Volume | None
+) -> dict[int, Gathered]:
+    """Collect the frames of every segment; those outside of the volume are not decoded."""
+    gathered: dict[int, Gathered] = defaultdict(Gathered)
+    for plane, z in zip(planes, places, strict=True):
+        if volume is None or 0 <= z < volume.shape[0]:
+            for number, mask in _masks(path, dataset, plane):
+                gathered[number].add(z, mask)
+    return gathered
+
+
+def _masks(path: Path, dataset: Any, plane: Plane) -> Iterator[tuple[int, BoolArray]]:
+    """The segments of one frame: a label map holds several."""
+    try:
+        pixels = _pixels(dataset, plane)
+    except Exception as error:  # decoders raise nearly anything on damaged data
+        reason = " ".join(str(error).split())[:160].rstrip(".") or type(error).__name__
+        raise UnreadableFile(f"{path} has pixels that cannot be decoded ({reason}).") from None
+    number = plane.number("ReferencedSegmentNumber")
+    if number is None:
+        for value in np.unique(pixels[pixels > 0]).tolist():
+            yield value, pixels == value
+    elif text_of(dataset, "SegmentationType") == "FRACTIONAL":
+        yield int(number), pixels * 2.0 >= float(dataset.get("MaximumFractionalValue") or 255)
+    else:
+        yield int(number), pixels > 0
+
+
+def _pixels(dataset: Any, plane: Plane) -> Any:
+    """One frame (Y, X); bits are unpacked here, because frames need not begin with a byte."""
+    syntax = transfer_syntax_of(dataset)
+    plain = not syntax.is_encapsulated and syntax.is_little_endian
+    if dataset.BitsAllocated != 1 or not plain:
+        index = plane.frame if frame_count(dataset) > 1 else None
+        return np.asarray(pixel_array(dataset, index=index))
+    count = plane.shape[0] * plane.shape[1]
+    first = plane.frame * count
+    packed = dataset.PixelData[first // 8 : (first + count + 7) // 8]
+    bits = np.unpackbits(np.frombuffer(packed, np.uint8), bitorder="little")
+    return bits[first % 8 : first % 8 + count].reshape(plane.shape)
+
+
+def _named(gathered: Gathered, number: int, described: Any) -> Segment:
+    name = text_of(described, "SegmentLabel") if described is not None else ""
+    color = _color(described) if described is not None else None
+    return gathered.segment(number, name or f"segment {number}", color)
+
+
+def _color(described: Any) -> Color | None:
+    lab = described.get("RecommendedDisplayCIELabValue")
+    if lab is None or len(lab) != 3:
+        return None
+    rgb = CIELabColor.from_dicom_value([int(part) for part in lab]).to_rgb(clip=True)
+    red, green, blue = (part / 255 for part in rgb)
+    return red, green, blue
+
+
+def _outside(slices: list[int | None], volume: Volume) -> list[str]:
+    count = sum(z is not None and not 0 <= z < volume.shape[0] for z in slices)
+    return [f"{count} frames lie outside of the image and were left out"] if count else []

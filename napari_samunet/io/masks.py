@@ -1,0 +1,171 @@
+"""Masks that exist already → segments on a volume, whatever they were written as."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pydicom
+from pydicom.config import disable_value_validation
+from pydicom.uid import RTStructureSetStorage, SegmentationStorage
+
+from napari_samunet.errors import ChoiceNeeded, UnreadableFile
+from napari_samunet.io.dicom_files import read_header, text_of
+from napari_samunet.io.labels import whole_numbers
+from napari_samunet.io.open import kind_of, open_volume
+from napari_samunet.io.regrid import onto, same_grid
+from napari_samunet.io.segments import Color, Segment, segments_of
+from napari_samunet.io.volume import Volume
+
+_SEGMENTATIONS = (SegmentationStorage, "1.2.840.10008.5.1.4.1.1.66.7")  # the second: label maps
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_SEGMENT_KEY = re.compile(r"Segment(\d+)_LabelValue$")
+
+
+@dataclass(frozen=True, eq=False)
+class Masks:
+    """What a file holds of masks.
+
+    Attributes
+    ----------
+    segments : tuple of Segment
+        On the grid of the volume that they were read for; each has at least one voxel.
+    notes : tuple of str
+        What a person should know, one plain line each: that they were resampled, or left out.
+    """
+
+    segments: tuple[Segment, ...]
+    notes: tuple[str, ...] = ()
+
+
+def read_masks(path: str | Path, volume: Volume) -> Masks:
+    """Read masks to be corrected, and bring them onto the grid of a volume.
+
+    Parameters
+    ----------
+    path : str or Path
+        Labels as NIfTI, NRRD (``.seg.nrrd`` with names too), MetaImage or a picture; DICOM SEG;
+        DICOM RTSTRUCT.
+    volume : Volume
+        The image that they belong to. Masks on another grid are resampled to the nearest voxel,
+        and a note says so.
+
+    Raises
+    ------
+    UnreadableFile, UnsupportedImage
+        If the file is damaged, or holds no masks.
+    InputError
+        If labels are no whole numbers of 0 to 65535.
+    """
+    path = Path(path).expanduser()
+    if kind_of(path) == "dicom" and not path.is_dir() and holds_dicom_masks(path):
+        return _from_dicom(path, volume)
+    segments: list[Segment] = []
+    notes: list[str] = []
+    for layer, found in enumerate(_layers(path)):
+        labels = whole_numbers(path, found.array)
+        if not _on_grid(found, volume):
+            labels = onto(labels, found.affine, volume).astype(np.uint16, copy=False)
+            notes = [
+                f"{path.name} lies on another grid than the image and was resampled to the "
+                "nearest voxel"
+            ]
+        names, colors = _words_of_slicer(found.source.header, layer)
+        segments += segments_of(labels, names, colors)
+    return Masks(tuple(_renumbered(segments)), tuple(notes))
+
+
+def holds_dicom_masks(path: Path) -> bool:
+    """Whether a DICOM file is a segmentation or a structure set, told by its header."""
+    kind = text_of(read_header(path), "SOPClassUID")
+    return kind in (*_SEGMENTATIONS, RTStructureSetStorage)
+
+
+def _from_dicom(path: Path, volume: Volume) -> Masks:
+    from napari_samunet.io.dicom_seg_read import read_dicom_seg
+    from napari_samunet.io.rtstruct_read import read_rtstruct
+
+    with warnings.catch_warnings(), disable_value_validation():
+        warnings.simplefilter("ignore")  # libraries quote values of the patient
+        try:
+            dataset = pydicom.dcmread(path, force=True)
+            read = read_dicom_seg if dataset.SOPClassUID in _SEGMENTATIONS else read_rtstruct
+            segments, notes = read(path, dataset, volume)
+        except (AttributeError, KeyError, OSError, TypeError, ValueError) as error:
+            if isinstance(error, UnreadableFile):
+                raise
+            raise UnreadableFile(
+                f"{path} has a damaged DICOM header ({type(error).__name__}): export it again."
+            ) from None
+    return Masks(tuple(segments), (*_strangers(path, dataset, volume), *notes))
+
+
+def _strangers(path: Path, dataset: Any, volume: Volume) -> list[str]:
+    """Warn of masks of somebody else, without a word of who it is."""
+    if volume.source.kind != "dicom":
+        return []
+    image, notes = volume.source.header[0], []
+    references = dataset.get("ReferencedFrameOfReferenceSequence") or [dataset]
+    for what, one, other in (
+        ("another patient", text_of(dataset, "PatientID"), text_of(image, "PatientID")),
+        (
+            "another frame of reference",
+            text_of(references[0], "FrameOfReferenceUID"),
+            text_of(image, "FrameOfReferenceUID"),
+        ),
+    ):
+        if one and other and one != other:
+            notes.append(
+                f"{path.name} states {what} than the image: check that they belong together"
+            )
+    return notes
+
+
+def _layers(path: Path) -> Iterator[Volume]:
+    """The label images of a file: overlapping segments lie in several."""
+    try:
+        yield open_volume(path)
+    except ChoiceNeeded as several:
+        for frame in range(len(several.choices)):
+            yield open_volume(path, frame=frame)
+
+
+def _on_grid(found: Volume, volume: Volume) -> bool:
+    if "picture" in (found.source.kind, volume.source.kind) and found.shape == volume.shape:
+        return True  # a picture states no place
+    return same_grid(found.shape, found.affine, volume)
+
+
+def _words_of_slicer(header: Any, layer: int) -> tuple[dict[int, str], dict[int, Color]]:
+    """Names and colours that 3D Slicer keeps in a NRRD header."""
+    words = header.get("metadata", {}) if isinstance(header, dict) else {}
+    names: dict[int, str] = {}
+    colors: dict[int, Color] = {}
+    for key, value in words.items():
+        match = _SEGMENT_KEY.match(key)
+        if match is None or not value.strip().isdigit():
+            continue
+        start = f"Segment{match[1]}_"
+        if int(words.get(f"{start}Layer", "0") or 0) == layer:
+            number = int(value)
+            names[number] = words.get(f"{start}Name", "").strip() or f"object {number}"
+            parts = _NUMBER.findall(words.get(f"{start}Color", ""))
+            if len(parts) == 3:
+                colors[number] = (float(parts[0]), float(parts[1]), float(parts[2]))
+    return names, colors
+
+
+def _renumbered(segments: list[Segment]) -> list[Segment]:
+    """Layers may use a number twice; later ones get the next that is free."""
+    used: set[int] = set()
+    result = []
+    for segment in segments:
+        number = segment.number if segment.number not in used else max(used) + 1
+        used.add(number)
+        result.append(replace(segment, number=number))
+    return result

@@ -1,0 +1,61 @@
+"""Masks from one grid onto another, voxel by voxel to the nearest."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import ndimage
+
+from napari_samunet.geometry import grid_distance_mm, index_to_world
+from napari_samunet.io.segments import Segment
+from napari_samunet.io.volume import Volume
+from napari_samunet.types import AnyArray, FloatArray
+
+OFF_GRID = 0.05
+"""Corners may lie this share of the smallest spacing apart: formats round to float32 or text."""
+
+
+def same_grid(shape_zyx: tuple[int, ...], affine: FloatArray, volume: Volume) -> bool:
+    """Whether a grid is that of a volume."""
+    if tuple(shape_zyx) != volume.shape:
+        return False
+    distance = grid_distance_mm(affine, volume.affine, volume.shape)
+    return distance <= OFF_GRID * float(volume.spacing.min())
+
+
+def onto(labels_zyx: AnyArray, affine: FloatArray, volume: Volume) -> AnyArray:
+    """Look up the nearest label for every voxel centre of a volume; outside there is 0.
+
+    Parameters
+    ----------
+    labels_zyx : ndarray of int or bool, shape (z, y, x)
+        On a grid of its own.
+    affine : ndarray, shape (4, 4)
+        Of that grid: (z, y, x, 1) → RAS+ mm.
+    volume : Volume
+    """
+    steps = np.linalg.solve(affine, volume.affine)
+    whole = np.rint(steps)
+    if np.abs(steps - whole).max() < 1e-6:
+        steps = whole  # lest a centre between two voxels is decided by rounding errors
+    found = ndimage.affine_transform(
+        labels_zyx.view(np.uint8) if labels_zyx.dtype == bool else labels_zyx,
+        steps[:3, :3],
+        steps[:3, 3],
+        volume.shape,
+        order=0,
+        mode="grid-constant",
+        prefilter=False,
+    )
+    return found.astype(bool) if labels_zyx.dtype == bool else found
+
+
+def segment_onto(segment: Segment, affine: FloatArray, volume: Volume) -> Segment:
+    """Bring a segment from a grid of its own onto that of a volume."""
+    if not segment.voxels:
+        return segment
+    placed = affine.copy()
+    placed[:3, 3] = index_to_world(segment.corner, affine)
+    mask = onto(segment.crop, placed, volume)
+    return Segment.of(
+        segment.number, segment.name, mask.astype(bool), segment.color, segment.algorithm
+    )

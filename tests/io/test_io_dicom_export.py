@@ -1,0 +1,280 @@
+"""DICOM that we write is the mask that was drawn, whoever reads it, and belongs to its images."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import highdicom as hd
+import numpy as np
+import pydicom
+import pytest
+from dicom_series import PATIENT, PATIENT_ID, save_series
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
+from skimage.draw import polygon2mask
+
+from napari_samunet.errors import ExportRefused
+from napari_samunet.io.anatomy import coded
+from napari_samunet.io.export import export_labels
+from napari_samunet.io.masks import read_masks
+from napari_samunet.io.open import open_volume
+from napari_samunet.io.segments import Algorithm, Segment
+from napari_samunet.io.volume import Volume
+
+SHAPE = (4, 20, 24)
+FORMATS = ("dicom-seg", "rtstruct")
+
+
+def two_objects(shape: tuple[int, int, int] = SHAPE) -> list[Segment]:
+    """A ring with a lone pixel beside it, and a block that overlaps it and misses a slice."""
+    z, y, x = np.indices(shape)
+    distance = (y - shape[1] / 2) ** 2 + (x - shape[2] / 2) ** 2
+    ring = (distance < (shape[1] / 2.5) ** 2) & (distance > 9)
+    ring[0, 0, 0] = True
+    block = (y > 2) & (y < shape[1] - 4) & (x > shape[2] // 2) & (z != 1)
+    made_by = Algorithm("builtin", "0.1.0", "ab12")
+    return [
+        Segment.of(1, "Liver", ring, (0.9, 0.2, 0.1), made_by),
+        Segment.of(7, "left kidney", block, (0.1, 0.2, 0.9)),
+    ]
+
+
+def labels_of(segments: list[Segment], shape: tuple[int, int, int] = SHAPE) -> np.ndarray:
+    labels = np.zeros(shape, np.uint16)
+    for segment in segments:
+        labels[segment.mask(shape)] = segment.number
+    return labels
+
+
+def exported(folder: Path, volume: Volume, kind: str) -> Path:
+    segments = two_objects(volume.shape)
+    labels = labels_of(segments, volume.shape)
+    return export_labels(labels, volume, folder / f"{kind}.dcm", kind, segments=segments)
+
+
+def masks_by_highdicom(path: Path, volume: Volume) -> list[np.ndarray]:
+    """Masks by image instance, put in the order of the volume's slices."""
+    seg = hd.seg.segread(path)
+    uids = [header.SOPInstanceUID for header in volume.source.header]
+    stacked = seg.get_pixels_by_source_instance(
+        uids, ignore_spatial_locations=True, assert_missing_frames_are_empty=True
+    )
+    return [stacked[..., n].astype(bool) for n in range(stacked.shape[-1])]
+
+
+def masks_by_pixel_centres(path: Path, volume: Volume) -> list[np.ndarray]:
+    """Fill the contours of every image with scikit-image, found by instance."""
+    dataset = pydicom.dcmread(path)
+    places = {h.SOPInstanceUID: z for z, h in enumerate(volume.source.header)}
+    to_index = np.linalg.inv(volume.affine)
+    found = []
+    for roi in dataset.ROIContourSequence:
+        mask = np.zeros(volume.shape, bool)
+        for contour in roi.ContourSequence:
+            z = places[contour.ContourImageSequence[0].ReferencedSOPInstanceUID]
+            points = np.array(contour.ContourData, float).reshape(-1, 3) * (-1, -1, 1)
+            index = points @ to_index[:3, :3].T + to_index[:3, 3]
+            np.testing.assert_allclose(index[:, 0], z, atol=1e-4)
+            mask[z] ^= polygon2mask(volume.shape[1:], index[:, 1:])
+        found.append(mask)
+    return found
+
+
+READERS = {"dicom-seg": masks_by_highdicom, "rtstruct": masks_by_pixel_centres}
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_overlapping_objects_come_back_voxel_for_voxel(tmp_path: Path, kind: str) -> None:
+    volume = open_volume(save_series(tmp_path / "ct", SHAPE))
+    path = exported(tmp_path, volume, kind)
+    wanted = [segment.mask(SHAPE) for segment in two_objects()]
+    for found in (
+        READERS[kind](path, volume),
+        [segment.mask(SHAPE) for segment in read_masks(path, volume).segments],
+    ):
+        assert len(found) == len(wanted)
+        assert all(np.array_equal(one, other) for one, other in zip(found, wanted, strict=True))
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    turns=st.tuples(*[st.floats(-180, 180)] * 3),
+    spacing=st.tuples(st.floats(0.5, 6), st.floats(0.2, 2), st.floats(0.2, 2)),
+    shape=st.tuples(st.integers(1, 4), st.integers(9, 20), st.integers(9, 20)),
+    kind=st.sampled_from(FORMATS),
+)
+def test_any_series_gets_its_masks_back(
+    tmp_path_factory: pytest.TempPathFactory,
+    turns: tuple[float, ...],
+    spacing: tuple[float, ...],
+    shape: tuple[int, int, int],
+    kind: str,
+) -> None:
+    folder = tmp_path_factory.mktemp("series")
+    turn = Rotation.from_euler("xyz", turns, degrees=True).as_matrix()
+    volume = open_volume(save_series(folder / "ct", shape, turn, spacing))
+    path = exported(folder, volume, kind)
+    wanted = [s.mask(shape) for s in two_objects(shape) if s.voxels]
+    for found in (
+        READERS[kind](path, volume),
+        [segment.mask(shape) for segment in read_masks(path, volume).segments],
+    ):
+        assert all(np.array_equal(one, other) for one, other in zip(found, wanted, strict=True))
+
+
+def test_names_codes_colours_and_the_model_are_in_the_segmentation(tmp_path: Path) -> None:
+    volume = open_volume(save_series(tmp_path / "ct"))
+    liver, kidney = pydicom.dcmread(exported(tmp_path, volume, "dicom-seg")).SegmentSequence
+    assert (liver.SegmentLabel, kidney.SegmentLabel) == ("Liver", "left kidney")
+    kind = kidney.SegmentedPropertyTypeCodeSequence[0]
+    assert (kind.CodeValue, kind.CodingSchemeDesignator) == ("64033007", "SCT")
+    assert kind.SegmentedPropertyTypeModifierCodeSequence[0].CodeMeaning == "Left"
+    assert (liver.SegmentAlgorithmType, kidney.SegmentAlgorithmType) == ("SEMIAUTOMATIC", "MANUAL")
+    algorithm = liver.SegmentationAlgorithmIdentificationSequence[0]
+    assert (algorithm.AlgorithmName, algorithm.AlgorithmVersion) == ("builtin", "0.1.0")
+    assert len(liver.RecommendedDisplayCIELabValue) == 3
+
+
+def test_names_and_colours_are_in_the_structure_set(tmp_path: Path) -> None:
+    volume = open_volume(save_series(tmp_path / "ct"))
+    dataset = pydicom.dcmread(exported(tmp_path, volume, "rtstruct"))
+    assert [roi.ROIName for roi in dataset.StructureSetROISequence] == ["Liver", "left kidney"]
+    assert list(dataset.ROIContourSequence[0].ROIDisplayColor) == [230, 51, 26]
+    assert dataset.StructureSetROISequence[0].ROIGenerationDescription == "builtin 0.1.0"
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_the_object_belongs_to_patient_study_and_images(tmp_path: Path, kind: str) -> None:
+    volume = open_volume(save_series(tmp_path / "ct"))
+    dataset = pydicom.dcmread(exported(tmp_path, volume, kind))
+    image = volume.source.header[0]
+    assert (dataset.PatientName, dataset.PatientID) == (PATIENT, PATIENT_ID)
+    assert dataset.StudyInstanceUID == image.StudyInstanceUID
+    assert dataset.SeriesInstanceUID != image.SeriesInstanceUID
+    assert dataset.FrameOfReferenceUID == image.FrameOfReferenceUID
+    if kind == "dicom-seg":
+        series = dataset.ReferencedSeriesSequence[0]
+        references = series.ReferencedInstanceSequence
+    else:
+        frame = dataset.ReferencedFrameOfReferenceSequence[0]
+        series = frame.RTReferencedStudySequence[0].RTReferencedSeriesSequence[0]
+        references = series.ContourImageSequence
+    assert series.SeriesInstanceUID == image.SeriesInstanceUID
+    instances = [reference.ReferencedSOPInstanceUID for reference in references]
+    assert instances == [header.SOPInstanceUID for header in volume.source.header]
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_an_image_that_did_not_come_from_dicom_is_refused_with_the_alternative(
+    tmp_path: Path, kind: str
+) -> None:
+    volume = Volume.from_array(np.zeros(SHAPE))
+    with pytest.raises(ExportRefused, match=r"came from an array: export to \.nii\.gz or \.nrrd"):
+        exported(tmp_path, volume, kind)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_empty_labels_are_no_dicom_object(tmp_path: Path, kind: str) -> None:
+    volume = open_volume(save_series(tmp_path / "ct"))
+    with pytest.raises(ExportRefused, match="at least one voxel"):
+        export_labels(np.zeros(SHAPE, int), volume, tmp_path / "a.dcm", kind)
+
+
+@pytest.mark.parametrize("radius", [0.5, 1, 2, 5, 18, 60])
+def test_a_structure_of_any_size_is_the_identical_mask(tmp_path: Path, radius: float) -> None:
+    shape = (1, 140, 150)
+    volume = open_volume(save_series(tmp_path / "ct", shape))
+    _, y, x = np.indices(shape)
+    disc = (y - 70) ** 2 + (x - 71) ** 2 <= radius**2
+    path = export_labels(disc, volume, tmp_path / "a.dcm", "rtstruct")
+    assert np.array_equal(masks_by_pixel_centres(path, volume)[0], disc)
+    assert np.array_equal(read_masks(path, volume).segments[0].mask(shape), disc)
+
+
+@pytest.mark.parametrize("radius", [18, 30, 60])
+def test_a_reader_that_rounds_to_whole_pixels_finds_nearly_the_same(
+    tmp_path: Path, radius: int
+) -> None:
+    rt_utils = pytest.importorskip("rt_utils")
+    shape = (3, 150, 150)  # it takes images and their pixels for square
+    volume = open_volume(save_series(tmp_path / "ct", shape, spacing=(3.0, 0.8, 0.8)))
+    z, y, x = np.indices(shape)
+    disc = ((y - 70) ** 2 + (x - 71) ** 2 <= radius**2) & (z > 0)
+    path = export_labels(disc, volume, tmp_path / "a.dcm", "rtstruct", names={1: "disc"})
+    loaded = rt_utils.RTStructBuilder.create_from(str(tmp_path / "ct"), str(path))
+    order = np.argsort([float(image.ImagePositionPatient[2]) for image in loaded.series_data])
+    found = np.moveaxis(loaded.get_roi_mask_by_name("disc"), 2, 0)[order].astype(bool)
+    dice = 2 * (found & disc).sum() / (found.sum() + disc.sum())
+    assert dice >= 0.95
+
+
+@pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="dciodvfy (dicom3tools) is missing")
+@pytest.mark.parametrize("kind", FORMATS)
+def test_the_object_keeps_to_the_standard(tmp_path: Path, kind: str) -> None:
+    volume = open_volume(save_series(tmp_path / "ct"))
+    assert not _complaints(exported(tmp_path, volume, kind))
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="dciodvfy (dicom3tools) is missing")
+@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize(
+    ("source", "frame"),
+    [
+        ("totalsegmentator/example_ct_dicom", None),
+        ("dcmqi/paramaps/pm-example-dcm", None),
+        ("dcmqi/segmentations/ct-3slice", None),
+        ("dicom2nifti/philips_enhanced/fmri/001", 2),
+        ("dcm_qa_uih/DTI_132225/t1_gre_fsp_3d_sag__132750", None),
+        ("pydicom-data/MR-SIEMENS-DICOM-WithOverlays.dcm", None),
+    ],
+)
+def test_objects_of_real_series_keep_to_the_standard_and_come_back(
+    tmp_path: Path, shared_data: Path, source: str, frame: int | None, kind: str
+) -> None:
+    volume = open_volume(shared_data / source, frame=frame)
+    path = exported(tmp_path, volume, kind)
+    assert not _complaints(path)
+    wanted = [segment.mask(volume.shape) for segment in two_objects(volume.shape)]
+    found = [segment.mask(volume.shape) for segment in read_masks(path, volume).segments]
+    assert all(np.array_equal(one, other) for one, other in zip(found, wanted, strict=True))
+
+
+def _complaints(path: Path) -> list[str]:
+    answer = subprocess.run(["dciodvfy", path], capture_output=True, text=True, check=False)
+    lines = (answer.stdout + answer.stderr).splitlines()
+    assert any("Segmentation" in line or "RTStructureSet" in line for line in lines)
+    return [line for line in lines if line.startswith("Error")]
+
+
+def test_every_code_of_the_table_is_one_of_the_standard(tmp_path: Path) -> None:
+    from pydicom.sr.codedict import codes
+
+    from napari_samunet.io import anatomy
+
+    known = {codes.SCT.__getattr__(name).value: name for name in dir(codes.SCT)}
+    for category, kind in anatomy._table().values():
+        assert kind.value in known, kind
+        assert category.value in known, category
+
+
+@pytest.mark.parametrize(
+    ("name", "meaning", "side"),
+    [
+        ("Liver", "Liver", None),
+        ("left Kidney 2", "Kidney", "Left"),
+        ("lungs", "Lung", None),
+        ("right_atrium", "Right atrium", None),
+        ("tumour", "Neoplasm", None),
+        ("object 3", "Tissue", None),
+        ("", "Tissue", None),
+    ],
+)
+def test_a_name_finds_its_code(name: str, meaning: str, side: str | None) -> None:
+    found = coded(name)
+    assert found.type.meaning == meaning
+    assert (found.side.meaning if found.side else None) == side
