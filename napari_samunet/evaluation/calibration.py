@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from napari_samunet.models.score_map import KINDS, as_predicted
 
 BINS = 15
 
-Reliability = dict[str, float | int | list[dict[str, float | int]]]
+Reliability = dict[str, Any]
 """``answers`` (their number), ``score`` and ``iou`` (means), ``ece`` and ``bins``."""
 
 

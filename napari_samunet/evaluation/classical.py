@@ -62,8 +62,9 @@ def grabcut(image: AnyArray, outside: BoolArray, core: BoolArray) -> FloatArray:
     state[outside], state[core] = cv2.GC_BGD, cv2.GC_FGD
     colour = np.repeat(np.rint(image).astype(np.uint8)[..., None], 3, axis=2)
     cv2.setRNGSeed(0)
-    mixtures = np.zeros((1, 65)), np.zeros((1, 65))
-    cv2.grabCut(colour, state, None, *mixtures, GRABCUT_ROUNDS, cv2.GC_INIT_WITH_MASK)
+    outer, inner = np.zeros((1, 65)), np.zeros((1, 65))
+    whole = (0, 0, SIDE, SIDE)  # not looked at, as the state says what is what
+    cv2.grabCut(colour, state, whole, outer, inner, GRABCUT_ROUNDS, cv2.GC_INIT_WITH_MASK)
     found = (state == cv2.GC_FGD) | (state == cv2.GC_PR_FGD)
     return found.astype(np.float32) - np.float32(0.5)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 from skimage.segmentation import find_boundaries
 
 from napari_samunet.preprocess.frame import Frame
@@ -52,7 +53,7 @@ def draw_point(picture: UInt8Array, point_rc: Sequence[float], positive: bool) -
     picture[rows, cols] = POSITIVE if positive else NEGATIVE
 
 
-def draw_box(picture: UInt8Array, box_rc: Sequence[float]) -> None:
+def draw_box(picture: UInt8Array, box_rc: ArrayLike) -> None:
     """Draw the edges of a box (row_min, col_min, row_max, col_max) onto a picture."""
     limits = np.array([picture.shape[0], picture.shape[1]] * 2) - 1
     row_min, col_min, row_max, col_max = np.clip(np.rint(box_rc).astype(int), 0, limits)

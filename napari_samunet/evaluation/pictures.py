@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import imageio.v3 as iio
@@ -48,7 +49,7 @@ def write_pictures(results: Sequence[CaseResult], folder: Path) -> list[Path]:
     paths: list[Path] = []
     rows: list[list[UInt8Array]] = []
     for kind in dict.fromkeys(kind for result in counted for kind in result.masks):
-        ranked = sorted(counted, key=lambda one, kind=kind: -_dice(one, kind))
+        ranked = sorted(counted, key=partial(_dice, kind=kind), reverse=True)
         for title, chosen in (("best", ranked[:MOST]), ("worst", ranked[::-1][:MOST])):
             rows.append([_close_up(result, kind, SHEET_SIDE) for result in chosen])
             for place, result in enumerate(chosen, start=1):
