@@ -12,8 +12,8 @@ from napari_samunet.cli.output import check_target
 from napari_samunet.errors import BadUsage
 
 if TYPE_CHECKING:
+    from napari_samunet.session.objects import SegmentObject
     from napari_samunet.session.session import Session
-    from napari_samunet.types import UInt16Array
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +45,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--series", help="which series, where the input holds several")
     parser.add_argument("--frame", type=int, help="which frame or time point")
     parser.add_argument("--label", type=int, default=1, metavar="N", help="value of the object")
-    parser.add_argument("-o", "--output", required=True, metavar="OUT", help="labels to write")
+    parser.add_argument("--name", help="what the object is called in NRRD and DICOM, e.g. liver")
+    parser.add_argument(
+        "--masks", metavar="FILE", help="masks that exist already; --label is the one to correct"
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        metavar="OUT",
+        help="labels to write: .nii.gz .nrrd .mha, .dcm (DICOM SEG), or .csv .png .json",
+    )
+    parser.add_argument("--format", choices=("dicom-seg", "rtstruct"), help="what a .dcm is to be")
 
 
 def run(args: argparse.Namespace) -> None:
@@ -65,20 +76,20 @@ def run(args: argparse.Namespace) -> None:
 
     volume = open_volume(args.image, series=args.series, frame=args.frame)
 
-    from napari_samunet.io.export import export_labels
+    from napari_samunet.io.measures import voxel_mm3
     from napari_samunet.models.load import load_model
     from napari_samunet.session.session import Session
 
     session = Session(volume, load_model(args.model, device=args.device, system=args.system))
     start = perf_counter()
-    labels = _label(session, args)
+    drawn = _draw(session, args)
     seconds = perf_counter() - start
-    path = export_labels(labels, volume, args.output)
-    count = int((labels != 0).sum())
-    if count == 0:
+    path = session.handout().numbered({drawn.id: args.label}).write(args.output, args.format)
+    if drawn.voxels == 0:
         print("samunet: the model found nothing there; the labels are empty", file=sys.stderr)
-    millilitres = count * float(volume.spacing.prod()) / 1000
-    print(f"{path}: label {args.label}, {count} voxels, {millilitres:.3f} ml, {seconds:.2f} s")
+    millilitres = drawn.voxels * voxel_mm3(volume) / 1000
+    counted = f"label {args.label}, {drawn.voxels} voxels, {millilitres:.3f} ml"
+    print(f"{path}: {counted}, {seconds:.2f} s")
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -89,12 +100,10 @@ def _check(args: argparse.Namespace) -> None:
     check_target(args.output)
 
 
-def _label(session: Session, args: argparse.Namespace) -> UInt16Array:
-    """Let the session answer each prompt in turn; return its labels with the wanted value."""
-    import numpy as np
-
+def _draw(session: Session, args: argparse.Namespace) -> SegmentObject:
+    """Let the session answer each prompt in turn; return the object that they drew."""
     place = {"index": args.slice, "axis": args.axis, "window": args.window}
-    session.new_object(f"label {args.label}")
+    drawn = _begin(session, args)
     if args.box is not None:
         session.add_box(args.box, **place)
     for point_rc, positive in args.point:
@@ -102,4 +111,17 @@ def _label(session: Session, args: argparse.Namespace) -> UInt16Array:
     session.accept()
     if args.propagate is not None:
         session.propagate(*args.propagate)
-    return np.where(session.labels > 0, args.label, 0).astype(np.uint16)
+    return drawn
+
+
+def _begin(session: Session, args: argparse.Namespace) -> SegmentObject:
+    """The object that prompts go to: one of the masks that exist already, or a new one."""
+    session.notice.connect(lambda line: print(f"samunet: {line}", file=sys.stderr))
+    name = args.name or f"label {args.label}"
+    known = () if args.masks is None else session.import_masks(args.masks)
+    for item in known:
+        if item.id == args.label:
+            if args.name:
+                session.rename_object(item, args.name)
+            return session.select(item)
+    return session.new_object(name)

@@ -16,6 +16,7 @@ from napari_samunet.session.journal import Journal
 from napari_samunet.session.plan import PropagationPlan, make_plan, make_plan_around
 from napari_samunet.session.request import Answerer
 from napari_samunet.session.reshaping import ReshapingSession
+from napari_samunet.session.sharing import SharingSession
 from napari_samunet.session.shelf import Shelf
 from napari_samunet.session.state import MAX_ID
 from napari_samunet.session.store import image_of, load_state, save_state
@@ -29,7 +30,7 @@ if TYPE_CHECKING:  # torch comes with these, and a session waits for torch until
     from napari_samunet.models.system import System
 
 
-class Session(ReshapingSession):
+class Session(ReshapingSession, SharingSession):
     """Segment objects of one image with clicks, boxes, scribbles and paint.
 
     Prompts go to the current object and their answer into ``preview``; ``accept`` writes it into
@@ -190,10 +191,3 @@ class Session(ReshapingSession):
         journal.go_on(story.path, story.numbers, story.end)
         session.keep_journal(journal)
         return session
-
-    def export(self, path: str | Path, format: str | None = None) -> Path:  # noqa: A002 - DESIGN.md
-        """Write the labels beside the image; see ``io.export.export_labels``."""
-        from napari_samunet.io.export import export_labels
-
-        names = {item.id: item.name for item in self._state.objects}
-        return export_labels(self.labels, self.volume, path, format, names)

@@ -1,0 +1,79 @@
+"""What objects measure, as a table: volume, areas, intensities."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from napari_samunet.io.segments import Segment
+from napari_samunet.io.volume import Volume
+
+COLUMNS = (
+    "label",
+    "name",
+    "voxels",
+    "volume_ml",
+    "slices",
+    "largest_area_mm2",
+    "largest_area_slice",
+    "mean",
+    "standard_deviation",
+    "minimum",
+    "maximum",
+)
+
+
+def write_measures(segments: Sequence[Segment], volume: Volume, path: Path) -> None:
+    """Write one line an object.
+
+    Areas are those of slices along axis 0; intensities are in the units of the file, HU for CT.
+
+    Parameters
+    ----------
+    segments : sequence of Segment
+    volume : Volume
+    path : Path
+        .csv, UTF-8.
+    """
+    with path.open("w", encoding="utf-8", newline="") as file:
+        table = csv.DictWriter(file, COLUMNS)
+        table.writeheader()
+        table.writerows(measure(segment, volume) for segment in segments if segment.voxels)
+
+
+def measure(segment: Segment, volume: Volume) -> dict[str, object]:
+    """Measure one object that has a voxel; see ``COLUMNS``."""
+    areas = segment.crop.sum(axis=(1, 2))
+    largest = int(areas.argmax())
+    values = volume.array[segment.place][segment.crop].astype(np.float64)
+    values = values[np.isfinite(values)]
+    empty = dict.fromkeys(COLUMNS[-4:], "")
+    return {
+        "label": segment.number,
+        "name": segment.name,
+        "voxels": segment.voxels,
+        "volume_ml": f"{segment.voxels * voxel_mm3(volume) / 1000:.6g}",
+        "slices": len(segment.slices),
+        "largest_area_mm2": f"{areas[largest] * pixel_mm2(volume):.6g}",
+        "largest_area_slice": largest + segment.corner[0],
+        **(_intensities(values) if values.size else empty),
+    }
+
+
+def voxel_mm3(volume: Volume) -> float:
+    """Volume of a voxel; of a sheared grid less than the product of its spacings."""
+    return float(abs(np.linalg.det(volume.affine[:3, :3])))
+
+
+def pixel_mm2(volume: Volume) -> float:
+    """Area of a pixel of a slice along axis 0."""
+    rows, columns = volume.affine[:3, 1], volume.affine[:3, 2]
+    return float(np.linalg.norm(np.cross(rows, columns)))
+
+
+def _intensities(values: np.ndarray) -> dict[str, str]:
+    told = (values.mean(), values.std(), values.min(), values.max())
+    return {word: f"{value:.6g}" for word, value in zip(COLUMNS[-4:], told, strict=True)}

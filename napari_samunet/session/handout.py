@@ -1,0 +1,119 @@
+"""What a session hands out: its objects as they are now, for files of every kind.
+
+A handout is a value, so that a thread may write it while a person goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from napari_samunet.errors import InputError
+from napari_samunet.io.export import check_target, export_labels, write_and_replace
+from napari_samunet.io.measures import write_measures
+from napari_samunet.io.segments import Algorithm, Segment, labels_of
+from napari_samunet.io.volume import Volume
+from napari_samunet.session.montage import write_montage
+from napari_samunet.session.objects import ObjectState, color_of
+from napari_samunet.session.packed import PackedMask
+from napari_samunet.session.provenance import write_provenance
+from napari_samunet.session.state import MAX_ID, State
+
+
+@dataclass(frozen=True, eq=False)
+class Handout:
+    """Objects of a session at one moment.
+
+    Attributes
+    ----------
+    volume
+        The image.
+    objects
+        In the order of creation.
+    algorithm
+        The model that answered prompts; None where none was asked.
+    """
+
+    volume: Volume
+    objects: tuple[ObjectState, ...]
+    algorithm: Algorithm | None = None
+
+    def segments(self) -> list[Segment]:
+        """Objects with at least one voxel, masks that overlap included."""
+        return [_segment(item, self.algorithm) for item in self.objects if item.masks]
+
+    def numbered(self, numbers: Mapping[int, int]) -> Handout:
+        """The same with other numbers in the labels, e.g. {1: 5}."""
+        objects = (replace(item, id=numbers.get(item.id, item.id)) for item in self.objects)
+        return replace(self, objects=tuple(objects))
+
+    def write(self, path: str | Path, format: str | None = None) -> Path:  # noqa: A002
+        """Write the objects, and beside a mask file how they came about.
+
+        Parameters
+        ----------
+        path, format
+            As for ``export_labels``; .csv writes measures, .png an overlay, .json how the objects
+            came about. Masks get a sidecar of the same name with .json after it.
+
+        Raises
+        ------
+        ExportRefused
+            The format cannot hold the objects, or nothing can be written there.
+        """
+        target = Path(path).expanduser()
+        write = self._writers().get(target.suffix.lower())
+        if write is not None and format is None:
+            target = check_target(target, self.volume)
+            write_and_replace(target, write)
+            return target
+        segments = self.segments()
+        labels = labels_of(segments, self.volume.shape)
+        written = export_labels(labels, self.volume, target, format, segments=segments)
+        write_and_replace(written.with_name(f"{written.name}.json"), self._writers()[".json"])
+        return written
+
+    def _writers(self) -> dict[str, Callable[[Path], None]]:
+        """What is written of the objects that is no mask, by the ending of the name."""
+        volume = self.volume
+        return {
+            ".csv": lambda draft: write_measures(self.segments(), volume, draft),
+            ".png": lambda draft: write_montage(self.segments(), volume, draft),
+            ".json": lambda draft: write_provenance(self.objects, volume, self.algorithm, draft),
+        }
+
+
+def with_segments(state: State, segments: Sequence[Segment], shape: tuple[int, int, int]) -> State:
+    """Return the state with objects more, the first of which is current; numbers stay if free.
+
+    Raises
+    ------
+    InputError
+        More objects than labels can hold.
+    """
+    used = {item.id for item in state.objects}
+    following = max([state.next_id, *(s.number + 1 for s in segments if s.number <= MAX_ID)])
+    made: list[ObjectState] = []
+    for segment in segments:
+        number = segment.number
+        if number in used or not 0 < number <= MAX_ID or number < state.next_id:
+            number, following = following, following + 1
+        if number > MAX_ID:
+            raise InputError(f"Labels hold at most {MAX_ID} objects, and these would be more.")
+        used.add(number)
+        made.append(_object(segment, number, shape))
+    current = made[0].id if made else state.current
+    objects = (*state.objects, *made)
+    return replace(state, objects=objects, next_id=following, current=current, ref=None)
+
+
+def _segment(item: ObjectState, algorithm: Algorithm | None) -> Segment:
+    asked = algorithm if item.keys else None
+    return Segment.of(item.id, item.name, item.mask(), item.color, asked)
+
+
+def _object(segment: Segment, number: int, shape: tuple[int, int, int]) -> ObjectState:
+    masks = {z: PackedMask.of(segment.plane(z, shape[1:])) for z in segment.slices}
+    color = segment.color if segment.color is not None and any(segment.color) else None
+    return ObjectState(number, segment.name, color or color_of(number), shape, masks)

@@ -1,0 +1,87 @@
+"""How objects came about, as a JSON file beside a mask: model, windows and prompts, and nothing of
+whose image it is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from napari_samunet.io.segments import Algorithm
+from napari_samunet.io.volume import Volume
+from napari_samunet.session.objects import ObjectState
+from napari_samunet.session.placed import PlacedPrompt
+from napari_samunet.session.state import PlaneState
+from napari_samunet.types import SliceRef
+
+FORMAT = "napari-samunet provenance"
+VERSION = 1
+
+Words = dict[str, Any]
+
+
+def write_provenance(
+    objects: Sequence[ObjectState], volume: Volume, algorithm: Algorithm | None, path: Path
+) -> None:
+    """Write how objects came about.
+
+    Parameters
+    ----------
+    objects
+        Of a session.
+    volume
+        Told by shape, spacing and modality only: neither path nor patient.
+    algorithm
+        The model that answered prompts, or None.
+    path
+        A .json file.
+    """
+    words = {
+        "format": FORMAT,
+        "version": VERSION,
+        "software": {"name": "napari-samunet", "version": version("napari-samunet")},
+        "image": {
+            "shape_zyx": volume.shape,
+            "spacing_zyx_mm": [round(float(mm), 6) for mm in volume.spacing],
+            "modality": volume.modality,
+        },
+        "objects": [_object_words(item, algorithm) for item in objects if item.masks],
+    }
+    path.write_text(json.dumps(words, indent=1), encoding="utf-8")
+
+
+def _object_words(item: ObjectState, algorithm: Algorithm | None) -> Words:
+    asked = algorithm if item.keys else None
+    return {
+        "label": item.id,
+        "name": item.name,
+        "model": asked and {"name": asked.name, "weights": asked.digest},
+        "planes": [_plane_words(ref, item) for ref in item.keys],
+    }
+
+
+def _plane_words(ref: SliceRef, item: ObjectState) -> Words:
+    plane: PlaneState | None = item.settled.get(ref)
+    window = item.window if plane is None else plane.window
+    prompts = () if plane is None else plane.prompts
+    return {
+        "axis": ref.axis,
+        "index": ref.index,
+        "window": window,
+        "prompts": [_prompt_words(prompt) for prompt in prompts],
+    }
+
+
+def _prompt_words(prompt: PlacedPrompt) -> Words:
+    """A prompt in (row, column); of a painted mask only how many pixels it has."""
+    words: Words = {"kind": prompt.kind, "positive": prompt.positive}
+    if len(prompt.points):
+        words["points_rc"] = prompt.points.tolist()
+    if prompt.box is not None:
+        words["box_rc"] = [float(edge) for edge in prompt.box]
+    if prompt.mask is not None:
+        words["pixels"] = int(prompt.mask.sum())
+    return words

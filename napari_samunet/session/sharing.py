@@ -1,0 +1,67 @@
+"""Objects from files and into files: what a session shares with other programs."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_samunet.errors import InputError
+from napari_samunet.io.segments import Algorithm
+from napari_samunet.session.core import SessionCore
+from napari_samunet.session.handout import Handout, with_segments
+from napari_samunet.session.objects import SegmentObject
+from napari_samunet.session.request import Answerer
+
+if TYPE_CHECKING:
+    from napari_samunet.io.masks import Masks
+
+
+class SharingSession(SessionCore):
+    """A session whose objects come from files and go to files."""
+
+    def import_masks(self, path: str | Path) -> tuple[SegmentObject, ...]:
+        """Add objects from a file, to be corrected; the first of them becomes the current one.
+
+        Parameters
+        ----------
+        path
+            Labels as NIfTI, NRRD or MetaImage, DICOM SEG or RTSTRUCT. On another grid they are
+            resampled to the nearest voxel, and ``notice`` says so. Segments that overlap stay
+            objects of their own. Undoable.
+
+        Raises
+        ------
+        InputError
+            It holds no masks, or none of their voxels lies in the image.
+        """
+        from napari_samunet.io.masks import read_masks
+
+        return self.take_masks(read_masks(path, self.volume), str(path))
+
+    def take_masks(self, masks: Masks, source: str = "The file") -> tuple[SegmentObject, ...]:
+        """Add objects that ``io.masks.read_masks`` read for this volume; see ``import_masks``."""
+        if not masks.segments:
+            raise InputError(f"{source} holds no mask with a voxel in this image: is it its own?")
+        before = {item.id for item in self._state.objects}
+        state = with_segments(self._state, masks.segments, self.volume.shape)
+        self._commit("import", state)
+        for note in masks.notes:
+            self.notice.emit(note)
+        return tuple(item for item in self.objects if item.id not in before)
+
+    def handout(self) -> Handout:
+        """Return the accepted objects as they are now, as a value that any thread may write."""
+        return Handout(self.volume, self._state.objects, _algorithm_of(self._engine))
+
+    def export(self, path: str | Path, format: str | None = None) -> Path:  # noqa: A002 - DESIGN.md
+        """Write the objects, and beside masks how they came about; see ``Handout.write``."""
+        return self.handout().write(path, format)
+
+
+def _algorithm_of(engine: Answerer | None) -> Algorithm | None:
+    """The model that answered, where one was asked; a stand-in for one has no name to tell."""
+    system = getattr(engine, "system", None)
+    if system is None:
+        return None
+    return Algorithm(system.name, version("napari-samunet"), system.model_hash)
