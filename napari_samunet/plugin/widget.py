@@ -154,6 +154,7 @@ class SegmentationWidget(QWidget):
         self.objects.rename_requested.connect(act.rename_object)
         self.objects.delete_requested.connect(act.delete_object)
         self.export.export_requested.connect(act.export)
+        self.export.import_requested.connect(act.import_masks)
         act.changed.connect(self._later)
         act.said.connect(self._say)
         act.busy_changed.connect(self._show_busy)
@@ -211,7 +212,7 @@ class SegmentationWidget(QWidget):
             self.prompts.set_steps("", "", False)
             self.objects.set_objects([], None)
             self.objects.set_enabled(False, False)
-            self.export.set_enabled(False)
+            self.export.set_enabled(False, image=False)
             return
         self.prompts.set_steps(session.undo_name, session.redo_name, bool(session.prompts))
         current = session.current

@@ -1,4 +1,4 @@
-"""Saving the labels."""
+"""Masks into files, and masks from files."""
 
 from __future__ import annotations
 
@@ -7,33 +7,74 @@ from qtpy.QtWidgets import QFileDialog
 
 from napari_samunet.plugin.panels.section import Section, button
 
-_FORMATS = "NIfTI (*.nii.gz *.nii);;NRRD (*.nrrd);;MetaImage (*.mha);;All files (*)"
+_FORMATS = {
+    "NIfTI (*.nii.gz *.nii)": (".nii.gz", ""),
+    "NRRD with names, for 3D Slicer (*.seg.nrrd *.nrrd)": (".seg.nrrd", ""),
+    "MetaImage (*.mha)": (".mha", ""),
+    "DICOM SEG (*.dcm)": (".dcm", "dicom-seg"),
+    "DICOM RTSTRUCT (*.dcm)": (".dcm", "rtstruct"),
+    "Volumes and intensities (*.csv)": (".csv", ""),
+    "Overlay picture (*.png)": (".png", ""),
+    "Prompts and model (*.json)": (".json", ""),
+    "All files (*)": ("", ""),
+}
+"""What the dialog offers: the ending that a bare name gets, and the format of the session."""
+
+_MASKS = "Masks (*.nii *.nii.gz *.nrrd *.mha *.mhd *.dcm);;All files (*)"
 
 
 class ExportPanel(Section):
-    """A button that asks for a path.
+    """Buttons that ask for a path.
 
-    Signals: ``export_requested(path)``.
+    Signals: ``export_requested(path, format)``, where the format is "" when the name tells it, and
+    ``import_requested(path)``.
     """
 
-    export_requested = Signal(str)
+    export_requested = Signal(str, str)
+    import_requested = Signal(str)
 
     def __init__(self) -> None:
-        super().__init__("Export")
+        super().__init__("Files")
         self._suggested = "labels.nii.gz"
-        self._export = button("Export labels…", "", self._ask)
-        self._export.setToolTip("Save all accepted objects on the grid of the image")
+        self._import = button("Add masks…", "", self._ask_source)
+        self._import.setToolTip(
+            "Correct masks of a file: NIfTI, NRRD, MetaImage, DICOM SEG or RTSTRUCT"
+        )
+        self._export = button("Export…", "", self._ask_target)
+        self._export.setToolTip(
+            "Save all accepted objects on the grid of the image: NIfTI, NRRD, DICOM SEG, RTSTRUCT, "
+            "a table or a picture"
+        )
+        self.body.addWidget(self._import)
         self.body.addWidget(self._export)
 
-    def set_enabled(self, enabled: bool) -> None:
-        """There is something to save only after an object was accepted."""
+    def set_enabled(self, enabled: bool, image: bool = True) -> None:
+        """There is something to save after an object was accepted, and a place for masks with
+        an image."""
         self._export.setEnabled(enabled)
+        self._import.setEnabled(image)
 
     def set_suggestion(self, path: str) -> None:
         """Path that the dialog offers at first."""
         self._suggested = path
 
-    def _ask(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self, "Export labels", self._suggested, _FORMATS)
+    def _ask_target(self) -> None:
+        path, chosen = QFileDialog.getSaveFileName(
+            self, "Export", self._suggested, ";;".join(_FORMATS)
+        )
         if path:
-            self.export_requested.emit(path)
+            self.export_requested.emit(*completed(path, chosen))
+
+    def _ask_source(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Add masks", "", _MASKS)
+        if path:
+            self.import_requested.emit(path)
+
+
+def completed(path: str, chosen: str) -> tuple[str, str]:
+    """Give a bare name the ending of the chosen kind; another ending wins over that kind."""
+    ending, kind = _FORMATS.get(chosen, ("", ""))
+    name = path.replace("\\", "/").rsplit("/", 1)[-1]
+    if "." not in name.lstrip("."):
+        path += ending
+    return path, kind if path.lower().endswith(".dcm") else ""
