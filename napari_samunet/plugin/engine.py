@@ -61,14 +61,18 @@ class SharedEngine:
         """The network that answers; None before it is loaded, or where the engine has none."""
         return getattr(self._engine, "system", None)
 
+    @property
+    def title(self) -> str:
+        """The system and its file, for the person."""
+        system, name = self.system, Path(self.name).name
+        if self.name == "builtin":
+            return "built-in"
+        return name if system is None or system.name == name else f"{system.name} ({name})"
+
     def describe(self) -> str:
         """One line for the person: the system, its file, and what it runs on."""
-        system, name = self.system, Path(self.name).name
-        if system is None or self.name == "builtin":
-            title = "built-in" if self.name == "builtin" else name
-        else:
-            title = system.name if name == system.name else f"{system.name} ({name})"
-        return title if system is None else f"{title}, on {_spoken(str(system.device))}"
+        system = self.system
+        return self.title if system is None else f"{self.title}, on {_spoken(str(system.device))}"
 
     def _loaded(self) -> Any:
         if self._engine is None:

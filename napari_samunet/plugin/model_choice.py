@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from napari_samunet.plugin.bridge import InferenceBridge
     from napari_samunet.plugin.engine import SharedEngine
 
+_LINK = "#5b9bff"  # Qt's own blue is not seen on napari's dark theme
+
 
 class ModelChoice(QObject):
     """What the person chose, what became of it, and what is on its way here.
@@ -125,7 +127,7 @@ class ModelChoice(QObject):
             answering=self._answering(),
             systems=(system.name, *others) if system is not None and others else (),
             note="" if system is None else system.note,
-            offer="" if entry is None else _offer(entry),
+            offer="" if entry is None else _offer(entry, bool(self._problem)),
             action="" if entry is None or fetched else "Fetch" if entry.url else "Look again",
             progress=None if fetched is None else self._fetching.progress,
             problem=self._problem,
@@ -145,7 +147,8 @@ class ModelChoice(QObject):
 
     def _on_refused(self, error: BaseException) -> None:
         reason = reason_of(error)
-        self._problem = f"{Path(self._loading).name} was not loaded. {reason}"
+        name = Path(self._loading).name
+        self._problem = f"Not loaded: {reason}" if name in reason else f"{name}: {reason}"
         self._loading = ""
         self.refused.emit(reason)
         self.changed.emit()
@@ -181,16 +184,19 @@ def _with_file(choices: tuple[Choice, ...], chosen: str) -> tuple[Choice, ...]:
     return (*choices, Choice(chosen, Path(chosen).name, chosen))
 
 
-def _offer(entry: CatalogueEntry) -> str:
+def _offer(entry: CatalogueEntry, failed: bool) -> str:
+    """What a model is and, where fetching is not possible or ``failed``, how a person gets it."""
     about = f"<b>{escape(entry.name)}</b> ({entry.size_mb} MB, {escape(entry.licence)})"
-    if entry.url:
+    if entry.url and not failed:
         return f"{about}: {escape(entry.good_for)}."
     folder = entry.path.parent
+    why = "" if entry.url else f"{escape(entry.by_hand)}. "
     return (
-        f"{about}: {escape(entry.by_hand)}. Open {_link(entry.page, entry.page)} and put "
+        f"{about}: {why}Open {_link(entry.url or entry.page)} and put "
         f"<b>{breakable(escape(entry.file))}</b> into {_link(folder.as_uri(), str(folder))}."
     )
 
 
-def _link(address: str, text: str) -> str:
-    return f'<a href="{escape(address)}">{breakable(escape(text))}</a>'
+def _link(address: str, text: str = "") -> str:
+    shown = breakable(escape(text or address))
+    return f'<a href="{escape(address)}" style="color: {_LINK}">{shown}</a>'

@@ -23,6 +23,8 @@ from napari_samunet.plugin.panels.section import Section, button
 _PROBLEM = "color: #e08a2e"  # seen on napari's dark and on its light theme
 _SHOWN = 220  # characters of a problem; the tooltip has all of it
 _PERMILLE = 1000
+_LONG = r"\S{24,}"  # about what one line of the dock holds
+_BREAKS = r"(?<=[/\\._-])|(?<=[^\W_]{16})(?=[^\W_])"
 
 
 @dataclass(frozen=True)
@@ -163,12 +165,16 @@ class ModelPanel(Section):
 
 
 def breakable(text: str) -> str:
-    """Let long addresses, paths and names of tensors break at their signs."""
-    return re.sub(r"(?<=[/\\._])(?=\S)", "\u200b", text)
+    """Let long addresses, paths and names of tensors break at their signs, and hashes anywhere."""
+    return re.sub(_LONG, lambda word: re.sub(_BREAKS, "\u200b", word[0]), text)
 
 
 def _clipped(text: str) -> str:
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN].rsplit(' ', 1)[0]} …"
+    """Keep whole sentences where there are several, else whole words."""
+    if len(text) <= _SHOWN:
+        return text
+    start = text[:_SHOWN]
+    return f"{start.rpartition('. ')[0] or start.rpartition(' ')[0]} …"
 
 
 def _fill(combo: QComboBox, choices: Sequence[Choice], chosen: str | Sequence[str]) -> None:
