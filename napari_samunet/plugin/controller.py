@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import Signal
 
 from napari_samunet.errors import SamUNetError
-from napari_samunet.io.export import export_labels
+from napari_samunet.plugin import sharing
 from napari_samunet.plugin.ahead import EncodingAhead
 from napari_samunet.plugin.choice import ImageChoice
 from napari_samunet.plugin.coordinates import show_plane, shown_slice
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image
 
-_EXPORT = "export"
 
 
 class Controller(ImageChoice):
@@ -190,19 +189,15 @@ class Controller(ImageChoice):
         if self.work is not None:
             self.work.shown.toggle()
 
-    def export(self, path: str | Path) -> None:
-        """Write the labels beside the window's work; says what was written, or why not."""
-        work = self.work
-        if work is None:
-            return
-        work.take_hand_edits()
-        labels, names = work.session.labels.copy(), work.names()  # clicks may go on meanwhile
-        self._bridge.run(
-            _EXPORT,
-            lambda: export_labels(labels, work.volume, path, names=names),
-            lambda written: self.say(f"Written: {written}"),
-            lambda error: self._on_error("The labels were not written", error),
-        )
+    def export(self, path: str | Path, format: str = "") -> None:  # noqa: A002 - as in the session
+        """Write the objects beside the window's work; says what was written, or why not."""
+        if self.work is not None:
+            sharing.export(self.work, path, format, self._bridge, self.say, self._on_error)
+
+    def import_masks(self, path: str | Path) -> None:
+        """Add the masks of a file to the objects, to be corrected."""
+        if self.work is not None:
+            sharing.import_masks(self.work, path, self._bridge, self.say, self._on_error)
 
     def abandon(self) -> None:
         """End the threads; for when the viewer is gone already."""
