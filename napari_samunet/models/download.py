@@ -87,7 +87,9 @@ class _Meter:
             raise FetchCancelled("The download was stopped; nothing was kept of it.")
 
     def reset(self) -> None:
-        self._done = 0
+        """Begin to count again: pooch then counts the whole file at once, if it knows how much."""
+        if self.total:
+            self._done = 0
 
     def close(self) -> None:
         """Nothing is drawn, so nothing is to be taken away."""

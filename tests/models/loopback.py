@@ -61,6 +61,17 @@ class Loopback:
         self.pages[path] = page
         return self.url(path)
 
+    def unsized(self, content: bytes, path: str = "/weights.pt") -> str:
+        """Send a whole file without saying how large it is."""
+
+        def page(handler: BaseHTTPRequestHandler) -> None:
+            handler.send_response(200)
+            handler.end_headers()
+            handler.wfile.write(content)
+
+        self.pages[path] = page
+        return self.url(path)
+
     def half(self, content: bytes, path: str = "/weights.pt") -> str:
         """Promise a whole file, send its first half and hang up."""
 

@@ -31,6 +31,14 @@ def test_a_listed_file_arrives_whole_with_progress(server: Loopback, cache: Path
     assert list(cache.iterdir()) == [path]
 
 
+def test_a_server_that_tells_no_size_still_shows_how_much_came(server: Loopback) -> None:
+    seen: list[tuple[int, int | None]] = []
+    fetch(entry_at(server.unsized(CONTENT)), lambda done, total: seen.append((done, total)))
+    assert {total for _, total in seen} == {None}
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+    assert seen[-1][0] >= len(CONTENT)
+
+
 def test_what_is_here_already_is_verified_and_not_fetched_again(server: Loopback) -> None:
     entry = entry_at(server.file(CONTENT))
     first = fetch(entry)
