@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from napari_samunet.evaluation.metrics import dice
+from napari_samunet.inference.ending import Ending
 from napari_samunet.inference.engine import Engine
 from napari_samunet.inference.interpolation import shape_between
 from napari_samunet.inference.prediction import Prediction
@@ -105,14 +106,15 @@ def _measure(
     def ask(index: int, prompts: Prompts) -> Prediction:
         return engine.predict(volume, SliceRef(0, index), prompts)
 
-    found = propagate(ask, keys, low, high)
+    ending = Ending(lambda index: volume.array[index], keys)
+    found = propagate(ask, keys, low, high, ending=ending)
     ways["own"] = {index: answer.mask for index, answer in found.items()}
     if not args.own:
         ways["mask to mask"] = _from_each(ask, keys, low, high)
         ways["box and point"] = _between(ask, keys, there, ways["own"], _box_and_middle)
         ways["shape as mask"] = _between(ask, keys, there, ways["own"], carried_prompts)
     return {
-        name: dice(_stacked({**way, **keys}, low, high, truth), truth[low : high + 1])
+        name: dice(_flat(_stacked({**way, **keys}, low, high, truth)), _flat(truth[low : high + 1]))
         for name, way in ways.items()
     }
 
@@ -154,6 +156,10 @@ def _shape(keys: Masks, index: int) -> BoolArray:
     if before is None or after is None or before == after:
         return keys[after if before is None else before]
     return shape_between(keys[before], keys[after], (index - before) / (after - before))
+
+
+def _flat(mask_zyx: BoolArray) -> BoolArray:
+    return mask_zyx.reshape(len(mask_zyx), -1)
 
 
 def _stacked(masks: Masks, low: int, high: int, truth: BoolArray) -> BoolArray:

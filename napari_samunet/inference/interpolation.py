@@ -24,14 +24,14 @@ def shape_between(first: BoolArray, last: BoolArray, share: float) -> BoolArray:
     middles = [np.array(ndimage.center_of_mass(mask)) for mask in (first, last)]
     middle = (1 - share) * middles[0] + share * middles[1]
     near, far = (
-        ndimage.shift(_signed_distance(mask), middle - own, order=1, mode="nearest")
+        ndimage.shift(signed_distance(mask), middle - own, order=1, mode="nearest")
         for mask, own in zip((first, last), middles, strict=True)
     )
     return (1 - share) * near + share * far > 0
 
 
-def _signed_distance(mask: BoolArray) -> FloatArray:
-    """Return pixels to the edge: positive within, negative without."""
+def signed_distance(mask: BoolArray) -> FloatArray:
+    """Return pixels to the edge of a mask (H, W): positive within, negative without."""
     return np.where(
         mask,
         ndimage.distance_transform_edt(mask) - 0.5,

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 
 import numpy as np
+from scipy.special import expit
 
-from napari_samunet.inference.interpolation import shape_between
+from napari_samunet.inference.ending import Ending
+from napari_samunet.inference.interpolation import shape_between, signed_distance
 from napari_samunet.inference.painted import painted_prediction
 from napari_samunet.inference.postprocess import overlap
 from napari_samunet.inference.prediction import Prediction
@@ -26,6 +28,9 @@ AGREES = 0.98
 LEAST_LIKENESS = 0.7
 """Dice with the shape between two known slices below which that shape is the better answer."""
 
+SOFT_EDGE = 2.0
+"""Pixels over which a known shape fades: so far the model can move its edge."""
+
 Ask = Callable[[int, Prompts], Prediction]
 """Answers prompts on the slice of an index."""
 Progress = Callable[[int, Prediction], bool | None]
@@ -39,6 +44,7 @@ def propagate(
     last: int,
     progress: Progress | None = None,
     known: Mapping[int, BoolArray] | None = None,
+    ending: Ending | None = None,
 ) -> dict[int, Prediction]:
     """Answer the slices ``first`` to ``last``: between key slices, then outwards from the others.
 
@@ -56,6 +62,8 @@ def propagate(
         Told every index that was found; it stops all by returning False.
     known
         Masks that are there already: where an answer agrees with one, nothing further is asked.
+    ending
+        Tells where the object ends; None: it ends where the answers jump.
 
     Returns
     -------
@@ -64,7 +72,7 @@ def propagate(
     """
     found: dict[int, Prediction] = {}
     settled = {index: mask for index, mask in sorted(keys.items()) if np.any(mask)}
-    steps = _steps(ask, settled, first, last, known or {})
+    steps = _steps(ask, settled, first, last, known or {}, ending)
     for index, prediction in steps:
         if not first <= index <= last:
             continue
@@ -84,14 +92,22 @@ def carried_prompts(mask: BoolArray) -> Prompts:
 
 
 def like_shape(ask: Ask, index: int, shape: BoolArray) -> Prediction:
-    """Answer a slice between two known ones: the model's answer where it is like their shape.
+    """Answer a slice of which the shape is known roughly: the model and the shape together.
 
-    Where it is not, the model is unsure or lost, and the shape itself stands, with a score of 0.
+    The model's probability and the shape's, softened by ``SOFT_EDGE`` pixels, are averaged: the
+    model moves edges, but cannot leave the shape. Where it contradicts the shape altogether, the
+    shape itself stands, with a score of 0.
     """
     prediction = ask(index, carried_prompts(shape))
-    if overlap(prediction.mask, shape) >= LEAST_LIKENESS:
-        return prediction
-    return painted_prediction(shape, "interpolated", 0.0)
+    if overlap(prediction.mask, shape) < LEAST_LIKENESS:
+        return painted_prediction(shape, "interpolated", 0.0)
+    return blended(prediction, shape)
+
+
+def blended(prediction: Prediction, shape: BoolArray) -> Prediction:
+    """Return the mean of a prediction's probability and of a shape's (H, W), softened."""
+    mean = (expit(prediction.logits) + expit(signed_distance(shape) / SOFT_EDGE)) / 2
+    return painted_prediction(mean > 0.5, "model and shape", prediction.score)
 
 
 def is_lost(before: BoolArray, after: BoolArray) -> bool:
@@ -110,6 +126,7 @@ def _steps(
     first: int,
     last: int,
     known: Mapping[int, BoolArray],
+    ending: Ending | None,
 ) -> Iterator[tuple[int, Prediction]]:
     """Yield (index, answer) in the order of asking."""
     places = list(keys)
@@ -119,18 +136,28 @@ def _steps(
             if shape.any():
                 yield index, like_shape(ask, index, shape)
     if places and first < places[0]:
-        yield from _outwards(ask, keys[places[0]], range(places[0] - 1, first - 1, -1), known)
+        way = range(places[0] - 1, first - 1, -1)
+        yield from _outwards(ask, places[0], keys[places[0]], way, known, ending)
     if places and last > places[-1]:
-        yield from _outwards(ask, keys[places[-1]], range(places[-1] + 1, last + 1), known)
+        way = range(places[-1] + 1, last + 1)
+        yield from _outwards(ask, places[-1], keys[places[-1]], way, known, ending)
 
 
 def _outwards(
-    ask: Ask, mask: BoolArray, way: range, known: Mapping[int, BoolArray]
+    ask: Ask,
+    key: int,
+    mask: BoolArray,
+    way: range,
+    known: Mapping[int, BoolArray],
+    ending: Ending | None,
 ) -> Iterator[tuple[int, Prediction]]:
-    """Yield answers, each prompted by the one before, until the object is lost."""
+    """Yield answers, each prompted by the one before, until the object is lost or has ended."""
     for index in way:
         prediction = ask(index, carried_prompts(mask))
         if is_lost(mask, prediction.mask):
+            return
+        prediction = blended(prediction, mask)
+        if ending is not None and ending.is_past(index, prediction.mask, key):
             return
         if index in known and overlap(known[index], prediction.mask) >= AGREES:
             return

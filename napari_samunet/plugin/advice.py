@@ -6,9 +6,7 @@ from dataclasses import dataclass
 
 from napari_samunet.plugin.gestures import Tool
 from napari_samunet.plugin.keys import KEYS
-
-LOW_SCORE = 0.7
-"""Below this expected quality the person is asked for one more click."""
+from napari_samunet.session.state import LOW_SCORE
 
 
 @dataclass(frozen=True)
@@ -30,8 +28,10 @@ class Situation:
         Which of how many answers the preview is, counted from 1.
     current : str
         Name of the object that clicks go to, "" for none yet.
-    accepted : bool
-        Whether that object is in the labels already.
+    accepted, locked : bool
+        Whether that object is in the labels already, and whether nothing may change it.
+    overlap, neighbour, shared : str, str, int
+        The overlap rule, the accepted object that the preview meets, and in how many pixels.
     """
 
     image: bool = True
@@ -47,6 +47,10 @@ class Situation:
     candidates: int = 1
     current: str = ""
     accepted: bool = False
+    locked: bool = False
+    overlap: str = "both"
+    neighbour: str = ""
+    shared: int = 0
 
 
 def next_step(now: Situation) -> str:
@@ -59,6 +63,8 @@ def next_step(now: Situation) -> str:
         return "The image is not on this slice: move the slider below."
     if now.waiting:
         return "Looking at this slice…" if now.ready else "Loading the model, one moment…"
+    if now.locked:
+        return f"'{now.current}' is locked: unlock it [{KEYS['lock'].shown}] to change it."
     if now.tool in (Tool.PAINT, Tool.ERASE):
         return f"Drag on the image to {now.tool.value}, then Accept [{KEYS['accept'].shown}]."
     if now.shown:
@@ -68,15 +74,32 @@ def next_step(now: Situation) -> str:
             f"'{now.current}' is in the labels. Click it on another slice, "
             f"or Next object [{KEYS['next_object'].shown}], or Export."
         )
-    if now.tool is Tool.BOX:
-        return "Drag a box around the object."
+    if now.tool in _HOW:
+        return _HOW[now.tool]
     return "Click on the object that you want to outline."
+
+
+_HOW = {
+    Tool.BOX: "Drag a box around the object.",
+    Tool.LASSO: "Draw a line around the object; with Ctrl, around what is not it.",
+    Tool.SCRIBBLE: "Scribble on the object; with Ctrl, on what is not it.",
+}
+_MEETING = {
+    "keep": "they stay with it",
+    "replace": "they go to this object, unless it is locked",
+    "both": "both keep them",
+}
 
 
 def _judge(now: Situation) -> str:
     accept = f"Accept [{KEYS['accept'].shown}]"
     if now.empty:
         return "Nothing was found there: click once more on the object, or drag a box around it."
+    if now.shared:
+        return (
+            f"{now.shared} pixels lie in '{now.neighbour}': {_MEETING[now.overlap]} "
+            f"(Overlap, below). {accept}."
+        )
     if now.score is not None and now.score < LOW_SCORE:
         return f"Please check: {_doubt(now)}. Click what is missing, then {accept}."
     if now.candidates > 1:

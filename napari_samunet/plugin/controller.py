@@ -6,31 +6,31 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Signal
-
 from napari_samunet.errors import SamUNetError
 from napari_samunet.plugin import sharing
 from napari_samunet.plugin.ahead import EncodingAhead
-from napari_samunet.plugin.choice import ImageChoice
-from napari_samunet.plugin.coordinates import show_plane, shown_slice
+from napari_samunet.plugin.asking import Asking
+from napari_samunet.plugin.coordinates import shown_slice
 from napari_samunet.plugin.engine import SharedEngine
-from napari_samunet.plugin.fetching import reason_of
 from napari_samunet.plugin.gestures import Gestures, Tool
-from napari_samunet.plugin.keeping import Keeping
+from napari_samunet.plugin.ghosts import Ghosts
+from napari_samunet.plugin.grouping import Grouping
+from napari_samunet.plugin.hover import Hover
 from napari_samunet.plugin.model_choice import ModelChoice
 from napari_samunet.plugin.prompting import Prompting
-from napari_samunet.plugin.work import ImageWork, ref_of
-from napari_samunet.session.request import Request
+from napari_samunet.plugin.through import Through
+from napari_samunet.plugin.viewing import Viewing
+from napari_samunet.plugin.work import ImageWork
 from napari_samunet.session.shelf import Shelf
-from napari_samunet.types import SliceRef
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image
 
+    from napari_samunet.session.session import Session
 
 
-class Controller(ImageChoice):
+class Controller(Asking):
     """Connects viewer, sessions and the inference thread.
 
     Parameters
@@ -44,10 +44,8 @@ class Controller(ImageChoice):
 
     Notes
     -----
-    Signals: those of `ImageChoice`, and ``busy_changed(bool)``.
+    Signals: those of `Asking`.
     """
-
-    busy_changed = Signal(bool)
 
     def __init__(
         self,
@@ -55,22 +53,21 @@ class Controller(ImageChoice):
         load: Callable[[str], Any] | None = None,
         shelf: Shelf | None = None,
     ) -> None:
-        super().__init__(viewer, SharedEngine(load))
-        self.keeping = Keeping(shelf or Shelf(), self)
-        self.keeping.changed.connect(self.changed)
-        self.keeping.said.connect(self.say)
-        self.keeping.continued.connect(self._on_continued)
+        super().__init__(viewer, SharedEngine(load), shelf or Shelf())
         self.models = ModelChoice(self.engine, self._bridge, self)
         self.models.changed.connect(self.changed)
         self.models.loaded.connect(self._on_model)
         self.models.refused.connect(self._on_model_refused)
-        self._afterwards: Callable[[], None] | None = None  # waits for the answer
         self._closed = False
-        self._bridge.busy_changed.connect(self.busy_changed)
         # Not with a brush, which asks no model, nor with the box, which asks for its own region.
         self._ahead = EncodingAhead(viewer, self.engine, self._bridge, self._to_encode)
         for something_else in (self.changed, self.busy_changed):
             something_else.connect(self._ahead.soon)
+        self.hover = Hover(viewer, self.engine, self._bridge, self._to_encode)
+        self.viewing, self.grouping = Viewing(self), Grouping(self)
+        self.through, self.ghosts = Through(self), Ghosts(self)
+        for part in (self.through, self.ghosts):
+            part.changed.connect(self.changed)
         self.prompting = Prompting(viewer, lambda: self.work, self._prompted, self.say)
         self._gestures = Gestures(viewer, self.prompting)
         self._gestures.attach()
@@ -80,16 +77,6 @@ class Controller(ImageChoice):
     def model_ready(self) -> bool:
         """Whether a model is loaded."""
         return self.models.ready
-
-    @property
-    def waiting(self) -> bool:
-        """Whether the answer to the latest prompt is due."""
-        return self.work is not None and self.work.session.request() is not None
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether the inference thread has something to do."""
-        return self._bridge.is_busy
 
     def start(self) -> None:
         """Begin to load the model; to be called once the window is painted."""
@@ -104,26 +91,7 @@ class Controller(ImageChoice):
 
     def set_brush(self, diameter: int) -> None:
         """Set the diameter of brush and eraser, in pixels of the slice."""
-        self.prompting.brush = diameter
-
-    def ask(self) -> None:
-        """Let the model answer the latest prompts, if they wait for it."""
-        work = self.work
-        if work is None:
-            return
-        request = work.session.request()
-        self._ahead.give_way()
-        if request is None:
-            self._bridge.cancel(work)
-        else:
-            answer = lambda: request.answer(self.engine)  # noqa: E731 - the request stays with it
-            self._bridge.run(
-                work,
-                answer,
-                lambda prediction: self._on_answer(work, request, prediction),
-                lambda error: self._on_failed(work, request, error),
-            )
-        self.changed.emit()
+        self.prompting.strokes.brush = diameter
 
     def accept(self) -> None:
         """Put the previews of the current object into the labels, and stay with it."""
@@ -132,6 +100,8 @@ class Controller(ImageChoice):
             return
         if self.waiting:
             self._afterwards = self.accept
+        elif self.ghosts.shown:
+            self._act(self.ghosts.take)
         elif work.session.previews:
             self._act(work.accept)
 
@@ -144,9 +114,7 @@ class Controller(ImageChoice):
             self._afterwards = self.next_object
             return
         self.accept()
-        current = work.session.current
-        if current is not None and current.voxels:
-            self._act(work.session.new_object)
+        self._act(lambda: self._begin_next(work.session))
 
     def next_candidate(self) -> None:
         """Show another reading of the click on the shown slice."""
@@ -162,32 +130,22 @@ class Controller(ImageChoice):
 
     def undo(self) -> None:
         """Take the latest step back."""
-        self._step(lambda session: session.undo())
+        self.step(lambda session: session.undo())
 
     def redo(self) -> None:
         """Make the latest undone step again."""
-        self._step(lambda session: session.redo())
+        self.step(lambda session: session.redo())
 
     def discard(self) -> None:
         """Drop prompts and previews of the current object that are not accepted."""
-        self._step(lambda session: session.discard() if session.prompts else None)
+        if self.ghosts.shown:
+            self.ghosts.refuse()
+            return
+        self.step(lambda session: session.discard() if session.previews else None)
 
-    def select_object(self, number: int) -> None:
-        """Go on with an object."""
-        self._step(lambda session: session.select(number))
-
-    def rename_object(self, number: int, name: str) -> None:
-        """Give an object another name; an empty one changes nothing."""
-        self._step(lambda session: session.rename_object(number, name) if name else None)
-
-    def delete_object(self, number: int) -> None:
-        """Remove an object; undo brings it back."""
-        self._step(lambda session: session.delete_object(number))
-
-    def toggle_mask(self) -> None:
-        """Hide or show preview, prompts and labels."""
-        if self.work is not None:
-            self.work.shown.toggle()
+    def delete_prompt(self) -> None:
+        """Take the click or box under the mouse away."""
+        self.prompting.delete_at(self.viewer.cursor.position)
 
     def export(self, path: str | Path, format: str = "") -> None:  # noqa: A002 - as in the session
         """Write the objects beside the window's work; says what was written, or why not."""
@@ -211,58 +169,55 @@ class Controller(ImageChoice):
             return
         self._closed = True
         self._gestures.detach()
+        self.hover.detach()
         self._bridge.close(wait_s)
         self.models.cancel()
         self._let_go()
         self.keeping.close()
 
-    def continue_last(self) -> None:
-        """Continue the last session of this image."""
-        if self.work is not None:
-            self.keeping.go_on(self.work)
-
-    def start_afresh(self) -> None:
-        """Leave the last session of this image where it is."""
-        if self.work is not None:
-            self.keeping.refuse(self.work)
-
-    def look_elsewhere(self, event: object = None) -> None:
-        """Another slice or plane is shown: remember it."""
-        ref = self.shown_ref()
-        if ref is not None:
-            self.keeping.note_position(self.work, ref)
-        super().look_elsewhere(event)
-
-    def shown_ref(self) -> SliceRef | None:
-        """Return the plane of the image that is shown, or None where there is none."""
-        return None if self.work is None else ref_of(self.work, self.viewer)
-
-    def _work_on(self, image: Image) -> ImageWork | None:
-        is_new = image not in self._works
-        work = super()._work_on(image)
-        if work is not None and is_new:
-            self.keeping.begin(work)
-        return work
+    def _begin(self, work: ImageWork) -> None:
+        work.session.overlap = self.grouping.overlap
+        work.image.events.contrast_limits.connect(self._on_window)
+        super()._begin(work)
 
     def _forget(self, image: Image) -> None:
-        self.keeping.end(self._works[image])
+        image.events.contrast_limits.disconnect(self._on_window)
         super()._forget(image)
 
-    def _on_continued(self, work: ImageWork, ref: SliceRef | None) -> None:
-        """Show what an earlier session had, where it stopped."""
-        if work is self.work and ref is not None:
-            show_plane(self.viewer, work.image, ref)
-        self.say("Your last session goes on: nothing of it is lost, Undo included.")
-        self.ask()
+    def _on_window(self, _event: object) -> None:
+        """The next prompt sees the new window: encode it once the hand rests."""
+        self._ahead.soon()
+        self.changed.emit()
+
+    def _make_way(self) -> None:
+        self._ahead.give_way()
+        self.hover.give_way()
+        if self.waiting:
+            self.through.stop()  # a person's click comes first
+
+    def _answered(self) -> None:
+        self.models.ready = True
 
     def _to_encode(self) -> ImageWork | None:
         return self.work if self.model_ready and self.prompting.tool is Tool.CLICK else None
 
-    def _step(self, action: Callable[[Any], Any]) -> None:
+    def step(self, action: Callable[[Any], Any]) -> None:
+        """Do ``action(session)`` with the session of the chosen image; an error is said."""
         if self.work is not None:
             self.work.take_hand_edits()
             session = self.work.session
             self._act(lambda: action(session))
+
+    def _begin_next(self, session: Session) -> None:
+        """Go to the next object of a list, or begin a new one, unless this one is empty too."""
+        current = session.current
+        if current is None or not current.voxels:
+            return
+        following = session.next_empty()
+        if following is None:
+            session.new_object()
+        else:
+            session.select(following)
 
     def _prompted(self) -> None:
         self.notice = ""
@@ -280,24 +235,6 @@ class Controller(ImageChoice):
             self.say(str(error))
         self.ask()
 
-    def _on_answer(self, work: ImageWork, request: Request, prediction: Any) -> None:
-        self.models.ready = True
-        if work not in self._works.values():
-            return  # its image was removed while the model worked
-        work.session.apply(request, prediction)
-        afterwards, self._afterwards = self._afterwards, None
-        if afterwards is not None and work is self.work:
-            afterwards()
-        self.ask()
-
-    def _on_failed(self, work: ImageWork, request: Request, error: BaseException) -> None:
-        self._afterwards = None
-        latest = work.session.request()
-        if latest is not None and latest.generation == request.generation:
-            work.session.undo()  # a prompt that nothing can answer would wait for ever
-        self._on_error("No answer", error)
-        self.changed.emit()
-
     def _on_model(self, replaced: bool) -> None:
         self.problem = self.notice = ""
         for work in self._works.values() if replaced else ():
@@ -311,6 +248,3 @@ class Controller(ImageChoice):
         else:
             self.problem = f"No model: {reason}"
             self.changed.emit()
-
-    def _on_error(self, what: str, error: BaseException) -> None:
-        self.say(f"{what}. {reason_of(error)}")

@@ -1,4 +1,4 @@
-"""Mouse on the canvas: a click, a box, a brush stroke; everything else stays napari's."""
+"""Mouse on the canvas: a click, a box, a stroke, a window; everything else stays napari's."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+
+from napari_samunet.plugin.stillness import Stillness
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -26,8 +28,16 @@ class Tool(Enum):
 
     CLICK = "click"
     BOX = "box"
+    LASSO = "lasso"
+    SCRIBBLE = "scribble"
     PAINT = "paint"
     ERASE = "erase"
+
+
+STROKES = frozenset({Tool.LASSO, Tool.SCRIBBLE, Tool.PAINT, Tool.ERASE})
+"""Tools that follow the mouse."""
+BRUSHES = frozenset({Tool.SCRIBBLE, Tool.PAINT, Tool.ERASE})
+"""Tools that have a size."""
 
 
 class GestureTarget(Protocol):
@@ -44,11 +54,20 @@ class GestureTarget(Protocol):
     def drag_box(self, start: Position, end: Position, done: bool) -> None:
         """A box from corner to corner, so far or finally."""
 
-    def stroke(self, path: Sequence[Position], done: bool) -> None:
-        """A brush stroke, so far or finally."""
+    def stroke(self, path: Sequence[Position], done: bool, positive: bool = True) -> None:
+        """A stroke, so far or finally."""
 
     def cancel_drag(self) -> None:
         """A box or stroke that came to nothing."""
+
+    def grab(self, position: Position) -> bool:
+        """Whether there is a prompt under the mouse that a drag would move."""
+
+    def drag_prompt(self, position: Position, done: bool) -> None:
+        """Move the grabbed prompt, so far or finally."""
+
+    def drag_window(self, right: float, up: float) -> None:
+        """Window and level, by pixels of the screen since the last call."""
 
 
 class Gestures:
@@ -95,29 +114,64 @@ class Gestures:
     def _on_press(self, viewer: ViewerModel, event: Any) -> Iterator[None]:
         if event.button not in (_LEFT, _RIGHT) or not self._target.takes_gestures():
             return
-        plain_left = event.button == _LEFT and not _removes(event)
-        if plain_left and self._target.tool is Tool.BOX:
-            yield from self._box(event)
-        elif plain_left and self._target.tool in (Tool.PAINT, Tool.ERASE):
+        tool, plain = self._target.tool, not _removes(event)
+        if event.button == _RIGHT:
+            yield from self._click_or_window(event)
+        elif tool in STROKES:
             yield from self._stroke(event)
+        elif plain and self._target.grab(tuple(event.position)):
+            yield from self._click_or_move(event)
+        elif plain and tool is Tool.BOX:
+            yield from self._box(event)
         else:
-            yield from self._maybe_click(event)
+            yield from self._click_or_pan(event)
 
-    def _maybe_click(self, event: Any) -> Iterator[None]:
-        moved = False
-        start = np.array(event.pos)
-        button, removes, position = event.button, _removes(event), tuple(event.position)
+    def _click_or_pan(self, event: Any) -> Iterator[None]:
+        moved, start = False, np.array(event.pos)
+        removes, position = _removes(event), tuple(event.position)
         yield
         while event.type == "mouse_move":
             moved = moved or _distance(event, start) > CLICK_PIXELS
             yield
         if not moved and _distance(event, start) <= CLICK_PIXELS:
-            self._target.click(position, positive=button == _LEFT and not removes)
+            self._target.click(position, positive=not removes)
+
+    def _click_or_window(self, event: Any) -> Iterator[None]:
+        start = last = np.array(event.pos)
+        position, dragged = tuple(event.position), False
+        with Stillness(self._viewer) as still:
+            yield
+            while event.type == "mouse_move":
+                dragged = dragged or _distance(event, start) > CLICK_PIXELS
+                if dragged:
+                    right, down = np.array(event.pos) - last
+                    last = np.array(event.pos)
+                    self._target.drag_window(float(right), float(-down))
+                still.keep()
+                yield
+        if not dragged:
+            self._target.click(position, positive=False)
+
+    def _click_or_move(self, event: Any) -> Iterator[None]:
+        start, dragged = np.array(event.pos), False
+        position = tuple(event.position)
+        with Stillness(self._viewer) as still:
+            yield
+            while event.type == "mouse_move":
+                dragged = dragged or _distance(event, start) > CLICK_PIXELS
+                if dragged:
+                    self._target.drag_prompt(tuple(event.position), done=False)
+                still.keep()
+                yield
+        if dragged:
+            self._target.drag_prompt(tuple(event.position), done=True)
+        else:
+            self._target.click(position, positive=True)
 
     def _box(self, event: Any) -> Iterator[None]:
         start_pixel, start = np.array(event.pos), tuple(event.position)
         drawn = False
-        with _NoPanning(self._viewer) as still:
+        with Stillness(self._viewer) as still:
             yield
             while event.type == "mouse_move":
                 drawn = drawn or _distance(event, start_pixel) > CLICK_PIXELS
@@ -133,42 +187,23 @@ class Gestures:
             self._target.click(start, positive=True)
 
     def _stroke(self, event: Any) -> Iterator[None]:
-        path = [tuple(event.position)]
-        with _NoPanning(self._viewer) as still:
-            self._target.stroke(path, done=False)
+        path, positive = [tuple(event.position)], not _removes(event)
+        with Stillness(self._viewer) as still:
+            self._target.stroke(path, done=False, positive=positive)
             still.keep()
             yield
             while event.type == "mouse_move":
                 path.append(tuple(event.position))
-                self._target.stroke(path, done=False)
+                self._target.stroke(path, done=False, positive=positive)
                 still.keep()
                 yield
         # Where the button was let go: Qt may leave out the last move before it.
-        self._target.stroke([*path, tuple(event.position)], done=True)
+        self._target.stroke([*path, tuple(event.position)], done=True, positive=positive)
 
     def _click(self, event: Any) -> None:
         if event.button in (_LEFT, _RIGHT):
             positive = event.button == _LEFT and not _removes(event)
             self._target.click(tuple(event.position), positive)
-
-
-class _NoPanning:
-    """The image stands still while something is drawn on it."""
-
-    def __init__(self, viewer: ViewerModel) -> None:
-        self._camera = viewer.scene.camera
-
-    def __enter__(self) -> _NoPanning:
-        self._before = self._camera.mouse_pan
-        self.keep()
-        return self
-
-    def keep(self) -> None:
-        """Hold on: napari switches panning on whenever a layer appears, be it the preview."""
-        self._camera.mouse_pan = False
-
-    def __exit__(self, *error: object) -> None:
-        self._camera.mouse_pan = self._before
 
 
 def _removes(event: Any) -> bool:

@@ -17,7 +17,7 @@ class Key:
     Attributes
     ----------
     keys : str
-        As napari writes it, e.g. "Control-Z".
+        As napari writes it, e.g. "Control-Z"; "" where napari cannot bind it.
     shown : str
         As a person reads it, e.g. "Ctrl+Z".
     does : str
@@ -32,6 +32,8 @@ class Key:
 KEYS: Mapping[str, Key] = {
     "click": Key("Q", "Q", "Click: left adds, right (or Ctrl+left) removes; drag moves the image"),
     "box": Key("W", "W", "Box: drag around the object; clicks still add and remove"),
+    "lasso": Key("Shift-W", "Shift+W", "Lasso: draw around the object; Ctrl: around what is not"),
+    "scribble": Key("Shift-J", "Shift+J", "Scribble on the object; with Ctrl, on what is not"),
     "paint": Key("J", "J", "Paint: add to the mask by hand"),
     "erase": Key("K", "K", "Erase: take away from the mask by hand"),
     "accept": Key("G", "G", "Accept: put the mask into the labels and stay with this object"),
@@ -40,6 +42,16 @@ KEYS: Mapping[str, Key] = {
     "undo": Key("Control-Z", "Ctrl+Z", "Take the last step back"),
     "redo": Key("Control-Shift-Z", "Ctrl+Shift+Z", "Make the step again that was taken back"),
     "discard": Key("Shift-Backspace", "Shift+Backspace", "Discard clicks and mask of this slice"),
+    "delete_prompt": Key("Delete", "Delete", "Delete the click or box under the mouse"),
+    "ghost": Key("Shift-E", "Shift+E", "Ghost: show under the mouse what a click would give"),
+    "suggest": Key("Shift-F", "Shift+F", "Suggest: find objects on this slice; again: stop"),
+    "pick": Key("Shift-N", "Shift+N", "Go on with the accepted object under the mouse"),
+    "lock": Key("Shift-K", "Shift+K", "Lock the current object, or unlock it"),
+    "propagate": Key("Shift-S", "Shift+S", "Propagate through the slices; again: stop"),
+    "redo_around": Key("Shift-R", "Shift+R", "Redo the slices around this corrected one"),
+    "next_doubt": Key("Shift-D", "Shift+D", "Go to the next doubtful slice"),
+    "windows": Key("", "Shift+0 … Shift+9", "Windows, and right drag: across width, up brighter"),
+    "help": Key("F1", "F1", "Show all keys"),
     "continue": Key("Shift-C", "Shift+C", "Continue the last session of this image"),
     "hide": Key("H", "H", "Hide or show the mask"),
 }
@@ -69,7 +81,8 @@ def bind(viewer: ViewerModel, actions: Mapping[str, Callable[[], Any]]) -> None:
 def unbind(viewer: ViewerModel) -> None:
     """Take all our keys from a viewer."""
     for key in KEYS.values():
-        viewer.bind_key(key.keys, None, overwrite=True)
+        if key.keys:
+            viewer.bind_key(key.keys, None, overwrite=True)
 
 
 def _without_viewer(action: Callable[[], Any]) -> Callable[[Any], None]:

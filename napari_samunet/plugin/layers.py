@@ -11,9 +11,18 @@ import numpy as np
 from napari.layers import Image, Labels, Layer, Points, Shapes
 from napari.utils.colormaps import DirectLabelColormap
 
-from napari_samunet.plugin.coordinates import data_position, plane_index
+from napari_samunet.plugin.coordinates import data_position
+from napari_samunet.plugin.planes import (
+    CONTOUR,
+    FILL,
+    PlaneLayer,
+    Rgba,
+    direct,
+    outlined,
+    outlined_one_above_the_other,
+)
 from napari_samunet.plugin.volumes import METADATA_KEY
-from napari_samunet.types import BoolArray, SliceRef, UInt16Array
+from napari_samunet.types import BoolArray, SliceRef, UInt8Array, UInt16Array
 
 if TYPE_CHECKING:
     from napari.components.layerlist import LayerList
@@ -22,11 +31,13 @@ Color = tuple[float, float, float]
 
 # Where two voxel grids lie over each other; copied from the image, and again when it is moved.
 _GEOMETRY = ("scale", "translate", "rotate", "shear", "affine", "units")
-_ROLES = ("labels", "preview", "boxes", "points")  # from below
-_FILL, _CONTOUR = 1, 2
+_ROLES = ("labels", "preview", "strokes", "ghosts", "boxes", "points")  # from below
 _FILL_ALPHA = 0.28
 _POINT_PIXELS = 12  # on the screen, at most
-_POSITIVE, _NEGATIVE = ("#35c46a", "disc"), ("#ff5d5d", "x")
+# Told apart by shape, and with every kind of colour blindness.
+_POSITIVE, _NEGATIVE = ("#14dc8c", "disc"), ("#ff6a3d", "x")
+_STROKE_COLORS = {1: (0.08, 0.86, 0.55, 0.65), 2: (1.0, 0.42, 0.24, 0.65)}
+_GHOST_COLORS = {FILL: (1.0, 1.0, 1.0, 0.12), CONTOUR: (1.0,) * 4, CONTOUR + 1: (0.75,) * 4}
 _BOX_COLOR = "#ffd34d"
 
 
@@ -66,14 +77,15 @@ class ImageLayers:
         self._layers = layers
         self.image = image
         self._key = uuid4().hex
-        self._shown: dict[SliceRef, BoolArray] = {}
+        self._planes = {role: self._plane_layer(role) for role in ("preview", "strokes", "ghosts")}
         self._points: list[ShownPoint] = []
         self._boxes: list[ShownBox] = []
+        self._label_colors: dict[int, Rgba] = {}
         for name in _GEOMETRY:
             getattr(image.events, name).connect(self._follow)
 
     def find(self, role: str) -> Layer | None:
-        """Return the layer of a role ("preview", "labels", "points", "boxes"), or None."""
+        """Return the layer of a role ("labels", "preview", "points", …), or None."""
         for layer in self._layers:
             known = layer.metadata.get(METADATA_KEY, {})
             if known.get("role") == role and known.get("image") == self._key:
@@ -82,7 +94,7 @@ class ImageLayers:
 
     @property
     def helpers(self) -> list[Layer]:
-        """Labels, preview, boxes and points, as far as they exist."""
+        """Labels, preview, prompts and ghosts, as far as they exist."""
         return [layer for layer in map(self.find, _ROLES) if layer is not None]
 
     def owns(self, layer: Layer | None) -> bool:
@@ -101,25 +113,22 @@ class ImageLayers:
         color : (red, green, blue)
             Of the object, 0 to 1.
         """
-        layer = self.find("preview")
-        if layer is None:
-            if not masks:
-                return
-            layer = self._make_preview()
-        changed = {ref for ref, mask in masks.items() if self._shown.get(ref) is not mask}
-        for ref in changed | (set(self._shown) - set(masks)):
-            layer.data[plane_index(layer.ndim, ref)] = 0
-        same_color = np.allclose(layer.colormap.color_dict[_CONTOUR][:3], color)
-        if same_color and not changed and set(self._shown) == set(masks):
-            return
-        # Planes of different axes cross each other, so emptying one cuts the others.
-        crossing = len({ref.axis for ref in {*masks, *self._shown}}) > 1
-        for ref in masks if crossing else changed:
-            _draw(layer.data[plane_index(layer.ndim, ref)], masks[ref])
-        self._shown = dict(masks)
-        if not same_color:
-            layer.colormap = _preview_colors(color)
-        layer.refresh(extent=False, highlight=False, thumbnail=False)
+        colors = {FILL: (*color, _FILL_ALPHA), CONTOUR: (*color, 1.0)}
+        self._planes["preview"].show(masks, outlined, colors)
+
+    def show_ghosts(self, ghosts: Mapping[SliceRef, tuple[BoolArray, ...]]) -> None:
+        """Draw masks that nobody asked for as thin pale contours, the first of a slice brightest.
+
+        Parameters
+        ----------
+        ghosts : mapping of SliceRef to a tuple of ndarray, shape (H, W), bool
+            Empty: no ghosts.
+        """
+        self._planes["ghosts"].show(ghosts, outlined_one_above_the_other, _GHOST_COLORS)
+
+    def show_strokes(self, strokes: Mapping[SliceRef, UInt8Array]) -> None:
+        """Draw scribbles and lassos: 1 where one adds, 2 where one removes."""
+        self._planes["strokes"].show(strokes, np.asarray, _STROKE_COLORS)
 
     def show_points(self, points: Sequence[ShownPoint]) -> None:
         """Draw the clicks: a green disc adds, a red cross removes."""
@@ -162,7 +171,7 @@ class ImageLayers:
     def show_labels(
         self,
         labels_zyx: UInt16Array,
-        colors: Mapping[int, Color],
+        colors: Mapping[int, Rgba],
         changed: Sequence[int] | None = None,
     ) -> None:
         """Copy the accepted labels into their layer, which is made when there is something to show.
@@ -171,7 +180,7 @@ class ImageLayers:
         ----------
         labels_zyx : ndarray, shape (Z, Y, X), uint16
             All objects; 0 is background.
-        colors : mapping of int to (red, green, blue)
+        colors : mapping of int to (red, green, blue, alpha)
             The colour of each object.
         changed : sequence of int, optional
             Indices along axis 0 to copy; None copies all.
@@ -183,10 +192,16 @@ class ImageLayers:
             layer, changed = self._make_labels(), None
         places = slice(None) if changed is None else list(changed)
         (layer.data if layer.ndim == 3 else layer.data[None])[places] = labels_zyx[places]
-        known = {number: (*color, 1.0) for number, color in colors.items()}
-        if set(known) - set(layer.colormap.color_dict):
-            layer.colormap = _label_colors(known)
+        self.color_labels(colors)
         layer.refresh(extent=False, highlight=False)
+
+    def color_labels(self, colors: Mapping[int, Rgba]) -> None:
+        """Give the accepted labels their colours, if they have others."""
+        layer = self.find("labels")
+        if layer is not None and self._label_colors != dict(colors):
+            self._label_colors = dict(colors)
+            # Numbers that a person painted into the layer are grey.
+            layer.colormap = direct(colors, (0.7, 0.7, 0.7, 1.0))
 
     def toggle(self) -> None:
         """Hide all helper layers, or show them again if one is hidden."""
@@ -195,31 +210,31 @@ class ImageLayers:
         for layer in helpers:
             layer.visible = visible
 
-    def reveal(self, roles: Sequence[str] = ("preview", "boxes", "points")) -> None:
+    def reveal(self, roles: Sequence[str] = _ROLES[1:]) -> None:
         """Show what an action changes, by default a prompt's, if it was hidden."""
         for layer in map(self.find, roles):
             if layer is not None:
                 layer.visible = True
 
     def remove_helpers(self) -> None:
-        """Take preview, clicks and boxes away; the accepted labels stay with the person."""
+        """Take preview and prompts away; the accepted labels stay with the person."""
         for name in _GEOMETRY:
             getattr(self.image.events, name).disconnect(self._follow)
-        for role in ("preview", "points", "boxes"):
+        for role in _ROLES[1:]:
             layer = self.find(role)
             if layer is not None:
                 self._layers.remove(layer)
 
-    def _make_preview(self) -> Labels:
-        data = np.zeros(self.image.data.shape[: self.image.ndim], dtype=np.uint8)
-        colors = _preview_colors((1, 1, 1))
-        layer = Labels(data, colormap=colors, opacity=1.0, **self._like("preview"))
-        self._shown = {}
-        return self._insert(layer)
+    def _plane_layer(self, role: str) -> PlaneLayer:
+        def make(colormap: DirectLabelColormap) -> Labels:
+            data = np.zeros(self.image.data.shape[: self.image.ndim], dtype=np.uint8)
+            return self._insert(Labels(data, colormap=colormap, opacity=1.0, **self._like(role)))
+
+        return PlaneLayer(lambda: self.find(role), make)
 
     def _make_labels(self) -> Labels:
         data = np.zeros(self.image.data.shape[: self.image.ndim], dtype=np.uint16)
-        colors = _label_colors({})
+        colors, self._label_colors = direct({}), {}
         return self._insert(Labels(data, colormap=colors, opacity=0.4, **self._like("labels")))
 
     def _make_points(self) -> Points:
@@ -273,23 +288,3 @@ class ImageLayers:
         top, left, bottom, right = np.add(box.rc, (-0.5, -0.5, 0.5, 0.5))
         plane = [(top, left), (top, right), (bottom, right), (bottom, left)]
         return [data_position(self.image.ndim, box.ref, corner) for corner in plane]
-
-
-def _draw(place: np.ndarray, mask: BoolArray) -> None:
-    """Write into the preview: the mask's outermost pixels are contour, the rest is fill."""
-    padded = np.pad(mask, 1)
-    inner = padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
-    place[mask] = np.where(inner, _FILL, _CONTOUR).astype(place.dtype)[mask]
-
-
-def _preview_colors(color: Color) -> DirectLabelColormap:
-    return _direct({_FILL: (*color, _FILL_ALPHA), _CONTOUR: (*color, 1.0)}, (0.0, 0.0, 0.0, 0.0))
-
-
-def _label_colors(known: dict[int, tuple[float, ...]]) -> DirectLabelColormap:
-    """Colours of the objects; numbers that a person painted into the layer are grey."""
-    return _direct(known, (0.7, 0.7, 0.7, 1.0))
-
-
-def _direct(known: dict[int, tuple[float, ...]], other: tuple[float, ...]) -> DirectLabelColormap:
-    return DirectLabelColormap(color_dict={None: other, 0: (0.0, 0.0, 0.0, 0.0), **known})

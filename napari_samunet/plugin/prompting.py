@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_samunet.errors import InputError
-from napari_samunet.plugin.brush import stroke_mask
 from napari_samunet.plugin.coordinates import clamp, locate, shown_slice
 from napari_samunet.plugin.gestures import Position, Tool
-from napari_samunet.types import BoolArray, SliceRef
+from napari_samunet.plugin.handles import Handle, handle_at, move
+from napari_samunet.plugin.stroking import Stroking
+from napari_samunet.plugin.windowing import dragged, show_window
+from napari_samunet.types import SliceRef
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -18,15 +19,6 @@ if TYPE_CHECKING:
     from napari_samunet.plugin.work import ImageWork
 
 _SMALLEST_BOX = 2  # pixels; less is a slip of the hand
-
-
-@dataclass
-class _Stroke:
-    """A stroke that is being drawn: where, and what the object would be after it."""
-
-    ref: SliceRef
-    mask: BoolArray
-    drawn: int = 0
 
 
 class Prompting:
@@ -51,19 +43,23 @@ class Prompting:
         say: Callable[[str], None],
     ) -> None:
         self.tool = Tool.CLICK
-        self.brush = 10
+        self.strokes = Stroking(viewer, asked, say)
         self._viewer = viewer
         self._work = work
         self._asked = asked
         self._say = say
-        self._stroke: _Stroke | None = None
+        self._held: Handle | None = None
 
     def takes_gestures(self) -> bool:
         """Whether the mouse is ours: our image or a helper layer is selected, to pan and zoom."""
         work, active = self._work(), self._viewer.layers.selection.active
         if work is None:
             return False
-        return active is None or (work.shown.owns(active) and active.mode == "pan_zoom")
+        if active is None or work.shown.owns(active):
+            return active is None or active.mode == "pan_zoom"
+        if active.mode == "pan_zoom":
+            self._say(f"'{active.name}' is selected: select '{work.image.name}' to prompt on it.")
+        return False
 
     def click(self, position: Position, positive: bool) -> None:
         """Place a point under the mouse."""
@@ -101,42 +97,49 @@ class Prompting:
             work.draw()
             self._say(str(error))
 
-    def stroke(self, path: Sequence[Position], done: bool) -> None:
-        """Paint or erase along the mouse, or hand the mask over when it is done."""
-        work = self._work()
-        try:
-            self._follow(work, path)
-        except InputError as error:
-            self._stroke = None
-            self._say(str(error))
-            return
-        stroke = self._stroke
-        work.draw_live_mask(stroke.ref, stroke.mask)
-        if done:
-            self._stroke = None
-            work.session.paint(stroke.mask, index=stroke.ref.index, axis=stroke.ref.axis)
-            self._asked()
+    def stroke(self, path: Sequence[Position], done: bool, positive: bool = True) -> None:
+        """Follow the mouse with the tool, or hand the stroke over when it is done."""
+        self.strokes.follow(self._work(), self.tool, path, done, positive)
 
     def cancel_drag(self) -> None:
         """Show again what the session knows."""
-        self._stroke = None
         if self._work() is not None:
-            self._work().draw()
+            self.strokes.cancel(self._work())
 
-    def _follow(self, work: ImageWork, path: Sequence[Position]) -> None:
-        """Add the newest piece of a path to the stroke."""
-        if len(path) == 1:
-            self._stroke = None
-        if self._stroke is None:
-            ref = locate(work.image, *self._view(), path[0]).ref
-            self._stroke = _Stroke(ref, work.mask_at(ref))
-        stroke = self._stroke
-        newest = path[max(stroke.drawn - 1, 0) :]
-        places = [clamp(work.image, *self._view(), place, stroke.ref) for place in newest]
-        covered = stroke_mask(stroke.mask.shape, places, self.brush)
-        painting = self.tool is Tool.PAINT
-        stroke.mask = stroke.mask | covered if painting else stroke.mask & ~covered
-        stroke.drawn = len(path)
+    def grab(self, position: Position) -> bool:
+        """Take hold of the prompt under the mouse, if there is one."""
+        self._held = handle_at(self._work(), self._viewer, position)
+        return self._held is not None
+
+    def drag_prompt(self, position: Position, done: bool) -> None:
+        """Move the prompt that was taken hold of."""
+        work = self._work()
+        try:
+            move(self._held, work, self._viewer, position, done)
+        except InputError as error:
+            work.draw()
+            self._say(str(error))
+        else:
+            if done:
+                self._asked()
+
+    def delete_at(self, position: Position) -> None:
+        """Take the prompt under the mouse away; the others are asked afresh."""
+        work = self._work()
+        handle = None if work is None else handle_at(work, self._viewer, position)
+        if handle is None:
+            self._say("There is no click or box under the mouse: point at the one to delete.")
+            return
+        work.session.remove_prompt(handle.prompt, predict=False)
+        self._asked()
+
+    def drag_window(self, right: float, up: float) -> None:
+        """Change window and level by pixels of the screen."""
+        image = self._work().image
+        if self._work().volume.color is not None:
+            self._say("A colour image has no window: its colours are shown as they are.")
+            return
+        show_window(image, dragged(tuple(image.contrast_limits), right, up))
 
     def _has_something(self, work: ImageWork, ref: SliceRef) -> bool:
         if any(prompt.ref == ref for prompt in work.session.prompts):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from napari_samunet.plugin.advice import Situation
-from napari_samunet.plugin.panels.objects import ObjectRow
+from napari_samunet.plugin.panels.object_table import ObjectRow
 from napari_samunet.plugin.work import bright, ref_of
+from napari_samunet.types import SliceRef
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -28,7 +31,8 @@ def situation(controller: Controller) -> Situation:
         return Situation(image=False, flat=flat, ready=ready, tool=tool)
     session, current = work.session, work.session.current
     ref = ref_of(work, controller.viewer)
-    shown = session.previews.get(ref)
+    shown = None if ref is None else session.previews.get(ref)
+    neighbour, shared = neighbours(work, ref)
     return Situation(
         flat=flat,
         inside=ref is not None,
@@ -42,6 +46,10 @@ def situation(controller: Controller) -> Situation:
         candidates=1 if shown is None else len(shown.candidates),
         current="" if current is None else current.name,
         accepted=current is not None and bool(current.slices),
+        locked=current is not None and current.locked,
+        overlap=controller.grouping.overlap,
+        neighbour=neighbour,
+        shared=shared,
     )
 
 
@@ -51,6 +59,9 @@ def about_image(work: ImageWork, viewer: ViewerModel) -> str:
     spacing = _TIMES.join(f"{mm:.3g}" for mm in work.volume.spacing[::-1])
     ref = ref_of(work, viewer)
     place = "" if ref is None else f"Slice {ref.index + 1} of {work.volume.shape[ref.axis]}"
+    if work.volume.color is None:
+        low, high = work.image.contrast_limits
+        place += f"  ·  level {(low + high) / 2:.4g}, width {high - low:.4g}"
     return f"{size}, {spacing} mm\n{place}"
 
 
@@ -62,7 +73,33 @@ def rows_of(session: Session) -> list[ObjectRow]:
             item.id,
             item.name,
             bright(item.color),
-            f"Label {item.id}, {len(item.slices)} slices, {item.voxels * millilitres:.1f} ml",
+            len(item.slices),
+            item.voxels * millilitres,
+            item.locked,
+            item.visible,
         )
         for item in session.objects
     ]
+
+
+def windows_titles(work: ImageWork | None) -> tuple[list[str], int]:
+    """Names of the windows of Shift and a digit, and the number of the one that is seen, or -1."""
+    if work is None or work.volume.color is not None:
+        return [], -1
+    seen = tuple(float(limit) for limit in work.image.contrast_limits)
+    fitting = [n for n, item in enumerate(work.windows) if np.allclose(item.window, seen)]
+    return [item.name for item in work.windows], fitting[0] if fitting else -1
+
+
+def neighbours(work: ImageWork, ref: SliceRef | None) -> tuple[str, int]:
+    """Name of the object that most of the preview's overlap lies in, and the pixels of it."""
+    shown = None if ref is None else work.session.previews.get(ref)
+    if ref is None or shown is None:
+        return "", 0
+    current = work.session.current
+    labels = np.take(work.session.labels, ref.index, axis=ref.axis)[shown.mask]
+    counts = np.bincount(labels[(labels > 0) & (labels != (current.id if current else 0))])
+    if not counts.size:
+        return "", 0
+    most = int(counts.argmax())
+    return work.names().get(most, str(most)), int(counts.sum())

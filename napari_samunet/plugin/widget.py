@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
@@ -13,17 +12,22 @@ from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from napari_samunet.errors import InputError
 from napari_samunet.plugin import keys
-from napari_samunet.plugin.advice import next_step
 from napari_samunet.plugin.controller import Controller
+from napari_samunet.plugin.digits import DigitKeys
 from napari_samunet.plugin.gestures import Tool
+from napari_samunet.plugin.grouping import Grouping
 from napari_samunet.plugin.panels.export import ExportPanel
 from napari_samunet.plugin.panels.image import ImagePanel
+from napari_samunet.plugin.panels.key_list import KeyList
 from napari_samunet.plugin.panels.last_session import LastSessionPanel
 from napari_samunet.plugin.panels.model import ModelPanel
 from napari_samunet.plugin.panels.objects import ObjectsPanel
 from napari_samunet.plugin.panels.prompts import PromptsPanel
+from napari_samunet.plugin.panels.section import Section
+from napari_samunet.plugin.panels.slices import SlicesPanel
 from napari_samunet.plugin.panels.status import StatusPanel
-from napari_samunet.plugin.summary import about_image, rows_of, situation
+from napari_samunet.plugin.showing import show_state
+from napari_samunet.session.labelset import label_sets
 from napari_samunet.session.shelf import Shelf
 
 if TYPE_CHECKING:
@@ -67,7 +71,10 @@ class SegmentationWidget(QWidget):
         self.destroyed.connect(self.controller.abandon)  # the whole window was closed
         self.status, self.last_session = StatusPanel(), LastSessionPanel()
         self.image, self.model = ImagePanel(), ModelPanel()
-        self.prompts, self.objects, self.export = PromptsPanel(), ObjectsPanel(), ExportPanel()
+        self.prompts, self.objects = PromptsPanel(), ObjectsPanel(tuple(label_sets()))
+        self.slices, self.export = SlicesPanel(), ExportPanel()
+        self._digits: DigitKeys | None = None
+        self._key_list: KeyList | None = None
         self._lay_out()
         self._connect_panels()
         self._connect_viewer()
@@ -86,6 +93,8 @@ class SegmentationWidget(QWidget):
         for event in _shown_slice_events(viewer):
             event.disconnect(self.controller.look_elsewhere)
         keys.unbind(viewer)
+        if self._digits is not None:
+            self._digits.release()
         self.controller.close()
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
@@ -113,14 +122,18 @@ class SegmentationWidget(QWidget):
     def _start(self) -> None:
         if self._viewer is not None:
             self.controller.start()
+            if self._digits is None:
+                self._digits = DigitKeys(self, self.controller.viewing.use_window)
 
     def _lay_out(self) -> None:
         inside = QWidget()
         rows = QVBoxLayout(inside)
         rows.setContentsMargins(6, 4, 6, 4)
         rows.setSpacing(5)
-        for panel in (self.image, self.model, self.prompts, self.objects, self.export):
+        for panel in self._panels():
             rows.addWidget(panel)
+        self.model.set_open(False)
+        self.export.set_open(False)
         rows.addStretch(1)
         area = QScrollArea()
         area.setWidget(inside)
@@ -133,6 +146,10 @@ class SegmentationWidget(QWidget):
         outside.addWidget(self.last_session)
         outside.addWidget(area, 1)
         self.setMinimumWidth(_WIDTH)
+
+    def _panels(self) -> tuple[Section, ...]:
+        panels = self.image, self.model, self.prompts, self.objects, self.slices, self.export
+        return panels
 
     def _connect_panels(self) -> None:
         act = self.controller
@@ -150,14 +167,32 @@ class SegmentationWidget(QWidget):
         self.prompts.discard_requested.connect(act.discard)
         self.objects.accept_requested.connect(act.accept)
         self.objects.next_requested.connect(act.next_object)
-        self.objects.select_requested.connect(act.select_object)
-        self.objects.rename_requested.connect(act.rename_object)
-        self.objects.delete_requested.connect(act.delete_object)
+        self._connect_objects(act.grouping)
+        self.prompts.ghost_requested.connect(act.viewing.toggle_ghost)
+        self.prompts.suggest_requested.connect(act.ghosts.suggest)
+        self.image.window_requested.connect(act.viewing.use_window)
+        self.slices.propagate_requested.connect(act.through.propagate)
+        self.slices.redo_requested.connect(act.through.redo_around)
+        self.slices.doubt_requested.connect(act.through.next_doubt)
         self.export.export_requested.connect(act.export)
         self.export.import_requested.connect(act.import_masks)
         act.changed.connect(self._later)
         act.said.connect(self._say)
         act.busy_changed.connect(self._show_busy)
+
+    def _connect_objects(self, act: Grouping) -> None:
+        panel, table = self.objects, self.objects.table
+        table.select_requested.connect(act.select)
+        table.rename_requested.connect(act.rename)
+        table.lock_requested.connect(act.lock)
+        table.show_requested.connect(act.show)
+        panel.delete_requested.connect(act.delete)
+        panel.merge_requested.connect(act.merge)
+        panel.split_requested.connect(act.split)
+        panel.fill_requested.connect(act.fill)
+        panel.overlap_requested.connect(act.set_overlap)
+        panel.preset_requested.connect(act.use_preset)
+        panel.names_requested.connect(act.use_file)
 
     def _connect_viewer(self) -> None:
         act = self.controller
@@ -172,13 +207,28 @@ class SegmentationWidget(QWidget):
             "undo": act.undo,
             "redo": act.redo,
             "discard": act.discard,
-            "hide": act.toggle_mask,
+            "hide": act.viewing.toggle_mask,
+            "delete_prompt": act.delete_prompt,
+            "ghost": act.viewing.toggle_ghost,
+            "suggest": act.ghosts.suggest,
+            "pick": act.grouping.pick,
+            "lock": act.grouping.lock_current,
+            "propagate": self.slices.propagate,
+            "redo_around": act.through.redo_around,
+            "next_doubt": act.through.next_doubt,
+            "help": self._show_keys,
         }
         keys.bind(self._viewer, {**tools, **actions})
 
     def _choose(self, image: Any) -> None:
         self._viewer.layers.selection.active = image
         self.controller.choose(image)
+
+    def _show_keys(self) -> None:
+        """Show all keys in a window of their own; the same key closes it again."""
+        if self._key_list is None:
+            self._key_list = KeyList(self)
+        self._key_list.setVisible(not self._key_list.isVisible())
 
     def _later(self, _event: object = None) -> None:
         self._pending.start()
@@ -191,36 +241,8 @@ class SegmentationWidget(QWidget):
         self._later()
 
     def _refresh(self) -> None:
-        """Show the state of the controller in all panels."""
-        if self._viewer is None:
-            return
-        act = self.controller
-        now = situation(act)
-        self.status.set_text(act.notice or act.problem or next_step(now))
-        work = act.work
-        offer = act.keeping.offer_for(work)
-        self.last_session.set_offer("" if offer is None else offer.when)
-        chosen = None if work is None else work.image
-        self.image.set_images([(layer, layer.name) for layer in act.images], chosen)
-        self.image.set_about("" if work is None else about_image(work, self._viewer))
-        self.model.show_model(act.models.view())
-        self.prompts.set_tool(act.prompting.tool)
-        self.prompts.set_enabled(work is not None)
-        self.objects.set_score(now.score)
-        session = None if work is None else work.session
-        if session is None:
-            self.prompts.set_steps("", "", False)
-            self.objects.set_objects([], None)
-            self.objects.set_enabled(False, False)
-            self.export.set_enabled(False, image=False)
-            return
-        self.prompts.set_steps(session.undo_name, session.redo_name, bool(session.prompts))
-        current = session.current
-        self.objects.set_objects(rows_of(session), None if current is None else current.id)
-        shown = bool(session.previews)
-        self.objects.set_enabled(shown and not now.waiting, shown or now.accepted)
-        self.export.set_enabled(any(item.slices for item in session.objects))
-        self.export.set_suggestion(str(Path.cwd() / f"{work.image.name}_labels.nii.gz"))
+        if self._viewer is not None:
+            show_state(self, self.controller)
 
 
 _docked: WeakValueDictionary[int, SegmentationWidget] = WeakValueDictionary()

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.ndimage import binary_erosion
 
 from napari_samunet.errors import InputError
-from napari_samunet.plugin.coordinates import shown_slice
+from napari_samunet.plugin.coordinates import plane_shape, shown_slice
 from napari_samunet.plugin.layers import Color, ImageLayers, ShownBox, ShownPoint
 from napari_samunet.plugin.volumes import METADATA_KEY, volume_of
+from napari_samunet.plugin.windowing import ShownWindow, windows_of
 from napari_samunet.preprocess.intensity import choose_window
 from napari_samunet.session.session import Session
-from napari_samunet.types import BoolArray, SliceRef, UInt16Array, Window
+from napari_samunet.types import BoolArray, SliceRef, UInt8Array, UInt16Array, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from napari.components import ViewerModel
     from napari.components.layerlist import LayerList
     from napari.layers import Image
 
+    from napari_samunet.session.placed import PlacedPrompt
+
 _NO_OBJECT_COLOR = (1.0, 0.75, 0.2)
+_ADDS, _REMOVES = 1, 2
 _LUMINANCE = (0.2126, 0.7152, 0.0722)
 _DARKEST = 0.45
 
@@ -67,22 +73,49 @@ class ImageWork:
         unchanged = self.volume.color is not None or limits == self._limits
         return self._window if unchanged or limits[0] >= limits[1] else limits
 
+    @cached_property
+    def windows(self) -> list[ShownWindow]:
+        """Windows of Shift and a digit."""
+        return windows_of(self.volume)
+
     def draw(self, *_changed: object) -> None:
         """Show previews and prompts of the current object."""
         previews = {ref: shown.mask for ref, shown in self.session.previews.items()}
         self.shown.show_previews(previews, self._color())
         self.shown.show_points(self._points())
         self.shown.show_boxes(self._boxes())
+        self.shown.show_strokes(self._strokes())
+        self.shown.color_labels(self._label_colors())
 
     def draw_live_mask(self, ref: SliceRef, mask: BoolArray) -> None:
         """Show a mask that is being painted, before the session knows of it."""
         previews = {place: shown.mask for place, shown in self.session.previews.items()}
         self.shown.show_previews({**previews, ref: mask}, self._color())
 
+    def draw_live_masks(self, masks: Mapping[SliceRef, BoolArray]) -> None:
+        """Show masks that are being found, before the session knows of them."""
+        previews = {place: shown.mask for place, shown in self.session.previews.items()}
+        self.shown.show_previews({**previews, **masks}, self._color())
+
     def draw_live_box(self, ref: SliceRef, box_rc: tuple[int, int, int, int]) -> None:
         """Show a box that is being dragged, besides those of other slices."""
         others = [box for box in self._boxes() if box.ref != ref]
         self.shown.show_boxes([*others, ShownBox(ref, box_rc)])
+
+    def draw_live_stroke(self, ref: SliceRef, covered: BoolArray, positive: bool) -> None:
+        """Show a scribble or lasso that is being drawn, besides those of before."""
+        strokes = self._strokes()
+        values = strokes[ref].copy() if ref in strokes else np.zeros(covered.shape, np.uint8)
+        values[covered] = _ADDS if positive else _REMOVES
+        self.shown.show_strokes({**strokes, ref: values})
+
+    def draw_moved_point(self, moved: PlacedPrompt, point_rc: tuple[float, float]) -> None:
+        """Show a click where it is being dragged."""
+        self.shown.show_points(self._points({id(moved): point_rc}))
+
+    def plane_shape(self, axis: int) -> tuple[int, int]:
+        """Rows and columns of the planes along an axis."""
+        return plane_shape(self.volume.shape, axis)
 
     def mask_at(self, ref: SliceRef) -> BoolArray:
         """What the current object is on a slice so far: preview, else accepted, else nothing."""
@@ -128,11 +161,16 @@ class ImageWork:
 
     def _draw_labels(self, changed: Sequence[int]) -> None:
         before = self.shown.find("labels")
-        colors = {item.id: bright(item.color) for item in self.session.objects}
-        self.shown.show_labels(self.session.labels, colors, changed)
+        self.shown.show_labels(self.session.labels, self._label_colors(), changed)
         layer = self.shown.find("labels")
         if layer is not None and layer is not before:
             layer.events.paint.connect(self._mark_edited)
+
+    def _label_colors(self) -> dict[int, tuple[float, ...]]:
+        """Colour and opacity of each object; a hidden one is transparent."""
+        return {
+            item.id: (*bright(item.color), float(item.visible)) for item in self.session.objects
+        }
 
     def _hand_edits(self) -> UInt16Array | None:
         """A copy of the labels layer where a person changed it since the last look, (Z, Y, X)."""
@@ -150,16 +188,32 @@ class ImageWork:
         current = self.session.current
         return _NO_OBJECT_COLOR if current is None else bright(current.color)
 
-    def _points(self) -> list[ShownPoint]:
+    def _prompts(self) -> tuple[PlacedPrompt, ...]:
+        """Prompts of the current object, accepted or not."""
+        return self.session.settled_prompts + self.session.prompts
+
+    def _points(self, moved: Mapping[int, tuple[float, float]] | None = None) -> list[ShownPoint]:
+        places = moved or {}
         return [
-            ShownPoint(prompt.ref, (row, col), prompt.positive)
-            for prompt in self.session.prompts
+            ShownPoint(prompt.ref, places.get(id(prompt), (row, col)), prompt.positive)
+            for prompt in self._prompts()
             if prompt.kind == "point"
             for row, col in prompt.points.tolist()
         ]
 
+    def _strokes(self) -> dict[SliceRef, UInt8Array]:
+        drawn: dict[SliceRef, UInt8Array] = {}
+        for prompt in self._prompts():
+            if prompt.kind in ("scribble", "lasso") and prompt.mask is not None:
+                values = drawn.setdefault(prompt.ref, np.zeros(prompt.mask.shape, np.uint8))
+                # Of an area only the line is drawn: the picture in it is what one looks at.
+                covered = prompt.mask & ~binary_erosion(prompt.mask, iterations=2)
+                values[covered] = _ADDS if prompt.positive else _REMOVES
+        return drawn
+
     def _boxes(self) -> list[ShownBox]:
-        latest = {prompt.ref: prompt.box for prompt in self.session.prompts if prompt.box}
+        boxes = [prompt for prompt in self._prompts() if prompt.kind == "box"]
+        latest = {prompt.ref: prompt.box for prompt in boxes if prompt.box is not None}
         return [ShownBox(ref, box) for ref, box in latest.items()]
 
 

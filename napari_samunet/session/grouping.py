@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -9,6 +10,7 @@ from napari_samunet.errors import InputError
 from napari_samunet.session import regroup
 from napari_samunet.session.checks import plane_of
 from napari_samunet.session.core import SessionCore
+from napari_samunet.session.labelset import LabelName
 from napari_samunet.session.objects import SegmentObject
 from napari_samunet.session.state import State
 
@@ -33,6 +35,26 @@ class GroupingSession(SessionCore):
         state = self._state.with_object(name, self.volume.shape)
         self._commit("new object", replace(state, ref=None))
         return self._handle(number)
+
+    def add_label_set(self, names: Sequence[LabelName]) -> tuple[SegmentObject, ...]:
+        """Add an empty object for every name, in one step; the first becomes the current one."""
+        first, state = self._state.next_id, self._state
+        for item in names:
+            number = state.next_id
+            state = state.with_object(item.name, self.volume.shape)
+            if item.color is not None:
+                made = replace(state.object(number), color=item.color)
+                state = state.with_changed(made)
+        self._commit("label set", replace(state, current=first, ref=None))
+        return tuple(self._handle(number) for number in range(first, state.next_id))
+
+    def next_empty(self) -> SegmentObject | None:
+        """Return the next object after the current one that has neither mask nor prompts."""
+        current, state = self._state.current or 0, self._state
+        empty = [o.id for o in state.objects if not o.masks and not state.planes_of(o.id)]
+        later = [number for number in empty if number > current]
+        number = min(later or empty, default=None)
+        return None if number is None else self._handle(number)
 
     def select(self, item: SegmentObject | int) -> SegmentObject:
         """Make an object the current one, to go on from its prompts and its accepted mask."""

@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 
 Color = tuple[float, float, float]
 GOLDEN_ANGLE = 0.618033988749895
+_DISTINCT = (
+    (230, 159, 0),
+    (86, 180, 233),
+    (0, 158, 115),
+    (240, 228, 66),
+    (204, 121, 167),
+    (213, 94, 0),
+    (0, 114, 178),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,6 +219,13 @@ class SegmentObject:
 
 
 def color_of(number: int) -> Color:
-    """Return a colour for an object: neighbours in number lie far apart on the colour circle."""
+    """Return a colour for an object.
+
+    The first seven are those of Okabe and Ito (2008) without black, which are told apart with
+    every kind of colour blindness; further ones lie far apart on the colour circle.
+    """
+    if number <= len(_DISTINCT):
+        red, green, blue = _DISTINCT[number - 1]
+        return red / 255, green / 255, blue / 255
     hue = (0.08 + (number - 1) * GOLDEN_ANGLE) % 1.0
     return colorsys.hsv_to_rgb(hue, 0.75, 0.95)

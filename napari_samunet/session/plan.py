@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from napari_samunet.errors import EmptyPrompt, InputError
 from napari_samunet.io.volume import Volume
+from napari_samunet.preprocess.slicing import take_slice
 from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.session.checks import plane_of
 from napari_samunet.session.objects import ObjectState
 from napari_samunet.session.request import Answerer
 from napari_samunet.session.state import PlaneState, State
-from napari_samunet.types import BoolArray, SliceRef, Window
+from napari_samunet.types import BoolArray, FloatArray, SliceRef, Window
 
 if TYPE_CHECKING:
     from napari_samunet.inference.prediction import Prediction
@@ -55,6 +56,7 @@ class PropagationPlan:
 
     def run(self, engine: Answerer, progress: Found | None = None) -> dict[SliceRef, Prediction]:
         """Answer the slices; may run in any thread. ``progress`` stops it by returning False."""
+        from napari_samunet.inference.ending import Ending
         from napari_samunet.inference.propagation import propagate
 
         def ask(index: int, prompts: Prompts) -> Prediction:
@@ -63,7 +65,11 @@ class PropagationPlan:
         def tell(index: int, answer: Prediction) -> bool | None:
             return None if progress is None else progress(SliceRef(self.axis, index), answer)
 
-        found = propagate(ask, self.keys, self.first, self.last, tell, self.known)
+        def slice_at(index: int) -> FloatArray:
+            return take_slice(self.volume.array, SliceRef(self.axis, index)).astype(float)
+
+        ending = Ending(slice_at, self.keys)
+        found = propagate(ask, self.keys, self.first, self.last, tell, self.known, ending)
         return {SliceRef(self.axis, index): answer for index, answer in found.items()}
 
     def fits(self, state: State) -> bool:

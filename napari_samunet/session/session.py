@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from napari_samunet.io.volume import Volume
@@ -129,15 +130,21 @@ class Session(ReshapingSession, SharingSession):
         return tuple(sorted({*shown, *kept}))
 
     def suggest(
-        self, index: int = 0, axis: int = 0, window: Window | None = None, most: int = 5
+        self,
+        index: int = 0,
+        axis: int = 0,
+        window: Window | None = None,
+        most: int = 5,
+        go_on: Callable[[], bool] | None = None,
     ) -> tuple[Prediction, ...]:
         """Propose objects on a plane: the surest answers to a grid of clicks that hardly overlap.
 
-        Changes nothing; take one with ``paint(prediction.mask, index, axis)``.
+        Never on what ``labels`` show already. Changes nothing; take one with
+        ``paint(prediction.mask, index, axis)``. ``go_on`` ends the search by returning False.
         """
-        return suggest(
-            self.predict, self.volume, plane_of(self.volume.shape, index, axis), window, most
-        )
+        ref = plane_of(self.volume.shape, index, axis)
+        labels_hw = np.take(self.labels, ref.index, axis=ref.axis)
+        return suggest(self.predict, self.volume, ref, window, most, labels_hw, go_on)
 
     def set_labels(self, array: ArrayLike, names: Mapping[int, str] | None = None) -> None:
         """Make the objects be exactly the labels in ``array`` (Z, Y, X), whole numbers 0–65535.

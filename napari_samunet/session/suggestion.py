@@ -12,7 +12,7 @@ from napari_samunet.io.volume import Volume
 from napari_samunet.preprocess.intensity import choose_window
 from napari_samunet.preprocess.slicing import take_slice
 from napari_samunet.prompts.prompts import Prompts
-from napari_samunet.types import FloatArray, SliceRef, Window
+from napari_samunet.types import BoolArray, FloatArray, SliceRef, UInt16Array, Window
 
 if TYPE_CHECKING:
     from napari_samunet.inference.prediction import Prediction
@@ -31,6 +31,8 @@ def suggest(
     ref: SliceRef,
     window: Window | None,
     most: int,
+    labels_hw: UInt16Array | None = None,
+    go_on: Callable[[], bool] | None = None,
 ) -> tuple[Prediction, ...]:
     """Return up to ``most`` answers to single clicks on a grid, surest first, hardly overlapping.
 
@@ -42,12 +44,22 @@ def suggest(
         The slice, and what it is shown with.
     most
         Number of proposals.
+    labels_hw
+        What is segmented there already, (H, W): no proposal lies on it.
+    go_on
+        Asked before every click; no more clicks are tried once it is False.
     """
     area = np.prod(plane_shape(volume.shape, ref.axis))
-    answers = [
-        predict(Prompts(points=[point], labels=[1]), ref.index, ref.axis, window)
-        for point in _grid(volume, ref, window)
-    ]
+    shape = plane_shape(volume.shape, ref.axis)
+    taken = np.zeros(shape, bool) if labels_hw is None else labels_hw > 0
+    answers = []
+    for point in _grid(volume, ref, window):
+        if go_on is not None and not go_on():
+            break
+        if not taken[tuple(point)]:
+            prompts = Prompts(points=[point], labels=[1])
+            answers.append(predict(prompts, ref.index, ref.axis, window))
+    answers = [item for item in answers if _is_free(item.mask, taken)]
     sized = [item for item in answers if LEAST_SHARE <= item.mask.sum() / area <= MOST_SHARE]
     return tuple(_apart(sorted(sized, key=_sureness, reverse=True), most))
 
@@ -61,6 +73,10 @@ def _grid(volume: Volume, ref: SliceRef, window: Window | None) -> FloatArray:
     low, _ = choose_window(volume, window)
     values = take_slice(volume.array, ref)[points[:, 0], points[:, 1]]
     return np.unique(points[values > low], axis=0)
+
+
+def _is_free(mask: BoolArray, taken: BoolArray) -> bool:
+    return bool((mask & taken).sum() <= MOST_OVERLAP * mask.sum())
 
 
 def _sureness(prediction: Prediction) -> float:

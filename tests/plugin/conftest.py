@@ -144,15 +144,19 @@ class Screen:
         if wait and self.controller.work is not None:
             self.answered()
 
-    def drag(self, start, end, button="left", steps=6, wait=True) -> None:
+    def drag(self, start, end, button="left", steps=6, wait=True, modifier="") -> None:
+        self.draw(np.linspace(start, end, steps), button, wait, modifier)
+
+    def draw(self, path, button="left", wait=True, modifier="") -> None:
+        """Drag along (row, column) places."""
         image = self.controller.work.image
-        places = [self.pixel(image, *place) for place in np.linspace(start, end, steps)]
-        none = Qt.KeyboardModifier.NoModifier
+        places = [self.pixel(image, *place) for place in path]
+        held = _MODIFIERS[modifier]
         QTest.mouseMove(self.canvas, places[0])
-        QTest.mousePress(self.canvas, _BUTTONS[button], none, places[0])
+        QTest.mousePress(self.canvas, _BUTTONS[button], held, places[0])
         for place in places[1:]:
-            self._move(place, _BUTTONS[button])
-        QTest.mouseRelease(self.canvas, _BUTTONS[button], none, places[-1])
+            self._move(place, _BUTTONS[button], held)
+        QTest.mouseRelease(self.canvas, _BUTTONS[button], held, places[-1])
         self.settle()
         if wait:
             self.answered()
@@ -162,7 +166,13 @@ class Screen:
         self.settle()
         self.answered()
 
-    def _move(self, place: QPoint, button) -> None:
+    def hover(self, row, col) -> None:
+        """Rest the mouse on a place, without a button."""
+        place = self.pixel(self.controller.work.image, row, col)
+        self._move(place, Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier)
+        self.settle(0.3)
+
+    def _move(self, place: QPoint, button, held) -> None:
         """Move with a button held, which ``QTest.mouseMove`` cannot say."""
         from qtpy.QtCore import QEvent, QPointF
         from qtpy.QtGui import QMouseEvent
@@ -173,7 +183,7 @@ class Screen:
             QPointF(self.canvas.mapToGlobal(place)),
             Qt.MouseButton.NoButton,
             button,
-            Qt.KeyboardModifier.NoModifier,
+            held,
         )
         QApplication.sendEvent(self.canvas, event)
         self.settle(0.005)

@@ -1,4 +1,4 @@
-"""Which image layer is segmented."""
+"""Which image layer is segmented, and through which window it is seen."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ from collections.abc import Hashable, Sequence
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QLabel
 
+from napari_samunet.plugin.keys import tip
 from napari_samunet.plugin.panels.section import Section
 
 
 class ImagePanel(Section):
     """A list of the image layers, and a line about the chosen one.
 
-    Signals: ``image_requested(key)`` with the key of the layer that was chosen.
+    Signals: ``image_requested(key)`` with the key of the layer that was chosen, and
+    ``window_requested(int)`` with the number of a window.
     """
 
     image_requested = Signal(object)
+    window_requested = Signal(int)
 
     def __init__(self) -> None:
         super().__init__("Image")
@@ -28,9 +31,16 @@ class ImagePanel(Section):
         )
         self._choice.setMinimumContentsLength(12)
         self._choice.activated.connect(self._chosen)
+        self._windows = QComboBox()
+        self._windows.setToolTip(tip("windows"))
+        self._windows.setAccessibleName("Window")
+        self._windows.setPlaceholderText("Window…")
+        self._windows.activated.connect(self.window_requested.emit)
+        self._titles: list[str] = []
         self._about = QLabel()
         self._about.setWordWrap(True)
         self.body.addWidget(self._choice)
+        self.body.addWidget(self._windows)
         self.body.addWidget(self._about)
         self._keys: list[Hashable] = []
 
@@ -41,6 +51,15 @@ class ImagePanel(Section):
         self._choice.addItems([name for _, name in images])
         self._choice.setEnabled(bool(images))
         self._choice.setCurrentIndex(self._keys.index(chosen) if chosen in self._keys else -1)
+
+    def set_windows(self, titles: Sequence[str], shown: int) -> None:
+        """List the windows of Shift and a digit; ``shown`` is the present one's number, or -1."""
+        if list(titles) != self._titles:
+            self._titles = list(titles)
+            self._windows.clear()
+            self._windows.addItems([f"{number}  {title}" for number, title in enumerate(titles)])
+        self._windows.setCurrentIndex(shown)
+        self._windows.setEnabled(bool(titles))
 
     def set_about(self, text: str) -> None:
         """Say something about the image: its size and spacing."""

@@ -3,72 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtGui import QColor, QIcon, QPixmap
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QListWidget, QListWidgetItem
+from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QMenu, QPushButton
 
+from napari_samunet.plugin.panels.object_table import ObjectRow, ObjectTable
 from napari_samunet.plugin.panels.section import Section, button
 
-_ID = Qt.ItemDataRole.UserRole
-_VISIBLE_ROWS = 4
-
-
-@dataclass(frozen=True)
-class ObjectRow:
-    """One object of the list.
-
-    Attributes
-    ----------
-    id : int
-        Its number in the labels.
-    name : str
-    color : (red, green, blue)
-        0 to 1.
-    detail : str
-        E.g. "3 slices, 120.4 ml"; for the tooltip.
-    """
-
-    id: int
-    name: str
-    color: tuple[float, float, float]
-    detail: str
+_OVERLAPS = {
+    "keep": ("Keep earlier", "Voxels of another object stay with it"),
+    "replace": ("Replace", "The new mask takes voxels from unlocked objects"),
+    "both": ("Both", "Both keep the voxels; labels show the later object"),
+}
 
 
 class ObjectsPanel(Section):
-    """Accept, next object, delete; a list to go back to an object or rename it.
+    """Accept and next object, the table, and what is done with whole objects.
 
-    Signals: ``accept_requested()``, ``next_requested()``, ``select_requested(int)``,
-    ``rename_requested(int, str)``, ``delete_requested(int)``.
+    Signals: ``accept_requested()``, ``next_requested()``, those of the table, ``delete_requested``,
+    ``split_requested``, ``fill_requested`` (int), ``merge_requested(numbers)``,
+    ``overlap_requested(rule)``, ``preset_requested(name)``, ``names_requested(path)``.
     """
 
     accept_requested = Signal()
     next_requested = Signal()
-    select_requested = Signal(int)
-    rename_requested = Signal(int, str)
     delete_requested = Signal(int)
+    split_requested = Signal(int)
+    fill_requested = Signal(int)
+    merge_requested = Signal(object)
+    overlap_requested = Signal(str)
+    preset_requested = Signal(str)
+    names_requested = Signal(str)
 
-    def __init__(self) -> None:
+    def __init__(self, presets: Sequence[str] = ()) -> None:
         super().__init__("Objects")
+        self.table = ObjectTable()
         self._score = QLabel()
         self._score.setToolTip("How well the model expects its mask to fit")
-        self.body.addWidget(self._score)
         self._accept = button("Accept", "accept", self.accept_requested.emit)
         font = self._accept.font()
         font.setBold(True)
         self._accept.setFont(font)
         self._next = button("Next object", "next_object", self.next_requested.emit)
-        row = QHBoxLayout()
-        row.setSpacing(3)
-        row.addWidget(self._accept)
-        row.addWidget(self._next)
-        self.body.addLayout(row)
-        self.body.addWidget(self._make_list())
-        self._delete = button("Delete object", "", self._delete_chosen)
-        self._delete.setToolTip("Remove the chosen object with its mask; Undo brings it back")
-        self.body.addWidget(self._delete)
+        self.body.addWidget(self._score)
+        self.body.addLayout(_row(self._accept, self._next))
+        self.body.addLayout(self._overlap_row())
+        self.body.addWidget(self.table)
+        self._delete = button("Delete", "", self._on_one(self.delete_requested), "Delete object")
+        self._delete.setToolTip("Remove the marked object with its mask; Undo brings it back")
+        self._more = self._more_button(presets)
+        self.body.addLayout(_row(self._delete, self._more))
+        self.table.itemSelectionChanged.connect(self._enable)
         self.set_score(None)
+        self._enable()
 
     def set_score(self, score: float | None) -> None:
         """Show the model's own estimate of its mask, 0 to 1; None: there is none."""
@@ -84,44 +71,73 @@ class ObjectsPanel(Section):
 
     def set_objects(self, rows: Sequence[ObjectRow], current: int | None) -> None:
         """List the objects; ``current`` is the id of the one that clicks go to."""
-        self._list.blockSignals(True)
-        self._list.clear()
-        for row in rows:
-            item = QListWidgetItem(_swatch(row.color), row.name)
-            item.setData(_ID, row.id)
-            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
-            item.setToolTip(f"{row.detail}. Click: go on with it; double click: rename")
-            self._list.addItem(item)
-            if row.id == current:
-                self._list.setCurrentItem(item)
-        self._list.blockSignals(False)
-        self._delete.setEnabled(current is not None)
+        self.table.show_rows(rows, current)
+        self._enable()
 
-    def _make_list(self) -> QListWidget:
-        self._list = QListWidget()
-        self._list.setAccessibleName("Objects")
-        height = self._list.fontMetrics().lineSpacing() + 6
-        self._list.setFixedHeight(_VISIBLE_ROWS * height)
-        self._list.currentItemChanged.connect(self._selected)
-        self._list.itemChanged.connect(self._renamed)
-        return self._list
+    def set_overlap(self, rule: str) -> None:
+        """Show which rule holds where objects meet."""
+        self._overlap.setCurrentIndex(list(_OVERLAPS).index(rule))
 
-    def _selected(self, item: QListWidgetItem | None, _before: object) -> None:
-        if item is not None:
-            self.select_requested.emit(item.data(_ID))
+    def _overlap_row(self) -> QHBoxLayout:
+        self._overlap = QComboBox()
+        self._overlap.setAccessibleName("Where objects overlap")
+        self._overlap.setToolTip("What Accept does where objects meet; locked ones always stay")
+        for number, (title, what) in enumerate(_OVERLAPS.values()):
+            self._overlap.addItem(title)
+            self._overlap.setItemData(number, what, Qt.ItemDataRole.ToolTipRole)
+        rules = list(_OVERLAPS)
+        self._overlap.activated.connect(lambda index: self.overlap_requested.emit(rules[index]))
+        row = QHBoxLayout()
+        row.addWidget(QLabel("Overlap"))
+        row.addWidget(self._overlap, 1)
+        return row
 
-    def _renamed(self, item: QListWidgetItem) -> None:
-        self.rename_requested.emit(item.data(_ID), item.text())
+    def _more_button(self, presets: Sequence[str]) -> QPushButton:
+        more = QPushButton("More")
+        more.setToolTip("Merge, split, fill holes; lists of names")
+        more.setAccessibleName("More for objects")
+        menu = QMenu(more)
+        menu.setToolTipsVisible(True)
+        one = "Of the marked object"
+        merge = lambda: self.merge_requested.emit(self.table.marked())  # noqa: E731
+        self._merge = menu.addAction("Merge marked objects", merge)
+        self._merge.setToolTip("Join all marked objects (Ctrl+click marks several)")
+        self._split = menu.addAction("Split off islands", self._on_one(self.split_requested))
+        self._split.setToolTip(f"{one}: every island becomes an object")
+        self._fill = menu.addAction("Fill holes", self._on_one(self.fill_requested))
+        self._fill.setToolTip(f"{one}, slice by slice")
+        names = menu.addMenu("Add names")
+        for name in presets:
+            names.addAction(name, lambda name=name: self.preset_requested.emit(name))
+        names.addSeparator()
+        names.addAction("From a file…", self._ask_names)
+        more.setMenu(menu)
+        return more
 
-    def _delete_chosen(self) -> None:
-        item = self._list.currentItem()
-        if item is not None:
-            self.delete_requested.emit(item.data(_ID))
+    def _on_one(self, signal):
+        def tell() -> None:
+            marked = self.table.marked()
+            if marked:
+                signal.emit(marked[0])
+
+        return tell
+
+    def _enable(self) -> None:
+        count = len(self.table.marked())
+        for control in (self._delete, self._split, self._fill):
+            control.setEnabled(count > 0)
+        self._merge.setEnabled(count > 1)
+
+    def _ask_names(self) -> None:
+        wanted = "Names, one a line (*.txt *.label *.csv);;All files (*)"
+        path, _ = QFileDialog.getOpenFileName(self, "Names of objects", "", wanted)
+        if path:
+            self.names_requested.emit(path)
 
 
-def _swatch(color: tuple[float, float, float]) -> QIcon:
-    pixels = QPixmap(14, 14)
-    pixels.fill(QColor.fromRgbF(*color))
-    icon = QIcon(pixels)
-    icon.addPixmap(pixels, QIcon.Mode.Selected)  # Qt would tint it, and it is not the mask's then
-    return icon
+def _row(*buttons: QPushButton) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setSpacing(3)
+    for made in buttons:
+        row.addWidget(made)
+    return row

@@ -5,25 +5,58 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from qtpy.QtWidgets import QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from napari_samunet.plugin.keys import tip
 
 
 class Section(QWidget):
-    """A panel with a heading; panels fill ``body``."""
+    """A panel with a heading that folds it; panels fill ``body``."""
 
     def __init__(self, title: str) -> None:
         super().__init__()
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
-        self.body = QVBoxLayout(self)
-        self.body.setContentsMargins(0, 2, 0, 4)
+        self._heading = self._make_heading(title)
+        self._content = QWidget()
+        self.body = QVBoxLayout(self._content)
+        self.body.setContentsMargins(0, 0, 0, 2)
         self.body.setSpacing(4)
-        heading = QLabel(title)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(2)
+        rows.addWidget(self._heading)
+        rows.addWidget(self._content)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the panel is unfolded."""
+        return self._heading.isChecked()
+
+    def set_open(self, is_open: bool) -> None:
+        """Fold or unfold the panel."""
+        self._heading.setChecked(is_open)
+
+    def _make_heading(self, title: str) -> QToolButton:
+        heading = QToolButton()
+        heading.setText(title)
+        heading.setCheckable(True)
+        heading.setChecked(True)
+        heading.setAutoRaise(True)
+        heading.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        heading.setArrowType(Qt.ArrowType.DownArrow)
+        heading.setToolTip(f"Fold or unfold: {title}")
+        heading.setAccessibleName(f"Section {title}")
         font = heading.font()
         font.setBold(True)
         heading.setFont(font)
-        self.body.addWidget(heading)
+        heading.toggled.connect(self._fold)
+        return heading
+
+    def _fold(self, is_open: bool) -> None:
+        self._content.setVisible(is_open)
+        arrow = Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow
+        self._heading.setArrowType(arrow)
 
 
 def button(text: str, key: str, pressed: Callable[[], Any], label: str = "") -> QPushButton:

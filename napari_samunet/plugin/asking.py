@@ -1,0 +1,96 @@
+"""The dialogue with the model: what is asked, in which thread, and what becomes of the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any
+
+from qtpy.QtCore import Signal
+
+from napari_samunet.plugin.fetching import reason_of
+from napari_samunet.plugin.kept_choice import KeptChoice
+from napari_samunet.plugin.work import ImageWork
+from napari_samunet.session.request import Request
+
+
+class Asking(KeptChoice):
+    """A `KeptChoice` whose prompts are answered beside the window.
+
+    Notes
+    -----
+    Signals: those of `KeptChoice`, and ``busy_changed(bool)``.
+    """
+
+    busy_changed = Signal(bool)
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._afterwards: Callable[[], None] | None = None  # waits for the answer
+        self._bridge.busy_changed.connect(self.busy_changed)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the answer to the latest prompt is due."""
+        return self.work is not None and self.work.session.request() is not None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether the inference thread has something to do."""
+        return self._bridge.is_busy
+
+    def ask(self) -> None:
+        """Let the model answer the latest prompts, if they wait for it."""
+        work = self.work
+        if work is None:
+            return
+        request = work.session.request()
+        self._make_way()
+        if request is None:
+            self._bridge.cancel(work)
+        else:
+            answer = lambda: request.answer(self.engine)  # noqa: E731 - the request stays with it
+            self._bridge.run(
+                work,
+                answer,
+                lambda prediction: self._on_answer(work, request, prediction),
+                lambda error: self._on_failed(work, request, error),
+            )
+        self.changed.emit()
+
+    def run_beside(
+        self,
+        key: Hashable,
+        work: Callable[[], Any],
+        then: Callable[[Any], None],
+        failed: Callable[[BaseException], None],
+    ) -> None:
+        """Do ``work()`` in the inference thread; ``then`` and ``failed`` are called here."""
+        self._make_way()
+        self._bridge.run(key, work, then, failed)
+
+    def _make_way(self) -> None:
+        """Somebody asks: what nobody waits for comes later."""
+
+    def _answered(self) -> None:
+        """The model answers, so it is loaded."""
+
+    def _on_answer(self, work: ImageWork, request: Request, prediction: Any) -> None:
+        self._answered()
+        if work not in self._works.values():
+            return  # its image was removed while the model worked
+        work.session.apply(request, prediction)
+        afterwards, self._afterwards = self._afterwards, None
+        if afterwards is not None and work is self.work:
+            afterwards()
+        self.ask()
+
+    def _on_failed(self, work: ImageWork, request: Request, error: BaseException) -> None:
+        self._afterwards = None
+        latest = work.session.request()
+        if latest is not None and latest.generation == request.generation:
+            work.session.undo()  # a prompt that nothing can answer would wait for ever
+        self._on_error("No answer", error)
+        self.changed.emit()
+
+    def _on_error(self, what: str, error: BaseException) -> None:
+        self.say(f"{what}. {reason_of(error)}")

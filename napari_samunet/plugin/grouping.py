@@ -1,0 +1,107 @@
+"""What a person does with whole objects; every action can be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+from napari_samunet.errors import InputError
+from napari_samunet.plugin.coordinates import locate
+from napari_samunet.session.grouping import Overlap
+from napari_samunet.session.labelset import label_sets, read_label_set
+
+if TYPE_CHECKING:
+    from napari_samunet.plugin.controller import Controller
+
+OVERLAPS = get_args(Overlap)
+
+
+class Grouping:
+    """Actions on the objects of the image that is worked on.
+
+    Parameters
+    ----------
+    controller : Controller
+        Whose session is acted on; an error is said and changes nothing.
+    """
+
+    def __init__(self, controller: Controller) -> None:
+        self._act = controller
+        self.overlap: Overlap = "keep"
+
+    def select(self, number: int) -> None:
+        """Go on with an object."""
+        self._act.step(lambda session: session.select(number))
+
+    def rename(self, number: int, name: str) -> None:
+        """Give an object another name; an empty one changes nothing."""
+        if name:
+            self._act.step(lambda session: session.rename_object(number, name))
+
+    def delete(self, number: int) -> None:
+        """Remove an object; undo brings it back."""
+        self._act.step(lambda session: session.delete_object(number))
+
+    def lock(self, number: int, locked: bool) -> None:
+        """Protect an object, or stop that."""
+        self._act.step(lambda session: session.lock_object(number, locked))
+
+    def lock_current(self) -> None:
+        """Protect the current object, or stop that."""
+        current = self._current()
+        if current is not None:
+            self.lock(current.id, not current.locked)
+
+    def show(self, number: int, visible: bool) -> None:
+        """Show or hide an object."""
+        self._act.step(lambda session: session.show_object(number, visible))
+
+    def merge(self, numbers: Sequence[int]) -> None:
+        """Join the chosen objects; the current one keeps its number, else the first."""
+        current = self._current()
+        kept = numbers[0] if current is None or current.id not in numbers else current.id
+        self._act.step(lambda session: session.merge_objects(kept, list(numbers)))
+
+    def split(self, number: int) -> None:
+        """Make an object of every island."""
+        self._act.step(lambda session: session.split_object(number))
+
+    def fill(self, number: int) -> None:
+        """Fill the holes of an object, slice by slice."""
+        self._act.step(lambda session: session.fill_holes(number))
+
+    def pick(self) -> None:
+        """Make the object under the mouse the current one."""
+        work, viewer = self._act.work, self._act.viewer
+        if work is None:
+            return
+        try:
+            spot = locate(work.image, viewer.layers, viewer.dims, viewer.cursor.position)
+        except InputError as error:
+            self._act.say(str(error))
+            return
+        found = work.session.object_at((spot.row, spot.col), spot.ref.index, spot.ref.axis)
+        if found is None:
+            self._act.say("There is no accepted object under the mouse.")
+        else:
+            self.select(found.id)
+            self._act.say(f"'{found.name}' is the current object now.")
+
+    def use_preset(self, name: str) -> None:
+        """Add the objects of a preset list."""
+        self._act.step(lambda session: session.add_label_set(label_sets()[name]))
+
+    def use_file(self, path: str | Path) -> None:
+        """Add the objects that a file lists."""
+        self._act.step(lambda session: session.add_label_set(read_label_set(path)))
+
+    def set_overlap(self, rule: Overlap) -> None:
+        """Choose what happens where an accepted mask meets another object."""
+        self.overlap = rule
+        if self._act.work is not None:
+            self._act.work.session.overlap = rule
+        self._act.changed.emit()
+
+    def _current(self):
+        return None if self._act.work is None else self._act.work.session.current

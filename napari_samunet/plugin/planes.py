@@ -1,0 +1,100 @@
+"""Values on single planes of an image, shown in one napari Labels layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from napari.layers import Labels
+from napari.utils.colormaps import DirectLabelColormap
+
+from napari_samunet.plugin.coordinates import plane_index
+from napari_samunet.types import AnyArray, BoolArray, SliceRef, UInt8Array
+
+Rgba = tuple[float, float, float, float]
+FILL, CONTOUR = 1, 2
+
+
+class PlaneLayer:
+    """Draws planes into a layer that is made when there is something to show.
+
+    Parameters
+    ----------
+    find : callable
+        Returns the layer, or None where it does not exist (any more).
+    make : callable
+        ``make(colormap)`` makes it.
+    """
+
+    def __init__(
+        self, find: Callable[[], Any], make: Callable[[DirectLabelColormap], Labels]
+    ) -> None:
+        self._find = find
+        self._make = make
+        self._shown: dict[SliceRef, AnyArray] = {}
+        self._colors: Mapping[int, Rgba] = {}
+
+    def show(
+        self,
+        planes: Mapping[SliceRef, AnyArray],
+        render: Callable[[Any], UInt8Array],
+        colors: Mapping[int, Rgba],
+    ) -> None:
+        """Show these planes in place of those before.
+
+        Parameters
+        ----------
+        planes : mapping of SliceRef to ndarray
+            What is shown; one that is the very same array as before is not drawn again.
+        render : callable
+            ``render(plane)`` gives its values (H, W) in the layer; 0 is transparent.
+        colors : mapping of int to (red, green, blue, alpha)
+            Of these values.
+        """
+        layer = self._find()
+        if layer is None:
+            if not planes:
+                return
+            layer, self._shown, self._colors = self._make(direct(colors)), {}, dict(colors)
+        changed = {ref for ref, plane in planes.items() if self._shown.get(ref) is not plane}
+        gone = self._shown.keys() - planes.keys()
+        for ref in changed | gone:
+            layer.data[plane_index(layer.ndim, ref)] = 0
+        recolored = self._colors != dict(colors)
+        if not (changed or gone or recolored):
+            return
+        # Planes of different axes cross each other, so emptying one cuts the others.
+        crossing = len({ref.axis for ref in {*planes, *self._shown}}) > 1
+        for ref in planes if crossing else changed:
+            values = render(planes[ref])
+            layer.data[plane_index(layer.ndim, ref)][values > 0] = values[values > 0]
+        self._shown = dict(planes)
+        if recolored:
+            layer.colormap, self._colors = direct(colors), dict(colors)
+        layer.refresh(extent=False, highlight=False, thumbnail=False)
+
+
+def outlined(mask: BoolArray) -> UInt8Array:
+    """Values of a mask (H, W): its outermost pixels are contour, the rest is fill."""
+    padded = np.pad(mask, 1)
+    inner = padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
+    return np.where(inner, FILL, CONTOUR).astype(np.uint8) * mask
+
+
+def outlined_one_above_the_other(masks: tuple[BoolArray, ...]) -> UInt8Array:
+    """Values of several masks: the first one's fill and contour, and the contours of the others.
+
+    The contours of the others have one value more than the first one's.
+    """
+    first, *others = masks
+    values = np.zeros(first.shape, np.uint8)
+    for mask in others:
+        values[outlined(mask) == CONTOUR] = CONTOUR + 1
+    values[first] = outlined(first)[first]
+    return values
+
+
+def direct(known: Mapping[int, tuple[float, ...]], other: Rgba = (0, 0, 0, 0)) -> Any:
+    """Colour map of a few values; ``other`` is the colour of all that are not among them."""
+    return DirectLabelColormap(color_dict={None: other, 0: (0.0, 0.0, 0.0, 0.0), **known})

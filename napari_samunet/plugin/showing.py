@@ -1,0 +1,68 @@
+"""The state of the work, brought into the panels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_samunet.plugin.advice import next_step
+from napari_samunet.plugin.summary import about_image, rows_of, situation, windows_titles
+
+if TYPE_CHECKING:
+    from napari_samunet.plugin.advice import Situation
+    from napari_samunet.plugin.controller import Controller
+    from napari_samunet.plugin.widget import SegmentationWidget
+    from napari_samunet.session.session import Session
+
+
+def show_state(panels: SegmentationWidget, act: Controller) -> None:
+    """Bring everything that a person sees beside the image up to date."""
+    now = situation(act)
+    panels.status.set_text(act.notice or act.problem or next_step(now))
+    offer = act.keeping.offer_for(act.work)
+    panels.last_session.set_offer("" if offer is None else offer.when)
+    _show_image(panels, act)
+    panels.model.show_model(act.models.view())
+    panels.prompts.set_tool(act.prompting.tool)
+    panels.prompts.set_enabled(act.work is not None)
+    panels.prompts.set_looking(act.hover.is_on, act.ghosts.running)
+    panels.objects.set_score(now.score)
+    panels.objects.set_overlap(act.grouping.overlap)
+    if act.work is None:
+        _show_nothing(panels)
+    else:
+        _show_session(panels, act, act.work.session, now)
+        suggested = Path.cwd() / f"{act.work.image.name}_labels.nii.gz"
+        panels.export.set_suggestion(str(suggested))
+
+
+def _show_image(panels: SegmentationWidget, act: Controller) -> None:
+    work = act.work
+    chosen = None if work is None else work.image
+    panels.image.set_images([(layer, layer.name) for layer in act.images], chosen)
+    panels.image.set_windows(*windows_titles(work))
+    panels.image.set_about("" if work is None else about_image(work, act.viewer))
+
+
+def _show_nothing(panels: SegmentationWidget) -> None:
+    panels.prompts.set_steps("", "", False)
+    panels.objects.set_objects([], None)
+    panels.objects.set_enabled(False, False)
+    panels.slices.set_count(0)
+    panels.slices.set_enabled(False, 0)
+    panels.export.set_enabled(False, image=False)
+
+
+def _show_session(
+    panels: SegmentationWidget, act: Controller, session: Session, now: Situation
+) -> None:
+    shown, ghosts, current = bool(session.previews), bool(act.ghosts.shown), session.current
+    panels.prompts.set_steps(session.undo_name, session.redo_name, shown or ghosts)
+    panels.objects.set_objects(rows_of(session), None if current is None else current.id)
+    panels.objects.set_enabled((shown or ghosts) and not now.waiting, shown or now.accepted)
+    panels.export.set_enabled(any(item.slices for item in session.objects))
+    ref, through = act.shown_ref(), act.through
+    panels.slices.set_count(0 if ref is None else session.volume.shape[ref.axis])
+    panels.slices.set_running(through.running, through.done, through.total)
+    there = current is not None and bool(shown or current.slices)
+    panels.slices.set_enabled(ref is not None and there, len(session.doubts))

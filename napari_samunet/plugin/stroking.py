@@ -1,0 +1,124 @@
+"""Strokes of the mouse: painting and erasing, scribbles, the lasso."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from skimage.draw import polygon
+
+from napari_samunet.errors import InputError
+from napari_samunet.plugin.brush import stroke_mask
+from napari_samunet.plugin.coordinates import clamp, locate
+from napari_samunet.plugin.gestures import Position, Tool
+from napari_samunet.types import BoolArray, SliceRef
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+    from napari_samunet.plugin.work import ImageWork
+
+_LINE = 1.5  # pixels of the line of a lasso while it is drawn
+
+
+@dataclass
+class _Stroke:
+    """A stroke that is being drawn: where, the mask before it, and what it covers so far."""
+
+    ref: SliceRef
+    before: BoolArray
+    covered: BoolArray
+    places: list[tuple[int, int]] = field(default_factory=list)
+
+
+class Stroking:
+    """Turns strokes into paint, scribbles and lassos.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    asked : callable
+        Called after every new prompt.
+    say : callable
+        ``say(text)`` tells the person why nothing happened.
+    """
+
+    def __init__(
+        self, viewer: ViewerModel, asked: Callable[[], None], say: Callable[[str], None]
+    ) -> None:
+        self.brush = 10
+        self._viewer = viewer
+        self._asked = asked
+        self._say = say
+        self._stroke: _Stroke | None = None
+
+    def follow(
+        self, work: ImageWork, tool: Tool, path: Sequence[Position], done: bool, positive: bool
+    ) -> None:
+        """Draw a stroke so far, or hand it over when it is done."""
+        try:
+            stroke = self._extend(work, tool, path)
+            self._show(work, tool, stroke, positive)
+            if done:
+                self._stroke = None
+                self._finish(work, tool, stroke, positive)
+        except InputError as error:
+            self.cancel(work)
+            self._say(str(error))
+
+    def cancel(self, work: ImageWork) -> None:
+        """Show again what the session knows."""
+        self._stroke = None
+        work.draw()
+
+    def _extend(self, work: ImageWork, tool: Tool, path: Sequence[Position]) -> _Stroke:
+        """Add the newest piece of a path to the stroke."""
+        if len(path) == 1 or self._stroke is None:
+            ref = locate(work.image, *self._view(), path[0]).ref
+            before = work.mask_at(ref)
+            self._stroke = _Stroke(ref, before, np.zeros_like(before))
+        stroke = self._stroke
+        drawn = len(stroke.places)
+        for place in path[drawn:]:
+            stroke.places.append(clamp(work.image, *self._view(), place, stroke.ref))
+        newest = stroke.places[max(drawn - 1, 0) :]
+        width = _LINE if tool is Tool.LASSO else self.brush
+        stroke.covered |= stroke_mask(stroke.before.shape, newest, width)
+        return stroke
+
+    def _show(self, work: ImageWork, tool: Tool, stroke: _Stroke, positive: bool) -> None:
+        if tool in (Tool.LASSO, Tool.SCRIBBLE):
+            work.draw_live_stroke(stroke.ref, stroke.covered, positive)
+        else:
+            work.draw_live_mask(stroke.ref, _painted(stroke, tool, positive))
+
+    def _finish(self, work: ImageWork, tool: Tool, stroke: _Stroke, positive: bool) -> None:
+        place = {"index": stroke.ref.index, "axis": stroke.ref.axis}
+        if tool in (Tool.PAINT, Tool.ERASE):
+            work.session.paint(_painted(stroke, tool, positive), **place)
+        else:
+            asked = {**place, "window": work.window, "predict": False, "positive": positive}
+            if tool is Tool.SCRIBBLE:
+                work.session.add_scribble(stroke.covered, **asked)
+            else:
+                work.session.add_lasso(_enclosed(stroke), **asked)
+        self._asked()
+
+    def _view(self):
+        return self._viewer.layers, self._viewer.dims
+
+
+def _painted(stroke: _Stroke, tool: Tool, positive: bool) -> BoolArray:
+    """Mask after a stroke; with a removing key the brush erases and the eraser paints."""
+    if (tool is Tool.PAINT) == positive:
+        return stroke.before | stroke.covered
+    return stroke.before & ~stroke.covered
+
+
+def _enclosed(stroke: _Stroke) -> BoolArray:
+    """Pixels within a lasso, whose ends are joined by a straight line."""
+    mask = np.zeros_like(stroke.before)
+    mask[polygon(*np.transpose(stroke.places), mask.shape)] = True
+    return mask

@@ -1,0 +1,142 @@
+"""Through the slices: a propagation is seen as it runs, can be stopped, and says its doubts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Event
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QObject, Signal
+
+from napari_samunet.errors import SamUNetError
+from napari_samunet.plugin.coordinates import show_plane
+from napari_samunet.plugin.fetching import reason_of
+
+if TYPE_CHECKING:
+    from napari_samunet.plugin.controller import Controller
+    from napari_samunet.plugin.work import ImageWork
+    from napari_samunet.session.plan import PropagationPlan
+    from napari_samunet.types import BoolArray, SliceRef
+
+
+class Through(QObject):
+    """Carries the current object on, beside the window.
+
+    Parameters
+    ----------
+    controller : Controller
+        Whose session is carried on; also the parent.
+
+    Attributes
+    ----------
+    running : bool
+    done, total : int
+        Slices that were found so far, and that are asked for at most.
+
+    Notes
+    -----
+    Signals: ``changed()``.
+    """
+
+    changed = Signal()
+    _found = Signal(object, object, object)
+
+    def __init__(self, controller: Controller) -> None:
+        super().__init__(controller)
+        self.running = False
+        self.done = self.total = 0
+        self._act = controller
+        self._stop = Event()
+        self._masks: dict[SliceRef, BoolArray] = {}
+        self._found.connect(self._show)
+
+    def propagate(self, first: int, last: int) -> None:
+        """Carry the object on over a range of the shown axis; pressed again, it stops."""
+        ref = self._act.shown_ref()
+        if ref is not None:
+            self._start(lambda session: session.plan_propagation(first, last, ref.axis))
+
+    def redo_around(self) -> None:
+        """Do again what the correction of the shown slice changes, and no more."""
+        ref = self._act.shown_ref()
+        if ref is not None:
+            self._start(lambda session: session.plan_around(ref.index, ref.axis))
+
+    def stop(self) -> None:
+        """End it after the slice that is being answered; what was found stays."""
+        self._stop.set()
+
+    def next_doubt(self) -> None:
+        """Show the next slice on which the model was not sure."""
+        work, here = self._act.work, self._act.shown_ref()
+        doubts = () if work is None else work.session.doubts
+        if not doubts or here is None:
+            self._act.say("No doubtful slice is left of this object.")
+            return
+        following = [ref for ref in doubts if ref > here] or list(doubts)
+        show_plane(self._act.viewer, work.image, following[0])
+        self._act.say(
+            f"Slice {following[0].index + 1}: the model was not sure here. "
+            f"{len(doubts)} to look at; click to correct it."
+        )
+
+    def _start(self, plan_of: Callable[[Any], PropagationPlan]) -> None:
+        work = self._act.work
+        if self.running:
+            self.stop()
+            return
+        if work is None or self._act.waiting:
+            return
+        try:
+            plan = plan_of(work.session)
+        except SamUNetError as error:
+            self._act.say(str(error))
+            return
+        self.running, self.done, self.total = True, 0, plan.last - plan.first + 1
+        self._masks = {}
+        self._stop = stop = Event()
+
+        def tell(ref: SliceRef, answer: Any) -> bool:
+            self._found.emit(work, ref, answer.mask)
+            return not stop.is_set()
+
+        self._act.run_beside(
+            (work, "propagate"),
+            lambda: plan.run(self._act.engine, tell),
+            lambda found: self._finish(work, plan, found),
+            self._fail,
+        )
+        self.changed.emit()
+
+    def _show(self, work: ImageWork, ref: SliceRef, mask: BoolArray) -> None:
+        if not self.running or work is not self._act.work:
+            return
+        self.done += 1
+        self._masks[ref] = mask
+        work.draw_live_masks(self._masks)
+        self.changed.emit()
+
+    def _finish(self, work: ImageWork, plan: PropagationPlan, found: Any) -> None:
+        self.running = False
+        if not work.session.apply_propagation(plan, found, as_preview=True):
+            work.draw()
+            self._act.say("The object changed meanwhile: propagate again.")
+        elif not found:
+            self._act.say("The object ends here: it was found on no further slice.")
+        else:
+            self._act.say(self._summary(work, plan, found))
+        self.changed.emit()
+
+    def _summary(self, work: ImageWork, plan: PropagationPlan, found: Any) -> str:
+        places = sorted(ref.index + 1 for ref in found)
+        doubts = sum(ref in found for ref in work.session.doubts)
+        ended = "Stopped" if self._stop.is_set() else "Found"
+        look = f"; {doubts} to look at" if doubts else ""
+        return f"{ended}: {len(found)} slices, {places[0]} to {places[-1]}{look}. Then Accept."
+
+    def _fail(self, error: BaseException) -> None:
+        self.running = False
+        if self._act.work is not None:
+            self._act.work.draw()
+        self._act.say(f"The propagation ended. {reason_of(error)}")
+        self.changed.emit()

@@ -1,0 +1,151 @@
+"""Through the slices in a real window: a preview that can be stopped, doubts, corrections."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt
+
+from napari_samunet.types import SliceRef
+
+pytestmark = pytest.mark.viewer
+
+
+def _go(screen, index):
+    screen.viewer.dims.set_point(0, index)
+    screen.settle()
+
+
+def _finished(screen):
+    screen.until(lambda: not screen.controller.through.running)
+
+
+def test_an_accepted_object_is_carried_on_as_a_preview_then_accepted(screen):
+    screen.click(30, 40)
+    screen.press(Qt.Key.Key_G)
+    screen.press(Qt.Key.Key_S, "shift")
+    _finished(screen)
+    assert len(screen.session.previews) == 6
+    assert not screen.session.labels[0].any(), "nothing is accepted unasked"
+    assert screen.controller.work.shown.find("preview").data[0].any()
+    screen.press(Qt.Key.Key_G)
+    assert all(screen.session.labels[z].any() for z in range(7))
+    screen.press(Qt.Key.Key_Z, "control")
+    screen.press(Qt.Key.Key_Z, "control")
+    assert [z for z in range(7) if screen.session.labels[z].any()] == [3]
+
+
+def test_the_range_is_what_the_panel_says(screen):
+    screen.click(30, 40)
+    screen.widget.slices._first.setValue(3)
+    screen.widget.slices._last.setValue(5)
+    screen.widget.slices._propagate.click()
+    _finished(screen)
+    assert sorted(ref.index for ref in screen.session.previews) == [2, 3, 4]
+
+
+def test_it_is_seen_while_it_runs_and_stops_when_asked(screen):
+    screen.click(30, 40)
+    screen.press(Qt.Key.Key_G)
+    gate, answer = threading.Semaphore(0), screen.engine.predict
+
+    def slowly(*arguments, **named):
+        gate.acquire()
+        return answer(*arguments, **named)
+
+    screen.engine.predict = slowly
+    screen.press(Qt.Key.Key_S, "shift")
+    gate.release()
+    screen.until(lambda: screen.controller.through.done == 1)
+    assert screen.controller.work.shown.find("preview").data[2].any()
+    assert screen.widget.slices._propagate.text() == "Stop"
+    screen.press(Qt.Key.Key_S, "shift")
+    gate.release(10)
+    _finished(screen)
+    assert len(screen.session.previews) == 2, "the one that was running is the last"
+
+
+def test_a_click_stops_it_because_a_person_comes_first(screen):
+    screen.click(30, 40)
+    gate, answer = threading.Semaphore(0), screen.engine.predict
+
+    def slowly(*arguments, **named):
+        gate.acquire()
+        return answer(*arguments, **named)
+
+    screen.engine.predict = slowly
+    screen.press(Qt.Key.Key_S, "shift")
+    screen.settle(0.1)
+    screen.click(10, 10, wait=False)
+    gate.release(20)
+    _finished(screen)
+    screen.answered()
+    assert screen.session.previews[SliceRef(0, 3)].mask[10, 10]
+
+
+def test_doubtful_slices_are_walked_through_and_a_correction_settles_one(screen):
+    from dataclasses import replace
+
+    screen.click(30, 40)
+    screen.press(Qt.Key.Key_G)
+    answer = screen.engine.predict
+
+    def unsure(volume, ref, *rest, **named):
+        found = answer(volume, ref, *rest, **named)
+        return replace(found, score=0.3 if ref.index in (1, 5) else 0.9)
+
+    screen.engine.predict = unsure
+    screen.press(Qt.Key.Key_S, "shift")
+    _finished(screen)
+    assert screen.session.doubts == (SliceRef(0, 1), SliceRef(0, 5))
+    seen = []
+    for _ in range(3):
+        screen.press(Qt.Key.Key_D, "shift")
+        seen.append(screen.controller.shown_ref().index)
+    assert seen == [5, 1, 5]
+    screen.click(30, 44)
+    assert screen.session.doubts == (SliceRef(0, 1),)
+
+
+def test_only_the_neighbourhood_of_a_correction_is_done_again(screen):
+    for index in (0, 6):
+        _go(screen, index)
+        screen.click(30, 40)
+        screen.press(Qt.Key.Key_G)
+    screen.press(Qt.Key.Key_S, "shift")
+    _finished(screen)
+    screen.press(Qt.Key.Key_G)
+    _go(screen, 3)
+    screen.click(30, 50)
+    screen.engine.calls.clear()
+    screen.press(Qt.Key.Key_R, "shift")
+    _finished(screen)
+    assert {ref.index for ref, *_ in screen.engine.calls} == {1, 2, 4, 5}
+    assert screen.session.previews[SliceRef(0, 3)].mask[30, 50]
+
+
+def test_suggestions_are_taken_and_refused_with_keys_and_never_on_finished_labels(screen):
+    screen.viewer.layers.clear()
+    screen.add_image(np.full((7, 60, 80), 50, np.float32), contrast_limits=(0, 100))
+    screen.click(30, 40)
+    screen.press(Qt.Key.Key_N)
+    accepted = screen.session.labels[3].copy()
+    screen.press(Qt.Key.Key_F, "shift")
+    screen.until(lambda: not screen.controller.ghosts.running)
+    ghosts = screen.controller.ghosts
+    count = ghosts.shown
+    assert count >= 2
+    assert not any(
+        (item.mask & (accepted > 0)).sum() > 0.1 * item.mask.sum() for item in ghosts._left
+    )
+    second = ghosts._left[1].mask
+    screen.press(Qt.Key.Key_Backspace, "shift")
+    assert ghosts.shown == count - 1
+    screen.press(Qt.Key.Key_G)
+    np.testing.assert_array_equal(screen.session.preview.mask, second)
+    assert ghosts.shown == count - 2
+    ghosts.clear()
+    screen.press(Qt.Key.Key_G)
+    assert (screen.session.labels[3] == 2).any()
