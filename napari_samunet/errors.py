@@ -25,11 +25,27 @@ class UnsupportedImage(InputError):
 
 
 class ChoiceNeeded(InputError):
-    """A file holds several images and none was chosen; ``choices`` lists them."""
+    """A file holds several images and none was chosen.
 
-    def __init__(self, message: str, choices: tuple[str, ...] = ()) -> None:
+    ``choices`` lists them in words; ``values`` are what ``argument`` ("series" or "frame") has to
+    be for each of them, by default its place in the list.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        choices: tuple[str, ...] = (),
+        argument: str = "frame",
+        values: tuple[str | int, ...] = (),
+    ) -> None:
         super().__init__(message)
         self.choices = choices
+        self.argument = argument
+        self.values = values or tuple(range(len(choices)))
+
+
+class UnevenSlices(UnsupportedImage):
+    """Slices do not make an even grid as they are; ``resample=True`` makes one of them."""
 
 
 class OutsideImage(InputError, IndexError):

@@ -17,6 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("image", metavar="FILE", help="image file or DICOM folder")
     parser.add_argument("--series", help="which series, where the input holds several")
     parser.add_argument("--frame", type=int, help="which frame or time point")
+    parser.add_argument(
+        "--resample", action="store_true", help="bring uneven or tilted DICOM slices onto a grid"
+    )
 
 
 def run(args: argparse.Namespace) -> None:
@@ -29,7 +32,7 @@ def run(args: argparse.Namespace) -> None:
     """
     from napari_samunet.io.open import open_volume
 
-    volume = open_volume(args.image, series=args.series, frame=args.frame)
+    volume = open_volume(args.image, series=args.series, frame=args.frame, resample=args.resample)
     for name, text in {"file": args.image, **_facts(volume)}.items():
         print(f"{name + ':':<13}{text}")
 

@@ -18,6 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--series", help="which series, where the input holds several")
     parser.add_argument("--frame", type=int, help="which frame or time point")
+    parser.add_argument(
+        "--resample", action="store_true", help="bring uneven or tilted DICOM slices onto a grid"
+    )
 
 
 def run(args: argparse.Namespace) -> None:
@@ -30,7 +33,10 @@ def run(args: argparse.Namespace) -> None:
     """
     from napari_samunet.io.open import open_volume
 
-    volumes = [(open_volume(path, args.series, args.frame), Path(path)) for path in args.files]
+    volumes = [
+        (open_volume(path, args.series, args.frame, args.resample), Path(path))
+        for path in args.files
+    ]
 
     need_window()
 

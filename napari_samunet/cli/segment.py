@@ -44,6 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--series", help="which series, where the input holds several")
     parser.add_argument("--frame", type=int, help="which frame or time point")
+    parser.add_argument(
+        "--resample", action="store_true", help="bring uneven or tilted DICOM slices onto a grid"
+    )
     parser.add_argument("--label", type=int, default=1, metavar="N", help="value of the object")
     parser.add_argument("--name", help="what the object is called in NRRD and DICOM, e.g. liver")
     parser.add_argument(
@@ -74,7 +77,7 @@ def run(args: argparse.Namespace) -> None:
 
     from napari_samunet.io.open import open_volume
 
-    volume = open_volume(args.image, series=args.series, frame=args.frame)
+    volume = open_volume(args.image, series=args.series, frame=args.frame, resample=args.resample)
 
     from napari_samunet.io.measures import voxel_mm3
     from napari_samunet.models.load import load_model

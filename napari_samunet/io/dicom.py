@@ -11,6 +11,7 @@ from pydicom.config import disable_value_validation
 
 from napari_samunet.errors import SamUNetError, UnreadableFile, UnsupportedImage
 from napari_samunet.geometry import is_sheared, shear_degrees
+from napari_samunet.io.dicom_even import evened
 from napari_samunet.io.dicom_files import choose_series, series_of, text_of
 from napari_samunet.io.dicom_pixels import read_pixels
 from napari_samunet.io.dicom_planes import Plane, planes_of
@@ -19,7 +20,12 @@ from napari_samunet.io.volume import Source, Volume
 from napari_samunet.types import FloatArray, Window
 
 
-def read_dicom(path: Path, series: int | str | None = None, frame: int | None = None) -> Volume:
+def read_dicom(
+    path: Path,
+    series: int | str | None = None,
+    frame: int | None = None,
+    resample: bool = False,
+) -> Volume:
     """Read DICOM as a volume.
 
     Parameters
@@ -30,6 +36,9 @@ def read_dicom(path: Path, series: int | str | None = None, frame: int | None = 
         SeriesNumber, SeriesInstanceUID or SeriesDescription, where there are several.
     frame : int, optional
         Time point of a 4-D series, or frame of a file without positions, counted from 0.
+    resample : bool
+        Whether slices that lie unevenly, or askew behind a tilted gantry, are interpolated onto an
+        even, upright grid. Otherwise uneven ones are refused, and a tilt stays a sheared grid.
 
     Returns
     -------
@@ -40,14 +49,16 @@ def read_dicom(path: Path, series: int | str | None = None, frame: int | None = 
     ------
     UnreadableFile
         If there is no DICOM image, or one is damaged.
+    UnevenSlices
+        If the slices do not make one even stack, and ``resample`` is False.
     UnsupportedImage
-        If the slices do not make one even stack, or cannot be decoded.
+        If the slices cannot be decoded or shown.
     ChoiceNeeded
         If there are several series, time points or frames and none was chosen.
     """
     try:
         with _silent():
-            return _read(path, series, frame)
+            return _read(path, series, frame, resample)
     except SamUNetError:
         raise
     except (AttributeError, KeyError, NotImplementedError, OSError, TypeError, ValueError) as error:
@@ -64,21 +75,36 @@ def _silent() -> Iterator[None]:
         yield
 
 
-def _read(path: Path, series: int | str | None, frame: int | None) -> Volume:
+def _read(path: Path, series: int | str | None, frame: int | None, resample: bool) -> Volume:
     found, notes = series_of(path)
     chosen = choose_series(path, found, series)
-    planes, affine = stack(path, planes_of(chosen), frame)
+    aside = [item for item in found if item.is_aside and item is not chosen]
+    if aside:
+        notes = (*notes, f"{len(aside)} series of localizers or screenshots were set apart")
+    stacked = stack(path, planes_of(chosen), frame, resample)
+    planes, affine = stacked.planes, stacked.affine
     array, color = read_pixels(planes)
+    slices = _slices(planes)
+    if affine is None or (resample and is_sheared(affine)):
+        array, affine = evened(path, array, color, planes)
+        color, slices = None, ()
+        notes = (*notes, "the slices were resampled to an even grid")
     modality = text_of(planes[0].dataset, "Modality") or None
     headers = {plane.path: plane.dataset for plane in planes}  # one a file, in slice order
-    places = {path: number for number, path in enumerate(headers)}
-    slices = tuple((plane.path, places[plane.path], plane.frame) for plane in planes)
-    notes = (*notes, *_notes(planes, affine))
+    notes = (*notes, *stacked.notes, *_notes(planes, affine))
     source = Source(path, "dicom", tuple(headers.values()), notes, slices)
     try:
         return Volume(array, affine, color, modality, _window(planes), source)
     except UnsupportedImage as error:
         raise UnsupportedImage(f"{path} cannot be shown. {error}") from None
+
+
+def _slices(planes: list[Plane]) -> tuple[tuple[Path, int, int], ...]:
+    """File, its place among the headers, and frame of every slice."""
+    places: dict[Path, int] = {}
+    for plane in planes:
+        places.setdefault(plane.path, len(places))
+    return tuple((plane.path, places[plane.path], plane.frame) for plane in planes)
 
 
 def _window(planes: list[Plane]) -> Window | None:

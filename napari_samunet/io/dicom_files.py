@@ -18,6 +18,7 @@ _SHOWN = 8
 """Series that a message lists; the error's ``choices`` hold all."""
 
 _NO_DICOM = (".json", ".txt", ".xml", ".csv", ".gz", ".nii", ".nrrd", ".png", ".jpg", ".md", ".py")
+_CAPTURES = "1.2.840.10008.5.1.4.1.1.7"
 _MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
 _IMPLICIT_LITTLE = "1.2.840.10008.1.2"
 
@@ -46,6 +47,14 @@ class Series:
         return text_of(self.files[0][1], "SeriesNumber")
 
     @property
+    def is_aside(self) -> bool:
+        """Whether it is made of localizers or secondary captures (screenshots, reports)."""
+        return all(
+            is_localizer(dataset) or text_of(dataset, "SOPClassUID").startswith(_CAPTURES)
+            for _, dataset in self.files
+        )
+
+    @property
     def description(self) -> str:
         """SeriesDescription, or an empty string."""
         return text_of(self.files[0][1], "SeriesDescription")
@@ -57,6 +66,11 @@ class Series:
             f"{text_of(first, 'Modality')} {self.description!r}, {len(self.files)} files of {size}"
         )
         return f"series {self.number or '-'}: {what}, UID {self.uid or '-'}"
+
+
+def is_localizer(dataset: Any) -> bool:
+    """Whether an image only shows where others lie."""
+    return "LOCALIZER" in text_of(dataset, "ImageType").upper()
 
 
 def text_of(dataset: Any, keyword: str) -> str:
@@ -117,6 +131,9 @@ def series_of(path: Path) -> tuple[list[Series], tuple[str, ...]]:
 def choose_series(path: Path, found: list[Series], series: int | str | None) -> Series:
     """Pick a series by SeriesNumber, UID or description; without a choice the only one.
 
+    Localizers and secondary captures beside the only other series are set apart, and beside
+    several they are listed last.
+
     Raises
     ------
     ChoiceNeeded
@@ -125,7 +142,11 @@ def choose_series(path: Path, found: list[Series], series: int | str | None) -> 
         If none fits.
     """
     listed = tuple(str(item) for item in found)
-    fitting = found if series is None else [s for s in found if _fits(s, str(series).strip())]
+    images = [item for item in found if not item.is_aside]
+    if series is None:
+        fitting = images if len(images) == 1 else sorted(found, key=lambda item: item.is_aside)
+    else:
+        fitting = [item for item in found if _fits(item, str(series).strip())]
     if len(fitting) == 1:
         return fitting[0]
     if not fitting:
@@ -136,6 +157,8 @@ def choose_series(path: Path, found: list[Series], series: int | str | None) -> 
         f"{path} holds {len(fitting)} series{which}: choose one with series= its number, UID or "
         f"description. {_few(listed)}",
         listed,
+        "series",
+        tuple(item.uid for item in fitting),
     )
 
 

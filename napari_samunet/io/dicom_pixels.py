@@ -15,6 +15,7 @@ from pydicom.pixels import apply_color_lut, apply_modality_lut, pixel_array
 from napari_samunet.errors import UnreadableFile, UnsupportedImage
 from napari_samunet.io.color import luma
 from napari_samunet.io.dicom_files import transfer_syntax_of
+from napari_samunet.io.dicom_jpeg import read_twelve_bits
 from napari_samunet.io.dicom_planes import Plane, frame_count
 from napari_samunet.types import AnyArray, UInt8Array
 
@@ -36,6 +37,7 @@ def read_pixels(planes: list[Plane]) -> tuple[AnyArray, UInt8Array | None]:
     UnsupportedImage
         If no decoder is there for the compression, or the slices differ in kind.
     """
+    read_twelve_bits()
     decoder = _Decoder()
     slices = [decoder.slice(plane) for plane in planes]
     if len({s.shape for s in slices}) > 1:

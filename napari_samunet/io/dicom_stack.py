@@ -1,23 +1,25 @@
-"""DICOM planes → one even stack of slices and its affine.
+"""DICOM planes → one stack of slices and its affine.
 
 Slices run along row × column; each step is taken from the positions, so a tilted gantry gives a
-sheared grid and not a wrong one.
+sheared grid and not a wrong one. What is no even stack is refused, or left to `dicom_even`.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from napari_samunet.errors import ChoiceNeeded, InputError, UnsupportedImage
+from napari_samunet.errors import ChoiceNeeded, InputError, UnevenSlices, UnsupportedImage
 from napari_samunet.geometry import default_affine, flip_lps_ras, reverse_axes
+from napari_samunet.io.dicom_files import is_localizer
 from napari_samunet.io.dicom_planes import Plane
 from napari_samunet.types import FloatArray
 
 _SAME_DIRECTION = 1e-3
+_SAME_MM = 1e-4
 _SAME_PLACE_MM = 1e-2
 _UNEVEN = 0.05
 """Slices may lie this share of a step off an even stack; files round positions to 0.01 mm or so."""
@@ -35,7 +37,26 @@ _TIME_WORDS = (
 """What tells images of one place apart, the clearest first."""
 
 
-def stack(path: Path, planes: list[Plane], frame: int | None) -> tuple[list[Plane], FloatArray]:
+@dataclass(frozen=True, eq=False)
+class Stack:
+    """The planes of one volume.
+
+    Attributes
+    ----------
+    planes : list of Plane
+        In the order of axis 0.
+    affine : ndarray, shape (4, 4), or None
+        (z, y, x, 1) → RAS+ mm; None where the slices lie unevenly.
+    notes : tuple of str
+        What was left out.
+    """
+
+    planes: list[Plane]
+    affine: FloatArray | None
+    notes: tuple[str, ...] = ()
+
+
+def stack(path: Path, planes: list[Plane], frame: int | None, uneven: bool = False) -> Stack:
     """Choose and sort the planes of one volume.
 
     Parameters
@@ -45,30 +66,34 @@ def stack(path: Path, planes: list[Plane], frame: int | None) -> tuple[list[Plan
     planes : list of Plane
         All of a series.
     frame : int, optional
-        Which time point; of images without a place, which image.
-
-    Returns
-    -------
-    planes : list of Plane
-        In the order of axis 0.
-    affine : ndarray, shape (4, 4)
-        (z, y, x, 1) → RAS+ mm.
+        Which time point, or which orientation; of images without a place, which image.
+    uneven : bool
+        Whether slices may lie unevenly, and places may be imaged twice.
 
     Raises
     ------
     ChoiceNeeded
-        If there are several images of every place and ``frame`` is None.
-    UnsupportedImage
-        If sizes or orientations differ, or the slices lie unevenly.
+        If there are several images of every place, or several orientations or sizes, and
+        ``frame`` is None.
+    UnevenSlices
+        If the slices lie unevenly, or some places were imaged more often than others.
     """
     _refuse_mosaic(path, planes)
+    planes, notes = _without_localizers(planes)
     if any(p.position is None or p.directions is None for p in planes):
         return _single(path, planes, frame)
-    _same(path, planes, "sizes", lambda p: (*p.shape, *(p.spacing or ())), 1e-4)
-    _same(path, planes, "orientations", lambda p: p.directions.ravel(), _SAME_DIRECTION)
-    volumes = _volumes(path, _by_place(planes))
+    groups = _alike(planes)
+    volumes: list[tuple[str, list[Plane]]] = []
+    for group in groups:
+        told = f"{_described(group)}, " if len(groups) > 1 else ""
+        places = _by_place(group)
+        volumes += [(f"{told}{name}", found) for name, found in _volumes(path, places, uneven)]
     chosen = volumes[_index(path, frame, [name for name, _ in volumes])][1]
-    return chosen, _affine(path, chosen)
+    twice = len(planes) - len(chosen)
+    if uneven and len(volumes) == 1 and twice:
+        notes = (*notes, f"{twice} further images of the same places were left out")
+    step = _step(path, chosen, uneven)
+    return Stack(chosen, None if step is None else _affine(chosen, step), notes)
 
 
 def _refuse_mosaic(path: Path, planes: list[Plane]) -> None:
@@ -81,13 +106,50 @@ def _refuse_mosaic(path: Path, planes: list[Plane]) -> None:
             )
 
 
-def _single(path: Path, planes: list[Plane], frame: int | None) -> tuple[list[Plane], FloatArray]:
+def _without_localizers(planes: list[Plane]) -> tuple[list[Plane], tuple[str, ...]]:
+    """Set localizers apart that stand among the images of a series."""
+    kept = [plane for plane in planes if not is_localizer(plane.dataset)]
+    if not kept or len(kept) == len(planes):
+        return planes, ()
+    return kept, (f"{len(planes) - len(kept)} localizers were left out",)
+
+
+def _alike(planes: list[Plane]) -> list[list[Plane]]:
+    """Groups of planes of one size, spacing and orientation, in the order of the files."""
+    groups: list[list[Plane]] = []
+    for plane in planes:
+        fitting = (group for group in groups if _is_alike(group[0], plane))
+        group = next(fitting, None)
+        if group is None:
+            groups.append([plane])
+        else:
+            group.append(plane)
+    return groups
+
+
+def _is_alike(first: Plane, second: Plane) -> bool:
+    if first.shape != second.shape or (first.spacing is None) != (second.spacing is None):
+        return False
+    spacing = np.subtract(first.spacing or 0.0, second.spacing or 0.0)
+    turn = np.subtract(first.directions, second.directions)
+    return bool(np.abs(spacing).max() <= _SAME_MM and np.abs(turn).max() <= _SAME_DIRECTION)
+
+
+def _described(planes: list[Plane]) -> str:
+    """Say what tells a group from others: its view, and the size of its slices."""
+    normal = np.abs(np.cross(*np.asarray(planes[0].directions)))
+    rows, columns = planes[0].shape
+    view = ("sagittal", "coronal", "axial")[int(normal.argmax())]
+    return f"{view}, {len(planes)} slices of {columns} × {rows}"  # noqa: RUF001
+
+
+def _single(path: Path, planes: list[Plane], frame: int | None) -> Stack:
     """One image of a series that states no place, such as X-ray or ultrasound."""
     planes = sorted(planes, key=lambda p: (p.number("InstanceNumber") or 0, str(p.path), p.frame))
     index = _index(path, frame, [f"{p.path.name} frame {p.frame}" for p in planes])
     plane = planes[index]
     rows, columns = plane.spacing or (1.0, 1.0)
-    return [plane], default_affine((1.0, rows, columns))
+    return Stack([plane], default_affine((1.0, rows, columns)))
 
 
 def _index(path: Path, frame: int | None, names: list[str]) -> int:
@@ -101,19 +163,6 @@ def _index(path: Path, frame: int | None, names: list[str]) -> int:
     if frame is not None and not 0 <= frame < count:
         raise InputError(f"{path} has no frame {frame}: it holds frames 0 to {count - 1}.")
     return frame or 0
-
-
-def _same(
-    path: Path, planes: list[Plane], what: str, value: Callable[[Plane], object], tolerance: float
-) -> None:
-    first = np.asarray(value(planes[0]), dtype=float)
-    for plane in planes[1:]:
-        other = np.asarray(value(plane), dtype=float)
-        if other.shape != first.shape or np.abs(other - first).max() > tolerance:
-            raise UnsupportedImage(
-                f"{path} mixes slices of different {what} in one series "
-                f"({planes[0].path.name} and {plane.path.name}): open one of them alone."
-            )
 
 
 def _by_place(planes: list[Plane]) -> list[list[Plane]]:
@@ -130,7 +179,7 @@ def _by_place(planes: list[Plane]) -> list[list[Plane]]:
     return places
 
 
-def _volumes(path: Path, places: list[list[Plane]]) -> list[tuple[str, list[Plane]]]:
+def _volumes(path: Path, places: list[list[Plane]], uneven: bool) -> list[tuple[str, list[Plane]]]:
     """Named stacks with one plane of every place."""
     counts = {len(place) for place in places}
     if counts == {1}:
@@ -139,10 +188,13 @@ def _volumes(path: Path, places: list[list[Plane]]) -> list[tuple[str, list[Plan
         stacks = _split(places, word)
         if stacks:
             return stacks
+    if len(counts) > 1 and uneven:
+        return [("volume", [place[0] for place in places])]
     if len(counts) > 1:
-        raise UnsupportedImage(
-            f"{path} has {min(counts)} to {max(counts)} images of a place, so its time points are "
-            "not complete: convert it with dcm2niix or choose a complete series."
+        raise UnevenSlices(
+            f"{path} has {min(counts)} to {max(counts)} images of a place, so some are there twice "
+            "or time points are not complete: choose a complete series, or take the first image "
+            "of every place (resample=True, --resample)."
         )
     count = counts.pop()
     return [(f"image {n + 1} of {count}", [place[n] for place in places]) for n in range(count)]
@@ -162,18 +214,18 @@ def _split(places: list[list[Plane]], word: str) -> list[tuple[str, list[Plane]]
     return [(f"{word} {value:g}", stacks[value]) for value in sorted(stacks)]
 
 
-def _affine(path: Path, planes: list[Plane]) -> FloatArray:
+def _affine(planes: list[Plane], step: FloatArray) -> FloatArray:
     first = planes[0]
     rows, columns = first.spacing or (1.0, 1.0)
     affine_lps = np.eye(4)
     affine_lps[:3, 0] = first.directions[0] * columns
     affine_lps[:3, 1] = first.directions[1] * rows
-    affine_lps[:3, 2] = _step(path, planes)
+    affine_lps[:3, 2] = step
     affine_lps[:3, 3] = first.position
     return reverse_axes(flip_lps_ras(affine_lps))
 
 
-def _step(path: Path, planes: list[Plane]) -> FloatArray:
+def _step(path: Path, planes: list[Plane], uneven: bool) -> FloatArray | None:
     """From one slice to the next; of a single slice its thickness along the normal."""
     first = planes[0]
     if len(planes) == 1:
@@ -183,10 +235,12 @@ def _step(path: Path, planes: list[Plane]) -> FloatArray:
     step = (positions[-1] - positions[0]) / (len(planes) - 1)
     even = positions[0] + np.arange(len(planes))[:, None] * step
     off = np.linalg.norm(positions - even, axis=1)
-    if off.max() > _UNEVEN * np.linalg.norm(step):
-        gaps = np.linalg.norm(np.diff(positions, axis=0), axis=1)
-        raise UnsupportedImage(
-            f"{path} has slices {gaps.min():.3f} to {gaps.max():.3f} mm apart, so one may be "
-            "missing: complete the series, or resample it to even slices."
-        )
-    return step
+    if off.max() <= _UNEVEN * np.linalg.norm(step):
+        return step
+    if uneven:
+        return None
+    gaps = np.linalg.norm(np.diff(positions, axis=0), axis=1)
+    raise UnevenSlices(
+        f"{path} has slices {gaps.min():.3f} to {gaps.max():.3f} mm apart, so one may be "
+        "missing: complete the series, or resample it to even slices (resample=True, --resample)."
+    )

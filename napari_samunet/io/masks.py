@@ -9,12 +9,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import nibabel as nib
 import numpy as np
 import pydicom
+from nibabel.filebasedimages import ImageFileError
+from nibabel.spatialimages import HeaderDataError
 from pydicom.config import disable_value_validation
 from pydicom.uid import RTStructureSetStorage, SegmentationStorage
 
-from napari_samunet.errors import ChoiceNeeded, UnreadableFile
+from napari_samunet.errors import ChoiceNeeded, SamUNetError, UnreadableFile
 from napari_samunet.io.dicom_files import read_header, text_of
 from napari_samunet.io.labels import whole_numbers
 from napari_samunet.io.open import kind_of, open_volume
@@ -23,6 +26,7 @@ from napari_samunet.io.segments import Color, Segment, segments_of
 from napari_samunet.io.volume import Volume
 
 _SEGMENTATIONS = (SegmentationStorage, "1.2.840.10008.5.1.4.1.1.66.7")  # the second: label maps
+_INTENT_LABEL = 1002
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _SEGMENT_KEY = re.compile(r"Segment(\d+)_LabelValue$")
 
@@ -63,7 +67,7 @@ def read_masks(path: str | Path, volume: Volume) -> Masks:
         If labels are no whole numbers of 0 to 65535.
     """
     path = Path(path).expanduser()
-    if kind_of(path) == "dicom" and not path.is_dir() and holds_dicom_masks(path):
+    if _is_dicom_masks(path):
         return _from_dicom(path, volume)
     segments: list[Segment] = []
     notes: list[str] = []
@@ -80,10 +84,32 @@ def read_masks(path: str | Path, volume: Volume) -> Masks:
     return Masks(tuple(_renumbered(segments)), tuple(notes))
 
 
-def holds_dicom_masks(path: Path) -> bool:
-    """Whether a DICOM file is a segmentation or a structure set, told by its header."""
-    kind = text_of(read_header(path), "SOPClassUID")
-    return kind in (*_SEGMENTATIONS, RTStructureSetStorage)
+def holds_masks(path: Path) -> bool:
+    """Whether a file says that it is masks: DICOM SEG or RTSTRUCT, 3D Slicer's NRRD, NIfTI labels.
+
+    Cheap, and False for what cannot be read: opening it tells why.
+    """
+    try:
+        if _is_dicom_masks(path):
+            return True
+        if path.name.lower().endswith((".seg.nrrd", ".seg.nhdr")):
+            return True
+        return kind_of(path) == "nifti" and _is_nifti_labels(path)
+    except SamUNetError:
+        return False
+
+
+def _is_nifti_labels(path: Path) -> bool:
+    try:
+        return int(nib.load(path).header["intent_code"]) == _INTENT_LABEL
+    except (ImageFileError, HeaderDataError, OSError, EOFError, ValueError):
+        return False
+
+
+def _is_dicom_masks(path: Path) -> bool:
+    if path.is_dir() or kind_of(path) != "dicom":
+        return False
+    return text_of(read_header(path), "SOPClassUID") in (*_SEGMENTATIONS, RTStructureSetStorage)
 
 
 def _from_dicom(path: Path, volume: Volume) -> Masks:

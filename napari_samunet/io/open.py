@@ -20,7 +20,10 @@ _SITK_SUFFIXES = (".nrrd", ".nhdr", ".mha", ".mhd", ".gipl", ".gipl.gz")
 
 
 def open_volume(
-    path: str | Path, series: int | str | None = None, frame: int | None = None
+    path: str | Path,
+    series: int | str | None = None,
+    frame: int | None = None,
+    resample: bool = False,
 ) -> Volume:
     """Open a medical image as a volume.
 
@@ -33,6 +36,9 @@ def open_volume(
         Which DICOM series of a folder: SeriesNumber, SeriesInstanceUID or description.
     frame : int, optional
         Which time point, frame or page, counted from 0.
+    resample : bool
+        Whether DICOM slices that lie unevenly or askew are interpolated onto an even grid. They
+        are refused otherwise; a tilted gantry then stays a sheared grid, which a note tells.
 
     Returns
     -------
@@ -45,6 +51,8 @@ def open_volume(
         If the file is missing, empty, damaged or of no known kind.
     UnsupportedImage
         If it was understood but is no volume that can be shown.
+    UnevenSlices
+        If DICOM slices make no even grid and ``resample`` is False.
     ChoiceNeeded
         If it holds several series, frames or time points and none was chosen.
     """
@@ -55,7 +63,7 @@ def open_volume(
     if kind == "dicom":
         from napari_samunet.io.dicom import read_dicom
 
-        return read_dicom(path, series, frame)
+        return read_dicom(path, series, frame, resample)
     if kind == "nifti":
         from napari_samunet.io.nifti import read_nifti
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -38,9 +38,9 @@ class Source:
 
     path: Path | None = None
     kind: SourceKind = "array"
-    header: Any = None
+    header: Any = field(default=None, repr=False)  # it names the patient
     notes: tuple[str, ...] = ()
-    slices: tuple[tuple[Path, int, int], ...] = ()
+    slices: tuple[tuple[Path, int, int], ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, eq=False)

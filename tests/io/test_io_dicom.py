@@ -10,10 +10,17 @@ import pytest
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, JPEGLosslessSV1, RTPlanStorage
 
-from napari_samunet.errors import ChoiceNeeded, InputError, UnreadableFile, UnsupportedImage
+from napari_samunet.errors import (
+    ChoiceNeeded,
+    InputError,
+    UnevenSlices,
+    UnreadableFile,
+    UnsupportedImage,
+)
 from napari_samunet.io.open import open_volume
 
 ROWS, COLUMNS = 4, 6
+CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 
 
 def save_slice(folder: Path, number: int, **tags: object) -> Path:
@@ -135,8 +142,6 @@ def test_a_second_copy_of_a_slice_is_left_out_and_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("odd", "message"),
     [
-        ({"ImageOrientationPatient": [0, 1, 0, 0, 0, -1]}, "different orientations"),
-        ({"PixelSpacing": [0.7, 0.7]}, "different sizes"),
         ({"ImageType": ["ORIGINAL", "PRIMARY", "M", "MOSAIC"]}, "mosaics.*dcm2niix"),
     ],
 )
@@ -148,6 +153,72 @@ def test_what_is_no_even_stack_is_refused_with_a_reason(
     save_slice(tmp_path, 2, **odd)
     with pytest.raises(UnsupportedImage, match=message):
         open_volume(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("odd", "choice"),
+    [
+        ({"ImageOrientationPatient": [0, 1, 0, 0, 0, -1]}, "sagittal, 1 slices of 6"),
+        ({"PixelSpacing": [0.7, 0.7]}, "axial, 1 slices of 6"),
+    ],
+)
+def test_orientations_and_sizes_that_are_mixed_in_a_series_have_to_be_chosen(
+    tmp_path: Path, odd: dict[str, object], choice: str
+) -> None:
+    for number in range(3):
+        save_slice(tmp_path, number)
+    save_slice(tmp_path, 3, **odd)
+    with pytest.raises(ChoiceNeeded) as caught:
+        open_volume(tmp_path)
+    assert "axial, 3 slices of 6" in caught.value.choices[0]
+    assert choice in caught.value.choices[1]
+    assert open_volume(tmp_path, frame=0).shape == (3, ROWS, COLUMNS)
+    assert np.array_equal(open_volume(tmp_path, frame=1).array, expected(3)[None])
+
+
+def test_localizers_in_a_series_and_beside_it_are_set_apart_and_told(tmp_path: Path) -> None:
+    for number in range(3):
+        save_slice(tmp_path, number)
+    save_slice(tmp_path, 9, ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"])
+    other = {"SeriesInstanceUID": "1.2.9", "SeriesNumber": 99, "SOPClassUID": CAPTURE}
+    save_slice(tmp_path, 5, **other)
+    volume = open_volume(tmp_path)
+    assert volume.shape == (3, ROWS, COLUMNS)
+    told = " ".join(volume.source.notes)
+    assert "1 series of localizers or screenshots were set apart" in told
+    assert "1 localizers were left out" in told
+    assert np.array_equal(open_volume(tmp_path, series=99).array, expected(5)[None])
+
+
+def test_a_missing_slice_is_interpolated_when_a_person_says_so(tmp_path: Path) -> None:
+    for number in (0, 1, 3):
+        save_slice(tmp_path, number)
+    volume = open_volume(tmp_path, resample=True)
+    assert np.array_equal(volume.array, np.stack([expected(n) for n in range(4)]))
+    np.testing.assert_allclose(volume.affine @ (3, 0, 0, 1), (-10, -20, 39, 1))
+    assert any("resampled" in note for note in volume.source.notes)
+
+
+def test_a_place_that_was_imaged_twice_is_noticed_and_the_first_one_taken(tmp_path: Path) -> None:
+    for number in range(3):
+        save_slice(tmp_path, number)
+    save_slice(tmp_path, 7, ImagePositionPatient=[10, 20, 33], InstanceNumber=8)
+    with pytest.raises(UnevenSlices, match="1 to 2 images of a place"):
+        open_volume(tmp_path)
+    volume = open_volume(tmp_path, resample=True)
+    assert np.array_equal(volume.array, np.stack([expected(n) for n in range(3)]))
+    assert "1 further images of the same places were left out" in volume.source.notes
+
+
+def test_a_tilted_gantry_is_straightened_when_a_person_says_so(tmp_path: Path) -> None:
+    for number in range(3):
+        place = [10, 20 + 0.5 * number, 30 + 3 * number]  # one row of 0.5 mm a slice
+        save_slice(tmp_path, number, ImagePositionPatient=place)
+    volume = open_volume(tmp_path, resample=True)
+    assert volume.shape == (3, ROWS + 2, COLUMNS)
+    np.testing.assert_allclose(volume.affine @ (2, 0, 0, 1), (-10, -20, 36, 1))
+    for z in range(3):
+        assert np.array_equal(volume.array[z, z : z + ROWS], expected(z))
 
 
 def test_a_missing_slice_is_noticed(tmp_path: Path) -> None:
