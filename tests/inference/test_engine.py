@@ -112,9 +112,19 @@ def test_the_same_frame_is_fed_back_unchanged(volume):
 
 def test_an_answer_is_not_fed_back_unless_handed_over(volume):
     engine = _engine()
+    engine.predict(volume, REF, CLICK)
     engine.predict(volume, REF, Prompts(box=(10, 10, 30, 30)))
-    engine.predict(volume, REF, Prompts(box=(10, 10, 30, 30)))
-    assert engine.system.module.asked[-1][3] is None
+    assert engine.system.module.asked[-2][3] is None
+
+
+def test_a_zooming_system_looks_at_its_own_answer_to_a_box_once_more(volume):
+    engine = _engine()
+    answer = engine.predict(volume, REF, Prompts(box=(10, 10, 30, 30)))
+    first, second = engine.system.module.asked
+    assert first[3] is None
+    assert second[3] is not None
+    assert torch.equal(second[2], first[2])
+    assert answer.frame.roi is not None
 
 
 def test_a_painted_mask_is_the_mask_prompt_and_beats_the_earlier_answer(volume):
