@@ -65,6 +65,11 @@ def test_the_core_runs_on_a_server_without_napari_or_qt():
     assert not _loaded_after(*core) & WINDOW_TOOLKITS
 
 
+def test_training_starts_on_a_bare_machine_without_windows_plots_or_image_files():
+    spared = {"matplotlib", "imageio", "skimage", "psygnal", "nibabel", "pydicom", "SimpleITK"}
+    assert not _loaded_after("napari_samunet.training.loop") & (WINDOW_TOOLKITS | spared)
+
+
 @pytest.mark.parametrize("path", _sources(), ids=_name)
 def test_a_module_imports_only_what_stands_above_it(path: Path):
     own = _rank(_module(path))

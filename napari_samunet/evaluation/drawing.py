@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
-from skimage.segmentation import find_boundaries
+from scipy.ndimage import binary_erosion
 
 from napari_samunet.preprocess.frame import Frame
 from napari_samunet.types import BoolArray, UInt8Array
@@ -42,7 +42,8 @@ def draw_slice(
     grey = np.rint(frame.image_to_model(shown)).astype(np.uint8)
     picture = np.repeat(grey[..., None], 3, axis=2)
     for mask, colour in outlines:
-        picture[find_boundaries(frame.mask_to_model(mask, frame.side) > 0, mode="inner")] = colour
+        inside = frame.mask_to_model(mask, frame.side) > 0
+        picture[inside & ~binary_erosion(inside)] = colour
     return picture
 
 

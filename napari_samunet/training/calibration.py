@@ -26,6 +26,8 @@ from napari_samunet.training.weights import set_score_map
 CLICKS = 6
 SEED = 77_000_001  # no training run has it
 SIDE = 256  # a slice of the size of a scene, which inference zooms into as it does into a scan
+SLOPE_SPREAD = 0.5
+"""Prior of the slope's logarithm: where scores tell little, the map is not all flat but a shift."""
 _SMALL_POOL = 48
 
 
@@ -103,10 +105,11 @@ def _fit(answers: Sequence[Answer]) -> tuple[float, float]:
     ious = np.array([answer.iou for answer in answers])
     logits = np.log(scores / (1 - scores))
 
-    def cross_entropy(line: np.ndarray) -> float:
+    def cost(line: np.ndarray) -> float:
         # The exponential keeps the slope positive: a map must not change the order of answers.
         mapped = np.exp(line[0]) * logits + line[1]
-        return float(np.mean(np.logaddexp(0, mapped) - ious * mapped))
+        entropy = np.sum(np.logaddexp(0, mapped) - ious * mapped)
+        return float(entropy + 0.5 * (line[0] / SLOPE_SPREAD) ** 2)
 
-    best = minimize(cross_entropy, np.zeros(2), method="Nelder-Mead").x
+    best = minimize(cost, np.zeros(2), method="Nelder-Mead").x
     return round(float(np.exp(best[0])), 4), round(float(best[1]), 4)

@@ -1,42 +1,30 @@
-"""How a training run gets on: Dice on real slices, a learning curve, and pictures of answers."""
+"""How a training run gets on: Dice on real slices, a learning curve, and pictures of answers.
+
+Runs go on where only torch, NumPy and SciPy are installed: pictures are left out where imageio,
+scikit-image or matplotlib is missing, and what measures slices is imported only where dev slices
+are named.
+"""
 
 from __future__ import annotations
 
 import json
 from copy import deepcopy
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
-import imageio.v3 as iio
-import numpy as np
 import torch
 from torch import Tensor
 
-from napari_samunet.evaluation.cases import find_cases, read_case
-from napari_samunet.evaluation.drawing import (
-    ANSWER,
-    TRUTH,
-    draw_box,
-    draw_point,
-    draw_slice,
-    sheet,
-)
 from napari_samunet.evaluation.plots import can_plot, plot_curve
-from napari_samunet.evaluation.protocol import measure_case
-from napari_samunet.evaluation.report import macro_mean
 from napari_samunet.models.builtin import contract_of
 from napari_samunet.models.samunet import SamUNet
 from napari_samunet.models.system import System
-from napari_samunet.preprocess.frame import OUTSIDE, Frame
 from napari_samunet.training.config import TrainConfig
-from napari_samunet.training.interaction import Opening, corrections, draw_opening
 from napari_samunet.training.stream import SampleStream
-from napari_samunet.types import UInt8Array
 
 SHOWN = 5
 """Synthetic samples in the montage with a box, and as many without."""
-ROUNDS = 3
-SIDE = 192
 SEED = 55_000_001  # no training run has it
 
 
@@ -77,6 +65,10 @@ class Progress:
         dev = self.config.dev
         if not dev.folder:
             return {}
+        from napari_samunet.evaluation.cases import find_cases, read_case
+        from napari_samunet.evaluation.protocol import measure_case
+        from napari_samunet.evaluation.report import macro_mean
+
         device = next(model.parameters()).device
         system = System("builtin", contract_of(model.config), deepcopy(model), "dev", device)
         cases = [read_case(path) for path in find_cases(dev.folder, dev.every_case)]
@@ -91,11 +83,12 @@ class Progress:
         return self.latest
 
     def draw(self, model: SamUNet) -> None:
-        """Write the montage and the learning curve."""
-        shown = deepcopy(model).eval()
-        groups = zip(self._drawn_samples(model.config.image_size), (True, False), strict=True)
-        rows = [row for group, boxed in groups for row in _montage(shown, *group, boxed)]
-        iio.imwrite(self.folder / "montage.png", sheet(rows))
+        """Write the montage and the learning curve, as far as this computer can."""
+        if find_spec("imageio") and find_spec("skimage"):
+            from napari_samunet.training.montage import write_montage
+
+            samples = self._drawn_samples(model.config.image_size)
+            write_montage(deepcopy(model).eval(), samples, self.folder / "montage.png")
         log = self.folder / "log.jsonl"
         if can_plot() and log.exists():
             lines = [json.loads(line) for line in log.read_text().splitlines()]
@@ -119,49 +112,3 @@ class Progress:
 def _stacked(group: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
     images, masks = zip(*group, strict=True)
     return torch.stack(images), torch.stack(masks)
-
-
-@torch.inference_mode()
-def _montage(model: SamUNet, images: Tensor, masks: Tensor, boxed: bool) -> list[list[UInt8Array]]:
-    """A row for each sample: what was wanted, then the answer and its prompts in each round."""
-    rng, device = np.random.default_rng(SEED), next(model.parameters()).device
-    prompts = draw_opening(rng, masks, boxed)
-    features = model.encode(images.to(device))
-    rows = [[_picture(image, [(mask, TRUTH)])] for image, mask in zip(images, masks, strict=True)]
-    for _ in range(ROUNDS):
-        given = (prompts.points, prompts.labels, prompts.boxes, prompts.logits)
-        moved = (None if part is None else part.to(device) for part in given)
-        logits = model.decode(features, *moved)[0][:, :1].float().cpu()
-        for place, row in enumerate(rows):
-            outlines = [(masks[place], TRUTH), (logits[place] > 0, ANSWER)]
-            row.append(_picture(images[place], outlines))
-            _draw_prompts(row[-1], prompts, place, images.shape[-1])
-        prompts = _corrected(rng, prompts, masks, logits)
-    return rows
-
-
-def _corrected(
-    rng: np.random.Generator, prompts: Opening, masks: Tensor, logits: Tensor
-) -> Opening:
-    points, labels = corrections(rng, masks, logits > 0)
-    if prompts.points is not None and prompts.labels is not None:
-        points = torch.cat([prompts.points, points], 1)
-        labels = torch.cat([prompts.labels, labels], 1)
-    return Opening(points, labels, prompts.boxes, logits.clamp(OUTSIDE, -OUTSIDE))
-
-
-def _picture(image: Tensor, outlines: list[tuple[Tensor, tuple[int, int, int]]]) -> UInt8Array:
-    shown = (image[0].numpy() * 255).round().astype(np.uint8)
-    masks = [(mask[0].numpy(), colour) for mask, colour in outlines]
-    return draw_slice(Frame(shown.shape, SIDE), shown, masks)
-
-
-def _draw_prompts(picture: UInt8Array, prompts: Opening, place: int, side: int) -> None:
-    scale = SIDE / side
-    if prompts.boxes is not None:
-        draw_box(picture, prompts.boxes[place].numpy()[[1, 0, 3, 2]] * scale)
-    if prompts.points is not None and prompts.labels is not None:
-        labels = prompts.labels[place].tolist()
-        for (col, row), label in zip(prompts.points[place].tolist(), labels, strict=True):
-            if label >= 0:  # others are padding
-                draw_point(picture, (row * scale, col * scale), label == 1)

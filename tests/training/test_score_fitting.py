@@ -28,6 +28,13 @@ def test_scores_that_are_too_sure_after_one_click_are_lowered_there_only():
     assert click_shift < -0.8
 
 
+def test_scores_that_tell_nothing_still_keep_their_order():
+    rng = np.random.default_rng(0)
+    blind = [Answer("1 click", score, 0.4) for score in rng.uniform(0.5, 0.9, 50)]
+    slope = fit_score_map([*blind, Answer("box", 0.5, 0.5)])[2]
+    assert slope > 0.1
+
+
 def test_a_weights_file_carries_its_map_and_keeps_its_tensors(tmp_path):
     path = tmp_path / "weights.safetensors"
     save_weights(build("builtin"), path, {"images": 0})
