@@ -16,6 +16,7 @@ from napari_samunet.io.dicom_files import choose_series, series_of, text_of
 from napari_samunet.io.dicom_pixels import read_pixels
 from napari_samunet.io.dicom_planes import Plane, planes_of
 from napari_samunet.io.dicom_stack import stack
+from napari_samunet.io.quiet import silent_log
 from napari_samunet.io.volume import Source, Volume
 from napari_samunet.types import FloatArray, Window
 
@@ -70,7 +71,7 @@ def read_dicom(
 @contextmanager
 def _silent() -> Iterator[None]:
     """Keep pydicom from warning of all that bends the standard: it quotes values of the patient."""
-    with warnings.catch_warnings(), disable_value_validation():
+    with warnings.catch_warnings(), disable_value_validation(), silent_log("pydicom"):
         warnings.simplefilter("ignore")
         yield
 

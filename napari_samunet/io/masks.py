@@ -21,6 +21,7 @@ from napari_samunet.errors import ChoiceNeeded, SamUNetError, UnreadableFile
 from napari_samunet.io.dicom_files import read_header, text_of
 from napari_samunet.io.labels import whole_numbers
 from napari_samunet.io.open import kind_of, open_volume
+from napari_samunet.io.quiet import silent_log
 from napari_samunet.io.regrid import onto, same_grid
 from napari_samunet.io.segments import Color, Segment, segments_of
 from napari_samunet.io.volume import Volume
@@ -116,7 +117,7 @@ def _from_dicom(path: Path, volume: Volume) -> Masks:
     from napari_samunet.io.dicom_seg_read import read_dicom_seg
     from napari_samunet.io.rtstruct_read import read_rtstruct
 
-    with warnings.catch_warnings(), disable_value_validation():
+    with warnings.catch_warnings(), disable_value_validation(), silent_log("pydicom"):
         warnings.simplefilter("ignore")  # libraries quote values of the patient
         try:
             dataset = pydicom.dcmread(path, force=True)

@@ -28,6 +28,7 @@ from napari_samunet.geometry import flip_lps_ras, reverse_axes
 from napari_samunet.io.color import luma
 from napari_samunet.io.hounsfield import TAKEN_FOR_CT, looks_like_ct
 from napari_samunet.io.metaimage import check_metaimage
+from napari_samunet.io.nrrd_bzip2 import plain_nrrd
 from napari_samunet.io.volume import Source, Volume
 from napari_samunet.types import AnyArray, FloatArray, UInt8Array
 
@@ -56,8 +57,8 @@ def read_simpleitk(path: Path, frame: int | None = None) -> Volume:
     UnsupportedImage
         If it has one axis or more than four, or voxels that are no real numbers or colours.
     """
-    with _quiet(path):
-        reader = _reader(path)
+    with _quiet(path), plain_nrrd(path) as plain:
+        reader = _reader(plain)
         _check_axes(path, reader)
         image = reader.Execute()
     array, color = _voxels(path, image, frame)

@@ -105,6 +105,15 @@ def test_a_slice_is_the_same_however_it_was_compressed(shared_data: Path, syntax
     assert np.array_equal(found.affine, wanted.affine)
 
 
+def test_a_slice_of_twelve_bit_jpeg_is_nearly_the_uncompressed_one(shared_data: Path) -> None:
+    folder = shared_data / "cornerstone"
+    plain = "CTImage.dcm_LittleEndianImplicitTransferSyntax_1.2.840.10008.1.2.dcm"
+    lossy = "CTImage.dcm_JPEGProcess2_4TransferSyntax_1.2.840.10008.1.2.4.51.dcm"
+    wanted, found = open_volume(folder / plain), open_volume(folder / lossy)
+    assert np.array_equal(found.affine, wanted.affine)
+    assert np.abs(found.array.astype(int) - wanted.array).mean() < 5
+
+
 def test_a_big_endian_nifti_is_its_little_endian_twin(shared_data: Path) -> None:
     folder = shared_data / "nifti-reader-js"
     big, little = (open_volume(folder / f"{end}.nii.gz") for end in ("big", "little"))
@@ -116,7 +125,11 @@ def test_a_big_endian_nifti_is_its_little_endian_twin(shared_data: Path) -> None
 def test_every_spelling_of_one_nrrd_is_the_same_volume(shared_data: Path) -> None:
     folder = shared_data / "pynrrd"
     plain = open_volume(folder / "BallBinary30x30x30.nrrd")
-    for name in ("BallBinary30x30x30.nhdr", "BallBinary30x30x30_gz.nrrd"):
+    for name in (
+        "BallBinary30x30x30.nhdr",
+        "BallBinary30x30x30_gz.nrrd",
+        "BallBinary30x30x30_bz2.nrrd",
+    ):
         other = open_volume(folder / name)
         assert np.array_equal(other.array, plain.array)
         assert np.array_equal(other.affine, plain.affine)
