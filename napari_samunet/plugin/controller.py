@@ -20,6 +20,7 @@ from napari_samunet.plugin.model_choice import ModelChoice
 from napari_samunet.plugin.prompting import Prompting
 from napari_samunet.plugin.through import Through
 from napari_samunet.plugin.viewing import Viewing
+from napari_samunet.plugin.volumes import METADATA_KEY
 from napari_samunet.plugin.work import ImageWork
 from napari_samunet.session.shelf import Shelf
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image
 
+    from napari_samunet.io.volume import Volume
     from napari_samunet.session.session import Session
 
 
@@ -71,6 +73,9 @@ class Controller(Asking):
         self.prompting = Prompting(viewer, lambda: self.work, self._prompted, self.say)
         self._gestures = Gestures(viewer, self.prompting)
         self._gestures.attach()
+        self._dropped = sharing.DroppedMasks(
+            viewer.layers, self._work_on_volume, self.say, self._on_error
+        )
         self._on_selected()
 
     @property
@@ -157,6 +162,13 @@ class Controller(Asking):
         if self.work is not None:
             sharing.import_masks(self.work, path, self._bridge, self.say, self._on_error)
 
+    def _work_on_volume(self, volume: Volume) -> ImageWork | None:
+        """Choose the image of a volume."""
+        for image in self.images:
+            if image.metadata.get(METADATA_KEY, {}).get("volume") is volume:
+                self.choose(image)
+        return self.work if self.work is not None and self.work.volume is volume else None
+
     def abandon(self) -> None:
         """End the threads; for when the viewer is gone already."""
         self._bridge.close()
@@ -169,6 +181,7 @@ class Controller(Asking):
             return
         self._closed = True
         self._gestures.detach()
+        self._dropped.detach()
         self.hover.detach()
         self._bridge.close(wait_s)
         self.models.cancel()

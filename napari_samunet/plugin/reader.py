@@ -7,7 +7,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import napari
+
+from napari_samunet.errors import UnsupportedImage
+from napari_samunet.io.masks import holds_masks, read_masks
+from napari_samunet.io.segments import labels_of
 from napari_samunet.io.volume import Volume
+from napari_samunet.plugin.series_dialog import current_window, open_by_choice
 from napari_samunet.plugin.volumes import METADATA_KEY
 from napari_samunet.preprocess.intensity import choose_window
 
@@ -39,17 +45,18 @@ def get_reader(path: Paths) -> Callable[[Paths], list[LayerData]] | None:
 
 
 def read(path: Paths) -> list[LayerData]:
-    """Read a medical image.
+    """Read a medical image, or masks of the image that is open.
 
     Raises
     ------
     InputError
         The file cannot be read; napari shows the message.
     """
-    from napari_samunet.io.open import open_volume
-
     place = Path(path if isinstance(path, str) else path[0])
-    return [layer_of(open_volume(place), plain_name(place))]
+    if holds_masks(place):
+        return [_masks_layer(place)]
+    volume = open_by_choice(place, current_window())
+    return [layer_of(volume, plain_name(place))]
 
 
 def layer_of(volume: Volume, name: str) -> LayerData:
@@ -81,6 +88,31 @@ def plain_name(path: Path) -> str:
     """Name of a file without its suffix, for the layer."""
     name = path.resolve().name
     return name[: -len(".nii.gz")] if name.lower().endswith(".nii.gz") else path.resolve().stem
+
+
+def _masks_layer(path: Path) -> LayerData:
+    """Labels on the image that is open; the dock widget makes objects of them."""
+    volume = _shown_volume()
+    if volume is None:
+        raise UnsupportedImage(
+            f"{path} holds masks, which lie on an image: open that image first, then this file."
+        )
+    masks = read_masks(path, volume)
+    geometry = layer_of(volume, plain_name(path))[1]
+    metadata = {METADATA_KEY: {"volume": volume, "masks": masks}}
+    kept = {key: geometry[key] for key in ("name", "scale", "units", "axis_labels")}
+    return labels_of(masks.segments, volume.shape), {**kept, "metadata": metadata}, "labels"
+
+
+def _shown_volume() -> Volume | None:
+    """The volume of the selected image layer, else of the topmost one."""
+    viewer = napari.current_viewer()
+    layers = [] if viewer is None else [viewer.layers.selection.active, *reversed(viewer.layers)]
+    for layer in layers:
+        volume = None if layer is None else layer.metadata.get(METADATA_KEY, {}).get("volume")
+        if isinstance(volume, Volume):
+            return volume
+    return None
 
 
 def _holds_dicom(folder: Path) -> bool:

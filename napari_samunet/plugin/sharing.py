@@ -6,11 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qtpy.QtCore import QTimer
+
 from napari_samunet.errors import SamUNetError
 from napari_samunet.io.masks import Masks, read_masks
 from napari_samunet.plugin.bridge import InferenceBridge
+from napari_samunet.plugin.volumes import METADATA_KEY
 
 if TYPE_CHECKING:
+    from napari.components.layerlist import LayerList
+
     from napari_samunet.plugin.work import ImageWork
 
 _EXPORT, _IMPORT = "export", "import"
@@ -76,3 +81,44 @@ def take(work: ImageWork, masks: Masks, name: str, say: Callable[[str], None], f
         return
     work.shown.reveal(("labels",))
     say("; ".join([f"{len(added)} objects added from {name}", *masks.notes]))
+
+
+class DroppedMasks:
+    """Makes objects of masks that were dropped on the window, in the session of their image.
+
+    Parameters
+    ----------
+    layers : LayerList
+        The viewer's layers.
+    work_on : callable
+        ``work_on(volume)`` chooses the image of a volume and returns its work, or None.
+    say, fail : callable
+        ``say(line)`` and ``fail(what, error)``.
+    """
+
+    def __init__(
+        self,
+        layers: LayerList,
+        work_on: Callable[[Any], ImageWork | None],
+        say: Callable[[str], None],
+        fail: Fail,
+    ) -> None:
+        self._layers, self._work_on, self._say, self._fail = layers, work_on, say, fail
+        layers.events.inserted.connect(self._look)
+
+    def detach(self) -> None:
+        """Stop looking."""
+        self._layers.events.inserted.disconnect(self._look)
+
+    def _look(self, event: Any) -> None:
+        masks = event.value.metadata.get(METADATA_KEY, {}).pop("masks", None)
+        if masks is not None:
+            # The layer list is still telling others of the layer; then it may go.
+            QTimer.singleShot(0, lambda: self._take(event.value, masks))
+
+    def _take(self, layer: Any, masks: Masks) -> None:
+        work = self._work_on(layer.metadata[METADATA_KEY]["volume"])
+        if work is None or layer not in self._layers:
+            return
+        self._layers.remove(layer)
+        take(work, masks, layer.name, self._say, self._fail)

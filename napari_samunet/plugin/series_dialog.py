@@ -1,0 +1,68 @@
+"""Which of several: a plain dialog where a file holds more than one image, or uneven slices."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from qtpy.QtWidgets import QApplication, QInputDialog, QMessageBox, QWidget
+
+from napari_samunet.errors import ChoiceNeeded, UnevenSlices
+from napari_samunet.io.open import open_volume
+from napari_samunet.io.volume import Volume
+
+_ASKED = {
+    "series": ("Choose a series", "This folder holds several series:"),
+    "frame": ("Choose an image", "There are several images of the same place:"),
+}
+
+
+def current_window() -> QWidget | None:
+    """The window that a person looks at; None where there is none to ask in."""
+    return None if QApplication.instance() is None else QApplication.activeWindow()
+
+
+def open_by_choice(path: Path, window: QWidget | None) -> Volume:
+    """Open an image; what has to be chosen is asked for.
+
+    Parameters
+    ----------
+    path : Path
+    window : QWidget or None
+        Over which the dialogs appear; None: nobody is asked.
+
+    Raises
+    ------
+    ChoiceNeeded, UnevenSlices
+        Nobody was asked, or nothing was chosen.
+    InputError
+        As ``open_volume`` does.
+    """
+    chosen: dict[str, Any] = {}
+    while True:
+        try:
+            return open_volume(path, **chosen)
+        except ChoiceNeeded as several:
+            if window is None or several.argument in chosen:
+                raise
+            answer = _one_of(several, window)
+            if answer is None:
+                raise
+            chosen[several.argument] = answer
+        except UnevenSlices as uneven:
+            if window is None or "resample" in chosen or not _resampled(uneven, window):
+                raise
+            chosen["resample"] = True
+
+
+def _one_of(several: ChoiceNeeded, window: QWidget) -> str | int | None:
+    title, text = _ASKED[several.argument]
+    choices = list(several.choices)
+    answer, accepted = QInputDialog.getItem(window, title, text, choices, 0, False)
+    return several.values[choices.index(answer)] if accepted else None
+
+
+def _resampled(uneven: UnevenSlices, window: QWidget) -> bool:
+    text = f"{uneven}\n\nResample to even slices? The masks can then not be saved as DICOM."
+    answer = QMessageBox.question(window, "Uneven slices", text)
+    return answer == QMessageBox.StandardButton.Yes

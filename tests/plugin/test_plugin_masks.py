@@ -1,0 +1,104 @@
+"""Masks come into the window as objects, and what needs a choice asks for it."""
+
+from __future__ import annotations
+
+import nibabel
+import numpy as np
+import pytest
+import SimpleITK as sitk  # noqa: N813
+
+from napari_samunet.errors import ChoiceNeeded, UnevenSlices, UnsupportedImage
+from napari_samunet.plugin import reader, series_dialog
+from napari_samunet.plugin.panels.export import completed
+
+
+@pytest.fixture
+def masks(tmp_path):
+    """Labels of two objects for the image of the window's tests, and their numbers."""
+
+    def write(volume, name="masks.seg.nrrd"):
+        labels = np.zeros(volume.shape, np.uint8)
+        labels[0, 2:9, 3:8], labels[0, 12:20, 12:30] = 1, 4
+        image = sitk.GetImageFromArray(labels)
+        lps = np.diag([-1.0, -1, 1, 1]) @ volume.affine[:, [2, 1, 0, 3]]
+        image.SetOrigin(lps[:3, 3].tolist())
+        image.SetSpacing(volume.spacing[::-1].tolist())
+        image.SetDirection((lps[:3, :3] / volume.spacing[::-1]).ravel().tolist())
+        image.SetMetaData("Segment0_LabelValue", "4")
+        image.SetMetaData("Segment0_Name", "spleen")
+        sitk.WriteImage(image, str(tmp_path / name))
+        return tmp_path / name, labels
+
+    return write
+
+
+@pytest.mark.viewer
+def test_masks_of_a_file_become_objects_that_undo_takes_away(screen, masks):
+    path, labels = masks(screen.controller.work.volume)
+    screen.controller.import_masks(path)
+    session = screen.controller.work.session
+    screen.until(lambda: session.objects)
+    assert [(item.id, item.name) for item in session.objects] == [(1, "object 1"), (4, "spleen")]
+    assert np.array_equal(session.labels, labels)
+    screen.controller.undo()
+    assert not session.objects
+
+
+@pytest.mark.viewer
+def test_masks_that_are_dropped_on_the_window_become_objects_of_its_image(
+    screen, masks, monkeypatch
+):
+    path, labels = masks(screen.controller.work.volume)
+    monkeypatch.setattr(reader.napari, "current_viewer", lambda: screen.viewer)
+    data, described, kind = reader.get_reader(str(path))(str(path))[0]
+    assert kind == "labels"
+    screen.viewer.add_labels(data, **described)
+    session = screen.controller.work.session
+    screen.until(lambda: session.objects)
+    assert np.array_equal(session.labels, labels)
+    assert "objects added" in screen.widget.status.text
+
+
+def test_masks_without_their_image_ask_for_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(reader.napari, "current_viewer", lambda: None)
+    image = nibabel.Nifti1Image(np.ones((3, 4, 5), np.uint8), np.eye(4))
+    image.header["intent_code"] = 1002
+    nibabel.save(image, tmp_path / "a.nii")
+    with pytest.raises(UnsupportedImage, match="open that image first"):
+        reader.read(str(tmp_path / "a.nii"))
+
+
+def test_several_series_are_chosen_in_a_dialog(monkeypatch, tmp_path):
+    asked = []
+
+    def opened(path, **chosen):
+        asked.append(chosen)
+        if "series" not in chosen:
+            raise ChoiceNeeded("two", ("series 1", "series 2"), "series", ("1.1", "1.2"))
+        if "frame" not in chosen:
+            raise ChoiceNeeded("two", ("frame 0", "frame 1"))
+        if "resample" not in chosen:
+            raise UnevenSlices("uneven")
+        return "volume"
+
+    monkeypatch.setattr(series_dialog, "open_volume", opened)
+    monkeypatch.setattr(series_dialog.QInputDialog, "getItem", lambda *given: (given[3][1], True))
+    yes = series_dialog.QMessageBox.StandardButton.Yes
+    monkeypatch.setattr(series_dialog.QMessageBox, "question", lambda *_: yes)
+    assert series_dialog.open_by_choice(tmp_path, object()) == "volume"
+    assert asked[-1] == {"series": "1.2", "frame": 1, "resample": True}
+    with pytest.raises(ChoiceNeeded):
+        series_dialog.open_by_choice(tmp_path, None)
+
+
+@pytest.mark.parametrize(
+    ("path", "chosen", "wanted"),
+    [
+        ("/x/liver", "DICOM RTSTRUCT (*.dcm)", ("/x/liver.dcm", "rtstruct")),
+        ("/x/liver.dcm", "DICOM SEG (*.dcm)", ("/x/liver.dcm", "dicom-seg")),
+        ("/x.y/liver", "NIfTI (*.nii.gz *.nii)", ("/x.y/liver.nii.gz", "")),
+        ("/x/liver.csv", "DICOM RTSTRUCT (*.dcm)", ("/x/liver.csv", "")),
+    ],
+)
+def test_a_bare_name_gets_the_ending_of_the_chosen_kind(path, chosen, wanted):
+    assert completed(path, chosen) == wanted
