@@ -96,7 +96,11 @@ def _neighbour(rng: np.random.Generator, ids: np.ndarray, mask: BoolArray, chose
 
 
 def _outlined(mask: BoolArray) -> BoolArray:
-    """Take in what lies over an organ, as people do: bays as wide as a fifth of it, and holes."""
+    """Take in what lies over an organ, as people do: bays as wide as a fifth of it, and holes. What
+    lies between a pair belongs to neither and is left out.
+    """
+    if ndimage.label(mask)[1] > 1:
+        return np.asarray(ndimage.binary_fill_holes(mask))
     rows, cols = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     reach = max(2, int(0.1 * max(np.ptp(rows), np.ptp(cols))))
     window = tuple(slice(max(axis[0] - 1, 0), axis[-1] + 2) for axis in (rows, cols))
