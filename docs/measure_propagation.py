@@ -106,7 +106,7 @@ def _measure(
     def ask(index: int, prompts: Prompts) -> Prediction:
         return engine.predict(volume, SliceRef(0, index), prompts)
 
-    ending = Ending(lambda index: volume.array[index], keys)
+    ending = Ending(lambda index: volume.array[index], keys, volume.spacing)
     found = propagate(ask, keys, low, high, ending=ending)
     ways["own"] = {index: answer.mask for index, answer in found.items()}
     if not args.own:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -93,8 +93,16 @@ class Person:
 
     def drag(self, start_rc: tuple[int, int], end_rc: tuple[int, int]) -> None:
         """Drag with the left button from pixel to pixel and wait for the mask."""
+        self.draw(np.linspace(start_rc, end_rc, _STEPS))
+
+    def hover(self, place_rc: tuple[int, int]) -> None:
+        """Rest the mouse on a pixel, without a button."""
+        self._move(self.pixel(place_rc), Qt.MouseButton.NoButton)
+
+    def draw(self, path_rc: Iterable[Sequence[float]]) -> None:
+        """Drag with the left button along pixels and wait for the mask."""
         left = Qt.MouseButton.LeftButton
-        path = [self.pixel(place) for place in np.linspace(start_rc, end_rc, _STEPS)]
+        path = [self.pixel(place) for place in path_rc]
         QTest.mouseMove(self.canvas, path[0])
         QTest.mousePress(self.canvas, left, _HELD, path[0])
         for pixel in path[1:]:
@@ -132,14 +140,14 @@ class Person:
         middle = self.canvas.rect().center()
         return QPoint(round(middle.x() + across), round(middle.y() + down))
 
-    def _move(self, pixel: QPoint) -> None:
+    def _move(self, pixel: QPoint, button=Qt.MouseButton.LeftButton) -> None:
         """Move with the button held, which ``QTest.mouseMove`` cannot say."""
         event = QMouseEvent(
             QEvent.Type.MouseMove,
             QPointF(pixel),
             QPointF(self.canvas.mapToGlobal(pixel)),
             Qt.MouseButton.NoButton,
-            Qt.MouseButton.LeftButton,
+            button,
             _HELD,
         )
         QApplication.sendEvent(self.canvas, event)

@@ -1,8 +1,8 @@
-"""Where an object ends: what the mask covers there does not stand out any more as it did."""
+"""Where an object ends: the mask does not stand out any more, or is farther than it is wide."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from scipy import ndimage
@@ -11,8 +11,12 @@ from napari_samunet.types import BoolArray, FloatArray
 
 LEAST_SHARE = 0.25
 """Of the contrast on the key slice: with less, the object is gone and the mask a ghost of it."""
-LEAST_CONTRAST = 0.5
+LEAST_CONTRAST = 1.0
 """Contrast in standard deviations within the object: with less it cannot be told by its looks."""
+REACH = 1.0
+"""In radii: how far an object goes on past key slices that do not show it to be long."""
+REACH_OF_ONE = 1.5
+"""The same past a single key slice, which may lie in the middle."""
 _GAP, _RING = 1, 4  # pixels: partial volume at the edge is neither object nor surroundings
 
 
@@ -25,26 +29,47 @@ class Ending:
         Intensities (H, W) of the slice of an index.
     keys
         Index to mask (H, W) of the slices that a person has settled.
+    spacing
+        Millimetres from slice to slice, and along rows and columns.
     """
 
     def __init__(
-        self, slice_at: Callable[[int], FloatArray], keys: Mapping[int, BoolArray]
+        self,
+        slice_at: Callable[[int], FloatArray],
+        keys: Mapping[int, BoolArray],
+        spacing: Sequence[float],
     ) -> None:
         self._slice_at = slice_at
         self._contrasts = {
             index: contrast
             for index, mask in keys.items()
-            if abs((contrast := _contrast(slice_at(index), mask)) or 0)
-            >= LEAST_CONTRAST * _spread(slice_at(index), mask)
+            if (contrast := _contrast(slice_at(index), mask))
+            and abs(contrast) >= LEAST_CONTRAST * _spread(slice_at(index), mask)
         }
+        self._reach = _reach(keys, spacing)
+
+    def is_too_far(self, index: int, key: int) -> bool:
+        """Whether a slice lies farther from the key slice than the object is likely to go on."""
+        return abs(index - key) > self._reach
 
     def is_past(self, index: int, mask: BoolArray, key: int) -> bool:
-        """Whether a mask that was carried from the slice ``key`` lies past the object's end."""
+        """Whether a mask that was carried from the slice ``key`` does not look like the object."""
         wanted = self._contrasts.get(key)
         if wanted is None:
             return False
         found = _contrast(self._slice_at(index), mask)
         return found is not None and found / wanted < LEAST_SHARE
+
+
+def _reach(keys: Mapping[int, BoolArray], spacing: Sequence[float]) -> float:
+    """Slices that an object goes on past its outermost key slices; no limit to a long one."""
+    between, row, column = spacing
+    widest = max(int(mask.sum()) for mask in keys.values())
+    radius = np.sqrt(widest * row * column / np.pi)
+    length = (max(keys) - min(keys)) * between
+    if length > 2 * radius:
+        return np.inf
+    return (REACH if len(keys) > 1 else REACH_OF_ONE) * radius / between
 
 
 def _contrast(slice_yx: FloatArray, mask: BoolArray) -> float | None:

@@ -151,15 +151,24 @@ def _outwards(
     known: Mapping[int, BoolArray],
     ending: Ending | None,
 ) -> Iterator[tuple[int, Prediction]]:
-    """Yield answers, each prompted by the one before, until the object is lost or has ended."""
+    """Yield answers, each prompted by the one before, until the object is lost or has ended.
+
+    One slice that does not look like the object may be an artefact; two in a row are its end.
+    """
+    odd: list[tuple[int, Prediction]] = []
     for index in way:
+        if ending is not None and ending.is_too_far(index, key):
+            return
         prediction = ask(index, carried_prompts(mask))
         if is_lost(mask, prediction.mask):
             return
         prediction = blended(prediction, mask)
-        if ending is not None and ending.is_past(index, prediction.mask, key):
-            return
         if index in known and overlap(known[index], prediction.mask) >= AGREES:
             return
         mask = prediction.mask
-        yield index, prediction
+        odd.append((index, prediction))
+        if ending is None or not ending.is_past(index, mask, key):
+            yield from odd
+            odd.clear()
+        elif len(odd) > 1:
+            return

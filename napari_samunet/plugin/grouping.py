@@ -96,6 +96,17 @@ class Grouping:
         """Add the objects that a file lists."""
         self._act.step(lambda session: session.add_label_set(read_label_set(path)))
 
+    def save_log(self, path: str | Path) -> None:
+        """Write time, prompts and edits of each object as a table."""
+        if self._act.work is None:
+            return
+        try:
+            Path(path).write_text(self._act.work.session.effort(), encoding="utf-8")
+        except OSError as error:
+            self._act.say(f"The log was not written: {error.strerror or error}.")
+        else:
+            self._act.say(f"Written: {path}")
+
     def set_overlap(self, rule: Overlap) -> None:
         """Choose what happens where an accepted mask meets another object."""
         self.overlap = rule

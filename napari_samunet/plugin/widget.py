@@ -193,6 +193,7 @@ class SegmentationWidget(QWidget):
         panel.overlap_requested.connect(act.set_overlap)
         panel.preset_requested.connect(act.use_preset)
         panel.names_requested.connect(act.use_file)
+        panel.log_requested.connect(act.save_log)
 
     def _connect_viewer(self) -> None:
         act = self.controller

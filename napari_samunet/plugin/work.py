@@ -219,6 +219,8 @@ class ImageWork:
 
 def ref_of(work: ImageWork, viewer: ViewerModel) -> SliceRef | None:
     """Return the plane of the image that the viewer shows, or None where there is none."""
+    if work.image not in viewer.layers:  # it is just being removed
+        return None
     try:
         return shown_slice(work.image, viewer.layers, viewer.dims)
     except InputError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, cast
@@ -18,6 +19,7 @@ from napari_samunet.session.request import Answerer, Request, make_request
 from napari_samunet.session.signals import SessionSignals
 from napari_samunet.session.state import State, bytes_of
 from napari_samunet.session.story import Story
+from napari_samunet.session.tally import Tally
 from napari_samunet.types import SliceRef, UInt16Array
 
 if TYPE_CHECKING:
@@ -57,6 +59,7 @@ class SessionCore(SessionSignals):
         self._history: History[State] = History(bytes_of)
         self._label_image = LabelImage(volume.shape)
         self._journal: Journal | None = None
+        self._tally = Tally()
         self._steps = 0
 
     @property
@@ -136,6 +139,10 @@ class SessionCore(SessionSignals):
         """What ``redo`` makes again; an empty text where there is nothing."""
         return self._history.redo_name
 
+    def effort(self) -> str:
+        """Return time, prompts and edits of every object as a CSV table; see ``tally``."""
+        return self._tally.table({item.id: item.name for item in self._state.objects})
+
     def undo(self) -> bool:
         """Take the latest step back, with preview and feedback exactly as before it.
 
@@ -213,8 +220,12 @@ class SessionCore(SessionSignals):
     def _move_to(self, state: State, kind: Kind = "move", name: str = "") -> None:
         """Take a state over and tell what differs from the one before."""
         before, self._state = self._state, state
+        now = time.time()
+        if kind != "move":
+            touched = state.current or before.current or state.recent
+            self._tally.note(now, name or kind, touched)
         if self._journal is not None:
-            self._journal.record(kind, name, before, state)
+            self._journal.record(kind, name, before, state, now)
         changed = self._label_image.follow(state.objects)
         if before.objects is not state.objects or before.current != state.current:
             self.objects_changed.emit()
@@ -247,6 +258,7 @@ class SessionCore(SessionSignals):
         if self._history.can_undo or self._history.can_redo:
             raise InputError("A session is continued before anything is done; undo is empty then.")
         self._history, self._steps = story.history, story.last_generation
+        self._tally = story.tally
         self._journal = None
         self._move_to(story.state)
         self.history_changed.emit()

@@ -67,9 +67,15 @@ class Journal:
         """
         self.path, self._numbers, self._end = path, numbers, end
 
-    def record(self, kind: Kind, name: str, before: State, after: State) -> None:
-        """Hand over a step: made ("step"), not undoable ("move"), taken back or made again."""
-        self._later(object(), lambda: self._write_step(kind, name, before, after))
+    def record(
+        self, kind: Kind, name: str, before: State, after: State, moment: float = 0.0
+    ) -> None:
+        """Hand over a step: made ("step"), not undoable ("move"), taken back or made again.
+
+        ``moment`` is when, in Unix time.
+        """
+        words: Words = {"kind": kind, "name": name, "time": moment}
+        self._later(object(), lambda: self._write_step(words, before, after))
 
     def note_position(self, ref: SliceRef) -> None:
         """Remember which plane is shown; only the latest counts."""
@@ -95,10 +101,9 @@ class Journal:
             self._worker.submit(work, _nothing, key)
             self._worker.submit(self._sync, _nothing, _SYNC)  # once for all that waits
 
-    def _write_step(self, kind: Kind, name: str, before: State, after: State) -> None:
-        words: Words = {"kind": kind, "name": name}
+    def _write_step(self, words: Words, before: State, after: State) -> None:
         writer = DeltaWriter(self._numbers)
-        if kind in ("step", "move"):
+        if words["kind"] in ("step", "move"):
             words |= writer.delta(before, after)
         self._write(words, writer.arrays)
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from napari_samunet.errors import EmptyPrompt, InputError
 from napari_samunet.io.volume import Volume
 from napari_samunet.preprocess.slicing import take_slice
@@ -68,9 +70,15 @@ class PropagationPlan:
         def slice_at(index: int) -> FloatArray:
             return take_slice(self.volume.array, SliceRef(self.axis, index)).astype(float)
 
-        ending = Ending(slice_at, self.keys)
+        ending = Ending(slice_at, self.keys, self._spacing())
         found = propagate(ask, self.keys, self.first, self.last, tell, self.known, ending)
         return {SliceRef(self.axis, index): answer for index, answer in found.items()}
+
+    def _spacing(self) -> tuple[float, float, float]:
+        """Millimetres from slice to slice, and along rows and columns of the slices."""
+        between = float(self.volume.spacing[self.axis])
+        row, column = (float(n) for n in np.delete(self.volume.spacing, self.axis))
+        return between, row, column
 
     def fits(self, state: State) -> bool:
         """Whether the object is still what the plan was made for."""

@@ -12,6 +12,7 @@ from napari_samunet.session.frames import MAGIC, Frame, Words, read_frame, read_
 from napari_samunet.session.history import History
 from napari_samunet.session.journal import FORMAT
 from napari_samunet.session.state import State, bytes_of
+from napari_samunet.session.tally import Tally
 from napari_samunet.types import SliceRef
 
 
@@ -33,6 +34,8 @@ class Story:
         For a ``Journal`` that goes on.
     last_generation
         Number of the latest step that asked the model.
+    tally
+        Time, prompts and edits so far.
     """
 
     path: Path
@@ -43,6 +46,7 @@ class Story:
     numbers: AnswerNumbers
     end: int
     last_generation: int
+    tally: Tally
 
 
 def is_journal(path: Path) -> bool:
@@ -92,6 +96,7 @@ class _Telling:
         self._state = State()
         self._history: History[State] = History(bytes_of)
         self._position: SliceRef | None = None
+        self._tally = Tally()
 
     def tell(self) -> Story:
         for offset, frame in read_frames(self._file):
@@ -107,11 +112,12 @@ class _Telling:
             self._reader.numbers(),
             self._file.tell(),
             self._reader.last_generation,
+            self._tally,
         )
 
     def _follow(self, offset: int, frame: Frame) -> None:
         words, _arrays = frame
-        kind = words["kind"]
+        kind, before = words["kind"], self._state
         if kind == "position":
             self._position = SliceRef(*words["ref"])
         elif kind == "undo":
@@ -122,6 +128,9 @@ class _Telling:
             if kind == "step":
                 self._history.record(words["name"], self._state)
             self._state = self._reader.apply(self._state, offset, frame)
+        if kind in ("step", "undo", "redo"):
+            touched = self._state.current or before.current or self._state.recent
+            self._tally.note(words["time"], words["name"] or kind, touched)
 
     def _frame_at(self, offset: int) -> Frame:
         self._file.seek(offset)

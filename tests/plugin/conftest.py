@@ -90,6 +90,7 @@ class Screen:
         self.widget = SegmentationWidget(self.viewer, lambda name: engine, self.shelf)
         self.viewer.window.add_dock_widget(self.widget, name="Interactive segmentation")
         self.until(lambda: self.controller.model_ready)
+        self.viewer.window.activate()
         self.viewer.reset_view()
         self.settle()
         return self.widget

@@ -128,7 +128,7 @@ def test_only_the_neighbourhood_of_a_correction_is_done_again(screen):
 
 def test_suggestions_are_taken_and_refused_with_keys_and_never_on_finished_labels(screen):
     screen.viewer.layers.clear()
-    screen.add_image(np.full((7, 60, 80), 50, np.float32), contrast_limits=(0, 100))
+    screen.add_image(np.random.default_rng(1).uniform(50, 90, (7, 60, 80)).astype(np.float32))
     screen.click(30, 40)
     screen.press(Qt.Key.Key_N)
     accepted = screen.session.labels[3].copy()

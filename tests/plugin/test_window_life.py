@@ -210,6 +210,23 @@ def test_an_anisotropic_moved_layer_gets_the_right_voxel(screen):
     np.testing.assert_array_equal(preview.scale, image.scale)
 
 
+def test_a_session_leaves_the_image_layer_as_it_was(screen):
+    screen.viewer.layers.clear()
+    image = screen.add_image(scale=(5, 2, 0.5), translate=(40, -7, 3), units=("mm",) * 3)
+    known = {name: np.array(getattr(image, name)) for name in ("scale", "translate", "rotate")}
+    voxels, affine = image.data.copy(), np.array(image.affine.affine_matrix)
+    screen.viewer.dims.set_point(0, image.data_to_world((2, 0, 0))[0])
+    screen.viewer.reset_view()
+    screen.settle()
+    screen.click(12, 50)
+    screen.press(Qt.Key.Key_G)
+    screen.widget.close_session()
+    for name, value in known.items():
+        np.testing.assert_array_equal(getattr(image, name), value)
+    np.testing.assert_array_equal(image.affine.affine_matrix, affine)
+    np.testing.assert_array_equal(image.data, voxels)
+
+
 def test_a_turned_layer_gets_the_right_voxel(screen):
     screen.viewer.layers.clear()
     screen.add_image(np.zeros((60, 80), np.float32), rotate=30)

@@ -395,3 +395,14 @@ def test_labels_that_are_handed_in_leave_locked_objects_as_they_are(session, dra
     assert liver.voxels == 256
     assert session.labels[2, 6, 6] == liver.id
     assert session.labels[0, 0, 0] == 7
+
+
+def test_discarding_is_taken_back_by_undo(session):
+    session.add_point((10, 12), index=2)
+    session.add_point((20, 22), index=2)
+    shown = session.preview
+    session.discard()
+    assert session.preview is None
+    session.undo()
+    assert session.preview is shown
+    assert len(session.prompts) == 2

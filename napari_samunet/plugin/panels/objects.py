@@ -22,7 +22,8 @@ class ObjectsPanel(Section):
 
     Signals: ``accept_requested()``, ``next_requested()``, those of the table, ``delete_requested``,
     ``split_requested``, ``fill_requested`` (int), ``merge_requested(numbers)``,
-    ``overlap_requested(rule)``, ``preset_requested(name)``, ``names_requested(path)``.
+    ``overlap_requested(rule)``, ``preset_requested(name)``, ``names_requested(path)``,
+    ``log_requested(path)``.
     """
 
     accept_requested = Signal()
@@ -34,6 +35,7 @@ class ObjectsPanel(Section):
     overlap_requested = Signal(str)
     preset_requested = Signal(str)
     names_requested = Signal(str)
+    log_requested = Signal(str)
 
     def __init__(self, presets: Sequence[str] = ()) -> None:
         super().__init__("Objects")
@@ -106,6 +108,8 @@ class ObjectsPanel(Section):
         self._split.setToolTip(f"{one}: every island becomes an object")
         self._fill = menu.addAction("Fill holes", self._on_one(self.fill_requested))
         self._fill.setToolTip(f"{one}, slice by slice")
+        log = menu.addAction("Save log…", self._ask_log)
+        log.setToolTip("Time, prompts and edits of each object, as a table (CSV)")
         names = menu.addMenu("Add names")
         for name in presets:
             names.addAction(name, lambda name=name: self.preset_requested.emit(name))
@@ -133,6 +137,11 @@ class ObjectsPanel(Section):
         path, _ = QFileDialog.getOpenFileName(self, "Names of objects", "", wanted)
         if path:
             self.names_requested.emit(path)
+
+    def _ask_log(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, "Save log", "effort.csv", "Table (*.csv)")
+        if path:
+            self.log_requested.emit(path)
 
 
 def _row(*buttons: QPushButton) -> QHBoxLayout:
