@@ -18,6 +18,33 @@ from napari_samunet.models.sam import EMBED_DIM, Sam
 GRID = 64
 
 
+def _trunk(widths: tuple[int, int, int, int]) -> Any:
+    from timm.models.tiny_vit import TinyVit  # slow to import, wanted by these systems only
+
+    return TinyVit(
+        embed_dims=widths,
+        depths=(2, 2, 6, 2),
+        num_heads=(2, 4, 5, 10),
+        window_sizes=(7, 7, 14, 7),
+        num_classes=0,
+        drop_path_rate=0.0,
+    )
+
+
+def _fill_index_tables(trunk: Any) -> None:
+    """Give a trunk its index tables, which are in no checkpoint, even where it is a skeleton.
+
+    They depend on the windows alone, so those of a narrow twin are the same; making the trunk
+    itself for real would take as much memory as its file.
+    """
+    with torch.device("cpu"):
+        twin = _trunk((4, 4, 5, 10))
+    for name, table in twin.named_buffers():
+        if name.endswith("attention_bias_idxs"):
+            block, _, leaf = name.rpartition(".")
+            setattr(trunk.get_submodule(block), leaf, table)
+
+
 class TinyEncoder(nn.Module):
     """timm's TinyViT-5M whose last stage keeps its grid, and SAM's neck: (B, 256, 64, 64).
 
@@ -29,16 +56,8 @@ class TinyEncoder(nn.Module):
 
     def __init__(self, fine_stem: bool) -> None:
         super().__init__()
-        from timm.models.tiny_vit import TinyVit  # slow to import, wanted by these systems only
-
-        trunk: Any = TinyVit(
-            embed_dims=(64, 128, 160, 320),
-            depths=(2, 2, 6, 2),
-            num_heads=(2, 4, 5, 10),
-            window_sizes=(7, 7, 14, 7),
-            num_classes=0,
-            drop_path_rate=0.0,
-        )
+        trunk = _trunk((64, 128, 160, 320))
+        _fill_index_tables(trunk)
         trunk.head = nn.Identity()
         trunk.stages[3].downsample.conv2.conv.stride = (1, 1)
         if fine_stem:
@@ -59,8 +78,7 @@ class TinyEncoder(nn.Module):
 
 def build_tiny(side: int, fine_stem: bool) -> Sam:
     """MobileSAM or LiteMedSAM, untrained."""
-    # Its index tables are in no checkpoint, so even a skeleton needs them for real.
-    with torch.device("cpu"), torch.no_grad():
+    with torch.no_grad():
         return Sam(TinyEncoder(fine_stem), side, GRID)
 
 
