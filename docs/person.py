@@ -52,6 +52,7 @@ class Person:
         self.wait_for(lambda: self.act.model_ready or self.act.problem)
         if self.act.problem:
             raise SystemExit(self.act.problem)
+        self.viewer.window.activate()
         self.viewer.reset_view()
         self.rest(0.3)
 

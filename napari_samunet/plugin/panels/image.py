@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QLabel
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel
 
 from napari_samunet.plugin.keys import tip
 from napari_samunet.plugin.panels.section import Section
@@ -29,7 +29,7 @@ class ImagePanel(Section):
         self._choice.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
-        self._choice.setMinimumContentsLength(12)
+        self._choice.setMinimumContentsLength(8)
         self._choice.activated.connect(self._chosen)
         self._windows = QComboBox()
         self._windows.setToolTip(tip("windows"))
@@ -39,8 +39,12 @@ class ImagePanel(Section):
         self._titles: list[str] = []
         self._about = QLabel()
         self._about.setWordWrap(True)
-        self.body.addWidget(self._choice)
-        self.body.addWidget(self._windows)
+        self._windows.setMinimumContentsLength(8)
+        row = QHBoxLayout()
+        row.setSpacing(3)
+        row.addWidget(self._choice, 3)
+        row.addWidget(self._windows, 2)
+        self.body.addLayout(row)
         self.body.addWidget(self._about)
         self._keys: list[Hashable] = []
 

@@ -10,7 +10,7 @@ from qtpy.QtGui import QColor, QIcon, QPixmap
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
 
 _ID = Qt.ItemDataRole.UserRole
-_VISIBLE_ROWS = 4
+_VISIBLE_ROWS = 3
 _NAME, _LOCKED, _VISIBLE, _SLICES, _VOLUME = range(5)
 _COLUMNS = {
     "Name": "Click: go on with it; double click: rename; Ctrl+click: mark several",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QMenu, QPushButton
+from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QMenu, QPushButton, QWidget
 
 from napari_samunet.plugin.panels.object_table import ObjectRow, ObjectTable
 from napari_samunet.plugin.panels.section import Section, button
@@ -42,29 +42,26 @@ class ObjectsPanel(Section):
         self.table = ObjectTable()
         self._score = QLabel()
         self._score.setToolTip("How well the model expects its mask to fit")
+        self._score.setAccessibleName("Expected quality of the mask")
         self._accept = button("Accept", "accept", self.accept_requested.emit)
         font = self._accept.font()
         font.setBold(True)
         self._accept.setFont(font)
         self._next = button("Next object", "next_object", self.next_requested.emit)
-        self.body.addWidget(self._score)
-        self.body.addLayout(_row(self._accept, self._next))
-        self.body.addLayout(self._overlap_row())
+        self.body.addLayout(_row(self._accept, self._next, self._score))
         self.body.addWidget(self.table)
         self._delete = button("Delete", "", self._on_one(self.delete_requested), "Delete object")
         self._delete.setToolTip("Remove the marked object with its mask; Undo brings it back")
         self._more = self._more_button(presets)
-        self.body.addLayout(_row(self._delete, self._more))
+        self._overlap = self._overlap_box()
+        self.body.addLayout(_row(self._overlap, self._delete, self._more))
         self.table.itemSelectionChanged.connect(self._enable)
         self.set_score(None)
         self._enable()
 
     def set_score(self, score: float | None) -> None:
         """Show the model's own estimate of its mask, 0 to 1; None: there is none."""
-        if score is None:
-            self._score.setText("Expected quality: not known")
-        else:
-            self._score.setText(f"Expected quality: {round(100 * score)} %")
+        self._score.setText("Quality ?" if score is None else f"Quality {round(100 * score)} %")
 
     def set_enabled(self, accept: bool, next_object: bool) -> None:
         """Which of the two buttons can work now."""
@@ -80,19 +77,16 @@ class ObjectsPanel(Section):
         """Show which rule holds where objects meet."""
         self._overlap.setCurrentIndex(list(_OVERLAPS).index(rule))
 
-    def _overlap_row(self) -> QHBoxLayout:
-        self._overlap = QComboBox()
-        self._overlap.setAccessibleName("Where objects overlap")
-        self._overlap.setToolTip("What Accept does where objects meet; locked ones always stay")
+    def _overlap_box(self) -> QComboBox:
+        box = QComboBox()
+        box.setAccessibleName("Where objects overlap")
+        box.setToolTip("What Accept does where objects overlap; locked ones always stay")
         for number, (title, what) in enumerate(_OVERLAPS.values()):
-            self._overlap.addItem(title)
-            self._overlap.setItemData(number, what, Qt.ItemDataRole.ToolTipRole)
+            box.addItem(title)
+            box.setItemData(number, what, Qt.ItemDataRole.ToolTipRole)
         rules = list(_OVERLAPS)
-        self._overlap.activated.connect(lambda index: self.overlap_requested.emit(rules[index]))
-        row = QHBoxLayout()
-        row.addWidget(QLabel("Overlap"))
-        row.addWidget(self._overlap, 1)
-        return row
+        box.activated.connect(lambda index: self.overlap_requested.emit(rules[index]))
+        return box
 
     def _more_button(self, presets: Sequence[str]) -> QPushButton:
         more = QPushButton("More")
@@ -144,9 +138,9 @@ class ObjectsPanel(Section):
             self.log_requested.emit(path)
 
 
-def _row(*buttons: QPushButton) -> QHBoxLayout:
+def _row(*controls: QWidget) -> QHBoxLayout:
     row = QHBoxLayout()
     row.setSpacing(3)
-    for made in buttons:
-        row.addWidget(made)
+    for control in controls:
+        row.addWidget(control)
     return row

@@ -81,11 +81,10 @@ class PromptsPanel(Section):
         return made
 
     def _brush_row(self) -> QHBoxLayout:
-        self._size_label = QLabel("Brush")
+        self._size_label = QLabel("Brush px")
         self._size = QSpinBox()
         self._size.setRange(1, 200)
         self._size.setValue(10)
-        self._size.setSuffix(" px")
         self._size.setToolTip("Diameter of the brush of Scribble, Paint and Erase, in pixels")
         self._size.setAccessibleName("Brush diameter in pixels")
         self._size.valueChanged.connect(self.brush_requested.emit)

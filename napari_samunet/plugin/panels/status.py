@@ -18,8 +18,8 @@ class StatusPanel(QWidget):
         self._text.setWordWrap(True)
         self._text.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self._text.setAccessibleName("What to do next")
-        # Room for three lines, lest the panels below jump whenever the text changes.
-        self._text.setMinimumHeight(3 * self._text.fontMetrics().lineSpacing() + 4)
+        # Room for two lines, lest the panels below jump whenever the text changes.
+        self._text.setMinimumHeight(2 * self._text.fontMetrics().lineSpacing() + 4)
         self._bar = QProgressBar()
         self._bar.setRange(0, 1)
         self._bar.setTextVisible(False)
