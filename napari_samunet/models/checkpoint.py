@@ -27,6 +27,7 @@ _LEGACY_MAGIC = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 # A mapped file that is rewritten in place kills the process that reads it; small files are copied,
 # large ones stay mapped so that memory never holds them twice.
 _COPY_BELOW_BYTES = 64 << 20
+_COPIED_AT_ONCE = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,15 +170,24 @@ def _read_safetensors(path: Path) -> Checkpoint:
     copy = path.stat().st_size < _COPY_BELOW_BYTES
     try:
         with safe_open(path, framework="pt") as file:
-            tensors = {_plain(name): file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            metadata = dict(file.metadata() or {})
+            names, metadata = list(file.keys()), dict(file.metadata() or {})
+            if not copy:
+                tensors = {_plain(name): file.get_tensor(name) for name in names}
+        if copy:
+            tensors = {}
+            for start in range(0, len(names), _COPIED_AT_ONCE):
+                tensors |= _copied(path, names[start : start + _COPIED_AT_ONCE])
     except (SafetensorError, OSError, ValueError, json.JSONDecodeError) as error:
         raise _bad(path, f"it is damaged or cut off ({_first_line(error)})") from error
-    if copy:
-        tensors = {name: tensor.clone() for name, tensor in tensors.items()}
     if not tensors:
         raise _bad(path, "it holds no tensor")
     return Checkpoint(path, tensors, metadata)
+
+
+def _copied(path: Path, names: list[str]) -> dict[str, Tensor]:
+    """Tensors of their own; the map of the file ends with each call, so that it never adds up."""
+    with safe_open(path, framework="pt") as file:
+        return {_plain(name): file.get_tensor(name).clone() for name in names}
 
 
 def _read_archive(path: Path) -> object:
