@@ -79,10 +79,12 @@ def run(args: argparse.Namespace) -> None:
 
     volume = open_volume(args.image, series=args.series, frame=args.frame, resample=args.resample)
 
+    from napari_samunet.io.export import check_exportable
     from napari_samunet.io.measures import voxel_mm3
     from napari_samunet.models.load import load_model
     from napari_samunet.session.session import Session
 
+    check_exportable(volume, args.output, args.format)
     session = Session(volume, load_model(args.model, device=args.device, system=args.system))
     start = perf_counter()
     drawn = _draw(session, args)
@@ -119,12 +121,18 @@ def _draw(session: Session, args: argparse.Namespace) -> SegmentObject:
 
 def _begin(session: Session, args: argparse.Namespace) -> SegmentObject:
     """The object that prompts go to: one of the masks that exist already, or a new one."""
-    session.notice.connect(lambda line: print(f"samunet: {line}", file=sys.stderr))
     name = args.name or f"label {args.label}"
-    known = () if args.masks is None else session.import_masks(args.masks)
-    for item in known:
+    if args.masks is not None:
+        session.notice.connect(_warn)
+        session.import_masks(args.masks)
+        session.notice.disconnect(_warn)
+    for item in session.objects:
         if item.id == args.label:
             if args.name:
                 session.rename_object(item, args.name)
             return session.select(item)
     return session.new_object(name)
+
+
+def _warn(line: str) -> None:
+    print(f"samunet: {line}", file=sys.stderr)

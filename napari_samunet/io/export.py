@@ -82,6 +82,20 @@ def export_labels(
     return target
 
 
+def check_exportable(volume: Volume, path: str | Path, format: str | None = None) -> None:  # noqa: A002
+    """Refuse before any work is done what `export_labels` would refuse of an image afterwards.
+
+    Raises
+    ------
+    ExportRefused
+        If labels of this volume cannot be written under this name.
+    """
+    if Path(path).suffix.lower() == ".dcm" and format_of(Path(path), format) in _DICOM:
+        from napari_samunet.io.dicom_behind import series_behind
+
+        series_behind(volume, "RTSTRUCT" if format == "rtstruct" else "DICOM SEG")
+
+
 def _nifti(stored: AnyArray, volume: Volume, draft: Path, objects: Sequence[Segment]) -> None:
     from napari_samunet.io.nifti_labels import write_nifti_labels
 

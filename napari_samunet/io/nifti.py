@@ -142,7 +142,18 @@ def pair_of(path: Path) -> tuple[Path, Path]:
 def _stream(path: Path) -> IO[bytes]:
     with path.open("rb") as file:
         zipped = file.read(2) == b"\x1f\x8b"
-    return gzip.open(path, "rb") if zipped else path.open("rb")
+    return _Unpacked(path, "rb") if zipped else path.open("rb")  # type: ignore[return-value]
+
+
+class _Unpacked(gzip.GzipFile):
+    """Fills a buffer block by block; gzip itself unpacks all of it beside the buffer first."""
+
+    def readinto(self, buffer: Any) -> int:
+        done, view = 0, memoryview(buffer).cast("B")
+        while block := self.read(min(1 << 20, len(view) - done)):
+            view[done : done + len(block)] = block
+            done += len(block)
+        return done
 
 
 def _check_size(path: Path, image: Any) -> None:

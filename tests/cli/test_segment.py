@@ -8,8 +8,12 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pytest
+from dicom_series import save_series
 
 from napari_samunet.cli.main import main
+from napari_samunet.io.export import export_labels
+from napari_samunet.io.masks import read_masks
+from napari_samunet.io.open import open_volume
 
 
 def _segment(image: Path, model: Path, output: Path, *arguments: str) -> int:
@@ -155,3 +159,46 @@ def _middle(mask: np.ndarray) -> tuple[int, int]:
     from napari_samunet.prompts.simulate import first_click
 
     return first_click(mask)
+
+
+def test_a_dicom_series_gets_dicom_with_the_masks_and_their_names(untrained, tmp_path, capsys):
+    series = save_series(tmp_path / "ct", (4, 32, 32))
+    labels = np.zeros((4, 32, 32), np.uint8)
+    labels[1:3, 8:20, 9:21] = 3
+    names = {3: "Liver"}
+    masks = export_labels(labels, open_volume(series), tmp_path / "m.nrrd", names=names)
+    for kind in ("dicom-seg", "rtstruct"):
+        output = tmp_path / f"{kind}.dcm"
+        prompts = ["--slice", "2", "--box", "6,6,9,9", "--masks", str(masks), "--format", kind]
+        assert _segment(series, untrained, output, *prompts) == 0
+        liver = next(s for s in read_masks(output, open_volume(series)).segments if s.number <= 3)
+        assert liver.name == "Liver"
+        assert np.array_equal(liver.mask(labels.shape), labels == 3)
+    assert "rtstruct.dcm: label 1" in capsys.readouterr().out
+
+
+def test_dicom_of_an_image_that_is_none_is_refused_in_one_line(
+    oblique_image, untrained, tmp_path, capsys
+):
+    output = tmp_path / "labels.dcm"
+    assert _segment(oblique_image, untrained, output, "--slice", "6", "--box", "9,5,27,23") == 2
+    error = capsys.readouterr().err
+    assert "DICOM SEG refers to the DICOM series of the image" in error
+    assert error.count("\n") == 1
+    assert not output.exists()
+
+
+def test_masks_that_exist_already_are_corrected_and_the_others_kept(
+    oblique_image, untrained, tmp_path
+):
+    labels = np.zeros((30, 40, 12), np.uint8)
+    labels[5:15, 6:20, 4:8] = 3
+    source = nibabel.load(oblique_image)
+    nibabel.save(nibabel.Nifti1Image(labels, None, source.header), tmp_path / "a.nii.gz")
+    output = tmp_path / "b.nii.gz"
+    more = ["--slice", "2", "--box", "4,5,12,14", "--masks", str(tmp_path / "a.nii.gz")]
+    assert _segment(oblique_image, untrained, output, *more, "--label", "5") == 0
+    after = np.asarray(nibabel.load(output).dataobj)
+    assert np.array_equal(after == 3, (labels == 3) & (after != 5))
+    assert _segment(oblique_image, untrained, output, *more, "--label", "3") == 0
+    assert (np.asarray(nibabel.load(output).dataobj)[..., 4:8] == labels[..., 4:8]).all()

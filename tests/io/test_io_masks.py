@@ -1,0 +1,166 @@
+"""Masks that others drew come onto the image voxel for voxel, or are resampled and say so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pydicom
+import pytest
+import SimpleITK as sitk  # noqa: N813
+from dicom_series import save_series
+
+from napari_samunet.errors import InputError, UnreadableFile
+from napari_samunet.io.export import export_labels
+from napari_samunet.io.masks import read_masks
+from napari_samunet.io.open import open_volume
+from napari_samunet.io.segments import Segment, labels_of, segments_of
+from napari_samunet.io.volume import Volume
+
+SHAPE = (5, 12, 14)
+
+
+def block(z: slice, y: slice, x: slice) -> np.ndarray:
+    mask = np.zeros(SHAPE, bool)
+    mask[z, y, x] = True
+    return mask
+
+
+FIRST = block(slice(1, 4), slice(2, 8), slice(3, 9))
+SECOND = block(slice(2, 5), slice(5, 11), slice(6, 13))
+LPS = np.diag([3.0, 0.8, 0.7, 1.0])[[2, 1, 0, 3]] * np.array([[-1], [-1], [1], [1]])
+
+
+def test_segments_take_labels_apart_and_put_them_together_again() -> None:
+    labels = np.random.default_rng(0).integers(0, 5, SHAPE).astype(np.uint16)
+    segments = segments_of(labels, {3: "liver"})
+    assert [segment.number for segment in segments] == [1, 2, 3, 4]
+    assert segments[2].name == "liver"
+    assert np.array_equal(labels_of(segments, SHAPE), labels)
+    assert sum(segment.voxels for segment in segments) == (labels > 0).sum()
+
+
+@pytest.mark.parametrize("name", ["a.nii.gz", "a.nrrd", "a.mha"])
+def test_labels_on_the_grid_of_the_image_are_taken_as_they_are(tmp_path: Path, name: str) -> None:
+    volume = Volume.from_array(np.zeros(SHAPE), affine=LPS)
+    labels = np.where(SECOND, 5, np.where(FIRST, 2, 0)).astype(np.uint8)
+    masks = read_masks(export_labels(labels, volume, tmp_path / name), volume)
+    assert [segment.number for segment in masks.segments] == [2, 5]
+    assert np.array_equal(labels_of(masks.segments, SHAPE), labels)
+    assert not masks.notes
+
+
+def test_labels_on_a_finer_and_turned_grid_are_resampled_with_a_warning(tmp_path: Path) -> None:
+    """A grid three times as fine, stored in another order: the nearest voxel is the centre one."""
+    volume = Volume.from_array(np.zeros(SHAPE), affine=LPS)
+    fine = np.kron(FIRST, np.ones((3, 3, 3), np.uint8)).astype(np.uint8)
+    affine = volume.affine.copy()
+    affine[:3, :3] /= 3
+    affine[:3, 3] -= affine[:3, :3].sum(axis=1)
+    stored = fine.transpose(1, 0, 2)  # (i, j, k) = (y, z, x)
+    nib.save(nib.Nifti1Image(stored, affine[:, [1, 0, 2, 3]]), tmp_path / "fine.nii")
+    masks = read_masks(tmp_path / "fine.nii", volume)
+    assert np.array_equal(masks.segments[0].mask(SHAPE), FIRST)
+    assert masks.notes == (
+        "fine.nii lies on another grid than the image and was resampled to the nearest voxel",
+    )
+
+
+def test_overlapping_layers_of_slicer_stay_objects_with_names_and_colours(tmp_path: Path) -> None:
+    volume = Volume.from_array(np.zeros(SHAPE), affine=LPS)
+    drawn = [
+        Segment.of(1, "liver", FIRST, (0.5, 0.25, 1.0)),
+        Segment.of(2, "tumour", SECOND, (1.0, 0.0, 0.0)),
+    ]
+    labels = labels_of(drawn, SHAPE)
+    path = export_labels(labels, volume, tmp_path / "a.seg.nrrd", segments=drawn)
+    header = sitk.ReadImage(str(path))
+    assert header.GetNumberOfComponentsPerPixel() == 2
+    assert header.GetMetaData("Segment1_Name") == "tumour"
+    assert header.GetMetaData("Segment0_Color") == "0.5 0.25 1"
+    found = read_masks(path, volume).segments
+    assert [(s.name, s.color) for s in found] == [(s.name, s.color) for s in drawn]
+    assert np.array_equal(found[0].mask(SHAPE), FIRST)
+    assert np.array_equal(found[1].mask(SHAPE), SECOND)
+
+
+@pytest.mark.parametrize("kind", ["dicom-seg", "rtstruct"])
+def test_dicom_masks_of_every_second_slice_reach_a_finer_image(tmp_path: Path, kind: str) -> None:
+    """Masks on 6 mm slices, brought onto 3 mm ones of another in-plane spacing."""
+    coarse = open_volume(save_series(tmp_path / "a", (3, 12, 14), spacing=(6.0, 0.8, 0.7)))
+    mask = np.zeros((3, 12, 14), bool)
+    mask[1:, 3:9, 4:10] = True
+    path = export_labels(mask, coarse, tmp_path / "a.dcm", kind)
+    fine = Volume.from_array(np.zeros((6, 24, 28)), affine=_half(coarse.affine))
+    masks = read_masks(path, fine)
+    found = masks.segments[0].mask(fine.shape)
+    assert "nearest voxel" in masks.notes[0]
+    assert set(np.flatnonzero(found.any(axis=(1, 2)))) == {2, 3, 4, 5}
+    assert abs(found[2].sum() - 4 * mask[1].sum()) <= 0.1 * 4 * mask[1].sum()
+
+
+def _half(affine: np.ndarray) -> np.ndarray:
+    half = affine.copy()
+    half[:3, :3] /= 2
+    half[:3, 3] -= half[:3, :3].sum(axis=1) / 2
+    return half
+
+
+@pytest.mark.parametrize("kind", ["dicom-seg", "rtstruct"])
+def test_masks_of_another_patient_warn_without_a_name(tmp_path: Path, kind: str) -> None:
+    volume = open_volume(save_series(tmp_path / "a", SHAPE))
+    path = export_labels(FIRST, volume, tmp_path / "a.dcm", kind)
+    dataset = pydicom.dcmread(path)
+    dataset.PatientID = "id-0815"
+    dataset.save_as(path)
+    (note,) = read_masks(path, volume).notes
+    assert "another patient" in note
+    assert "0815" not in note
+
+
+def test_what_is_no_mask_is_refused(tmp_path: Path) -> None:
+    volume = Volume.from_array(np.zeros(SHAPE))
+    nib.save(nib.Nifti1Image(np.full(SHAPE[::-1], 0.5, np.float32), np.eye(4)), tmp_path / "a.nii")
+    with pytest.raises(InputError, match="fractions"):
+        read_masks(tmp_path / "a.nii", volume)
+    series = open_volume(save_series(tmp_path / "a", SHAPE))
+    path = export_labels(FIRST, series, tmp_path / "a.dcm")
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(UnreadableFile, match=r"a\.dcm"):
+        read_masks(path, series)
+
+
+@pytest.mark.shared
+def test_segmentations_of_dcmqi_are_the_labels_that_they_were_made_of(shared_data: Path) -> None:
+    folder = shared_data / "dcmqi/segmentations"
+    volume = open_volume(folder / "ct-3slice")
+    liver = read_masks(folder / "liver.dcm", volume).segments
+    wanted = read_masks(folder / "liver_seg.nrrd", volume).segments
+    assert [segment.name for segment in liver] == ["Liver"]
+    assert np.array_equal(liver[0].mask(volume.shape), wanted[0].mask(volume.shape))
+
+
+@pytest.mark.shared
+def test_overlapping_segments_of_dcmqi_stay_objects_of_their_own(shared_data: Path) -> None:
+    folder = shared_data / "dcmqi/segmentations"
+    volume = open_volume(folder / "ct-3slice")
+    found = read_masks(folder / "partial_overlaps.dcm", volume).segments
+    wanted = {
+        segment.number: segment.mask(volume.shape)
+        for n in (1, 2, 3)
+        for segment in read_masks(folder / f"partial_overlaps-{n}.nrrd", volume).segments
+    }
+    assert len(found) == len(wanted) == 5
+    for segment in found:
+        assert np.array_equal(segment.mask(volume.shape), wanted[segment.number])
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["liver.dcm", "liver_expb.dcm", "liver_j2k.dcm"])
+def test_a_segmentation_is_the_same_however_it_was_stored(shared_data: Path, name: str) -> None:
+    folder = shared_data / "dcmqi/segmentations"
+    volume = open_volume(folder / "ct-3slice")
+    wanted = read_masks(folder / "liver.dcm", volume).segments[0].mask(volume.shape)
+    found = read_masks(shared_data / "pydicom-data" / name, volume).segments[0]
+    assert np.array_equal(found.mask(volume.shape), wanted)
