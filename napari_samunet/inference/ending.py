@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from scipy import ndimage
 
+from napari_samunet.inference.contrast import contrast_to_ring
 from napari_samunet.types import BoolArray, FloatArray
 
 LEAST_SHARE = 0.25
@@ -15,9 +15,6 @@ LEAST_CONTRAST = 1.0
 """Contrast in standard deviations within the object: with less it cannot be told by its looks."""
 REACH = 1.0
 """In radii: how far an object goes on past key slices that do not show it to be long."""
-REACH_OF_ONE = 1.5
-"""The same past a single key slice, which may lie in the middle."""
-_GAP, _RING = 1, 4  # pixels: partial volume at the edge is neither object nor surroundings
 
 
 class Ending:
@@ -43,7 +40,7 @@ class Ending:
         self._contrasts = {
             index: contrast
             for index, mask in keys.items()
-            if (contrast := _contrast(slice_at(index), mask))
+            if (contrast := contrast_to_ring(slice_at(index), mask))
             and abs(contrast) >= LEAST_CONTRAST * _spread(slice_at(index), mask)
         }
         self._reach = _reach(keys, spacing)
@@ -57,7 +54,7 @@ class Ending:
         wanted = self._contrasts.get(key)
         if wanted is None:
             return False
-        found = _contrast(self._slice_at(index), mask)
+        found = contrast_to_ring(self._slice_at(index), mask)
         return found is not None and found / wanted < LEAST_SHARE
 
 
@@ -67,18 +64,8 @@ def _reach(keys: Mapping[int, BoolArray], spacing: Sequence[float]) -> float:
     widest = max(int(mask.sum()) for mask in keys.values())
     radius = np.sqrt(widest * row * column / np.pi)
     length = (max(keys) - min(keys)) * between
-    if length > 2 * radius:
-        return np.inf
-    return (REACH if len(keys) > 1 else REACH_OF_ONE) * radius / between
-
-
-def _contrast(slice_yx: FloatArray, mask: BoolArray) -> float | None:
-    """Median within less median of a ring around; None where there is no ring."""
-    ring = ndimage.binary_dilation(mask, iterations=_RING)
-    ring &= ~ndimage.binary_dilation(mask, iterations=_GAP)
-    if not mask.any() or not ring.any():
-        return None
-    return float(np.median(slice_yx[mask])) - float(np.median(slice_yx[ring]))
+    is_long = length > 2 * radius or len(keys) < 2  # one slice tells nothing of the length
+    return np.inf if is_long else REACH * radius / between
 
 
 def _spread(slice_yx: FloatArray, mask: BoolArray) -> float:

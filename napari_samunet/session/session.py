@@ -137,7 +137,7 @@ class Session(ReshapingSession, SharingSession):
         most: int = 5,
         go_on: Callable[[], bool] | None = None,
     ) -> tuple[Prediction, ...]:
-        """Propose objects on a plane: the surest answers to a grid of clicks that hardly overlap.
+        """Propose objects on a plane: answers to clicks on salient places, best first.
 
         Never on what ``labels`` show already. Changes nothing; take one with
         ``paint(prediction.mask, index, axis)``. ``go_on`` ends the search by returning False.

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_samunet.geometry import plane_shape
 from napari_samunet.io.volume import Volume
-from napari_samunet.preprocess.intensity import choose_window
+from napari_samunet.preprocess.intensity import choose_window, to_uint8
 from napari_samunet.preprocess.slicing import take_slice
 from napari_samunet.prompts.prompts import Prompts
-from napari_samunet.types import BoolArray, FloatArray, SliceRef, UInt16Array, Window
+from napari_samunet.prompts.saliency import salient_points
+from napari_samunet.types import BoolArray, SliceRef, UInt8Array, UInt16Array, Window
 
 if TYPE_CHECKING:
     from napari_samunet.inference.prediction import Prediction
 
-GRID = 6
-"""Clicks along each side: 36 questions are answered in seconds without a graphics card."""
+CLICKS = 20
+"""Questions to a slice: answered in seconds without a graphics card."""
 LEAST_SHARE, MOST_SHARE = 0.0005, 0.4
 """Area of a proposal as a share of the slice: neither a speck nor the whole body."""
 MOST_OVERLAP = 0.1
@@ -34,7 +35,7 @@ def suggest(
     labels_hw: UInt16Array | None = None,
     go_on: Callable[[], bool] | None = None,
 ) -> tuple[Prediction, ...]:
-    """Return up to ``most`` answers to single clicks on a grid, surest first, hardly overlapping.
+    """Return up to ``most`` answers to clicks on salient places, best first, hardly overlapping.
 
     Parameters
     ----------
@@ -49,38 +50,51 @@ def suggest(
     go_on
         Asked before every click; no more clicks are tried once it is False.
     """
-    area = np.prod(plane_shape(volume.shape, ref.axis))
     shape = plane_shape(volume.shape, ref.axis)
     taken = np.zeros(shape, bool) if labels_hw is None else labels_hw > 0
+    shown = to_uint8(take_slice(volume.array, ref), choose_window(volume, window))
     answers = []
-    for point in _grid(volume, ref, window):
+    for point in salient_points(shown, CLICKS).astype(int):
         if go_on is not None and not go_on():
             break
         if not taken[tuple(point)]:
             prompts = Prompts(points=[point], labels=[1])
             answers.append(predict(prompts, ref.index, ref.axis, window))
-    answers = [item for item in answers if _is_free(item.mask, taken)]
+    return ranked(answers, shown, taken, most)
+
+
+def ranked(
+    answers: Sequence[Prediction], shown: UInt8Array, taken: BoolArray, most: int
+) -> tuple[Prediction, ...]:
+    """Return the best of these answers, hardly overlapping: sure ones that stand out come first.
+
+    Parameters
+    ----------
+    answers
+        On one slice.
+    shown
+        The slice as it is displayed, (H, W).
+    taken
+        Where nothing is to be proposed, (H, W).
+    most
+        Number of proposals.
+    """
+    area = taken.size
     sized = [item for item in answers if LEAST_SHARE <= item.mask.sum() / area <= MOST_SHARE]
-    return tuple(_apart(sorted(sized, key=_sureness, reverse=True), most))
+    free = [item for item in sized if _is_free(item.mask, taken)]
+    return tuple(_apart(sorted(free, key=lambda item: -_worth(item, shown)), most))
 
 
-def _grid(volume: Volume, ref: SliceRef, window: Window | None) -> FloatArray:
-    """Return evenly spread points (N, 2) that are not black: air is nobody's object."""
-    height, width = plane_shape(volume.shape, ref.axis)
-    rows = np.floor((np.arange(GRID) + 0.5) * height / GRID).astype(int)
-    columns = np.floor((np.arange(GRID) + 0.5) * width / GRID).astype(int)
-    points = np.stack(np.meshgrid(rows, columns, indexing="ij"), axis=-1).reshape(-1, 2)
-    low, _ = choose_window(volume, window)
-    values = take_slice(volume.array, ref)[points[:, 0], points[:, 1]]
-    return np.unique(points[values > low], axis=0)
+def _worth(prediction: Prediction, shown: UInt8Array) -> float:
+    """Expected quality, less where a mask does not stand out from its surroundings."""
+    from napari_samunet.inference.contrast import standing_out
+
+    score = 1.0 if prediction.score is None else prediction.score
+    return score * float(np.tanh(standing_out(shown.astype(float), prediction.mask) / 2))
 
 
 def _is_free(mask: BoolArray, taken: BoolArray) -> bool:
     return bool((mask & taken).sum() <= MOST_OVERLAP * mask.sum())
-
-
-def _sureness(prediction: Prediction) -> float:
-    return -1.0 if prediction.score is None else prediction.score
 
 
 def _apart(ranked: list[Prediction], most: int) -> list[Prediction]:
