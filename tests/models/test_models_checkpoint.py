@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import builtins
 import collections
+import copyreg
+import functools
+import importlib
 import operator
 import os
 import pickle
@@ -17,6 +20,7 @@ from safetensors.torch import save_file
 
 from napari_samunet.errors import BadCheckpoint
 from napari_samunet.models.checkpoint import read_checkpoint
+from napari_samunet.models.load import inspect_checkpoint, load_model
 
 WEIGHTS = {"a.weight": torch.arange(6.0).reshape(2, 3), "b.num": torch.tensor(3)}
 
@@ -79,6 +83,16 @@ def test_views_halves_and_shared_storages_survive_the_inert_reader(tmp_path: Pat
         assert tensors[name].dtype == value.dtype
 
 
+class Stateful:
+    """Pickles as an instance of another class, with a state that calls when it is set."""
+
+    def __init__(self, kind: type, state: object) -> None:
+        self.kind, self.state = kind, state
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return self.kind, (), self.state
+
+
 class Gadget:
     """Pickles as a call of its choice."""
 
@@ -103,6 +117,14 @@ def gadgets(trace: Path) -> dict[str, object]:
         "runpy": Gadget(__import__("runpy").run_path, str(trace)),
         "getattr": Gadget(builtins.getattr, Gadget(__import__, "os"), "system"),
         "import": chained,
+        "nested": Gadget(print, Gadget(os.system, f"touch {trace}")),
+        "nested in a list": [[{"deep": Gadget(os.system, f"touch {trace}")}]],
+        "state": Stateful(collections.OrderedDict, {"x": Gadget(os.system, f"touch {trace}")}),
+        "setstate": Stateful(torch.optim.Adam, Gadget(os.system, f"touch {trace}")),
+        "partial": Gadget(functools.partial, os.system, f"touch {trace}"),
+        "map": Gadget(list, Gadget(map, os.system, [f"touch {trace}"])),
+        "posix": Gadget(os.posix_spawn, "/bin/touch", ["touch", str(trace)], {}),
+        "load_module": Gadget(importlib.import_module, "antigravity"),
         "reduce_ex": Gadget(torch.hub.load_state_dict_from_url, f"file://{trace}"),
     }
 
@@ -128,6 +150,48 @@ def test_a_malicious_pickle_does_not_run(
         with pytest.raises(BadCheckpoint, match=r"evil\.pth"):
             read_checkpoint(file)
     assert not trace.exists()
+
+
+def test_recognition_runs_no_more_than_loading_does(tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    for name, gadget in gadgets(trace).items():
+        torch.save({"model": WEIGHTS, "optimizer": gadget}, tmp_path / "evil.pth")
+        for ask in (inspect_checkpoint, load_model):
+            with pytest.raises(BadCheckpoint, match="no known system"):
+                ask(tmp_path / "evil.pth")
+        assert not trace.exists(), name
+
+
+def test_a_registered_extension_is_no_way_around(tmp_path: Path) -> None:
+    """``copyreg`` hands out what this very process has registered and used before."""
+    trace = tmp_path / "trace"
+    copyreg.add_extension("posix", "system", 240)
+    try:
+        pickle.loads(b"\x80\x02\x82\xf0.")  # fills the cache that find_class is never asked about
+        call = b"\x82\xf0X" + len(f"touch {trace}").to_bytes(4, "little")
+        evil = b"\x80\x02" + call + f"touch {trace}".encode() + b"\x85R."
+        write_archive(tmp_path / "evil.pth", evil)
+        with pytest.raises(BadCheckpoint, match=r"evil\.pth"):
+            read_checkpoint(tmp_path / "evil.pth")
+    finally:
+        copyreg.remove_extension("posix", "system", 240)
+    assert not trace.exists()
+
+
+def test_reading_writes_nothing_beside_the_file(tmp_path: Path) -> None:
+    """As on a read-only disk."""
+    torch.save(
+        {"model": WEIGHTS, "optimizer": torch.optim.Adam([torch.ones(1)])}, tmp_path / "w.pt"
+    )
+    (tmp_path / "w.pt").chmod(0o444)
+    tmp_path.chmod(0o555)
+    before = (tmp_path / "w.pt").stat()
+    try:
+        assert_weights(read_checkpoint(tmp_path / "w.pt").tensors)
+    finally:
+        tmp_path.chmod(0o755)
+    assert [path.name for path in tmp_path.iterdir()] == ["w.pt"]
+    assert (tmp_path / "w.pt").stat().st_mtime_ns == before.st_mtime_ns
 
 
 def write_archive(path: Path, pickled: bytes) -> None:
