@@ -56,7 +56,8 @@ def make_window(
     ``shelf`` says where journals lie; the user's own folder by default.
     """
     viewer = napari.Viewer(title="samunet", show=show)
-    shown = [layer_of(volume, plain_name(path)) for volume, path in volumes] or abdomen()
+    first = volumes[0][0] if volumes else None
+    shown = [layer_of(volume, plain_name(path), first) for volume, path in volumes] or abdomen()
     for data, described, _kind in shown:
         viewer.add_image(data, **described)
     widget = SegmentationWidget(viewer, shelf=shelf)

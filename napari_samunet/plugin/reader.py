@@ -13,6 +13,7 @@ from napari_samunet.errors import UnsupportedImage
 from napari_samunet.io.masks import holds_masks, read_masks
 from napari_samunet.io.segments import labels_of
 from napari_samunet.io.volume import Volume
+from napari_samunet.plugin.alignment import translation, volume_behind
 from napari_samunet.plugin.series_dialog import current_window, open_by_choice
 from napari_samunet.plugin.volumes import METADATA_KEY
 from napari_samunet.preprocess.intensity import choose_window
@@ -56,10 +57,10 @@ def read(path: Paths) -> list[LayerData]:
     if holds_masks(place):
         return [_masks_layer(place)]
     volume = open_by_choice(place, current_window())
-    return [layer_of(volume, plain_name(place))]
+    return [layer_of(volume, plain_name(place), _shown_volume())]
 
 
-def layer_of(volume: Volume, name: str) -> LayerData:
+def layer_of(volume: Volume, name: str, beside: Volume | None = None) -> LayerData:
     """Describe the image layer that shows a volume.
 
     The voxels stay on their own grid, with the spacing as scale; the affine waits in the metadata
@@ -70,10 +71,13 @@ def layer_of(volume: Volume, name: str) -> LayerData:
     volume : Volume
     name : str
         Of the layer.
+    beside : Volume, optional
+        One that is shown already: parallel volumes of a patient lie on each other.
     """
     geometry: dict[str, Any] = {
         "name": name,
         "scale": tuple(volume.spacing),
+        "translate": tuple(translation(volume, beside)),
         "units": ("mm", "mm", "mm"),
         "axis_labels": ("z", "y", "x"),
         "metadata": {METADATA_KEY: {"volume": volume}},
@@ -100,7 +104,7 @@ def _masks_layer(path: Path) -> LayerData:
     masks = read_masks(path, volume)
     geometry = layer_of(volume, plain_name(path))[1]
     metadata = {METADATA_KEY: {"volume": volume, "masks": masks}}
-    kept = {key: geometry[key] for key in ("name", "scale", "units", "axis_labels")}
+    kept = {key: geometry[key] for key in ("name", "scale", "translate", "units", "axis_labels")}
     return labels_of(masks.segments, volume.shape), {**kept, "metadata": metadata}, "labels"
 
 
@@ -108,11 +112,7 @@ def _shown_volume() -> Volume | None:
     """The volume of the selected image layer, else of the topmost one."""
     viewer = napari.current_viewer()
     layers = [] if viewer is None else [viewer.layers.selection.active, *reversed(viewer.layers)]
-    for layer in layers:
-        volume = None if layer is None else layer.metadata.get(METADATA_KEY, {}).get("volume")
-        if isinstance(volume, Volume):
-            return volume
-    return None
+    return next((volume for volume in map(volume_behind, layers) if volume is not None), None)
 
 
 def _holds_dicom(folder: Path) -> bool:

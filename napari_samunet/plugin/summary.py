@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_samunet.plugin.advice import Situation
+from napari_samunet.plugin.alignment import misfit
 from napari_samunet.plugin.panels.object_table import ObjectRow
 from napari_samunet.plugin.work import bright, ref_of
 from napari_samunet.types import SliceRef
@@ -62,7 +63,8 @@ def about_image(work: ImageWork, viewer: ViewerModel) -> str:
     if work.volume.color is None:
         low, high = work.image.contrast_limits
         place += f"  ·  level {(low + high) / 2:.4g}, width {high - low:.4g}"
-    return f"{size}, {spacing} mm\n{place}"
+    about = f"{size}, {spacing} mm\n{place}"
+    return "\n".join(filter(None, [about, misfit(work.volume, viewer.layers)]))
 
 
 def rows_of(session: Session) -> list[ObjectRow]:

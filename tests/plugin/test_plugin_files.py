@@ -13,7 +13,9 @@ from napari.layers import Image
 
 from napari_samunet.cli.main import main
 from napari_samunet.errors import InputError, UnsupportedImage
-from napari_samunet.io.volume import Volume
+from napari_samunet.geometry import index_to_world, world_to_index
+from napari_samunet.io.volume import Source, Volume
+from napari_samunet.plugin.alignment import misfit
 from napari_samunet.plugin.orientation import radiological, turn_over
 from napari_samunet.plugin.reader import get_reader, layer_of
 from napari_samunet.plugin.sample_data import abdomen
@@ -129,3 +131,38 @@ def test_opening_the_widget_does_not_import_torch():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert answer.stdout.strip() == "False"
+
+
+def _tilted(degrees: float, origin: tuple[float, float, float], spacing: float) -> Volume:
+    """A volume of 10 voxels a side that is turned about the patient's long axis."""
+    turn = np.radians(degrees)
+    affine = np.eye(4)
+    affine[:3, 0] = (0, 0, spacing)
+    affine[:3, 1] = (-np.sin(turn) * spacing, np.cos(turn) * spacing, 0)
+    affine[:3, 2] = (np.cos(turn) * spacing, np.sin(turn) * spacing, 0)
+    affine[:3, 3] = origin
+    return Volume(np.zeros((10, 10, 10)), affine, source=Source(kind="nifti"))
+
+
+def test_parallel_volumes_of_a_patient_lie_on_each_other():
+    """The middle of a fine volume is shown where the coarse one has the same place."""
+    coarse, fine = _tilted(0, (-200, 30, 400), 4), _tilted(0.8, (-190, 40, 410), 2)
+    layers = [
+        Image(data, **described)
+        for data, described, _kind in (layer_of(coarse, "a"), layer_of(fine, "b", coarse))
+    ]
+    middle = np.full(3, 4.5)
+    place = index_to_world(middle, fine.affine)
+    shown = layers[1].data_to_world(middle)
+    np.testing.assert_allclose(layers[0].data_to_world(world_to_index(place, coarse.affine)), shown)
+    assert not misfit(coarse, layers)
+
+
+def test_volumes_that_do_not_lie_on_each_other_are_named():
+    layers = [
+        Image(data, **described)
+        for volume, name in ((_tilted(0, (0, 0, 0), 1), "a"), (_tilted(20, (0, 0, 0), 1), "b"))
+        for data, described, _kind in [layer_of(volume, name)]
+    ]
+    told = misfit(volume_of(layers[0]), layers)
+    assert told == "'b' does not align with it: its axes are turned by 20°."

@@ -1,0 +1,77 @@
+"""Where volumes of one patient lie to each other on a canvas that only knows straight axes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_samunet.geometry import directions_of, index_to_world
+from napari_samunet.io.dicom_files import text_of
+from napari_samunet.io.volume import Volume
+from napari_samunet.plugin.volumes import METADATA_KEY
+from napari_samunet.types import FloatArray
+
+if TYPE_CHECKING:
+    from napari.components.layerlist import LayerList
+    from napari.layers import Layer
+
+PARALLEL_DEG = 1.0
+
+
+def volume_behind(layer: Layer | None) -> Volume | None:
+    """The volume that a layer's metadata holds, of an image or of masks on it."""
+    known = None if layer is None else layer.metadata.get(METADATA_KEY, {}).get("volume")
+    return known if isinstance(known, Volume) else None
+
+
+def turn_degrees(first: Volume, second: Volume) -> float:
+    """Largest angle between the same axis of two volumes."""
+    one, other = directions_of(first.affine), directions_of(second.affine)
+    return float(np.degrees(np.arccos(np.clip((one * other).sum(axis=0), -1, 1))).max())
+
+
+def translation(volume: Volume, beside: Volume | None = None) -> FloatArray:
+    """Millimetres along z, y, x that put a volume at its place in the patient.
+
+    Parameters
+    ----------
+    volume : Volume
+    beside : Volume, optional
+        One that is shown already. Where both are parallel, the new one is placed along its axes, so
+        that their middles fit although they may be turned by a fraction of a degree.
+    """
+    if volume.source.kind in ("array", "picture"):
+        return np.zeros(3)
+    parallel = beside is not None and turn_degrees(volume, beside) <= PARALLEL_DEG
+    axes = directions_of(beside.affine if beside is not None and parallel else volume.affine)
+    middle = (np.array(volume.shape) - 1) / 2
+    return np.linalg.solve(axes, index_to_world(middle, volume.affine)) - middle * volume.spacing
+
+
+def misfit(volume: Volume, layers: LayerList) -> str:
+    """Say which shown images do not lie on a volume though they are drawn over it; "" for none."""
+    found = {}
+    for layer in layers:
+        other = volume_behind(layer)
+        reason = "" if other is None or other is volume else _reason(volume, other)
+        if reason:
+            found[id(other)] = f"'{layer.name}' does not align with it: {reason}."
+    return " ".join(found.values())
+
+
+def _reason(volume: Volume, other: Volume) -> str:
+    if "array" in (volume.source.kind, other.source.kind):
+        return ""
+    if "picture" in (volume.source.kind, other.source.kind):
+        return "its place is not known"
+    frames = {_frame_of_reference(volume), _frame_of_reference(other)} - {""}
+    if len(frames) > 1:
+        return "it has another frame of reference"
+    turn = turn_degrees(volume, other)
+    return f"its axes are turned by {turn:.0f}°" if turn > PARALLEL_DEG else ""
+
+
+def _frame_of_reference(volume: Volume) -> str:
+    source = volume.source
+    return text_of(source.header[0], "FrameOfReferenceUID") if source.kind == "dicom" else ""
