@@ -7,17 +7,18 @@ from scipy import ndimage
 
 from napari_samunet.types import FloatArray, UInt8Array
 
-SCALES = (0.015, 0.03, 0.06, 0.12)
-"""Radii of blobs as shares of the slice's longer side: from a lymph node to an organ."""
+SCALES = (0.04, 0.08, 0.16, 0.28)
+"""Radii of blobs as shares of the slice's longer side: from a vessel to an organ."""
 _APART = 0.7
-"""Blobs nearer than this share of the larger radius are one."""
+"""Blobs nearer than this share of the smaller radius are one."""
 
 
 def salient_points(shown: UInt8Array, most: int) -> FloatArray:
-    """Return the middles (N, 2), (row, column), of what stands out on a slice, strongest first.
+    """Return the middles (N, 2), (row, column), of what stands out on a slice.
 
     Extrema of the Laplacian of Gaussians over scales, each normalised by its scale (Lindeberg, IJCV
-    1998), of either sign; black is air, and nobody's object.
+    1998), of either sign; black is air, and nobody's object. Every scale gives as many, the
+    strongest first, or the many small blobs would leave no room for an organ.
 
     Parameters
     ----------
@@ -28,18 +29,15 @@ def salient_points(shown: UInt8Array, most: int) -> FloatArray:
     """
     image = shown.astype(np.float32) / 255
     sigmas = [max(share * max(image.shape) / np.sqrt(2), 1.0) for share in SCALES]
-    strength = np.stack([abs(s**2 * ndimage.gaussian_laplace(image, s)) for s in sigmas])
-    peaks = (strength == ndimage.maximum_filter(strength, size=3)) & (shown > 0)
-    found = np.argwhere(peaks)
-    order = np.argsort(-strength[tuple(found.T)], kind="stable")
     kept: list[tuple[float, float, float]] = []
-    for scale, row, column in found[order]:
-        radius = sigmas[scale] * np.sqrt(2)
-        apart = (
-            np.hypot(row - r, column - c) > _APART * max(radius, other) for r, c, other in kept
-        )
-        if all(apart):
-            kept.append((float(row), float(column), float(radius)))
-        if len(kept) == most:
-            break
+    for turn, sigma in enumerate(reversed(sigmas), start=1):
+        strength = abs(ndimage.gaussian_laplace(image, sigma))
+        peaks = np.argwhere((strength == ndimage.maximum_filter(strength, 3)) & (shown > 0))
+        strongest = peaks[np.argsort(-strength[tuple(peaks.T)], kind="stable")]
+        radius = float(sigma * np.sqrt(2))
+        for row, column in strongest:
+            if len(kept) >= most * turn // len(sigmas):
+                break
+            if all(np.hypot(row - r, column - c) > _APART * min(radius, o) for r, c, o in kept):
+                kept.append((float(row), float(column), radius))
     return np.array(kept, float).reshape(-1, 3)[:, :2]

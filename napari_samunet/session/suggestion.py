@@ -22,6 +22,8 @@ CLICKS = 20
 """Questions to a slice: answered in seconds without a graphics card."""
 LEAST_SHARE, MOST_SHARE = 0.0005, 0.4
 """Area of a proposal as a share of the slice: neither a speck nor the whole body."""
+SIZE_COUNTS = 0.25
+"""Power of the area by which a proposal counts: of two that are as sure, the larger comes first."""
 MOST_OVERLAP = 0.1
 """Share of a proposal that may lie in a better one."""
 
@@ -86,11 +88,12 @@ def ranked(
 
 
 def _worth(prediction: Prediction, shown: UInt8Array) -> float:
-    """Expected quality, less where a mask does not stand out from its surroundings."""
+    """Expected quality, less where a mask does not stand out from its surroundings or is small."""
     from napari_samunet.inference.contrast import standing_out
 
     score = 1.0 if prediction.score is None else prediction.score
-    return score * float(np.tanh(standing_out(shown.astype(float), prediction.mask) / 2))
+    stands_out = np.tanh(standing_out(shown.astype(float), prediction.mask) / 2)
+    return score * float(stands_out) * float(prediction.mask.mean()) ** SIZE_COUNTS
 
 
 def _is_free(mask: BoolArray, taken: BoolArray) -> bool:

@@ -1,0 +1,63 @@
+"""Sessions that were cut off are listed, and what is none is refused in one line."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_samunet.cli.main import main
+from napari_samunet.io.export import export_labels
+from napari_samunet.io.open import open_volume
+from napari_samunet.io.volume import Volume
+from napari_samunet.session import shelf as shelf_module
+from napari_samunet.session.identity import ImageIdentity
+from napari_samunet.session.journal import Journal
+from napari_samunet.session.session import Session
+from napari_samunet.session.shelf import Shelf
+
+
+@pytest.fixture
+def sessions(tmp_path, monkeypatch):
+    """Where this user's journals lie."""
+    monkeypatch.setattr(shelf_module, "user_state_path", lambda name: tmp_path / name)
+    return Shelf()
+
+
+def _journal(sessions: Shelf, tmp_path):
+    values = np.arange(4 * 8 * 9).reshape(4, 8, 9) % 200
+    path = export_labels(values, Volume.from_array(values), tmp_path / "image.nii.gz")
+    session = Session(open_volume(path))
+    journal = Journal(ImageIdentity(session.volume), sessions.new_path)
+    session.keep_journal(journal)
+    session.paint(np.ones((8, 9), bool), index=1)
+    journal.close()
+    return path, journal.path
+
+
+def test_without_a_session_those_that_can_be_continued_are_listed(sessions, tmp_path, capsys):
+    path, journal = _journal(sessions, tmp_path)
+    assert main(["resume"]) == 0
+    told = capsys.readouterr().out
+    assert str(path) in told
+    assert str(journal) in told
+
+
+def test_where_there_is_none_the_folder_is_named(sessions, capsys):
+    assert main(["resume"]) == 0
+    assert str(sessions.folder) in capsys.readouterr().out
+
+
+def test_a_missing_session_and_another_file_end_with_status_2(sessions, tmp_path, capsys):
+    assert main(["resume", str(tmp_path / "nothing.samunet")]) == 2
+    (tmp_path / "notes.txt").write_text("no session")
+    assert main(["resume", str(tmp_path / "notes.txt")]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2
+    assert all(line.startswith("samunet: ") for line in lines)
+
+
+def test_a_session_whose_image_changed_is_refused(sessions, tmp_path, capsys):
+    path, journal = _journal(sessions, tmp_path)
+    export_labels(np.zeros((4, 8, 9), int), Volume.from_array(np.zeros((4, 8, 9))), path)
+    assert main(["resume", str(journal)]) == 2
+    assert "another or a changed one" in capsys.readouterr().err
