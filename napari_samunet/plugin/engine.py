@@ -74,6 +74,13 @@ class SharedEngine:
         system = self.system
         return self.title if system is None else f"{self.title}, on {_spoken(str(system.device))}"
 
+    def device_line(self) -> str:
+        """What it runs on and how much the slices take that it remembers, e.g. "CPU, 12 MB"."""
+        device = "" if self.system is None else str(self.system.device).upper()
+        kept = getattr(getattr(self._engine, "cache", None), "bytes", None)
+        memory = "" if kept is None else f"{kept / 2**20:.0f} MB"
+        return ", ".join(filter(None, (device, memory)))
+
     def _loaded(self) -> Any:
         if self._engine is None:
             self.use(self.name)

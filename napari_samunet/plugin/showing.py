@@ -23,6 +23,7 @@ def show_state(panels: SegmentationWidget, act: Controller) -> None:
     panels.last_session.set_offer("" if offer is None else offer.when)
     _show_image(panels, act)
     panels.model.show_model(act.models.view())
+    panels.model.set_summary(act.engine.device_line() if act.model_ready else "loading…")
     panels.prompts.set_tool(act.prompting.tool)
     panels.prompts.set_enabled(act.work is not None)
     panels.prompts.set_looking(act.hover.is_on, act.ghosts.running)

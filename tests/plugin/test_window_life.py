@@ -227,6 +227,14 @@ def test_a_session_leaves_the_image_layer_as_it_was(screen):
     np.testing.assert_array_equal(image.data, voxels)
 
 
+def test_the_folded_model_section_still_says_what_it_runs_on(screen):
+    from types import SimpleNamespace
+
+    screen.engine.system = SimpleNamespace(device="cuda:0", name="disc", note="", contract=None)
+    screen.engine.cache = SimpleNamespace(bytes=12 * 2**20)
+    assert screen.controller.engine.device_line() == "CUDA:0, 12 MB"
+
+
 def test_a_turned_layer_gets_the_right_voxel(screen):
     screen.viewer.layers.clear()
     screen.add_image(np.zeros((60, 80), np.float32), rotate=30)

@@ -17,6 +17,7 @@ class Section(QWidget):
     def __init__(self, title: str) -> None:
         super().__init__()
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self._title = title
         self._heading = self._make_heading(title)
         self._content = QWidget()
         self.body = QVBoxLayout(self._content)
@@ -36,6 +37,10 @@ class Section(QWidget):
     def set_open(self, is_open: bool) -> None:
         """Fold or unfold the panel."""
         self._heading.setChecked(is_open)
+
+    def set_summary(self, text: str) -> None:
+        """Say the most important thing beside the title, where it is read when folded too."""
+        self._heading.setText(f"{self._title}  ·  {text}" if text else self._title)
 
     def _make_heading(self, title: str) -> QToolButton:
         heading = QToolButton()
