@@ -50,9 +50,23 @@ def _facts(volume: Volume) -> dict[str, str]:
         "directions": f"{letters} (z, y, x)",
         "intensities": _intensities(volume),
         "window": "not told" if window is None else f"{window[0]:g} to {window[1]:g}",
+        **_uptake(volume),
         "affine": "; ".join(" ".join(f"{v:.6g}" for v in row) for row in volume.affine[:3]),
         "odd": "; ".join(oddities(volume)) or "nothing",
     }
+
+
+def _uptake(volume: Volume) -> dict[str, str]:
+    """Of a PET what its voxels are to be multiplied with to be SUV, or why nobody knows."""
+    if volume.modality != "PT":
+        return {}
+    from napari_samunet.errors import InputError
+    from napari_samunet.preprocess.suv import suv_factor
+
+    try:
+        return {"SUV": f"{suv_factor(volume):.6g} times the intensities"}
+    except InputError as error:
+        return {"SUV": str(error)}
 
 
 def _intensities(volume: Volume) -> str:

@@ -102,7 +102,8 @@ def holds_masks(path: Path) -> bool:
 
 def _is_nifti_labels(path: Path) -> bool:
     try:
-        return int(nib.load(path).header["intent_code"]) == _INTENT_LABEL
+        header: Any = nib.load(path).header
+        return int(header["intent_code"]) == _INTENT_LABEL
     except (ImageFileError, HeaderDataError, OSError, EOFError, ValueError):
         return False
 

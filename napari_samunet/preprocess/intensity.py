@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 
 from napari_samunet.errors import InputError
 from napari_samunet.io.volume import Volume
+from napari_samunet.preprocess.suv import suv_window
 from napari_samunet.types import AnyArray, UInt8Array, Window
 
 CT_WINDOW: Window = (-160.0, 240.0)
@@ -17,8 +20,9 @@ _MOST_SAMPLES = 1_000_000
 def choose_window(volume: Volume, window: Window | None = None) -> Window:
     """Return the window to show a volume with.
 
-    The given one; else the file's own VOI window; else soft tissue for CT; else the volume's 0.5
-    and 99.5 percentiles (of about a million evenly spread voxels where there are more).
+    The given one; else the file's own VOI window; else soft tissue for CT; else uptake values of 0
+    to 10 for a PET that tells them; else the volume's 0.5 and 99.5 percentiles (of about a million
+    evenly spread voxels where there are more).
 
     Raises
     ------
@@ -29,6 +33,9 @@ def choose_window(volume: Volume, window: Window | None = None) -> Window:
         return _checked(window)
     if volume.window is not None:
         return volume.window
+    if volume.modality == "PT":
+        with suppress(InputError):
+            return suv_window(volume)
     return CT_WINDOW if volume.modality == "CT" else _percentiles(volume.array)
 
 
