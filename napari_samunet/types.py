@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ FloatArray = NDArray[np.floating]
 BoolArray = NDArray[np.bool_]
 UInt8Array = NDArray[np.uint8]
 UInt16Array = NDArray[np.uint16]
-AnyArray = NDArray[np.generic]
+AnyArray = NDArray[Any]
 
 Window = tuple[float, float]
 """Lowest and highest displayed intensity, in the units of the file (HU for CT)."""
