@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,10 @@ import torch
 from agreement import cost_of_loading
 from safetensors.torch import save_file
 
-pytestmark = pytest.mark.shared
+pytestmark = [
+    pytest.mark.shared,
+    pytest.mark.skipif(sys.platform != "linux", reason="Linux tells a process its own peak."),
+]
 
 LIMIT = 1.2
 CODE = 16 << 20
@@ -52,3 +56,4 @@ def test_the_peak_is_the_file(
     size = path.stat().st_size
     path.unlink()
     assert bytes_added < LIMIT * size + CODE
+    assert bytes_added > 0  # what is measured is measured
