@@ -12,10 +12,11 @@ from typing import Any
 
 from napari_samunet.io.segments import Algorithm
 from napari_samunet.io.volume import Volume
+from napari_samunet.preprocess.intensity import choose_window
 from napari_samunet.session.objects import ObjectState
 from napari_samunet.session.placed import PlacedPrompt
 from napari_samunet.session.state import PlaneState
-from napari_samunet.types import SliceRef
+from napari_samunet.types import SliceRef, Window
 
 FORMAT = "napari-samunet provenance"
 VERSION = 1
@@ -39,6 +40,7 @@ def write_provenance(
     path
         A .json file.
     """
+    shown = choose_window(volume)
     words = {
         "format": FORMAT,
         "version": VERSION,
@@ -48,29 +50,29 @@ def write_provenance(
             "spacing_zyx_mm": [round(float(mm), 6) for mm in volume.spacing],
             "modality": volume.modality,
         },
-        "objects": [_object_words(item, algorithm) for item in objects if item.masks],
+        "objects": [_object_words(item, algorithm, shown) for item in objects if item.masks],
     }
     path.write_text(json.dumps(words, indent=1), encoding="utf-8")
 
 
-def _object_words(item: ObjectState, algorithm: Algorithm | None) -> Words:
+def _object_words(item: ObjectState, algorithm: Algorithm | None, shown: Window) -> Words:
     asked = algorithm if item.keys else None
     return {
         "label": item.id,
         "name": item.name,
         "model": asked and {"name": asked.name, "weights": asked.digest},
-        "planes": [_plane_words(ref, item) for ref in item.keys],
+        "planes": [_plane_words(ref, item, shown) for ref in item.keys],
     }
 
 
-def _plane_words(ref: SliceRef, item: ObjectState) -> Words:
+def _plane_words(ref: SliceRef, item: ObjectState, shown: Window) -> Words:
     plane: PlaneState | None = item.settled.get(ref)
     window = item.window if plane is None else plane.window
     prompts = () if plane is None else plane.prompts
     return {
         "axis": ref.axis,
         "index": ref.index,
-        "window": window,
+        "window": window or shown,
         "prompts": [_prompt_words(prompt) for prompt in prompts],
     }
 
