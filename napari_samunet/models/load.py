@@ -61,7 +61,8 @@ def load_model(
     device
         ``"auto"`` (CUDA, else MPS, else CPU) or a torch device.
     system
-        Name of the system where file and tensors do not decide it, e.g. ``"medsam"``.
+        Name of the system where file and tensors do not decide it, e.g. ``"medsam"``, or
+        ``"sam-vit-b-256"`` for SAM's weights at 256 pixels and ``"ft-sam-1024"`` the other way.
 
     Returns
     -------
