@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,12 @@ class Series:
             f"{text_of(first, 'Modality')} {self.description!r}, {len(self.files)} files of {size}"
         )
         return f"series {self.number or '-'}: {what}, UID {self.uid or '-'}"
+
+
+def series_mark(dataset: Any) -> str:
+    """SHA-256 of the SeriesInstanceUID in hex: tells a series again without naming it; or ""."""
+    uid = text_of(dataset, "SeriesInstanceUID")
+    return sha256(uid.encode()).hexdigest() if uid else ""
 
 
 def is_localizer(dataset: Any) -> bool:
@@ -168,7 +175,9 @@ def _few(listed: tuple[str, ...]) -> str:
 
 
 def _fits(series: Series, wanted: str) -> bool:
-    return wanted in (series.number, series.uid) or wanted.lower() == series.description.lower()
+    mark = series_mark(series.files[0][1])
+    known = wanted in (series.number, series.uid, mark)
+    return known or wanted.lower() == series.description.lower()
 
 
 def _files_below(folder: Path) -> list[Path]:

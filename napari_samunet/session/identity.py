@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_samunet.embedding.key import content_digest
+from napari_samunet.io.dicom_files import series_mark
 from napari_samunet.io.volume import Volume
 
 
@@ -35,11 +36,11 @@ class ImageIdentity:
 
     @property
     def series(self) -> str | None:
-        """UID of a DICOM series, for a folder may hold several."""
+        """Mark of a DICOM series, for a folder may hold several; no UID, which names a patient."""
         source = self.volume.source
         if source.kind != "dicom" or not source.header:
             return None
-        return str(getattr(source.header[0], "SeriesInstanceUID", "")) or None
+        return series_mark(source.header[0]) or None
 
     def words(self) -> dict[str, Any]:
         """Return all of it for a file."""
