@@ -15,9 +15,7 @@ PAINTED_SIDE = 64
 """Of the frame that stands for the whole slice; a model brings ``logits`` into its own."""
 
 
-def painted_prediction(
-    mask: BoolArray, note: str = "painted", score: float | None = None
-) -> Prediction:
+def painted_prediction(mask: BoolArray, note: str = "", score: float | None = None) -> Prediction:
     """Return an answer that is exactly ``mask`` (H, W), by default without a score."""
     mask = np.array(mask, bool)
     mask.flags.writeable = False

@@ -18,7 +18,6 @@ def assemble(masks: MaskTensors, frame: Frame, contract: InputContract, note: st
     kind: ScoreKind = "iou" if masks.scores is not None else "stability"
     if masks.scores is None:
         scores = [stability_score(logits) for logits in masks.logits]
-        note = " ".join(filter(None, [note, "The score is the mask's stability."]))
     else:
         scores = [min(max(float(score), 0.0), 1.0) for score in masks.scores]
     candidates = []

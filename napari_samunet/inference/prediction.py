@@ -59,7 +59,7 @@ class Prediction:
     score_kind
         ``"iou"``: the network predicted its own IoU. ``"stability"``: it predicts none, and the
         score is the IoU of its mask at a higher and a lower threshold, which knows nothing about
-        the object; the note says so as well.
+        the object.
     """
 
     mask: BoolArray

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -30,6 +31,8 @@ LEAST_LIKENESS = 0.7
 
 SOFT_EDGE = 2.0
 """Pixels over which a known shape fades: so far the model can move its edge."""
+INTERPOLATED = "The model saw something else here, so the shape is interpolated."
+HELD = "Held to the shape of the slices around."
 
 Ask = Callable[[int, Prompts], Prediction]
 """Answers prompts on the slice of an index."""
@@ -100,14 +103,15 @@ def like_shape(ask: Ask, index: int, shape: BoolArray) -> Prediction:
     """
     prediction = ask(index, carried_prompts(shape))
     if overlap(prediction.mask, shape) < LEAST_LIKENESS:
-        return painted_prediction(shape, "interpolated", 0.0)
+        return painted_prediction(shape, INTERPOLATED, 0.0)
     return blended(prediction, shape)
 
 
 def blended(prediction: Prediction, shape: BoolArray) -> Prediction:
     """Return the mean of a prediction's probability and of a shape's (H, W), softened."""
     mean = (expit(prediction.logits) + expit(signed_distance(shape) / SOFT_EDGE)) / 2
-    return painted_prediction(mean > 0.5, "model and shape", prediction.score)
+    held = painted_prediction(mean > 0.5, HELD, prediction.score)
+    return replace(held, score_kind=prediction.score_kind)
 
 
 def is_lost(before: BoolArray, after: BoolArray) -> bool:

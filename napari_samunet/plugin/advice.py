@@ -22,8 +22,12 @@ class Situation:
     tool : Tool
     empty, shown : bool
         Whether the preview was answered with nothing; whether there is a preview.
+    note : str
+        What the answer has to say about itself, e.g. that a box was derived, or "".
     score : float or None
         Expected quality of the preview, 0 to 1.
+    steady : bool
+        Whether that score only tells how steady the mask is, as the model does not judge it.
     candidate, candidates : int
         Which of how many answers the preview is, counted from 1.
     current : str
@@ -42,7 +46,9 @@ class Situation:
     tool: Tool = Tool.CLICK
     empty: bool = False
     shown: bool = False
+    note: str = ""
     score: float | None = None
+    steady: bool = False
     candidate: int = 1
     candidates: int = 1
     current: str = ""
@@ -68,7 +74,7 @@ def next_step(now: Situation) -> str:
     if now.tool in (Tool.PAINT, Tool.ERASE):
         return f"Drag on the image to {now.tool.value}, then Accept [{KEYS['accept'].shown}]."
     if now.shown:
-        return _judge(now)
+        return f"{now.note} {_judge(now)}".lstrip()
     if now.accepted:
         return (
             f"'{now.current}' is in the labels. Click it on another slice, "
@@ -108,6 +114,8 @@ def _judge(now: Situation) -> str:
             f"Candidate {now.candidate} of {now.candidates}: {other}, or left click adds, "
             f"right click removes. Good? {accept}."
         )
+    if now.note:
+        return f"Correct it by clicks, or {accept}."
     return f"Left click what is missing, right click what is too much. Good? {accept}."
 
 

@@ -16,6 +16,9 @@ _OVERLAPS = {
     "both": ("Both", "Both keep the voxels; labels show the later object"),
 }
 
+_EXPECTED = "Quality", "How well the model expects its mask to fit"
+_STEADY = "Steady", "How little the mask changes with its threshold; this model does not judge it"
+
 
 class ObjectsPanel(Section):
     """Accept and next object, the table, and what is done with whole objects.
@@ -41,7 +44,6 @@ class ObjectsPanel(Section):
         super().__init__("Objects")
         self.table = ObjectTable()
         self._score = QLabel()
-        self._score.setToolTip("How well the model expects its mask to fit")
         self._score.setAccessibleName("Expected quality of the mask")
         self._accept = button("Accept", "accept", self.accept_requested.emit)
         font = self._accept.font()
@@ -59,9 +61,11 @@ class ObjectsPanel(Section):
         self.set_score(None)
         self._enable()
 
-    def set_score(self, score: float | None) -> None:
-        """Show the model's own estimate of its mask, 0 to 1; None: there is none."""
-        self._score.setText("Quality ?" if score is None else f"Quality {round(100 * score)} %")
+    def set_score(self, score: float | None, steady: bool = False) -> None:
+        """Show the model's own estimate of its mask, 0 to 1, or how steady the mask is."""
+        title, what = _STEADY if steady else _EXPECTED
+        self._score.setText(f"{title} ?" if score is None else f"{title} {round(100 * score)} %")
+        self._score.setToolTip(what)
 
     def set_enabled(self, accept: bool, next_object: bool) -> None:
         """Which of the two buttons can work now."""
