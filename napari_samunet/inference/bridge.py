@@ -2,7 +2,8 @@
 
 From the current mask where an answer is being corrected, else by a search: boxes of several sizes
 around the positive clicks, of which the system's steadiest answer decides. A click that the answer
-ignores moves the box itself, since such a system need not understand clicks at all.
+ignores moves the box itself, since such a system need not understand clicks at all. The mask is
+never fed back: such a system saw none in training, and the box carries what can be carried.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ SEARCHED_SHARES = (1 / 16, 1 / 8, 1 / 4, 1 / 2)
 FROM_CLICKS = "This model knows boxes only: a box was derived from the clicks."
 FROM_MASK = "This model knows boxes only: a box was derived from the mask and the clicks."
 
-Answer = Callable[[Frame, Prompts, Prediction | None, str], Prediction]
+Answer = Callable[[Frame, Prompts, None, str], Prediction]
 
 
 def answer_with_box(
@@ -37,10 +38,10 @@ def answer_with_box(
     """
     mask = previous.mask if prompts.mask is None and previous is not None else prompts.mask
     if mask is not None and np.any(mask):
-        return _from_mask(answer, frame, prompts, previous, np.asarray(mask, bool))
+        return _from_mask(answer, frame, prompts, np.asarray(mask, bool))
     if (np.asarray(prompts.labels) == 1).any():
         return _from_clicks(answer, frame, prompts)
-    return answer(frame, prompts, previous, "")
+    return answer(frame, prompts, None, "")
 
 
 def _from_clicks(answer: Answer, frame: Frame, prompts: Prompts) -> Prediction:
@@ -55,16 +56,13 @@ def _from_clicks(answer: Answer, frame: Frame, prompts: Prompts) -> Prediction:
     return max(found, key=lambda one: (_fit(one.mask, prompts), one.score or 0.0))
 
 
-def _from_mask(
-    answer: Answer, frame: Frame, prompts: Prompts, previous: Prediction | None, mask: BoolArray
-) -> Prediction:
+def _from_mask(answer: Answer, frame: Frame, prompts: Prompts, mask: BoolArray) -> Prediction:
     """Answer with the box of the mask and the positive clicks; cut it where a click is ignored."""
     positive, negative = _split(prompts)
     box = _hull(extent_of(mask), positive)
-    whole = answer(frame, replace(prompts, box=box), previous, FROM_MASK)
+    whole = answer(frame, replace(prompts, box=box, mask=None), None, FROM_MASK)
     ignored = negative[_at(whole.mask, negative)]
     boxes = [cut for click in ignored for cut in _cuts(box, click, positive)]
-    # The mask holds the spill, which a cut box should not get from it again.
     found = [answer(frame, replace(prompts, box=cut, mask=None), None, FROM_MASK) for cut in boxes]
     return max([whole, *found], key=lambda one: (_fit(one.mask, prompts), overlap(one.mask, mask)))
 

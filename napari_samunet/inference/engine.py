@@ -67,7 +67,8 @@ class Engine:
         previous
             The answer that is being corrected: of the same object, slice, window and system.
         bridge
-            Whether a system that was trained with boxes only gets one derived from clicks.
+            Whether a system that was trained with boxes only gets one derived from clicks, and is
+            spared the logits of ``previous`` where it never saw a mask; False: the raw answer.
 
         Raises
         ------
@@ -85,7 +86,8 @@ class Engine:
             return _zoomed(view, prompts, previous)
         if bridge and self._needs_box(prompts):
             return answer_with_box(view.answer, view.frame(), prompts, previous)
-        return view.answer(view.frame(), prompts, previous)
+        known = not bridge or "mask" in self.system.contract.trained
+        return view.answer(view.frame(), prompts, previous if known else None)
 
     def embed(
         self, volume: Volume, ref: SliceRef, window: Window | None = None, roi: Roi | None = None

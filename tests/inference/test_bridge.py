@@ -120,6 +120,21 @@ def test_a_painted_mask_becomes_its_box(session):
     painted[20:40, 10:26] = True
     ask(session, mask=painted)
     assert asked(session)[-1][2][0].tolist() == [10, 20, 25, 39]
+    assert asked(session)[-1][3] is None
+
+
+def test_no_answer_is_fed_back_to_a_system_that_never_saw_a_mask(session):
+    first = ask(session, (30, 18, 1))
+    ask(session, (30, 18, 1), (29, 50, 1), previous=first)
+    boxed = Prompts([(30, 18)], [1], box=(15, 5, 45, 30))
+    session.predict(boxed, index=0, window=(0, 255), previous=first)
+    assert all(mask_logits is None for *_, mask_logits in asked(session))
+
+
+def test_without_the_bridge_the_answer_is_fed_back(session):
+    first = ask(session, (30, 18, 1))
+    ask(session, (30, 18, 1), (29, 50, 1), previous=first, bridge=False)
+    assert torch.equal(asked(session)[-1][3][0, 0], first.model_logits)
 
 
 def test_a_given_box_is_the_box(session):
