@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 from qtpy.QtCore import QObject, Qt
 from qtpy.QtGui import QKeySequence
-from qtpy.QtWidgets import QMainWindow, QShortcut, QWidget
+from qtpy.QtWidgets import QShortcut, QWidget
+
+from napari_samunet.plugin.canvas import main_window
 
 
 class DigitKeys(QObject):
@@ -25,7 +27,7 @@ class DigitKeys(QObject):
 
     def __init__(self, inside: QWidget, pressed: Callable[[int], None]) -> None:
         super().__init__(inside)
-        self._shortcuts = [self._make(_main_window(inside), digit, pressed) for digit in range(10)]
+        self._shortcuts = [self._make(main_window(inside), digit, pressed) for digit in range(10)]
 
     def release(self) -> None:
         """Give the keys back."""
@@ -39,11 +41,3 @@ class DigitKeys(QObject):
         shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
         shortcut.activated.connect(lambda: pressed(digit))
         return shortcut
-
-
-def _main_window(inside: QWidget) -> QWidget:
-    """Return the main window, of which a floating dock is a child but no part."""
-    place: QWidget | None = inside
-    while place is not None and not isinstance(place, QMainWindow):
-        place = place.parentWidget()
-    return inside.window() if place is None else place

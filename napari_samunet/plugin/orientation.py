@@ -1,14 +1,22 @@
-"""Which way up: the patient as a radiologist expects, whatever order the file stores voxels in."""
+"""Which way up: the patient as a radiologist expects, whatever order the file stores voxels in.
+
+And which side of the patient lies at which edge of the canvas.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from napari_samunet.geometry import axis_letters
 from napari_samunet.io.volume import Volume
+from napari_samunet.types import FloatArray
 
 if TYPE_CHECKING:
     from napari.components import Dims, ViewerModel
+    from napari.layers import Image
 
 _FIRST = {"R", "A", "S"}
 """What belongs at the left and at the top: the patient's right, anterior, superior."""
@@ -30,6 +38,11 @@ def radiological(volume: Volume, displayed: tuple[int, int]) -> tuple[str, str]:
     return ("down" if rows in _FIRST else "up"), ("right" if cols in _FIRST else "left")
 
 
+def is_placed(volume: Volume) -> bool:
+    """Whether anybody knows where it lies in a patient."""
+    return volume.modality is not None or volume.source.kind not in ("array", "picture")
+
+
 def turn_over(viewer: ViewerModel, volume: Volume) -> None:
     """Show a volume the way up that a radiologist expects.
 
@@ -37,10 +50,57 @@ def turn_over(viewer: ViewerModel, volume: Volume) -> None:
     them.
     """
     dims: Dims = viewer.dims
-    known = volume.modality is not None or volume.source.kind not in ("array", "picture")
-    if not known or dims.ndisplay != 2 or dims.ndim != 3:
+    if not is_placed(volume) or dims.ndisplay != 2 or dims.ndim != 3:
         return
     camera = viewer.scene.camera
     wanted = radiological(volume, (dims.displayed[0], dims.displayed[1]))
     if tuple(str(direction) for direction in camera.orientation2d) != wanted:
         camera.orientation2d = wanted
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The letters of the patient's sides at the edges of the canvas."""
+
+    top: str
+    bottom: str
+    left: str
+    right: str
+
+
+def sides_of(viewer: ViewerModel, image: Image, volume: Volume) -> Sides | None:
+    """Which side of the patient lies at each edge, as the image is shown at this moment.
+
+    The layer's own transform, the order of the axes and the way up of the camera all count; of
+    axes that lie obliquely in the patient the nearest letter is told.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    image : Image
+        The layer that shows the volume.
+    volume : Volume
+
+    Returns
+    -------
+    Sides or None
+        None in 3-D, and of an image of which nobody knows where it lies in a patient.
+    """
+    dims = viewer.dims
+    shown = [axis - (dims.ndim - 3) for axis in dims.displayed]
+    if not is_placed(volume) or image.ndim != 3 or dims.ndisplay != 2 or min(shown) < 0:
+        return None
+    rows, columns = (axis_letters(_world_to_patient(image, volume))[axis] for axis in shown)
+    down, right = (str(way) for way in viewer.scene.camera.orientation2d)
+    top, bottom = rows if down == "down" else rows[::-1]
+    left, right = columns if right == "right" else columns[::-1]
+    return Sides(top, bottom, left, right)
+
+
+def _world_to_patient(image: Image, volume: Volume) -> FloatArray:
+    """Directions of napari's world axes (z, y, x) in the patient, as a (4, 4) affine, RAS+."""
+    origin = np.asarray(image.data_to_world((0.0, 0.0, 0.0)))
+    steps = [np.asarray(image.data_to_world(step)) - origin for step in np.eye(3)]
+    affine = np.eye(4)
+    affine[:3, :3] = volume.affine[:3, :3] @ np.linalg.inv(np.transpose(steps))
+    return affine

@@ -7,15 +7,17 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
-from qtpy.QtCore import QEvent, Qt, QTimer
-from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtCore import QEvent, QTimer
+from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_samunet.errors import InputError
 from napari_samunet.plugin import keys
+from napari_samunet.plugin.canvas import canvas_of
 from napari_samunet.plugin.controller import Controller
 from napari_samunet.plugin.digits import DigitKeys
 from napari_samunet.plugin.gestures import Tool
 from napari_samunet.plugin.grouping import Grouping
+from napari_samunet.plugin.panels.column import Column
 from napari_samunet.plugin.panels.export import ExportPanel
 from napari_samunet.plugin.panels.image import ImagePanel
 from napari_samunet.plugin.panels.key_list import KeyList
@@ -27,6 +29,7 @@ from napari_samunet.plugin.panels.section import Section
 from napari_samunet.plugin.panels.slices import SlicesPanel
 from napari_samunet.plugin.panels.status import StatusPanel
 from napari_samunet.plugin.showing import show_state
+from napari_samunet.plugin.side_letters import SideLetters
 from napari_samunet.session.labelset import label_sets
 from napari_samunet.session.shelf import Shelf
 
@@ -34,7 +37,6 @@ if TYPE_CHECKING:
     import napari.viewer
     from qtpy.QtGui import QCloseEvent, QShowEvent
 
-_WIDTH = 250  # napari's own dock is as wide
 _SOON_MS = 50  # the window is painted first, then torch is imported
 
 
@@ -74,6 +76,7 @@ class SegmentationWidget(QWidget):
         self.prompts, self.objects = PromptsPanel(), ObjectsPanel(tuple(label_sets()))
         self.slices, self.export = SlicesPanel(), ExportPanel()
         self._digits: DigitKeys | None = None
+        self.side_letters: SideLetters | None = None
         self._key_list: KeyList | None = None
         self._lay_out()
         self._connect_panels()
@@ -95,6 +98,9 @@ class SegmentationWidget(QWidget):
         keys.unbind(viewer)
         if self._digits is not None:
             self._digits.release()
+        if self.side_letters is not None:
+            self.side_letters.remove()
+            self.side_letters = None
         self.controller.close()
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
@@ -120,10 +126,14 @@ class SegmentationWidget(QWidget):
         self._was_docked = docked
 
     def _start(self) -> None:
-        if self._viewer is not None:
-            self.controller.start()
-            if self._digits is None:
-                self._digits = DigitKeys(self, self.controller.viewing.use_window)
+        if self._viewer is None:
+            return
+        self.controller.start()
+        if self._digits is None:
+            self._digits = DigitKeys(self, self.controller.viewing.use_window)
+        canvas = canvas_of(self)
+        if self.side_letters is None and canvas is not None:
+            self.side_letters = SideLetters(canvas, self._viewer, lambda: self.controller.work)
 
     def _lay_out(self) -> None:
         inside = QWidget()
@@ -135,17 +145,11 @@ class SegmentationWidget(QWidget):
         self.model.set_open(False)
         self.export.set_open(False)
         rows.addStretch(1)
-        area = QScrollArea()
-        area.setWidget(inside)
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         outside = QVBoxLayout(self)
         outside.setContentsMargins(4, 6, 4, 4)
         outside.addWidget(self.status)
         outside.addWidget(self.last_session)
-        outside.addWidget(area, 1)
-        self.setMinimumWidth(_WIDTH)
+        outside.addWidget(Column(inside), 1)
 
     def _panels(self) -> tuple[Section, ...]:
         panels = self.image, self.model, self.prompts, self.objects, self.slices, self.export
@@ -242,8 +246,11 @@ class SegmentationWidget(QWidget):
         self._later()
 
     def _refresh(self) -> None:
-        if self._viewer is not None:
-            show_state(self, self.controller)
+        if self._viewer is None:
+            return
+        show_state(self, self.controller)
+        if self.side_letters is not None:
+            self.side_letters.show_sides()
 
 
 _docked: WeakValueDictionary[int, SegmentationWidget] = WeakValueDictionary()
