@@ -319,3 +319,14 @@ def test_nothing_is_cut_off_on_a_small_screen(screen):
     assert inside.height() <= area.height(), "no scrolling"
     for panel in (screen.widget.prompts, screen.widget.objects, screen.widget.model):
         assert panel.minimumSizeHint().width() <= area.width()
+
+
+def test_a_scroll_bar_covers_no_button_where_letters_are_large(screen):
+    screen.viewer.window.resize(1093, 560)
+    font = screen.widget.font()
+    font.setPointSizeF(font.pointSizeF() * 1.25)
+    screen.widget.setFont(font)
+    screen.settle(0.2)
+    inside = screen.widget.findChild(type(screen.widget.image)).parentWidget()
+    assert inside.height() > inside.parentWidget().height(), "there is a scroll bar"
+    assert inside.width() <= inside.parentWidget().width()

@@ -1,0 +1,39 @@
+"""The scrolled column of the sections."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import QEvent, QObject, QSize, Qt
+from qtpy.QtWidgets import QFrame, QScrollArea, QWidget
+
+LEAST_WIDTH = 250  # napari's own dock is as wide
+
+
+class Column(QScrollArea):
+    """Scrolls up and down only, so it is never narrower than what it holds and the scroll bar.
+
+    Parameters
+    ----------
+    inside : QWidget
+        What is scrolled.
+    """
+
+    def __init__(self, inside: QWidget) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidget(inside)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Leave room for the scroll bar, or it would cover the ends of the rows."""
+        bar = self.verticalScrollBar()
+        bar.ensurePolished()  # napari's theme sets its width and the frame's
+        inside = self.widget().minimumSizeHint().width()
+        width = inside + bar.sizeHint().width() + 2 * self.frameWidth()
+        return QSize(max(width, LEAST_WIDTH), super().minimumSizeHint().height())
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        """Notice that a section needs another width, as with larger letters or an opened one."""
+        if watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
