@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from qtpy.QtCore import QObject, Signal
 
+from napari_samunet.plugin.coordinates import show_plane
 from napari_samunet.plugin.fetching import reason_of
 from napari_samunet.plugin.keys import KEYS
 
 if TYPE_CHECKING:
     from napari_samunet.plugin.controller import Controller
     from napari_samunet.plugin.work import ImageWork
-    from napari_samunet.types import SliceRef
+    from napari_samunet.session.session import Session
+    from napari_samunet.types import BoolArray, SliceRef, Window
+
+GoOn: TypeAlias = "Callable[[], bool]"
+Found: TypeAlias = "Mapping[SliceRef, tuple[BoolArray, ...]]"
+Search: TypeAlias = "Callable[[Session, SliceRef, Window, GoOn], Found]"
 
 
 class Ghosts(QObject):
-    """Asks the model what there is on the shown slice, and shows it best first.
+    """Asks the model what there is on a slice or in the volume, and shows it best first.
 
     Parameters
     ----------
@@ -41,17 +48,49 @@ class Ghosts(QObject):
         self._act = controller
         self._stop = Event()
         self._work: ImageWork | None = None
-        self._ref: SliceRef | None = None
-        self._left: list[Any] = []
+        self._left: dict[SliceRef, list[BoolArray]] = {}
 
     @property
     def shown(self) -> int:
         """How many suggestions are left to be taken or refused on the shown slice."""
-        here = self._work is self._act.work and self._ref == self._act.shown_ref()
-        return len(self._left) if here else 0
+        return len(self._here())
 
     def suggest(self) -> None:
         """Look for objects on the shown slice; pressed again while it looks, it stops."""
+        self._look("on this slice", _on_slice)
+
+    def suggest_volume(self) -> None:
+        """Look for objects on slices all over the volume; pressed again, it stops."""
+        self._look("all over the volume", _over_volume)
+
+    def take(self) -> None:
+        """Make the brightest suggestion the preview of a new object."""
+        ref, work = self._act.shown_ref(), self._work
+        if ref is None or work is None or not self._here():
+            return
+        chosen, session = self._here().pop(0), work.session
+        if session.current is not None and (session.current.voxels or session.previews):
+            session.new_object()
+        session.paint(chosen, index=ref.index, axis=ref.axis)
+        self._draw()
+
+    def refuse(self) -> None:
+        """Go on to the next suggestion, on the next slice where none is left on this one."""
+        self._here().pop(0)
+        self._draw()
+        if not self._here():
+            self._go_on()
+
+    def clear(self) -> None:
+        """Take all suggestions away."""
+        self._left = {}
+        self._draw()
+
+    def _here(self) -> list[BoolArray]:
+        ref = self._act.shown_ref()
+        return self._left.get(ref, []) if self._work is self._act.work and ref else []
+
+    def _look(self, where: str, search: Search) -> None:
         work, ref = self._act.work, self._act.shown_ref()
         if self.running:
             self._stop.set()
@@ -64,51 +103,50 @@ class Ghosts(QObject):
         window = work.window
         self._act.run_beside(
             (work, "suggest"),
-            lambda: work.session.suggest(
-                ref.index, ref.axis, window, go_on=lambda: not stop.is_set()
-            ),
-            lambda found: self._show(work, ref, list(found)),
+            lambda: search(work.session, ref, window, lambda: not stop.is_set()),
+            lambda found: self._show(work, where, found),
             self._fail,
         )
-        self._act.say("Looking for objects on this slice…")
+        self._act.say(f"Looking for objects {where}…")
         self.changed.emit()
 
-    def take(self) -> None:
-        """Make the brightest suggestion the preview of a new object."""
-        chosen, ref = self._left.pop(0), self._ref
-        session = self._work.session
-        if session.current is not None and (session.current.voxels or session.previews):
-            session.new_object()
-        session.paint(chosen.mask, index=ref.index, axis=ref.axis)
-        self._draw()
-
-    def refuse(self) -> None:
-        """Go on to the next suggestion."""
-        self._left.pop(0)
-        self._draw()
-
-    def clear(self) -> None:
-        """Take all suggestions away."""
-        self._left = []
-        self._draw()
-
-    def _show(self, work: ImageWork, ref: SliceRef, found: list[Any]) -> None:
+    def _show(self, work: ImageWork, where: str, found: Found) -> None:
         self.running = False
-        self._work, self._ref, self._left = work, ref, found
-        if found:
+        self._work, self._left = work, {ref: list(masks) for ref, masks in found.items() if masks}
+        count, slices = sum(map(len, self._left.values())), len(self._left)
+        if count:
             keys = f"take [{KEYS['accept'].shown}], refuse [{KEYS['discard'].shown}]"
-            self._act.say(f"{len(found)} suggestions, the brightest first: {keys}.")
+            many = f" on {slices} slices" if slices > 1 else ""
+            self._act.say(f"{count} suggestions{many}, the brightest first: {keys}.")
         else:
-            self._act.say("Nothing was found on this slice that is not segmented yet.")
+            self._act.say(f"Nothing was found {where} that is not segmented yet.")
         self._draw()
+        if not self._here():
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Show the next slice that has suggestions, if the image is still the chosen one."""
+        here, work = self._act.shown_ref(), self._act.work
+        left = sorted(ref for ref, masks in self._left.items() if masks)
+        if left and here is not None and work is self._work:
+            show_plane(self._act.viewer, work.image, next((r for r in left if r > here), left[0]))
 
     def _draw(self) -> None:
-        if self._work is not None and self._ref is not None:
-            masks = tuple(item.mask for item in self._left)
-            self._work.shown.show_ghosts({self._ref: masks} if masks else {})
+        if self._work is not None:
+            ghosts = {ref: tuple(masks) for ref, masks in self._left.items() if masks}
+            self._work.shown.show_ghosts(ghosts)
         self.changed.emit()
 
     def _fail(self, error: BaseException) -> None:
         self.running = False
         self._act.say(f"No suggestions. {reason_of(error)}")
         self.changed.emit()
+
+
+def _on_slice(session: Session, ref: SliceRef, window: Window, go_on: GoOn) -> Found:
+    found = session.suggest(ref.index, ref.axis, window, go_on=go_on)
+    return {ref: tuple(item.mask for item in found)}
+
+
+def _over_volume(session: Session, ref: SliceRef, window: Window, go_on: GoOn) -> Found:
+    return session.suggest_volume(ref.axis, window, go_on=go_on)

@@ -45,6 +45,9 @@ KEYS: Mapping[str, Key] = {
     "delete_prompt": Key("Delete", "Delete", "Delete the click or box under the mouse"),
     "ghost": Key("Shift-E", "Shift+E", "Ghost: show under the mouse what a click would give"),
     "suggest": Key("Shift-F", "Shift+F", "Suggest: find objects on this slice; again: stop"),
+    "suggest_volume": Key(
+        "Control-Shift-F", "Ctrl+Shift+F", "Suggest on slices all over the volume; again: stop"
+    ),
     "pick": Key("Shift-N", "Shift+N", "Go on with the accepted object under the mouse"),
     "lock": Key("Shift-K", "Shift+K", "Lock the current object, or unlock it"),
     "propagate": Key("Shift-S", "Shift+S", "Propagate through the slices; again: stop"),

@@ -216,6 +216,7 @@ class SegmentationWidget(QWidget):
             "delete_prompt": act.delete_prompt,
             "ghost": act.viewing.toggle_ghost,
             "suggest": act.ghosts.suggest,
+            "suggest_volume": act.ghosts.suggest_volume,
             "pick": act.grouping.pick,
             "lock": act.grouping.lock_current,
             "propagate": self.slices.propagate,

@@ -22,9 +22,9 @@ from napari_samunet.session.shelf import Shelf
 from napari_samunet.session.state import MAX_ID
 from napari_samunet.session.store import image_of, load_state, save_state
 from napari_samunet.session.story import is_journal, read_story
-from napari_samunet.session.suggestion import suggest
+from napari_samunet.session.suggestion import spread_over, suggest
 from napari_samunet.session.takeover import take_over
-from napari_samunet.types import SliceRef, Window
+from napari_samunet.types import BoolArray, SliceRef, Window
 
 if TYPE_CHECKING:  # torch comes with these, and a session waits for torch until it predicts
     from napari_samunet.inference.prediction import Prediction
@@ -145,6 +145,26 @@ class Session(ReshapingSession, SharingSession):
         ref = plane_of(self.volume.shape, index, axis)
         labels_hw = np.take(self.labels, ref.index, axis=ref.axis)
         return suggest(self.predict, self.volume, ref, window, most, labels_hw, go_on)
+
+    def suggest_volume(
+        self,
+        axis: int = 0,
+        window: Window | None = None,
+        most: int = 5,
+        go_on: Callable[[], bool] | None = None,
+    ) -> dict[SliceRef, tuple[BoolArray, ...]]:
+        """Propose objects on slices all over the volume: ``suggest`` on each, masks only.
+
+        Only planes on which something was found are in the answer. It takes as long as a dozen
+        slices do; ``go_on`` ends it, and what was found by then is returned.
+        """
+        found = {}
+        for index in spread_over(self.volume.shape[axis]):
+            if go_on is not None and not go_on():
+                break
+            masks = tuple(item.mask for item in self.suggest(index, axis, window, most, go_on))
+            found.update({SliceRef(axis, index): masks} if masks else {})
+        return found
 
     def set_labels(self, array: ArrayLike, names: Mapping[int, str] | None = None) -> None:
         """Make the objects be exactly the labels in ``array`` (Z, Y, X), whole numbers 0–65535.

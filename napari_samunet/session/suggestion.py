@@ -24,6 +24,9 @@ LEAST_SHARE, MOST_SHARE = 0.0005, 0.4
 """Area of a proposal as a share of the slice: neither a speck nor the whole body."""
 SIZE_COUNTS = 0.25
 """Power of the area by which a proposal counts: of two that are as sure, the larger comes first."""
+SLICES = 12
+"""Slices that stand for a volume: each takes seconds, and what is found is carried on from there.
+"""
 MOST_OVERLAP = 0.1
 """Share of a proposal that may lie in a better one."""
 
@@ -63,6 +66,12 @@ def suggest(
             prompts = Prompts(points=[point], labels=[1])
             answers.append(predict(prompts, ref.index, ref.axis, window))
     return ranked(answers, shown, taken, most)
+
+
+def spread_over(count: int) -> list[int]:
+    """Return the middles of ``SLICES`` equal parts of so many slices, or all where they are few."""
+    parts = min(count, SLICES)
+    return [int((part + 0.5) * count / parts) for part in range(parts)]
 
 
 def ranked(

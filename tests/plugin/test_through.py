@@ -137,10 +137,8 @@ def test_suggestions_are_taken_and_refused_with_keys_and_never_on_finished_label
     ghosts = screen.controller.ghosts
     count = ghosts.shown
     assert count >= 2
-    assert not any(
-        (item.mask & (accepted > 0)).sum() > 0.1 * item.mask.sum() for item in ghosts._left
-    )
-    second = ghosts._left[1].mask
+    assert not any((mask & (accepted > 0)).sum() > 0.1 * mask.sum() for mask in ghosts._here())
+    second = ghosts._here()[1]
     screen.press(Qt.Key.Key_Backspace, "shift")
     assert ghosts.shown == count - 1
     screen.press(Qt.Key.Key_G)
@@ -149,3 +147,20 @@ def test_suggestions_are_taken_and_refused_with_keys_and_never_on_finished_label
     ghosts.clear()
     screen.press(Qt.Key.Key_G)
     assert (screen.session.labels[3] == 2).any()
+
+
+def test_suggestions_all_over_the_volume_are_walked_through_with_the_same_keys(screen):
+    screen.viewer.layers.clear()
+    screen.add_image(np.random.default_rng(1).uniform(50, 90, (7, 60, 80)).astype(np.float32))
+    screen.press(Qt.Key.Key_F, "control+shift")
+    ghosts = screen.controller.ghosts
+    screen.until(lambda: not ghosts.running)
+    first = screen.controller.shown_ref()
+    assert len(ghosts._left) > 1
+    for _ in range(ghosts.shown):
+        screen.press(Qt.Key.Key_Backspace, "shift")
+    assert screen.controller.shown_ref() != first
+    assert ghosts.shown
+    wanted = ghosts._here()[0]
+    screen.press(Qt.Key.Key_G)
+    np.testing.assert_array_equal(screen.session.preview.mask, wanted)
