@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from napari.layers import Image
 
 from napari_samunet.geometry import directions_of, index_to_world
 from napari_samunet.io.dicom_files import text_of
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from napari.layers import Layer
 
 PARALLEL_DEG = 1.0
+_TURNED = "its axes are turned by"
 
 
 def volume_behind(layer: Layer | None) -> Volume | None:
@@ -60,6 +62,17 @@ def misfit(volume: Volume, layers: LayerList) -> str:
     return " ".join(found.values())
 
 
+def turned(volume: Volume, layers: LayerList) -> list[Layer]:
+    """Image layers that would lie on a volume if their axes were not turned."""
+    images = [layer for layer in layers if isinstance(layer, Image)]
+    behind = [(layer, volume_behind(layer)) for layer in images]
+    return [
+        layer
+        for layer, other in behind
+        if other is not None and other is not volume and _reason(volume, other).startswith(_TURNED)
+    ]
+
+
 def _reason(volume: Volume, other: Volume) -> str:
     if "array" in (volume.source.kind, other.source.kind):
         return ""
@@ -69,7 +82,7 @@ def _reason(volume: Volume, other: Volume) -> str:
     if len(frames) > 1:
         return "it has another frame of reference"
     turn = turn_degrees(volume, other)
-    return f"its axes are turned by {turn:.0f}°" if turn > PARALLEL_DEG else ""
+    return f"{_TURNED} {turn:.0f}°" if turn > PARALLEL_DEG else ""
 
 
 def _frame_of_reference(volume: Volume) -> str:

@@ -18,6 +18,7 @@ from napari_samunet.plugin.grouping import Grouping
 from napari_samunet.plugin.hover import Hover
 from napari_samunet.plugin.model_choice import ModelChoice
 from napari_samunet.plugin.prompting import Prompting
+from napari_samunet.plugin.resampling import resample_turned
 from napari_samunet.plugin.through import Through
 from napari_samunet.plugin.viewing import Viewing
 from napari_samunet.plugin.volumes import METADATA_KEY
@@ -161,6 +162,11 @@ class Controller(Asking):
         """Add the masks of a file to the objects, to be corrected."""
         if self.work is not None:
             sharing.import_masks(self.work, path, self._bridge, self.say, self._on_error)
+
+    def resample(self) -> None:
+        """Bring images that are turned against the chosen one onto its grid, as new layers."""
+        if self.work is not None:
+            resample_turned(self.work, self.viewer, self._bridge, self.say, self._on_error)
 
     def _work_on_volume(self, volume: Volume) -> ImageWork | None:
         """Choose the image of a volume."""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Color = tuple[float, float, float]
 
 # Where two voxel grids lie over each other; copied from the image, and again when it is moved.
-_GEOMETRY = ("scale", "translate", "rotate", "shear", "affine", "units")
+GEOMETRY = ("scale", "translate", "rotate", "shear", "affine", "units")
 _ROLES = ("labels", "preview", "strokes", "ghosts", "boxes", "points")  # from below
 _FILL_ALPHA = 0.28
 _POINT_PIXELS = 12  # on the screen, at most
@@ -81,7 +81,7 @@ class ImageLayers:
         self._points: list[ShownPoint] = []
         self._boxes: list[ShownBox] = []
         self._label_colors: dict[int, Rgba] = {}
-        for name in _GEOMETRY:
+        for name in GEOMETRY:
             getattr(image.events, name).connect(self._follow)
 
     def find(self, role: str) -> Layer | None:
@@ -218,7 +218,7 @@ class ImageLayers:
 
     def remove_helpers(self) -> None:
         """Take preview and prompts away; the accepted labels stay with the person."""
-        for name in _GEOMETRY:
+        for name in GEOMETRY:
             getattr(self.image.events, name).disconnect(self._follow)
         for role in _ROLES[1:]:
             layer = self.find(role)
@@ -265,7 +265,7 @@ class ImageLayers:
 
     def _like(self, role: str) -> dict[str, Any]:
         """What makes a new layer lie on the image, and be found again."""
-        geometry = {name: getattr(self.image, name) for name in (*_GEOMETRY, "axis_labels")}
+        geometry = {name: getattr(self.image, name) for name in (*GEOMETRY, "axis_labels")}
         metadata = {"role": role, "image": self._key}
         if role == "labels":  # the writer needs the exact geometry
             metadata["volume"] = self.image.metadata.get(METADATA_KEY, {}).get("volume")
@@ -278,7 +278,7 @@ class ImageLayers:
     def _follow(self) -> None:
         for role in _ROLES:
             layer = self.find(role)
-            for name in _GEOMETRY if layer is not None else ():
+            for name in GEOMETRY if layer is not None else ():
                 setattr(layer, name, getattr(self.image, name))
 
     def _point_size(self) -> float:

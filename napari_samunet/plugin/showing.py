@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_samunet.plugin.advice import next_step
+from napari_samunet.plugin.alignment import turned
 from napari_samunet.plugin.summary import about_image, rows_of, situation, windows_titles
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ def _show_image(panels: SegmentationWidget, act: Controller) -> None:
     panels.image.set_images([(layer, layer.name) for layer in act.images], chosen)
     panels.image.set_windows(*windows_titles(work))
     panels.image.set_about("" if work is None else about_image(work, act.viewer))
+    askew = [] if work is None else turned(work.volume, act.viewer.layers)
+    panels.image.set_askew([layer.name for layer in askew])
 
 
 def _show_nothing(panels: SegmentationWidget) -> None:

@@ -175,6 +175,7 @@ class SegmentationWidget(QWidget):
         self.prompts.ghost_requested.connect(act.viewing.toggle_ghost)
         self.prompts.suggest_requested.connect(act.ghosts.suggest)
         self.image.window_requested.connect(act.viewing.use_window)
+        self.image.resample_requested.connect(act.resample)
         self.slices.propagate_requested.connect(act.through.propagate)
         self.slices.redo_requested.connect(act.through.redo_around)
         self.slices.doubt_requested.connect(act.through.next_doubt)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton
 
 from napari_samunet.plugin.keys import tip
 from napari_samunet.plugin.panels.section import Section
@@ -14,12 +14,13 @@ from napari_samunet.plugin.panels.section import Section
 class ImagePanel(Section):
     """A list of the image layers, and a line about the chosen one.
 
-    Signals: ``image_requested(key)`` with the key of the layer that was chosen, and
-    ``window_requested(int)`` with the number of a window.
+    Signals: ``image_requested(key)`` with the key of the layer that was chosen,
+    ``window_requested(int)`` with the number of a window, and ``resample_requested()``.
     """
 
     image_requested = Signal(object)
     window_requested = Signal(int)
+    resample_requested = Signal()
 
     def __init__(self) -> None:
         super().__init__("Image")
@@ -46,6 +47,10 @@ class ImagePanel(Section):
         row.addWidget(self._windows, 2)
         self.body.addLayout(row)
         self.body.addWidget(self._about)
+        self._resample = QPushButton("Resample onto this image")
+        self._resample.clicked.connect(lambda: self.resample_requested.emit())
+        self._resample.hide()
+        self.body.addWidget(self._resample)
         self._keys: list[Hashable] = []
 
     def set_images(self, images: Sequence[tuple[Hashable, str]], chosen: Hashable | None) -> None:
@@ -69,6 +74,12 @@ class ImagePanel(Section):
         """Say something about the image: its size and spacing."""
         self._about.setText(text)
         self._about.setVisible(bool(text))
+
+    def set_askew(self, names: Sequence[str]) -> None:
+        """Offer to resample the images of these names, which lie askew to the chosen one."""
+        listed = ", ".join(f"'{name}'" for name in names)
+        self._resample.setToolTip(f"Interpolate {listed} on the grid of this image, as a new layer")
+        self._resample.setVisible(bool(names))
 
     def _chosen(self, index: int) -> None:
         self.image_requested.emit(self._keys[index])
