@@ -1,6 +1,6 @@
 """Make the moving picture of the README: one minute of real mouse and key events on the sample CT.
 
-    python docs/make_recording.py [--model NAME_OR_PATH] [--out docs/images/session.gif]
+    python docs/make_recording.py [--model NAME_OR_PATH] [--out docs/images/recording.gif]
 
 On a server: ``xvfb-run -s "-screen 0 1600x1000x24" python docs/make_recording.py``.
 """
@@ -52,7 +52,7 @@ def main() -> None:
     """Click, correct, carry on, take back; record all of it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", default="builtin", help="name in the list, or a checkpoint")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "images/session.gif")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "images/recording.gif")
     args = parser.parse_args()
     person = Person(args.model)
     record = Recorder(person)
