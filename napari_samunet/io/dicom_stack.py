@@ -131,7 +131,7 @@ def _is_alike(first: Plane, second: Plane) -> bool:
     if first.shape != second.shape or (first.spacing is None) != (second.spacing is None):
         return False
     spacing = np.subtract(first.spacing or 0.0, second.spacing or 0.0)
-    turn = np.subtract(first.directions, second.directions)
+    turn = np.asarray(first.directions) - np.asarray(second.directions)
     return bool(np.abs(spacing).max() <= _SAME_MM and np.abs(turn).max() <= _SAME_DIRECTION)
 
 
@@ -167,11 +167,13 @@ def _index(path: Path, frame: int | None, names: list[str]) -> int:
 
 def _by_place(planes: list[Plane]) -> list[list[Plane]]:
     """Groups of planes of one place, sorted along row × column."""
-    normal = np.cross(*planes[0].directions)
-    ordered = sorted(planes, key=lambda p: (p.position @ normal, p.number("InstanceNumber") or 0))
+    normal = np.cross(*np.asarray(planes[0].directions))
+    ordered = sorted(
+        planes, key=lambda p: (np.asarray(p.position) @ normal, p.number("InstanceNumber") or 0)
+    )
     places: list[list[Plane]] = [[ordered[0]]]
     for plane in ordered[1:]:
-        gap = np.linalg.norm(plane.position - places[-1][0].position)
+        gap = np.linalg.norm(np.asarray(plane.position) - np.asarray(places[-1][0].position))
         if gap < _SAME_PLACE_MM:
             places[-1].append(plane)
         else:
@@ -204,8 +206,9 @@ def _split(places: list[list[Plane]], word: str) -> list[tuple[str, list[Plane]]
     """Stacks by the value of one word, empty unless every value occurs once at every place."""
     stacks: dict[float, list[Plane]] = defaultdict(list)
     for place in places:
-        values = [plane.number(word) for plane in place]
-        if None in values or len(set(values)) != len(values):
+        told = [plane.number(word) for plane in place]
+        values = [value for value in told if value is not None]
+        if len(values) < len(told) or len(set(values)) != len(values):
             return []
         for value, plane in zip(values, place, strict=True):
             stacks[value].append(plane)
@@ -218,8 +221,9 @@ def _affine(planes: list[Plane], step: FloatArray) -> FloatArray:
     first = planes[0]
     rows, columns = first.spacing or (1.0, 1.0)
     affine_lps = np.eye(4)
-    affine_lps[:3, 0] = first.directions[0] * columns
-    affine_lps[:3, 1] = first.directions[1] * rows
+    along_row, along_column = np.asarray(first.directions)
+    affine_lps[:3, 0] = along_row * columns
+    affine_lps[:3, 1] = along_column * rows
     affine_lps[:3, 2] = step
     affine_lps[:3, 3] = first.position
     return reverse_axes(flip_lps_ras(affine_lps))
@@ -230,7 +234,7 @@ def _step(path: Path, planes: list[Plane], uneven: bool) -> FloatArray | None:
     first = planes[0]
     if len(planes) == 1:
         thickness = first.number("SpacingBetweenSlices") or first.number("SliceThickness") or 1.0
-        return np.cross(*first.directions) * (abs(thickness) or 1.0)
+        return np.cross(*np.asarray(first.directions)) * (abs(thickness) or 1.0)
     positions = np.array([plane.position for plane in planes])
     step = (positions[-1] - positions[0]) / (len(planes) - 1)
     even = positions[0] + np.arange(len(planes))[:, None] * step

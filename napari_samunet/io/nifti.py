@@ -12,8 +12,9 @@ import gzip
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from io import BufferedIOBase
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -115,16 +116,16 @@ def _image(path: Path, files: ExitStack) -> Any:
             f"{header_path} is no NIfTI header: Analyze 7.5 states no orientation; convert it."
         )
     if magic not in _PAIRED:
-        klass = nib.Nifti1Image if magic == b"n+1\0" else nib.Nifti2Image
-        return klass.from_file_map({"image": FileHolder(fileobj=header)}, mmap=False)
+        single = nib.Nifti1Image if magic == b"n+1\0" else nib.Nifti2Image
+        return single.from_file_map({"image": FileHolder(fileobj=header)}, mmap=False)
     if not image_path.is_file():
         raise UnreadableFile(
             f"{path} is half of a pair and {image_path.name} is missing beside it."
         )
-    klass = nib.Nifti1Pair if magic == b"ni1\0" else nib.Nifti2Pair
+    pair = nib.Nifti1Pair if magic == b"ni1\0" else nib.Nifti2Pair
     image = files.enter_context(_stream(image_path))
     file_map = {"header": FileHolder(fileobj=header), "image": FileHolder(fileobj=image)}
-    return klass.from_file_map(file_map, mmap=False)
+    return pair.from_file_map(file_map, mmap=False)
 
 
 def pair_of(path: Path) -> tuple[Path, Path]:
@@ -139,10 +140,10 @@ def pair_of(path: Path) -> tuple[Path, Path]:
     return path, path
 
 
-def _stream(path: Path) -> IO[bytes]:
+def _stream(path: Path) -> BufferedIOBase:
     with path.open("rb") as file:
         zipped = file.read(2) == b"\x1f\x8b"
-    return _Unpacked(path, "rb") if zipped else path.open("rb")  # type: ignore[return-value]
+    return _Unpacked(path, "rb") if zipped else path.open("rb")
 
 
 class _Unpacked(gzip.GzipFile):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import imageio.v3 as imageio
 import numpy as np
@@ -81,10 +82,11 @@ def _pages(path: Path) -> list[AnyArray]:
     if not is_tiff:
         return [np.asarray(imageio.imread(path, plugin="pillow", index=0, rotate=False))]
     with tifffile.TiffFile(path) as tiff:
-        return [_upright(page) for page in tiff.pages if not page.is_reduced]
+        pages: Iterable[Any] = tiff.pages
+        return [_upright(page) for page in pages if not page.is_reduced]
 
 
-def _upright(page: tifffile.TiffPage) -> AnyArray:
+def _upright(page: Any) -> AnyArray:
     """A page as (Y, X) or (Y, X, samples): colours may be stored plane by plane."""
     array = page.asarray()
     if page.photometric == tifffile.PHOTOMETRIC.PALETTE and page.colormap is not None:

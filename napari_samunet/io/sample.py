@@ -106,7 +106,7 @@ class _Grid(NamedTuple):
     y: FloatArray
     x: FloatArray
 
-    def around(self, blob: Blob) -> tuple[_Grid, tuple[slice, slice, slice]]:
+    def around(self, blob: Blob) -> tuple[_Grid, tuple[slice, ...]]:
         """Cut out the part of the grid that a blob can reach."""
         reach = (blob.radii[0], *(2 * (max(blob.radii[1:]),)))
         cut = tuple(_span(axis, blob.center[axis], reach[axis] + 9.0) for axis in range(3))

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 import SimpleITK as sitk  # noqa: N813 - everybody's name for it
@@ -64,7 +64,7 @@ def read_simpleitk(path: Path, frame: int | None = None) -> Volume:
     array, color = _voxels(path, image, frame)
     header = _header(image)
     modality = _MODALITIES.get(header["metadata"].get("Modality", "").strip())
-    notes = ()
+    notes: tuple[str, ...] = ()
     if modality is None and color is None and looks_like_ct(array):
         modality, notes = "CT", (TAKEN_FOR_CT,)
     source = Source(path, "sitk", header, notes)
@@ -137,7 +137,7 @@ def _check_gipl(path: Path, reader: sitk.ImageFileReader) -> None:
         raise UnreadableFile(f"{path} is truncated: {wanted} bytes promised, {present} there.")
 
 
-def _length(file: IO[bytes]) -> int:
+def _length(file: IO[bytes] | gzip.GzipFile) -> int:
     try:
         return sum(len(block) for block in iter(lambda: file.read(1 << 20), b""))
     except (EOFError, OSError, zlib.error):
@@ -179,7 +179,7 @@ def _frame(path: Path, array_t: AnyArray, frame: int | None) -> AnyArray:
     return array_t[frame or 0]
 
 
-def _header(image: sitk.Image) -> dict[str, object]:
+def _header(image: sitk.Image) -> dict[str, Any]:
     readable = (key for key in image.GetMetaDataKeys() if _is_utf8(key))
     metadata = {key: image.GetMetaData(key) for key in readable}
     return {
