@@ -100,9 +100,12 @@ def _fetch(name: str) -> Path:
     """Fetch a listed checkpoint, with a progress bar where somebody watches."""
     from tqdm import tqdm
 
-    from napari_samunet.models.catalogue import entries, find_entry
+    from napari_samunet.assets import asset
+    from napari_samunet.models.catalogue import BUILTIN, entries, find_entry
     from napari_samunet.models.fetch import fetch
 
+    if name == "builtin":
+        return asset(BUILTIN)
     entry = find_entry(name)
     if entry is None:
         names = ", ".join(entry.name for entry in entries())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import pickle
+import re
 import tarfile
 import zipfile
 from collections.abc import Mapping
@@ -28,6 +29,9 @@ _LEGACY_MAGIC = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 # large ones stay mapped so that memory never holds them twice.
 _COPY_BELOW_BYTES = 64 << 20
 _COPIED_AT_ONCE = 32
+# A protocol buffer that begins with the format's version and the name of what wrote it.
+_ONNX_START = re.compile(rb"\x08[\x01-\x1f]\x12", re.DOTALL)
+_TEXT_START = re.compile(rb"[\t\n\r\x20-\x7e\x80-\xff]*[\n\r\x20-\x7e]", re.DOTALL)
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,11 +129,16 @@ def _word(value: object) -> str:
     return f"a {type(value).__name__}, no tensor"
 
 
-def _bad(path: Path, what: str) -> BadCheckpoint:
+def _bad(path: Path, what: str, remedy: str = "choose the file of weights itself") -> BadCheckpoint:
     return BadCheckpoint(
-        f"A checkpoint (.safetensors, .pth or .pt with named tensors) was wanted, but {path.name}: "
-        f"{what}; choose the file of weights itself."
+        "A checkpoint (.safetensors, .pth or .pt with named tensors) was wanted, but "
+        f"{path.name or path.resolve()}: {what}; {remedy}."
     )
+
+
+def _broken(path: Path, error: BaseException) -> BadCheckpoint:
+    what = f"it is damaged or cut off ({_first_line(error).rstrip('.')})"
+    return _bad(path, what, "get it again")
 
 
 def _kind(path: Path) -> str:
@@ -142,9 +151,10 @@ def _kind(path: Path) -> str:
         with open(path, "rb") as file:
             head = file.read(16)
     except OSError as error:
-        raise _bad(path, f"it cannot be read ({error.strerror})") from error
+        what = f"it cannot be read ({error.strerror})"
+        raise _bad(path, what, "see to it that you may read it") from error
     if not head:
-        raise _bad(path, "it is empty")
+        raise _bad(path, "it is empty", "get it again")
     if head.startswith(b"PK\x03\x04"):
         return "archive"
     if head.startswith(_LEGACY_MAGIC[:16]) and not tarfile.is_tarfile(path):
@@ -155,15 +165,13 @@ def _kind(path: Path) -> str:
 
 
 def _guess(path: Path, head: bytes) -> str:
-    if path.suffix.lower() == ".onnx":
+    if path.suffix.lower() == ".onnx" or _ONNX_START.match(head):
         return "it is an ONNX model, which holds a program and not named tensors"
     if head[:1] == b"\x80":
         return "it is a bare Python pickle, which is never run"
-    try:
-        head.decode("ascii")
-    except UnicodeDecodeError:
-        return "its first bytes are those of no checkpoint format"
-    return "it is a text file"
+    if _TEXT_START.fullmatch(head):
+        return "it is a text file"
+    return "its first bytes are those of no checkpoint format"
 
 
 def _read_safetensors(path: Path) -> Checkpoint:
@@ -178,7 +186,7 @@ def _read_safetensors(path: Path) -> Checkpoint:
             for start in range(0, len(names), _COPIED_AT_ONCE):
                 tensors |= _copied(path, names[start : start + _COPIED_AT_ONCE])
     except (SafetensorError, OSError, ValueError, json.JSONDecodeError) as error:
-        raise _bad(path, f"it is damaged or cut off ({_first_line(error)})") from error
+        raise _broken(path, error) from error
     if not tensors:
         raise _bad(path, "it holds no tensor")
     return Checkpoint(path, tensors, metadata)
@@ -195,7 +203,7 @@ def _read_archive(path: Path) -> object:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
     except (zipfile.BadZipFile, OSError) as error:
-        raise _bad(path, "it is cut off or damaged; download it again") from error
+        raise _broken(path, error) from error
     if any(name.endswith("/constants.pkl") for name in names):
         raise _bad(path, "it is a TorchScript program")
     if not any(name.endswith("/data.pkl") for name in names):
@@ -210,7 +218,7 @@ def _read_weights_only(path: Path) -> object:
         if not zipfile.is_zipfile(path):
             raise _bad(path, "it pickles Python objects in an old format") from refused
     except Exception as error:  # torch raises whatever its readers raise on damaged files
-        raise _bad(path, f"it is damaged or cut off ({_first_line(error)})") from error
+        raise _broken(path, error) from error
     try:
         return load_inert(path)
     except Exception as error:  # a hostile pickle may provoke any error, but nothing else

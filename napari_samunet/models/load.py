@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from napari_samunet.assets import asset
 from napari_samunet.errors import BadCheckpoint, BadUsage, UnreadableFile
 from napari_samunet.models.catalogue import BUILTIN, find_entry, installed, remember
-from napari_samunet.models.checkpoint import Checkpoint, file_digest, read_checkpoint
+from napari_samunet.models.checkpoint import file_digest, read_checkpoint
 from napari_samunet.models.contract import InputContract
 from napari_samunet.models.recognise import differences, recognise, skeleton
 from napari_samunet.models.system import System
@@ -80,7 +80,9 @@ def load_model(
     recognition = recognise(checkpoint, system or (listed.system if listed else None))
     recipe = recognition.recipe
     module = skeleton(recipe)
-    _fill(module, recipe.fitted(checkpoint.tensors), checkpoint, recipe.title)
+    fitted = recipe.fitted(checkpoint.tensors)
+    checkpoint.tensors.clear()  # each goes as soon as the network has it, lest memory holds both
+    _fill(module, fitted, path, recipe.title)
     sha256 = file_digest(path)
     if listed is not None:
         remember(listed, path, sha256)
@@ -168,16 +170,15 @@ def choose_device(device: str) -> torch.device:
         ) from error
 
 
-def _fill(
-    module: nn.Module, tensors: dict[str, Tensor], checkpoint: Checkpoint, title: str
-) -> None:
+def _fill(module: nn.Module, tensors: dict[str, Tensor], path: Path, title: str) -> None:
     """Put the stored tensors themselves into the network, so that memory never holds them twice."""
     wrong = differences(module, tensors)
     if wrong:
         raise BadCheckpoint(
-            f"{checkpoint.path.name} looks like {title}, but does not fit it: {'; '.join(wrong)}."
+            f"{path.name} looks like {title}, but does not fit it: {'; '.join(wrong)}. Choose the "
+            "file as it was published, or say which other system it is of."
         )
-    whole = {name: _as_computed(tensor) for name, tensor in tensors.items()}
+    whole = {name: _as_computed(tensors.pop(name)) for name in list(tensors)}
     module.load_state_dict(whole, strict=True, assign=True)
 
 

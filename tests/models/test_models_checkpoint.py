@@ -252,6 +252,8 @@ def spoiled(folder: Path) -> dict[str, bytes]:
         "half.safetensors": safe[: len(safe) // 2],
         "zip.pth": (folder / "other.zip").read_bytes(),
         "net.onnx": b"\x08\x07\x12\x07pytorch" + bytes(50),
+        "renamed.pth": b"\x08\x07\x12\x07pytorch" + bytes(50),
+        "zeros.pth": bytes(200),
         "noise.pt": bytes(range(200, 256)),
         "pickle.pth": pickle.dumps({"a": 1}),
     }
@@ -266,6 +268,8 @@ def spoiled(folder: Path) -> dict[str, bytes]:
         ("half.safetensors", "cut off"),
         ("zip.pth", "zip archive"),
         ("net.onnx", "ONNX"),
+        ("renamed.pth", "ONNX"),
+        ("zeros.pth", "no checkpoint format"),
         ("noise.pt", "no checkpoint format"),
         ("pickle.pth", "pickle"),
     ],
@@ -277,6 +281,8 @@ def test_what_is_no_checkpoint_is_named_for_what_it_is(
     with pytest.raises(BadCheckpoint, match=said) as caught:
         read_checkpoint(tmp_path / name)
     assert "\n" not in str(caught.value)
+    remedy = "get it again" if said in ("empty", "cut off") else "choose the file"
+    assert str(caught.value).partition("; ")[2].startswith(remedy)  # one, and the right one
 
 
 def test_missing_files_folders_and_programs_are_refused(tmp_path: Path) -> None:

@@ -56,6 +56,14 @@ def test_a_model_is_fetched_by_its_name(
     assert printed.err == ""  # no bar where nobody watches
 
 
+def test_what_travels_with_the_package_needs_no_download(
+    capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalogue, "BUILTIN", "models.toml")  # weights need not be made yet
+    assert main(["models", "fetch", "builtin"]) == 0
+    assert "models.toml" in capsys.readouterr().out
+
+
 def test_a_name_that_is_not_in_the_list_is_answered_with_those_that_are(capsys) -> None:
     assert main(["models", "fetch", "sam-vit-x"]) == 2
     assert "sam-vit-b" in capsys.readouterr().err

@@ -17,6 +17,8 @@ pytestmark = [
 ]
 
 LIMIT = 1.2
+HALVES_LIMIT = 2.2
+"""What is stored in half precision is computed in single, which is twice the file."""
 CODE = 16 << 20
 """Bytes of libraries and Python that loading touches for the first time, whatever the file."""
 
@@ -57,3 +59,16 @@ def test_the_peak_is_the_file(
     path.unlink()
     assert bytes_added < LIMIT * size + CODE
     assert bytes_added > 0  # what is measured is measured
+
+
+def test_a_half_precision_file_is_never_held_beside_all_of_its_singles(
+    rule_tensors: Callable[[str], dict[str, torch.Tensor]], tmp_path: Path
+) -> None:
+    state = rule_tensors("res34_sam_unet")
+    halves = {k: v.half() if v.is_floating_point() else v for k, v in state.items()}
+    path = tmp_path / "file"
+    torch.save(halves, path)
+    _, bytes_added = cost_of_loading(path)
+    size = path.stat().st_size
+    path.unlink()
+    assert size < bytes_added < HALVES_LIMIT * size + CODE
