@@ -5,11 +5,14 @@ from __future__ import annotations
 import stat
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from disc_engine import DiscEngine
 
 from napari_samunet.errors import InputError, UnreadableFile
+from napari_samunet.inference.prediction import Prediction
 from napari_samunet.io.export import export_labels
 from napari_samunet.io.open import open_volume
 from napari_samunet.io.volume import Volume
@@ -76,6 +79,23 @@ def test_previews_come_back_to_the_bit(engine: Answerer, volume: Volume, tmp_pat
         np.testing.assert_array_equal(old.mask, new.mask)
         assert (old.score, old.note, old.frame) == (new.score, new.note, new.frame)
         assert len(old.candidates) == len(new.candidates)
+
+
+class Steady(DiscEngine):
+    """Has a word to say about its answers, and no opinion of its masks."""
+
+    def predict(self, *asked: Any, **named: Any) -> Prediction:
+        answer = super().predict(*asked, **named)
+        return replace(answer, note="A box was derived.", score_kind="stability")
+
+
+def test_what_an_answer_says_of_itself_comes_back(volume: Volume, tmp_path: Path) -> None:
+    before = Session(volume, Steady())
+    before.add_point((10, 9), index=2)
+    before.save(tmp_path / "work.samunet")
+    after = Session.resume(tmp_path / "work.samunet", model=Steady())
+    (shown,) = after.previews.values()
+    assert (shown.note, shown.score_kind) == ("A box was derived.", "stability")
 
 
 def test_the_next_click_gives_the_answer_it_would_have_given(
