@@ -14,8 +14,8 @@ class SceneConfig:
     """How the synthetic scenes are made."""
 
     side: int = 256
-    scenes_at_once: int = 8
-    targets_per_scene: int = 6
+    scenes_at_once: int = 4
+    targets_per_scene: int = 8
     pool: int = 400
     regions: float = 0.55  # share of scenes that show a body region; the others are free
     workers: int = 1
@@ -38,13 +38,13 @@ class TrainConfig:
     member: str = "builtin"
     start: str = ""  # weights to begin with, a path beside this file; "": from nothing
     seed: int = 0
-    images: int = 38_000
+    images: int = 109_000
     batch: int = 16
     rounds: int = 3
     learning_rate: float = 1.0e-3
     warmup: int = 200
     weight_decay: float = 0.02
-    ema: float = 0.997
+    ema: float = 0.998
     save_every: int = 100
     scenes: SceneConfig = field(default_factory=SceneConfig)
     dev: DevConfig = field(default_factory=DevConfig)
