@@ -3,10 +3,11 @@
     python docs/measure_propagation.py FOLDER [--model NAME_OR_PATH] [--slices 40] [--json OUT]
 
 FOLDER holds the volumes of the table below. The annotated slices are the reference's own, in the
-middle of equal parts of the object. Copying and shape interpolation are told where the object ends;
-the model finds that out, and may run a few slices too far. Four ways through the slices are
-compared on the same volumes: the product's own, mask to mask from each side, prompts (box and
-middle) of the interpolated shape, and the interpolated shape as a mask prompt without a fall-back.
+middle of equal parts of the object. Copying and shape interpolation are told where the object ends.
+"in range" is the product's own way told the same, as by a person who sets the range; "own" finds
+the ends itself, and may run a few slices too far. Three more ways are compared on the same volumes:
+mask to mask from each side, prompts (box and middle) of the interpolated shape, and the
+interpolated shape as a mask prompt without a fall-back.
 """
 
 from __future__ import annotations
@@ -109,6 +110,8 @@ def _measure(
     ending = Ending(lambda index: volume.array[index], keys, volume.spacing)
     found = propagate(ask, keys, low, high, ending=ending)
     ways["own"] = {index: answer.mask for index, answer in found.items()}
+    told = propagate(ask, keys, int(there[0]), int(there[-1]))
+    ways["in range"] = {index: answer.mask for index, answer in told.items()}
     if not args.own:
         ways["mask to mask"] = _from_each(ask, keys, low, high)
         ways["box and point"] = _between(ask, keys, there, ways["own"], _box_and_middle)

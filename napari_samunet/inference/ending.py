@@ -65,7 +65,8 @@ def _reach(keys: Mapping[int, BoolArray], spacing: Sequence[float]) -> float:
     radius = np.sqrt(widest * row * column / np.pi)
     length = (max(keys) - min(keys)) * between
     is_long = length > 2 * radius or len(keys) < 2  # one slice tells nothing of the length
-    return np.inf if is_long else REACH * radius / between
+    # Where slices are thicker than the object is wide, the neighbour still shows a part of it.
+    return np.inf if is_long else max(REACH * radius / between, 1.0)
 
 
 def _spread(slice_yx: FloatArray, mask: BoolArray) -> float:
