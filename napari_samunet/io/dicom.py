@@ -101,7 +101,9 @@ def _read(path: Path, series: int | str | None, frame: int | None, resample: boo
 
 
 def _slices(planes: list[Plane]) -> tuple[tuple[Path, int, int], ...]:
-    """File, its place among the headers, and frame of every slice."""
+    """File, its place among the headers, and frame of every slice; none of tiles of a mosaic."""
+    if any(plane.tile is not None for plane in planes):
+        return ()
     places: dict[Path, int] = {}
     for plane in planes:
         places.setdefault(plane.path, len(places))

@@ -95,7 +95,7 @@ def series_behind(volume: Volume, what: str) -> SeriesBehind:
     if len(source.slices) != volume.shape[0]:
         raise ExportRefused(
             f"{what} refers to the slices of a DICOM series, but those of this image "
-            "were resampled: export to .nii.gz or .nrrd."
+            "were resampled, or unpacked from a mosaic: export to .nii.gz or .nrrd."
         )
     planes = tuple(plane_of(path, source.header[at], frame) for path, at, frame in source.slices)
     for plane in planes:

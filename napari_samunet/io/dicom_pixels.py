@@ -74,7 +74,8 @@ class _Decoder:
                 warnings.simplefilter("ignore")
                 if plane.path != self._path:
                     self._path, self._dataset = plane.path, pydicom.dcmread(plane.path, force=True)
-                return _decode(self._dataset, plane)
+                whole = _decode(self._dataset, plane)
+                return whole if plane.tile is None else whole[plane.tile]
         except (UnsupportedImage, UnreadableFile):
             raise
         except Exception as error:  # decoders raise nearly anything on damaged data

@@ -43,6 +43,8 @@ class Plane:
         VOI window (low, high) in rescaled units.
     words : tuple of datasets
         Where other values of this plane are looked up, the nearest first.
+    tile : (slice, slice) or None
+        Rows and columns of the picture that are this plane; None: all.
     """
 
     path: Path
@@ -54,10 +56,14 @@ class Plane:
     rescale: tuple[float, float]
     window: Window | None
     words: tuple[Any, ...]
+    tile: tuple[slice, slice] | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns."""
+        if self.tile is not None:
+            rows, columns = self.tile
+            return rows.stop - rows.start, columns.stop - columns.start
         return int(self.dataset.Rows), int(self.dataset.Columns)
 
     def number(self, keyword: str) -> float | None:

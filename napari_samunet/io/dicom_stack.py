@@ -15,6 +15,7 @@ import numpy as np
 from napari_samunet.errors import ChoiceNeeded, InputError, UnevenSlices, UnsupportedImage
 from napari_samunet.geometry import default_affine, flip_lps_ras, reverse_axes
 from napari_samunet.io.dicom_files import is_localizer
+from napari_samunet.io.dicom_mosaic import tiles_of
 from napari_samunet.io.dicom_planes import Plane
 from napari_samunet.types import FloatArray
 
@@ -78,7 +79,7 @@ def stack(path: Path, planes: list[Plane], frame: int | None, uneven: bool = Fal
     UnevenSlices
         If the slices lie unevenly, or some places were imaged more often than others.
     """
-    _refuse_mosaic(path, planes)
+    planes = _without_mosaics(path, planes)
     planes, notes = _without_localizers(planes)
     if any(p.position is None or p.directions is None for p in planes):
         return _single(path, planes, frame)
@@ -96,14 +97,18 @@ def stack(path: Path, planes: list[Plane], frame: int | None, uneven: bool = Fal
     return Stack(chosen, None if step is None else _affine(chosen, step), notes)
 
 
-def _refuse_mosaic(path: Path, planes: list[Plane]) -> None:
+def _without_mosaics(path: Path, planes: list[Plane]) -> list[Plane]:
+    """Unpack mosaics where the file tells how, refuse the others."""
     kinds = {str(k).upper() for p in planes for k in (p.dataset.get("ImageType") or ())}
-    for kind in ("MOSAIC", "VFRAME"):
-        if kind in kinds:
-            raise UnsupportedImage(
-                f"{path} holds mosaics (many slices tiled into one picture): convert it with "
-                "dcm2niix and open the .nii.gz."
-            )
+    if not kinds & {"MOSAIC", "VFRAME"}:
+        return planes
+    unpacked = [tiles_of(plane) for plane in planes]
+    if any(tiles is None for tiles in unpacked):
+        raise UnsupportedImage(
+            f"{path} holds mosaics (many slices tiled into one picture) and does not tell where "
+            "its slices lie: convert it with dcm2niix and open the .nii.gz."
+        )
+    return [tile for tiles in unpacked for tile in tiles or ()]
 
 
 def _without_localizers(planes: list[Plane]) -> tuple[list[Plane], tuple[str, ...]]:

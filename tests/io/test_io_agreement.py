@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from napari_samunet import geometry
+from napari_samunet.errors import ExportRefused
+from napari_samunet.io.export import check_exportable
 from napari_samunet.io.open import open_volume
 from napari_samunet.io.volume import Volume
 
@@ -133,3 +135,18 @@ def test_every_spelling_of_one_nrrd_is_the_same_volume(shared_data: Path) -> Non
         other = open_volume(folder / name)
         assert np.array_equal(other.array, plain.array)
         assert np.array_equal(other.affine, plain.affine)
+
+
+@pytest.mark.parametrize("frame", [0, 1])
+def test_a_mosaic_is_the_stack_that_an_independent_converter_made_of_it(
+    shared_data: Path, frame: int
+) -> None:
+    """dcm2niix reads the same private header, but with code of its own."""
+    folder = shared_data / "dcm_qa_nih"
+    mosaic = open_volume(folder / "In/20180918Si", frame=frame)
+    wanted = open_volume(folder / "Ref/EPI_PE=AP_3.nii", frame=frame)
+    array, affine = in_order_of(mosaic, wanted)
+    np.testing.assert_array_equal(mosaic.array, array)
+    np.testing.assert_allclose(mosaic.affine, affine, atol=1e-3)
+    with pytest.raises(ExportRefused, match="mosaic"):
+        check_exportable(mosaic, "labels.dcm", "dicom-seg")
