@@ -1,8 +1,8 @@
 """Predicted IoU made honest: Platt's map (1999), a slope and a shift of its logit.
 
 A network judges its mask as it was trained to; after one click, which may mean several things, it
-is surer than it should be, so that one click has a map of its own. The maps are fitted by ``training.calibration`` and travel with the
-weights (``InputContract.score_map``).
+is surer than it should be, so that one click has a map of its own. The maps are fitted by
+``training.calibration`` and travel with the weights (``InputContract.score_map``).
 """
 
 from __future__ import annotations
