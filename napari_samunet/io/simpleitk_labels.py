@@ -59,6 +59,10 @@ def write_simpleitk_labels(
         raise OSError(itk_reason(error)) from None
 
 
+MOST_SEGMENTS = 1000
+"""More are left without names: readers take minutes over a header of tens of thousands of lines."""
+
+
 def _place(image: sitk.Image, volume: Volume) -> None:
     header = volume.source.header if volume.source.kind == "sitk" else None
     if header is not None and len(header["origin"]) == 3:
@@ -76,6 +80,8 @@ def _place(image: sitk.Image, volume: Volume) -> None:
 def _name_segments(image: sitk.Image, layers: Sequence[Sequence[Segment]]) -> None:
     extent = " ".join(f"0 {size - 1}" for size in image.GetSize())
     placed = [(segment, layer) for layer, group in enumerate(layers) for segment in group]
+    if len(placed) > MOST_SEGMENTS:
+        return
     for number, (segment, layer) in enumerate(sorted(placed, key=lambda item: item[0].number)):
         words = {
             "ID": f"Segment_{segment.number}",
