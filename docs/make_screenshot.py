@@ -14,8 +14,8 @@ from person import Person
 from qtpy.QtCore import Qt
 
 SLICE = 20
-# (row, column) of the sample: the liver; the kidney behind it, which is none; the other kidney.
-LIVER, NOT_LIVER, SECOND = (112, 66), (152, 80), (148, 176)
+# (row, column) of the sample: the liver; the kidney behind it, which is none; the other kidney, twice.
+LIVER, NOT_LIVER, SECOND, MORE = (112, 66), (152, 80), (148, 176), (161, 190)
 
 
 def main() -> None:
@@ -32,6 +32,7 @@ def main() -> None:
     person.press(Qt.Key.Key_G)
     person.press(Qt.Key.Key_N)
     person.click(SECOND)
+    person.click(MORE)
     person.act.grouping.rename(2, "kidney")
     person.rest(1.0)
     person.take_picture(args.out)
