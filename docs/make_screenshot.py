@@ -14,7 +14,7 @@ from person import Person
 from qtpy.QtCore import Qt
 
 SLICE = 20
-# (row, column) of the sample: the liver; the kidney behind it, which is none; the other kidney, twice.
+# (row, column) of the sample: the liver; the kidney behind it, which is none; the other one, twice.
 LIVER, NOT_LIVER, SECOND, MORE = (112, 66), (152, 80), (148, 176), (161, 190)
 
 
