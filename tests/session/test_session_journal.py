@@ -189,7 +189,7 @@ while True:
 
 
 def test_kill_minus_nine_in_the_midst_of_work_loses_nothing_of_before(tmp_path):
-    code = KILLED.format(tests=str(Path(__file__).parent), folder=str(tmp_path))
+    code = KILLED.format(tests=str(Path(__file__).parents[1]), folder=str(tmp_path))
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == b"worked\n"
