@@ -174,7 +174,7 @@ def test_a_frame_that_the_disk_garbled_ends_the_story_there(volume, tmp_path):
 KILLED = """
 import sys, time
 from pathlib import Path
-sys.path.insert(0, {tests!r})
+sys.path[:0] = {tests!r}
 from disc_engine import make_volume
 from test_session_journal import _bytes, _kept, _work
 session, journal = _kept(make_volume(), Path({folder!r}))
@@ -189,7 +189,9 @@ while True:
 
 
 def test_kill_minus_nine_in_the_midst_of_work_loses_nothing_of_before(tmp_path):
-    code = KILLED.format(tests=str(Path(__file__).parents[1]), folder=str(tmp_path))
+    code = KILLED.format(
+        tests=[str(folder) for folder in Path(__file__).parents[:2]], folder=str(tmp_path)
+    )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == b"worked\n"
