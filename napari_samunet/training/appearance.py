@@ -17,6 +17,7 @@ from napari_samunet.training.noise import (
     uniform,
     whole,
 )
+from napari_samunet.training.radiograph import shine_through
 from napari_samunet.training.regions import Tissue, read_regions
 
 # Windows that CT is read with, in HU: soft tissue, mediastinum, liver, lung, bone, all.
@@ -29,10 +30,11 @@ def paint(generator: Generator, labels: Labels) -> Tensor:
     ids, kind = labels.ids, labels.kind
     batch, side = ids.shape[0], ids.shape[-1]
     image = _tissue(generator, labels)
-    ultrasound, radiograph = {"free": (0.15, 0.12), "us": (1, 0), "xray": (0, 1)}.get(kind, (0, 0))
+    ultrasound, radiograph = {"free": (0.15, 0.12), "us": (1, 0)}.get(kind, (0, 0))
     image = _echoes(generator, image, ids, chance(generator, ultrasound, batch, 1, 1))
-    over = 0.5 if kind == "xray" else 1.0  # its organs overlap already
-    image = _projection(generator, image, chance(generator, radiograph, batch, 1, 1), over)
+    image = _projection(generator, image, chance(generator, radiograph, batch, 1, 1))
+    if kind == "xray":
+        image = shine_through(generator, image, ids)
     if kind != "ct":
         bias = smooth_field(generator, batch, 1, whole(generator, 1, 4), side)[:, 0]
         strength = uniform(generator, 0, 0.45, batch, 1, 1) * chance(generator, 0.5, batch, 1, 1)
@@ -54,6 +56,8 @@ def _tissue(generator: Generator, labels: Labels) -> Tensor:
             generator, 0.02, 0.22, batch, 1
         )
         amount[:, AIR] *= 0.2
+        if labels.kind == "xray":
+            amount = 0.3 * amount  # fine structure averages out along the ray
         texture = smooth_field(generator, batch, 1, cells, side)[:, 0]
         image = image + texture * amount.gather(1, ids.flatten(1)).view_as(ids)
     return image
@@ -108,8 +112,8 @@ def _grey(generator: Generator, batch: int, tissue: Tissue, kind: str) -> Tensor
     if kind == "ct":
         return uniform(generator, *tissue.ct, batch)
     if kind == "xray":  # what attenuates much is bright
-        low = 0.05 if tissue.dark and tissue.ct[1] < 0 else 0.45
-        return uniform(generator, low, low + 0.3, batch)
+        low, high = (0.05, 0.5) if tissue.dark and tissue.ct[1] < 0 else (0.65, 0.95)
+        return uniform(generator, low, high, batch)
     if tissue.dark:
         return uniform(generator, 0, 0.15, batch)
     return uniform(generator, 0.7 if tissue.bright else 0.08, 1, batch)
@@ -123,11 +127,11 @@ def _echoes(generator: Generator, image: Tensor, ids: Tensor, chosen: Tensor) ->
     flat, steep = blur(across, near, near), blur(along, near, near)
     facing = (flat + 0.01) / (flat + steep + 0.01)  # 1 where an interface faces the beam from above
     drop = uniform(generator, 0, 1, batch, 1, 1)
-    image = torch.where(image > 0.65, image * (1 - drop * (1 - facing)), image)
+    turned = torch.where(image > 0.65, image * (1 - drop * (1 - facing)), image)
     width = uniform(generator, 0.5, 2.5, batch)
     bright = blur(across.maximum(along) * (1 - drop * (1 - facing)), width, width)
     patchy = smooth_field(generator, batch, 1, 5, side)[:, 0].clamp(0, 1.5)
-    echo = image * 0.5 + bright * patchy * uniform(generator, 0.5, 2.5, batch, 1, 1)
+    echo = turned * 0.5 + bright * patchy * uniform(generator, 0.5, 2.5, batch, 1, 1)
     real, imaginary = smooth_field(
         generator, batch, 2, whole(generator, side // 4, side - 1), side
     ).unbind(1)
@@ -150,8 +154,8 @@ def _fan(generator: Generator, batch: int, side: int) -> Tensor:
     return fan & ~((x > corner[:, 0]) & (y > corner[:, 1] - cut[:, 1]))
 
 
-def _projection(generator: Generator, image: Tensor, chosen: Tensor, much: float) -> Tensor:
-    """Radiography: everything overlaps; soft masses, ribs and a slope lie over the shapes."""
+def _projection(generator: Generator, image: Tensor, chosen: Tensor) -> Tensor:
+    """Free shapes as a radiograph: soft masses, ribs and a slope lie over them."""
     batch, side = len(image), image.shape[-1]
     axis = (torch.arange(side, device=image.device) + 0.5) / side - 0.5
     x, y = axis.view(1, 1, side), axis.view(1, side, 1)
@@ -162,7 +166,7 @@ def _projection(generator: Generator, image: Tensor, chosen: Tensor, much: float
     over = uniform(generator, 0, 0.25, batch, 1, 1) * ribs
     over = over + uniform(generator, 0, 0.25, batch, 1, 1) * clouds
     over = over + uniform(generator, -0.5, 0.5, batch, 1, 1) * y
-    return torch.where(chosen, (1 - 0.3 * much) * image + much * over, image)
+    return torch.where(chosen, 0.7 * image + over, image)
 
 
 def _point_spread(generator: Generator, image: Tensor) -> Tensor:
@@ -177,7 +181,7 @@ def _point_spread(generator: Generator, image: Tensor) -> Tensor:
 def _noise(generator: Generator, image: Tensor, kind: str) -> Tensor:
     """Gaussian or, where grey values are magnitudes, Rician noise; fine or coarse."""
     batch, side = len(image), image.shape[-1]
-    most = 0.03 if kind == "us" else 0.1  # ultrasound has its speckle
+    most = {"us": 0.03, "xray": 0.04}.get(kind, 0.1)  # ultrasound has its speckle
     amount = uniform(generator, 0, 1, batch, 1, 1) ** 2 * most
     cells = side - 1 if whole(generator, 0, 1) else whole(generator, side // 4, side // 2)
     real, imaginary = smooth_field(generator, batch, 2, cells, side).unbind(1)

@@ -15,7 +15,7 @@ from napari_samunet.training.anatomy import AIR, FIRST_BLOB, Labels
 from napari_samunet.types import BoolArray, FloatArray
 
 SMALLEST_AREA = 25
-FAINTEST_RIM = 0.03
+FAINTEST_RIM = 0.02
 
 
 @dataclass(frozen=True)
