@@ -8,6 +8,7 @@ import torch
 from torch import Generator, Tensor
 
 from napari_samunet.training.anatomy import AIR, FIRST_BLOB, IDS, Labels
+from napari_samunet.training.artefacts import add_ghosts, add_streaks
 from napari_samunet.training.noise import (
     blur,
     chance,
@@ -40,6 +41,10 @@ def paint(generator: Generator, labels: Labels) -> Tensor:
         strength = uniform(generator, 0, 0.45, batch, 1, 1) * chance(generator, 0.5, batch, 1, 1)
         image = image * torch.exp(bias * strength)
     image = _point_spread(generator, image)
+    if kind == "ct":
+        image = add_streaks(generator, image)
+    if kind == "mr":
+        image = add_ghosts(generator, image)
     image = _noise(generator, image, kind)
     if kind == "ct":
         return image.clamp(0, 1)
