@@ -14,8 +14,10 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from napari_samunet.io.volume import Volume
+from napari_samunet.plugin.coordinates import data_position, show_plane, shown_slice
 from napari_samunet.plugin.launch import make_window
 from napari_samunet.session.shelf import Shelf
+from napari_samunet.types import SliceRef
 
 SIZE = (1366, 768)
 _STEPS = 6
@@ -78,11 +80,8 @@ class Person:
 
     def go_to(self, index: int) -> None:
         """Show a slice of the plane that is shown."""
-        dims = self.viewer.dims
-        axis = dims.not_displayed[0]
-        place = [0, 0, 0]
-        place[axis] = index
-        dims.set_point(axis, self.image.data_to_world(place)[axis])
+        axis = self._ref().axis
+        show_plane(self.viewer, self.image, SliceRef(axis, index))
         self.rest(0.5)
 
     def click(self, place_rc: tuple[int, int], button=Qt.MouseButton.LeftButton) -> None:
@@ -131,8 +130,7 @@ class Person:
     def pixel(self, place_rc: Sequence[float]) -> QPoint:
         """Where a (row, column) of the shown slice lies on the canvas."""
         dims, camera = self.viewer.dims, self.viewer.scene.camera
-        data = np.zeros(3)
-        data[sorted(dims.displayed)] = place_rc
+        data = data_position(self.image, self._ref(), place_rc)
         world = np.array(self.image.data_to_world(data))[list(dims.displayed)]
         turned = [str(way) in ("up", "left") for way in camera.orientation2d]
         down, across = (
@@ -140,6 +138,9 @@ class Person:
         )
         middle = self.canvas.rect().center()
         return QPoint(round(middle.x() + across), round(middle.y() + down))
+
+    def _ref(self) -> SliceRef:
+        return shown_slice(self.image, self.viewer.layers, self.viewer.dims)
 
     def _move(self, pixel: QPoint, button=Qt.MouseButton.LeftButton) -> None:
         """Move with the button held, which ``QTest.mouseMove`` cannot say."""

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from napari.layers import Image
 
-from napari_samunet.geometry import directions_of, index_to_world
+from napari_samunet.geometry import directions_of, index_to_world, spacing_of
 from napari_samunet.io.dicom_files import text_of
 from napari_samunet.io.volume import Volume
-from napari_samunet.plugin.volumes import METADATA_KEY
+from napari_samunet.plugin.display import Display, shown_affine
+from napari_samunet.plugin.volumes import volume_behind
 from napari_samunet.types import FloatArray
 
 if TYPE_CHECKING:
@@ -21,20 +22,14 @@ PARALLEL_DEG = 1.0
 _TURNED = "its axes are turned by"
 
 
-def volume_behind(layer: Layer | None) -> Volume | None:
-    """The volume that a layer's metadata holds, of an image or of masks on it."""
-    known = None if layer is None else layer.metadata.get(METADATA_KEY, {}).get("volume")
-    return known if isinstance(known, Volume) else None
-
-
 def turn_degrees(first: Volume, second: Volume) -> float:
-    """Largest angle between the same axis of two volumes."""
-    one, other = directions_of(first.affine), directions_of(second.affine)
+    """Largest angle between the axes of two volumes as they are shown, in whatever order stored."""
+    one, other = (directions_of(shown_affine(volume)) for volume in (first, second))
     return float(np.degrees(np.arccos(np.clip((one * other).sum(axis=0), -1, 1))).max())
 
 
 def translation(volume: Volume, beside: Volume | None = None) -> FloatArray:
-    """Millimetres along z, y, x that put a volume at its place in the patient.
+    """Millimetres along the displayed axes that put a volume at its place in the patient.
 
     Parameters
     ----------
@@ -46,16 +41,18 @@ def translation(volume: Volume, beside: Volume | None = None) -> FloatArray:
     if volume.source.kind in ("array", "picture"):
         return np.zeros(3)
     parallel = beside is not None and turn_degrees(volume, beside) <= PARALLEL_DEG
-    axes = directions_of(beside.affine if beside is not None and parallel else volume.affine)
-    middle = (np.array(volume.shape) - 1) / 2
-    return np.linalg.solve(axes, index_to_world(middle, volume.affine)) - middle * volume.spacing
+    own = shown_affine(volume)
+    axes = directions_of(shown_affine(beside) if beside is not None and parallel else own)
+    display = Display.of(volume)
+    middle = (np.array(volume.shape)[list(display.axes)] - 1) / 2
+    return np.linalg.solve(axes, index_to_world(middle, own)) - middle * spacing_of(own)
 
 
 def misfit(volume: Volume, layers: LayerList) -> str:
     """Say which shown images do not lie on a volume though they are drawn over it; "" for none."""
     found = {}
     for layer in layers:
-        other = volume_behind(layer)
+        other = volume_behind(layer) if isinstance(layer, Image) else None
         reason = "" if other is None or other is volume else _reason(volume, other)
         if reason:
             found[id(other)] = f"'{layer.name}' does not align with it: {reason}."

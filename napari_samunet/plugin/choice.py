@@ -9,7 +9,7 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_samunet.errors import SamUNetError
 from napari_samunet.plugin.bridge import InferenceBridge
-from napari_samunet.plugin.orientation import turn_over
+from napari_samunet.plugin.orientation import face_finest, turn_over
 from napari_samunet.plugin.spotlight import Spotlight, bring_into_view
 from napari_samunet.plugin.work import ImageWork
 
@@ -112,6 +112,8 @@ class ImageChoice(QObject):
             except SamUNetError as error:
                 self.problem = str(error)
                 return None
+            if len(self.images) == 1:
+                face_finest(self.viewer, image, self._works[image].volume)
             self._works[image].session.notice.connect(self.say)
             image.events.data.connect(self._on_other_voxels)
         return self._works[image]

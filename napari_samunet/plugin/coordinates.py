@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_samunet.errors import InputError, OutsideImage
+from napari_samunet.plugin.volumes import display_of
 from napari_samunet.types import FloatArray, SliceRef
 
 if TYPE_CHECKING:
@@ -70,9 +71,11 @@ def shown_slice(layer: Layer, layers: LayerList, dims: Dims) -> SliceRef:
         raise InputError("This view does not lie in the image: choose another axis order.")
     if layer.ndim == 2:
         return SliceRef(0, 0)
-    (axis,) = set(range(3)) - set(shown)
-    index = int(np.rint(_to_data(layer, layers, dims.point)[axis]))
-    if not 0 <= index < layer.data.shape[axis]:
+    (hidden,) = set(range(3)) - set(shown)
+    display = display_of(layer)
+    axis = display.axes[hidden]
+    index = int(np.rint(_to_stored(layer, layers, dims.point)[axis]))
+    if not 0 <= index < display.shape[axis]:
         raise OutsideImage("This slice lies outside the image: move the slider back.")
     return SliceRef(axis, index)
 
@@ -95,9 +98,9 @@ def locate(layer: Layer, layers: LayerList, dims: Dims, position: Sequence[float
         As `shown_slice`.
     """
     ref = shown_slice(layer, layers, dims)
-    index = np.rint(_to_data(layer, layers, position)).astype(int)
+    index = np.rint(_to_stored(layer, layers, position)).astype(int)
     row, col = (int(n) for n in (index if layer.ndim == 2 else np.delete(index, ref.axis)))
-    rows, cols = plane_shape(layer.data.shape[: layer.ndim], ref.axis)
+    rows, cols = _plane_shape(layer, ref)
     if not (0 <= row < rows and 0 <= col < cols):
         raise OutsideImage("That is outside the image.")
     return Spot(ref, row, col)
@@ -107,22 +110,23 @@ def clamp(
     layer: Layer, layers: LayerList, dims: Dims, position: Sequence[float], ref: SliceRef
 ) -> tuple[int, int]:
     """Pixel (row, column) of a slice that is nearest to a place of the viewer, inside the image."""
-    index = _to_data(layer, layers, position)
+    index = _to_stored(layer, layers, position)
     plane = index if layer.ndim == 2 else np.delete(index, ref.axis)
-    limits = np.array(plane_shape(layer.data.shape[: layer.ndim], ref.axis)) - 1
+    limits = np.array(_plane_shape(layer, ref)) - 1
     row, col = np.clip(np.rint(plane), 0, limits).astype(int)
     return int(row), int(col)
 
 
-def data_position(layer_ndim: int, ref: SliceRef, rc: Sequence[float]) -> tuple[float, ...]:
+def data_position(layer: Layer, ref: SliceRef, rc: Sequence[float]) -> tuple[float, ...]:
     """Data coordinates of a layer for a (row, column) of a slice; the inverse of `locate`."""
-    if layer_ndim == 2:
+    if layer.ndim == 2:
         return tuple(rc)
-    return tuple(np.insert(np.asarray(rc, dtype=float), ref.axis, ref.index))
+    stored = np.insert(np.asarray(rc, dtype=float), ref.axis, ref.index)
+    return tuple(display_of(layer).to_shown(stored).tolist())
 
 
 def plane_index(layer_ndim: int, ref: SliceRef) -> tuple[int | slice, ...]:
-    """What cuts a slice out of a layer's data: ``data[plane_index(…)]`` has shape (H, W)."""
+    """What cuts a slice (H, W) out of a layer's array: ``stored_data(layer)[plane_index(…)]``."""
     if layer_ndim == 2:
         return (slice(None), slice(None))
     return tuple(ref.index if axis == ref.axis else slice(None) for axis in range(3))
@@ -140,19 +144,30 @@ def show_plane(viewer: ViewerModel, layer: Layer, ref: SliceRef) -> None:
     if layer.ndim == 2:
         return
     first = viewer.dims.ndim - layer.ndim
-    axis = first + ref.axis
+    hidden = display_of(layer).axes.index(ref.axis)
+    axis = first + hidden
     viewer.dims.ndisplay = 2
     if axis in viewer.dims.displayed:
         others = [n for n in range(viewer.dims.ndim) if n < first or n == axis]
         viewer.dims.order = (*others, *(n for n in range(viewer.dims.ndim) if n not in others))
-    place = np.zeros(3)
-    place[ref.axis] = ref.index
+    place = data_position(layer, ref, (0.0, 0.0))
     world = np.asarray(layer.data_to_world(place)) / _factors(layer, viewer.layers)
-    viewer.dims.set_point(axis, world[ref.axis])
+    viewer.dims.set_point(axis, world[hidden])
 
 
 def _as_volume(shape: Sequence[int]) -> tuple[int, ...]:
     return (1, *shape) if len(shape) == 2 else tuple(shape)
+
+
+def _plane_shape(layer: Layer, ref: SliceRef) -> tuple[int, int]:
+    shape = layer.data.shape if layer.ndim == 2 else display_of(layer).shape
+    return plane_shape(shape[: layer.ndim], ref.axis)
+
+
+def _to_stored(layer: Layer, layers: LayerList, position: Sequence[float]) -> FloatArray:
+    """World to an index of the stored array, (z, y, x) or (row, column)."""
+    index = _to_data(layer, layers, position)
+    return index if layer.ndim == 2 else display_of(layer).to_stored(index)
 
 
 def _to_data(layer: Layer, layers: LayerList, position: Sequence[float]) -> FloatArray:

@@ -21,7 +21,7 @@ from napari_samunet.plugin.planes import (
     outlined,
     outlined_one_above_the_other,
 )
-from napari_samunet.plugin.volumes import METADATA_KEY
+from napari_samunet.plugin.volumes import METADATA_KEY, stored_data, volume_behind
 from napari_samunet.types import BoolArray, SliceRef, UInt8Array, UInt16Array
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ class ImageLayers:
         elif list(points) == self._points:
             return
         self._points = list(points)
-        places = [data_position(self.image.ndim, point.ref, point.rc) for point in points]
+        places = [data_position(self.image, point.ref, point.rc) for point in points]
         styles = [_POSITIVE if point.positive else _NEGATIVE for point in points]
         layer.data = np.array(places, dtype=float).reshape(-1, self.image.ndim)
         if points:
@@ -191,7 +191,8 @@ class ImageLayers:
                 return
             layer, changed = self._make_labels(), None
         places = slice(None) if changed is None else list(changed)
-        (layer.data if layer.ndim == 3 else layer.data[None])[places] = labels_zyx[places]
+        shown = stored_data(layer)
+        (shown if layer.ndim == 3 else shown[None])[places] = labels_zyx[places]
         self.color_labels(colors)
         layer.refresh(extent=False, highlight=False)
 
@@ -266,9 +267,8 @@ class ImageLayers:
     def _like(self, role: str) -> dict[str, Any]:
         """What makes a new layer lie on the image, and be found again."""
         geometry = {name: getattr(self.image, name) for name in (*GEOMETRY, "axis_labels")}
-        metadata = {"role": role, "image": self._key}
-        if role == "labels":  # the writer needs the exact geometry
-            metadata["volume"] = self.image.metadata.get(METADATA_KEY, {}).get("volume")
+        # The volume tells the order of the axes, and the writer the exact geometry.
+        metadata = {"role": role, "image": self._key, "volume": volume_behind(self.image)}
         return {
             "name": f"{self.image.name} {role}",
             "metadata": {METADATA_KEY: metadata},
@@ -287,4 +287,4 @@ class ImageLayers:
     def _corners(self, box: ShownBox) -> list[tuple[float, ...]]:
         top, left, bottom, right = np.add(box.rc, (-0.5, -0.5, 0.5, 0.5))
         plane = [(top, left), (top, right), (bottom, right), (bottom, left)]
-        return [data_position(self.image.ndim, box.ref, corner) for corner in plane]
+        return [data_position(self.image, box.ref, corner) for corner in plane]

@@ -12,35 +12,34 @@ import numpy as np
 
 from napari_samunet.geometry import axis_letters
 from napari_samunet.io.volume import Volume
-from napari_samunet.types import FloatArray
+from napari_samunet.plugin.coordinates import show_plane
+from napari_samunet.plugin.display import Display, is_placed, shown_affine
+from napari_samunet.types import FloatArray, SliceRef
 
 if TYPE_CHECKING:
     from napari.components import Dims, ViewerModel
     from napari.layers import Image
 
+_COARSE = 1.5  # times as long as the other sides of a voxel
 _FIRST = {"R", "A", "S"}
 """What belongs at the left and at the top: the patient's right, anterior, superior."""
 
 
 def radiological(volume: Volume, displayed: tuple[int, int]) -> tuple[str, str]:
-    """Directions (vertical, horizontal) in which indices must grow on the screen.
+    """Directions (vertical, horizontal) in which displayed indices must grow on the screen.
 
-    The voxels stay as they are stored; only the camera is turned over.
+    Axial planes stand right as they are; of coronal and sagittal ones, whose first axis leads
+    upwards, the camera is turned over.
 
     Parameters
     ----------
     volume : Volume
         Its affine says where the axes point.
     displayed : (int, int)
-        Array axes that run down and across the screen.
+        Displayed axes that run down and across the screen.
     """
-    rows, cols = (axis_letters(volume.affine)[axis][0] for axis in displayed)
+    rows, cols = (axis_letters(shown_affine(volume))[axis][0] for axis in displayed)
     return ("down" if rows in _FIRST else "up"), ("right" if cols in _FIRST else "left")
-
-
-def is_placed(volume: Volume) -> bool:
-    """Whether anybody knows where it lies in a patient."""
-    return volume.modality is not None or volume.source.kind not in ("array", "picture")
 
 
 def turn_over(viewer: ViewerModel, volume: Volume) -> None:
@@ -56,6 +55,24 @@ def turn_over(viewer: ViewerModel, volume: Volume) -> None:
     wanted = radiological(volume, (dims.displayed[0], dims.displayed[1]))
     if tuple(str(direction) for direction in camera.orientation2d) != wanted:
         camera.orientation2d = wanted
+
+
+def face_finest(viewer: ViewerModel, image: Image, volume: Volume) -> None:
+    """Turn to the plane with the finest pixels, where a volume has one axis much coarser.
+
+    Others are seen axially; a view that a person has turned already stays.
+    """
+    dims = viewer.dims
+    coarse = _coarse_axis(volume)
+    if not is_placed(volume) or image.ndim != 3 or dims.ndim != 3 or coarse is None:
+        return
+    if dims.order == (0, 1, 2) and Display.of(volume).axes[0] != coarse:
+        show_plane(viewer, image, SliceRef(coarse, (volume.shape[coarse] - 1) // 2))
+
+
+def _coarse_axis(volume: Volume) -> int | None:
+    first, second = np.argsort(volume.spacing)[:0:-1]
+    return int(first) if volume.spacing[first] >= _COARSE * volume.spacing[second] else None
 
 
 @dataclass(frozen=True)
@@ -102,5 +119,5 @@ def _world_to_patient(image: Image, volume: Volume) -> FloatArray:
     origin = np.asarray(image.data_to_world((0.0, 0.0, 0.0)))
     steps = [np.asarray(image.data_to_world(step)) - origin for step in np.eye(3)]
     affine = np.eye(4)
-    affine[:3, :3] = volume.affine[:3, :3] @ np.linalg.inv(np.transpose(steps))
+    affine[:3, :3] = shown_affine(volume)[:3, :3] @ np.linalg.inv(np.transpose(steps))
     return affine

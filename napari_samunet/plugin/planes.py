@@ -10,6 +10,7 @@ from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 
 from napari_samunet.plugin.coordinates import plane_index
+from napari_samunet.plugin.volumes import stored_data
 from napari_samunet.types import AnyArray, BoolArray, SliceRef, UInt8Array
 
 Rgba = tuple[float, float, float, float]
@@ -59,8 +60,9 @@ class PlaneLayer:
             layer, self._shown, self._colors = self._make(direct(colors)), {}, dict(colors)
         changed = {ref for ref, plane in planes.items() if self._shown.get(ref) is not plane}
         gone = self._shown.keys() - planes.keys()
+        values_zyx = stored_data(layer)
         for ref in changed | gone:
-            layer.data[plane_index(layer.ndim, ref)] = 0
+            values_zyx[plane_index(layer.ndim, ref)] = 0
         recolored = self._colors != dict(colors)
         if not (changed or gone or recolored):
             return
@@ -68,7 +70,7 @@ class PlaneLayer:
         crossing = len({ref.axis for ref in {*planes, *self._shown}}) > 1
         for ref in planes if crossing else changed:
             values = render(planes[ref])
-            layer.data[plane_index(layer.ndim, ref)][values > 0] = values[values > 0]
+            values_zyx[plane_index(layer.ndim, ref)][values > 0] = values[values > 0]
         self._shown = dict(planes)
         if recolored:
             layer.colormap, self._colors = direct(colors), dict(colors)

@@ -10,12 +10,14 @@ from typing import Any
 import napari
 
 from napari_samunet.errors import UnsupportedImage
+from napari_samunet.geometry import spacing_of
 from napari_samunet.io.masks import holds_masks, read_masks
 from napari_samunet.io.segments import labels_of
 from napari_samunet.io.volume import Volume
-from napari_samunet.plugin.alignment import translation, volume_behind
+from napari_samunet.plugin.alignment import translation
+from napari_samunet.plugin.display import Display, shown_affine
 from napari_samunet.plugin.series_dialog import current_window, open_by_choice
-from napari_samunet.plugin.volumes import METADATA_KEY
+from napari_samunet.plugin.volumes import METADATA_KEY, volume_behind
 from napari_samunet.preprocess.intensity import choose_window
 
 LayerData = tuple[Any, dict[str, Any], str]
@@ -63,8 +65,9 @@ def read(path: Paths) -> list[LayerData]:
 def layer_of(volume: Volume, name: str, beside: Volume | None = None) -> LayerData:
     """Describe the image layer that shows a volume.
 
-    The voxels stay on their own grid, with the spacing as scale; the affine waits in the metadata
-    for the export. napari cannot draw a plane of a volume that is turned in space.
+    The voxels stay on their own grid, seen with the body's axes first to last (see `Display`) and
+    with the spacing as scale; the affine waits in the metadata for the export. napari cannot draw
+    a plane of a volume that is turned in space.
 
     Parameters
     ----------
@@ -74,18 +77,19 @@ def layer_of(volume: Volume, name: str, beside: Volume | None = None) -> LayerDa
     beside : Volume, optional
         One that is shown already: parallel volumes of a patient lie on each other.
     """
+    display = Display.of(volume)
     geometry: dict[str, Any] = {
         "name": name,
-        "scale": tuple(volume.spacing),
+        "scale": tuple(spacing_of(shown_affine(volume))),
         "translate": tuple(translation(volume, beside)),
         "units": ("mm", "mm", "mm"),
         "axis_labels": ("z", "y", "x"),
         "metadata": {METADATA_KEY: {"volume": volume}},
     }
     if volume.color is not None:
-        return volume.color, {**geometry, "rgb": True}, "image"
+        return display.shown(volume.color), {**geometry, "rgb": True}, "image"
     shown = {"contrast_limits": choose_window(volume), "colormap": "gray"}
-    return volume.array, {**geometry, **shown}, "image"
+    return display.shown(volume.array), {**geometry, **shown}, "image"
 
 
 def plain_name(path: Path) -> str:
@@ -105,7 +109,8 @@ def _masks_layer(path: Path) -> LayerData:
     geometry = layer_of(volume, plain_name(path))[1]
     metadata = {METADATA_KEY: {"volume": volume, "masks": masks}}
     kept = {key: geometry[key] for key in ("name", "scale", "translate", "units", "axis_labels")}
-    return labels_of(masks.segments, volume.shape), {**kept, "metadata": metadata}, "labels"
+    labels = Display.of(volume).shown(labels_of(masks.segments, volume.shape))
+    return labels, {**kept, "metadata": metadata}, "labels"
 
 
 def _shown_volume() -> Volume | None:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from napari_samunet.io.resample import resampled
 from napari_samunet.io.volume import Volume
-from napari_samunet.plugin.alignment import turned, volume_behind
+from napari_samunet.plugin.alignment import turned
 from napari_samunet.plugin.bridge import InferenceBridge
 from napari_samunet.plugin.layers import GEOMETRY
 from napari_samunet.plugin.reader import layer_of
+from napari_samunet.plugin.volumes import volume_behind
 from napari_samunet.plugin.work import ImageWork
 
 if TYPE_CHECKING:

@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_samunet.errors import UnsupportedImage
 from napari_samunet.geometry import default_affine
 from napari_samunet.io.volume import Volume
+from napari_samunet.plugin.display import Display
 from napari_samunet.types import FloatArray
 
 if TYPE_CHECKING:
-    from napari.layers import Image
+    from napari.layers import Image, Layer
 
 METADATA_KEY = "napari-samunet"
 """Where a layer's metadata holds what this plugin knows of it; layers are never told by name."""
 
 _LUMA = np.array([0.299, 0.587, 0.114])
 _MM = {"millimeter": 1.0, "micrometer": 1e-3, "centimeter": 10.0, "meter": 1e3, "nanometer": 1e-6}
+
+
+def volume_behind(layer: Layer | None) -> Volume | None:
+    """The volume that a layer's metadata holds, of an image or of masks on it."""
+    known = None if layer is None else layer.metadata.get(METADATA_KEY, {}).get("volume")
+    return known if isinstance(known, Volume) else None
+
+
+def display_of(layer: Layer) -> Display:
+    """How a 3-D layer shows its array: as the volume behind it asks for, else as it is."""
+    volume = volume_behind(layer)
+    planes, rows, columns = layer.data.shape[:3]
+    return Display((planes, rows, columns)) if volume is None else Display.of(volume)
+
+
+def stored_data(layer: Layer) -> Any:
+    """View of a layer's array in storage order; writing into it writes into the layer."""
+    return layer.data if layer.ndim == 2 else display_of(layer).stored(layer.data)
 
 
 def volume_of(layer: Image) -> Volume:
@@ -34,8 +53,8 @@ def volume_of(layer: Image) -> Volume:
     UnsupportedImage
         The layer has other dimensions, or its array cannot be a volume.
     """
-    known = layer.metadata.get(METADATA_KEY, {}).get("volume")
-    if isinstance(known, Volume) and (layer.data is known.array or layer.data is known.color):
+    known = volume_behind(layer)
+    if known is not None and _shows(layer, known):
         return known
     if layer.ndim not in (2, 3):
         raise UnsupportedImage(
@@ -48,6 +67,15 @@ def volume_of(layer: Image) -> Volume:
         return Volume(array if array.ndim == 3 else array[None], affine)
     color = _as_uint8(array[..., :3] if layer.ndim == 3 else array[None, ..., :3])
     return Volume(np.rint(color @ _LUMA).astype(np.uint8), affine, color=color)
+
+
+def _shows(layer: Image, volume: Volume) -> bool:
+    """Whether a layer's array is the very view of a volume that we show."""
+    voxels = volume.array if volume.color is None else volume.color
+    if layer.multiscale or not isinstance(layer.data, np.ndarray):
+        return False
+    view = Display.of(volume).shown(voxels)
+    return layer.data.__array_interface__ == view.__array_interface__
 
 
 def _spacing(layer: Image) -> FloatArray:

@@ -11,7 +11,7 @@ from scipy.ndimage import binary_erosion
 from napari_samunet.errors import InputError
 from napari_samunet.plugin.coordinates import plane_shape, shown_slice
 from napari_samunet.plugin.layers import Color, ImageLayers, ShownBox, ShownPoint
-from napari_samunet.plugin.volumes import METADATA_KEY, volume_of
+from napari_samunet.plugin.volumes import METADATA_KEY, stored_data, volume_of
 from napari_samunet.plugin.windowing import ShownWindow, windows_of
 from napari_samunet.preprocess.intensity import choose_window
 from napari_samunet.session.session import Session
@@ -178,7 +178,7 @@ class ImageWork:
         edited, self._edited = self._edited, False
         if not edited or layer is None:
             return None
-        labels = layer.data if layer.ndim == 3 else layer.data[None]
+        labels = stored_data(layer) if layer.ndim == 3 else layer.data[None]
         return None if np.array_equal(labels, self.session.labels) else labels.copy()
 
     def _mark_edited(self) -> None:

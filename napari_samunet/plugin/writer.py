@@ -10,6 +10,7 @@ from napari_samunet.errors import ExportRefused
 from napari_samunet.geometry import default_affine
 from napari_samunet.io.export import export_labels
 from napari_samunet.io.volume import Volume
+from napari_samunet.plugin.display import Display
 from napari_samunet.plugin.volumes import METADATA_KEY
 
 
@@ -20,8 +21,8 @@ def write_labels(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
     ----------
     path : str
         The file.
-    data : array, shape (Z, Y, X) or (Y, X)
-        The labels, 0 to 65535.
+    data : array, shape (A, B, C) or (Y, X)
+        The labels as they are shown, 0 to 65535; the file gets them in the order of the image.
     attributes : dict
         What napari knows of the layer. Where our own session made it, its metadata holds the
         volume, and the file gets that one's exact geometry; otherwise the layer's scale is used.
@@ -41,9 +42,11 @@ def write_labels(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
             f"{np.ndim(data)} dimensions, {labels.min(initial=0)} to {labels.max(initial=0)}."
         )
     volume = attributes.get("metadata", {}).get(METADATA_KEY, {}).get("volume")
-    if not isinstance(volume, Volume) or volume.shape != labels.shape:
+    stored = Display.of(volume).stored(labels) if isinstance(volume, Volume) else labels
+    if not isinstance(volume, Volume) or volume.shape != stored.shape:
         volume = Volume(labels, default_affine(_spacing(attributes, np.ndim(data))))
-    return [str(export_labels(labels.astype(np.uint16), volume, path))]
+        stored = labels
+    return [str(export_labels(stored.astype(np.uint16), volume, path))]
 
 
 def _spacing(attributes: dict[str, Any], ndim: int) -> np.ndarray:

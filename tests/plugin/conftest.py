@@ -17,6 +17,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 from scipy.ndimage import binary_dilation
 
+from napari_samunet.plugin.coordinates import data_position, shown_slice
 from napari_samunet.plugin.widget import SegmentationWidget
 from napari_samunet.session.shelf import Shelf
 
@@ -124,14 +125,15 @@ class Screen:
         self.until(lambda: not self.controller.waiting)
 
     def pixel(self, image, row: float, col: float) -> QPoint:
-        """Where a (row, column) of the shown plane lies on the canvas."""
+        """Where a (row, column) of the shown slice lies on the canvas."""
         dims, camera = self.viewer.dims, self.viewer.scene.camera
         shown = [axis - (dims.ndim - image.ndim) for axis in dims.displayed]
-        data = np.zeros(image.ndim)
-        # Rows and columns of a slice are in storage order, whichever way the view is rolled.
-        data[sorted(shown)] = row, col
-        world = np.asarray(image.data_to_world(data))[shown]
-        down, across = (world - np.asarray(camera.center)[-2:]) * camera.zoom
+        # Rows and columns of a slice are in storage order, whichever way the view is turned.
+        ref = shown_slice(image, self.viewer.layers, dims)
+        world = np.asarray(image.data_to_world(data_position(image, ref, (row, col))))[shown]
+        turned = [str(way) in ("up", "left") for way in camera.orientation2d]
+        away = (world - np.asarray(camera.center)[-2:]) * camera.zoom
+        down, across = away * np.where(turned, -1, 1)
         return QPoint(
             round(self.canvas.width() / 2 + across), round(self.canvas.height() / 2 + down)
         )

@@ -30,7 +30,7 @@ def test_every_axis_order_finds_the_voxel(order):
     axis = order[0]
     assert spot.ref == SliceRef(axis, voxel[axis])
     assert (spot.row, spot.col) == tuple(np.delete(voxel, axis))
-    assert data_position(3, spot.ref, (spot.row, spot.col)) == voxel
+    assert data_position(layer, spot.ref, (spot.row, spot.col)) == voxel
     assert layer.data[plane_index(3, spot.ref)].shape == tuple(np.delete(SHAPE, axis))
 
 

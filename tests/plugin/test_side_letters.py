@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QLabel
 from napari_samunet.geometry import index_to_world
 from napari_samunet.io.volume import Volume
 from napari_samunet.plugin.reader import layer_of
+from napari_samunet.plugin.volumes import display_of
 
 pytestmark = pytest.mark.viewer
 
@@ -57,9 +58,9 @@ def test_what_lies_on_a_side_of_the_patient_is_seen_at_the_edge_with_its_letter(
 ):
     array, affine = np.zeros(SHAPE, np.int16), _affine(world_xyz)
     array[3:13, 3:13, 3:13] = 1000
-    _open(screen, affine, array)
+    image = _open(screen, affine, array)
     screen.viewer.dims.order = order
-    screen.viewer.dims.set_point(order[0], 8)
+    screen.viewer.dims.set_point(order[0], display_of(image).to_shown((8, 8, 8))[order[0]])
     screen.viewer.reset_view()
     letters = _letters(screen)
     picture = screen.viewer.screenshot(canvas_only=True, flash=False)[..., :3].min(axis=2)
