@@ -9,6 +9,7 @@ import math
 import os
 import time
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -107,6 +108,7 @@ class Trainer:
                 logits, scores = self.model.decode(
                     features, _to(points, self.device), _to(labels, self.device), boxes, previous
                 )
+            assert scores is not None  # members that are trained here always score
             ambiguous = turn == 0 and first.ambiguous
             total = total + answer_loss(logits.float(), scores, target, ambiguous)
             found = logits[:, :1].detach().float()
@@ -150,7 +152,7 @@ class Trainer:
 
     def averaged_model(self) -> SamUNet:
         """The averaged weights with the running batch statistics of the trained model."""
-        model = self.average.module
+        model = cast(SamUNet, self.average.module)
         buffers = dict(self.model.named_buffers())
         for name, buffer in model.named_buffers():
             buffer.copy_(buffers[name])
