@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 from highdicom.color import CIELabColor
-from pydicom.pixels import pixel_array
 
 from napari_samunet.errors import UnreadableFile, UnsupportedImage
 from napari_samunet.geometry import flip_lps_ras, index_to_world, reverse_axes, world_to_index
-from napari_samunet.io.dicom_files import text_of, transfer_syntax_of
+from napari_samunet.io.dicom_files import text_of
 from napari_samunet.io.dicom_planes import Plane, frame_count, plane_of
+from napari_samunet.io.dicom_seg_pixels import frame_pixels
 from napari_samunet.io.regrid import segment_onto
 from napari_samunet.io.segments import Color, Gathered, Segment
 from napari_samunet.io.volume import Volume
@@ -129,7 +129,7 @@ def _gather(
 def _masks(path: Path, dataset: Any, plane: Plane) -> Iterator[tuple[int, BoolArray]]:
     """The segments of one frame: a label map holds several."""
     try:
-        pixels = _pixels(dataset, plane)
+        pixels = frame_pixels(dataset, plane)
     except Exception as error:  # decoders raise nearly anything on damaged data
         reason = " ".join(str(error).split())[:160].rstrip(".") or type(error).__name__
         raise UnreadableFile(f"{path} has pixels that cannot be decoded ({reason}).") from None
@@ -141,20 +141,6 @@ def _masks(path: Path, dataset: Any, plane: Plane) -> Iterator[tuple[int, BoolAr
         yield int(number), pixels * 2.0 >= float(dataset.get("MaximumFractionalValue") or 255)
     else:
         yield int(number), pixels > 0
-
-
-def _pixels(dataset: Any, plane: Plane) -> Any:
-    """One frame (Y, X); bits are unpacked here, because frames need not begin with a byte."""
-    syntax = transfer_syntax_of(dataset)
-    plain = not syntax.is_encapsulated and syntax.is_little_endian
-    if dataset.BitsAllocated != 1 or not plain:
-        index = plane.frame if frame_count(dataset) > 1 else None
-        return np.asarray(pixel_array(dataset, index=index))
-    count = plane.shape[0] * plane.shape[1]
-    first = plane.frame * count
-    packed = dataset.PixelData[first // 8 : (first + count + 7) // 8]
-    bits = np.unpackbits(np.frombuffer(packed, np.uint8), bitorder="little")
-    return bits[first % 8 : first % 8 + count].reshape(plane.shape)
 
 
 def _named(gathered: Gathered, number: int, described: Any) -> Segment:

@@ -195,23 +195,6 @@ def test_a_structure_of_any_size_is_the_identical_mask(tmp_path: Path, radius: f
     assert np.array_equal(read_masks(path, volume).segments[0].mask(shape), disc)
 
 
-@pytest.mark.parametrize("radius", [18, 30, 60])
-def test_a_reader_that_rounds_to_whole_pixels_finds_nearly_the_same(
-    tmp_path: Path, radius: int
-) -> None:
-    rt_utils = pytest.importorskip("rt_utils")
-    shape = (3, 150, 150)  # it takes images and their pixels for square
-    volume = open_volume(save_series(tmp_path / "ct", shape, spacing=(3.0, 0.8, 0.8)))
-    z, y, x = np.indices(shape)
-    disc = ((y - 70) ** 2 + (x - 71) ** 2 <= radius**2) & (z > 0)
-    path = export_labels(disc, volume, tmp_path / "a.dcm", "rtstruct", names={1: "disc"})
-    loaded = rt_utils.RTStructBuilder.create_from(str(tmp_path / "ct"), str(path))
-    order = np.argsort([float(image.ImagePositionPatient[2]) for image in loaded.series_data])
-    found = np.moveaxis(loaded.get_roi_mask_by_name("disc"), 2, 0)[order].astype(bool)
-    dice = 2 * (found & disc).sum() / (found.sum() + disc.sum())
-    assert dice >= 0.95
-
-
 @pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="dciodvfy (dicom3tools) is missing")
 @pytest.mark.parametrize("kind", FORMATS)
 def test_the_object_keeps_to_the_standard(tmp_path: Path, kind: str) -> None:

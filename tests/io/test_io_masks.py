@@ -157,10 +157,14 @@ def test_overlapping_segments_of_dcmqi_stay_objects_of_their_own(shared_data: Pa
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("name", ["liver.dcm", "liver_expb.dcm", "liver_j2k.dcm"])
+@pytest.mark.parametrize(
+    "name",
+    ["liver", "liver_expb", "liver_j2k", "liver_rle", "liver_deflate", "liver_nonbyte_aligned"]
+    + [f"liver_nonbyte_aligned_{kind}" for kind in ("j2k", "rle", "deflate")],
+)
 def test_a_segmentation_is_the_same_however_it_was_stored(shared_data: Path, name: str) -> None:
     folder = shared_data / "dcmqi/segmentations"
     volume = open_volume(folder / "ct-3slice")
     wanted = read_masks(folder / "liver.dcm", volume).segments[0].mask(volume.shape)
-    found = read_masks(shared_data / "pydicom-data" / name, volume).segments[0]
+    found = read_masks(shared_data / "pydicom-data" / f"{name}.dcm", volume).segments[0]
     assert np.array_equal(found.mask(volume.shape), wanted)

@@ -9,7 +9,7 @@ import pytest
 from napari.layers import Image
 
 from napari_samunet.geometry import index_to_world
-from napari_samunet.io.volume import Volume
+from napari_samunet.io.volume import Source, Volume
 from napari_samunet.plugin.alignment import misfit
 from napari_samunet.plugin.coordinates import show_plane
 from napari_samunet.plugin.display import Display, shown_affine
@@ -44,7 +44,7 @@ def _stored(axes, flips, degrees=0.0) -> Volume:
         affine[:3, axis] = body[:3, along] * flip
         corner[along] = SHAPE[along] - 1 if flip < 0 else 0
     affine[:3, 3] = index_to_world(corner, body)
-    return Volume(np.ascontiguousarray(array), affine, modality="CT")
+    return Volume(np.ascontiguousarray(array), affine, modality="CT", source=Source(kind="nifti"))
 
 
 @pytest.mark.parametrize("degrees", [0, 40])
