@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,9 @@ import pytest
 from napari_samunet.cli.display import has_display
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+# Embeddings of tests are neither taken from a person's own folder nor left in it.
+_embeddings = tempfile.TemporaryDirectory(prefix="samunet-tests-")
+os.environ.setdefault("SAMUNET_CACHE", _embeddings.name)
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
 

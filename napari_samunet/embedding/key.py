@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from hashlib import blake2b
+from importlib.metadata import version
 
 import numpy as np
 
 from napari_samunet.preprocess.roi import Roi
 from napari_samunet.types import AnyArray, Window
+
+LAYOUT = 1
+"""Raised when features change their names or meaning within a release: old files are not found."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,9 @@ class EmbeddingKey:
     model
         Digest of the weights.
     precision
-        Name of the floating-point type that encoded.
+        What encoded: an engine and its kind of numbers.
+    axis
+        Along which the slice was taken.
     """
 
     content: str
@@ -34,6 +41,21 @@ class EmbeddingKey:
     roi: Roi | None
     model: str
     precision: str = "float32"
+    axis: int = 0
+
+    @property
+    def digest(self) -> str:
+        """The same as 32 hexadecimal digits, from which nobody learns what the key holds."""
+        window = None if self.window is None else tuple(map(float, self.window))
+        roi = None if self.roi is None else tuple(map(int, self.roi))
+        rest = (self.model, self.precision, self.axis)
+        told = repr((_release(), LAYOUT, self.content, window, roi, *rest))
+        return blake2b(told.encode(), digest_size=16).hexdigest()
+
+
+@cache
+def _release() -> str:
+    return version("napari-samunet")
 
 
 def content_digest(slice_yx: AnyArray) -> str:

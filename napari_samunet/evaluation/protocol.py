@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from statistics import fmean, median
 from time import perf_counter
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,17 +20,16 @@ from napari_samunet.evaluation.baselines import BASELINES
 from napari_samunet.evaluation.cases import SliceCase
 from napari_samunet.evaluation.classical import Tool, cut_out
 from napari_samunet.evaluation.metrics import clicks_to_reach, dice, hausdorff95, iou
+from napari_samunet.inference.engine import Engine
 from napari_samunet.inference.prediction import Prediction
 from napari_samunet.io.volume import Volume
 from napari_samunet.models.score_map import BOX, LATER_CLICKS, ONE_CLICK
+from napari_samunet.models.system import System
 from napari_samunet.preprocess.intensity import to_uint8
 from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.prompts.simulate import first_click, next_click, tight_box
 from napari_samunet.session.session import Session
 from napari_samunet.types import BoolArray
-
-if TYPE_CHECKING:
-    from napari_samunet.models.system import System
 
 MAX_CLICKS = 20
 CLICKS_AFTER_BOX = 5
@@ -125,7 +123,8 @@ def measure_case(
     if not 1 <= clicks <= MAX_CLICKS:
         raise InputError(f"The protocol makes 1 to {MAX_CLICKS} clicks, but {clicks} came.")
     volume = Volume.from_array(case.image, spacing=(1.0, *case.spacing), modality=case.modality)
-    session = Session(volume, model)
+    # Without the disk: measured are the model and its time, and nobody will see these slices again.
+    session = Session(volume, Engine(model) if isinstance(model, System) else model)
     box_rc = tight_box(case.mask)
     clicked = _correct(session, case, None, clicks)
     boxed = _correct(session, case, box_rc, min(clicks, CLICKS_AFTER_BOX))

@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from napari_samunet.embedding.cache import EmbeddingCache
+from napari_samunet.embedding.cache import Cache, EmbeddingCache
 from napari_samunet.embedding.key import EmbeddingKey, content_digest
+from napari_samunet.embedding.levels import open_cache
 from napari_samunet.errors import InputError
 from napari_samunet.geometry import plane_shape
 from napari_samunet.inference.bridge import answer_with_box
@@ -36,12 +37,12 @@ class Engine:
     system
         A loaded system.
     cache
-        Where embeddings are kept; a bounded one in memory by default.
+        Where embeddings are kept; a bounded one in memory by default, see also ``open_engine``.
     """
 
-    def __init__(self, system: System, cache: EmbeddingCache | None = None) -> None:
+    def __init__(self, system: System, cache: Cache | None = None) -> None:
         self.system = system
-        self.cache = EmbeddingCache() if cache is None else cache
+        self.cache: Cache = EmbeddingCache() if cache is None else cache
         # Percentiles of an MR take longer than a click may; they belong to the image alone.
         self._windows: WeakKeyDictionary[Volume, Window] = WeakKeyDictionary()
 
@@ -75,7 +76,7 @@ class Engine:
         OutsideImage, EmptyPrompt, InputError
             A slice or prompt outside the image; no prompt; a ``previous`` of another slice.
         """
-        view = _View(self, volume, ref, window)
+        view = View(self, volume, ref, window)
         prompts.check(view.shape)
         if previous is not None and previous.frame.shape != view.shape:
             raise InputError(
@@ -93,7 +94,7 @@ class Engine:
         self, volume: Volume, ref: SliceRef, window: Window | None = None, roi: Roi | None = None
     ) -> Mapping[str, Tensor]:
         """Return the features of a slice or a region of it, encoding only what is not cached."""
-        view = _View(self, volume, ref, window)
+        view = View(self, volume, ref, window)
         return view.features(view.frame(roi))
 
     def window_of(self, volume: Volume, window: Window | None = None) -> Window:
@@ -108,13 +109,29 @@ class Engine:
         return prompts.box is None and "point" not in self.system.contract.trained
 
 
-class _View:
-    """One slice as one system sees it: shown through a window, encoded on demand."""
+def open_engine(system: System) -> Engine:
+    """Return an engine that keeps its embeddings on this machine, within its budgets."""
+    return Engine(system, open_cache(str(system.device), system.contract.half))
+
+
+class View:
+    """One slice as one system sees it: shown through a window, encoded on demand.
+
+    Parameters
+    ----------
+    engine
+        Whose system encodes, and whose cache keeps.
+    volume, ref
+        The image and the plane of it.
+    window
+        (low, high) that the slice is shown with; None: see ``choose_window``.
+    """
 
     def __init__(
         self, engine: Engine, volume: Volume, ref: SliceRef, window: Window | None
     ) -> None:
         self.system, self.cache = engine.system, engine.cache
+        self.ref = ref
         self.slice_yx = take_slice(volume.array, ref)
         self.shape = plane_shape(volume.shape, ref.axis)
         colour = take_colour(volume, ref) if self.system.contract.channels == 3 else None
@@ -123,20 +140,31 @@ class _View:
         self._content: str | None = None
 
     def frame(self, roi: Roi | None = None) -> Frame:
+        """How the slice, or a region of it, lies in the model frame."""
         contract = self.system.contract
         return Frame(self.shape, contract.side, contract.fit, contract.resample, roi)
 
     def features(self, frame: Frame) -> Mapping[str, Tensor]:
+        """Features of the slice or a region of it; encoded only where no cache holds them."""
+        key = self.key(frame)
+        features = self.cache.get(key)
+        if features is None:
+            features = self.cache.put(key, self.system.encode(self.prepared(frame)))
+        return features
+
+    def key(self, frame: Frame) -> EmbeddingKey:
+        """What tells the features of a frame from all others."""
         if self._content is None:
             self._content = content_digest(self.slice_yx if self.colour is None else self.colour)
         window = self.window if self.colour is None else None
-        key = EmbeddingKey(self._content, window, frame.roi, self.system.model_hash)
-        features = self.cache.get(key)
-        if features is None:
-            image = frame.image_to_model(self._shown())
-            features = self.system.encode(self.system.prepare(image, frame.valid))
-            self.cache.put(key, features)
-        return features
+        system = self.system
+        return EmbeddingKey(
+            self._content, window, frame.roi, system.model_hash, system.precision, self.ref.axis
+        )
+
+    def prepared(self, frame: Frame) -> Tensor:
+        """The image (1, C, S, S) that the network encodes."""
+        return self.system.prepare(frame.image_to_model(self._shown()), frame.valid)
 
     def answer(
         self, frame: Frame, prompts: Prompts, previous: Prediction | None, note: str = ""
@@ -183,7 +211,7 @@ class _View:
         return to_uint8(self.slice_yx, self.window) if self.colour is None else self.colour
 
 
-def _zoomed(view: _View, prompts: Prompts, previous: Prediction | None) -> Prediction:
+def _zoomed(view: View, prompts: Prompts, previous: Prediction | None) -> Prediction:
     """Answer where the object fills the frame: around the box, the earlier answer, or the find."""
     points = np.asarray(prompts.points)
     if previous is not None and previous.frame.roi is not None:
@@ -201,7 +229,7 @@ def _zoomed(view: _View, prompts: Prompts, previous: Prediction | None) -> Predi
     return _confirmed(view, prompts, view.meanings(frame, prompts))
 
 
-def _confirmed(view: _View, prompts: Prompts, meanings: list[Prediction]) -> Prediction:
+def _confirmed(view: View, prompts: Prompts, meanings: list[Prediction]) -> Prediction:
     """Look closer at each meaning of the clicks; what the closer look confirms most is the answer.
 
     A mask that is right stays the same when its surroundings fill the frame; one that leaks or

@@ -31,6 +31,8 @@ def contract_of(config: SamUNetConfig) -> InputContract:
         mask_side=config.image_size,
         candidates="one-click",
         zoom=True,
+        # On the slice cases Dice moves by 2e-5 at most, logits by 1e-4 (every eighth case).
+        half=True,
     )
 
 

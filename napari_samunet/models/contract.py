@@ -56,6 +56,8 @@ class InputContract:
         Whether the system was trained on crops around the object, so that zooming helps.
     score_map
         Four numbers that make the predicted IoU honest, see ``models.score_map``; empty: it stays.
+    half
+        Whether features may be kept as float16 on the disk, which rounds them to 11 bits.
     """
 
     side: int
@@ -73,3 +75,4 @@ class InputContract:
     upsample: str = "two-step"
     zoom: bool = False
     score_map: tuple[float, ...] = ()
+    half: bool = False

@@ -5,9 +5,10 @@ An image becomes features (slow, once); prompts become masks (fast, often).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, cast
+from functools import cached_property
+from typing import cast
 
 import numpy as np
 import torch
@@ -16,9 +17,8 @@ from torch import Tensor, nn
 
 from napari_samunet.errors import InputError
 from napari_samunet.models.contract import InputContract
+from napari_samunet.models.encoder import Encoder, Features, Promptable, TorchEncoder
 from napari_samunet.models.score_map import calibrated, kind_of
-
-Features = dict[str, Tensor]
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,23 +86,6 @@ class MaskTensors:
     scores: Tensor | None
 
 
-class Promptable(Protocol):
-    """What a system's network can do; see ``System.module``."""
-
-    def encode(self, image: Tensor) -> Features:
-        """Images (B, C, S, S) → features (B, …)."""
-
-    def decode(
-        self,
-        features: Mapping[str, Tensor],
-        points_xy: Tensor | None,
-        labels: Tensor | None,
-        box_xyxy: Tensor | None,
-        mask_logits: Tensor | None,
-    ) -> tuple[Tensor, Tensor | None]:
-        """Features and prompts → logits (B, K, h, w), scores (B, K) or None."""
-
-
 class System:
     """A network ready to answer, with everything that a caller has to know about it.
 
@@ -126,6 +109,10 @@ class System:
         How the system was chosen where its files look like those of another; for the status line.
     others
         Names of the other systems that the same file may belong to.
+    quicken
+        Makes the twin of ``module`` that answers in its place, at the first need; None: none is.
+    precision
+        Kind of numbers that the encoder computes in on an accelerator, see ``TorchEncoder``.
     """
 
     def __init__(
@@ -138,6 +125,8 @@ class System:
         source: str = "",
         note: str = "",
         others: tuple[str, ...] = (),
+        quicken: Callable[[nn.Module], nn.Module] | None = None,
+        precision: str = "float32",
     ) -> None:
         self.name = name
         self.contract = contract
@@ -147,6 +136,9 @@ class System:
         self.source = source
         self.note = note
         self.others = others
+        self.notice = ""
+        self._quicken = quicken
+        self._wanted_precision = precision
 
     def __repr__(self) -> str:
         return f"System({self.name!r}, side={self.contract.side}, device={str(self.device)!r})"
@@ -190,10 +182,26 @@ class System:
         chw = _normalise(chw, contract, inside) * inside
         return chw[None].to(self.device)
 
-    @torch.inference_mode()
+    @property
+    def precision(self) -> str:
+        """What encodes: an engine and its kind of numbers. Each has embeddings of its own."""
+        return self.encoder.precision
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """What encodes; another engine may be put in its place."""
+        return TorchEncoder(self._network, self._wanted_precision, self.device)
+
     def encode(self, image: Tensor) -> Features:
         """Encode normalised images (B, C, S, S) into features (B, …) that no prompt changes."""
-        return self._network.encode(image.to(self.device))
+        return self.encoder.encode(image.to(self.device))
+
+    def move(self, device: torch.device | str) -> None:
+        """Answer on another device from now on, with torch's own encoder in single precision."""
+        for made in ("_network", "encoder"):
+            self.__dict__.pop(made, None)
+        self.device, self._wanted_precision = torch.device(device), "float32"
+        self.module.to(self.device)
 
     @torch.inference_mode()
     def decode(self, features: Mapping[str, Tensor], prompts: PromptTensors) -> MaskTensors:
@@ -217,9 +225,10 @@ class System:
         kind = kind_of(prompts.box_xyxy is not None, prompts.labels.numel())
         return calibrated(scores, self.contract.score_map, kind)
 
-    @property
+    @cached_property
     def _network(self) -> Promptable:
-        return cast("Promptable", self.module)
+        network = self.module if self._quicken is None else self._quicken(self.module)
+        return cast("Promptable", network)
 
     def _choose(self, logits: Tensor, scores: Tensor | None, prompts: PromptTensors) -> MaskTensors:
         rule = self.contract.candidates

@@ -93,7 +93,7 @@ def _spoken(device: str) -> str:
 
 def _load_engine(name_or_path: str, system: str | None = None) -> Any:
     with beside_a_window():
-        from napari_samunet.inference.engine import Engine
+        from napari_samunet.inference.engine import open_engine
         from napari_samunet.models.load import load_model
 
-        return Engine(load_model(name_or_path, system=system))
+        return open_engine(load_model(name_or_path, system=system))

@@ -268,13 +268,13 @@ def _engine_of(model: System | Answerer | str | Path | None) -> Answerer:
     if hasattr(model, "predict"):
         return cast("Answerer", model)
     # Both bring torch, which a session without a prediction does not need.
-    from napari_samunet.inference.engine import Engine
+    from napari_samunet.inference.engine import open_engine
 
     if model is None or isinstance(model, str | Path):
         from napari_samunet.models.load import load_model
 
         model = load_model("builtin" if model is None else model)
-    return Engine(cast("System", model))
+    return open_engine(cast("System", model))
 
 
 def _shown(state: State) -> Prediction | None:

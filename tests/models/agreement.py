@@ -32,6 +32,7 @@ from published import (
 )
 
 from napari_samunet import Session, load_model
+from napari_samunet.inference.engine import Engine
 
 SYSTEMS = ("res34_sam_unet", "sam_med2d_vit_b", "sam_vit_b", "mobile_sam")
 KINDS = ("box", "points", "box_points", "one_point")
@@ -82,7 +83,7 @@ def cost_of_loading(path: Path) -> tuple[float, int]:
 def agreement(folder: Path, name: str, path: Path) -> Iterator[tuple[str, str, str, str]]:
     """Prompt, relative error, the published answer's rounding, per cent of other pixels."""
     answer = reference_of(folder, f"image_{name}")
-    session = Session(volume_of(answer["image"]), load_model(path, device="cpu"))
+    session = Session(volume_of(answer["image"]), Engine(load_model(path, device="cpu")))
     witness = Witness(session)
     for kind in (kind for kind in KINDS if f"{kind}_mask" in answer):
         prompts = prompts_of(answer, kind)

@@ -1,0 +1,216 @@
+"""Embeddings on the disk: one safetensors file each, shared by processes, bounded.
+
+The files are named by digests and hold features alone, neither names nor dates; they show a
+patient's anatomy to who knows the network, so that only their owner may read them.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from filelock import FileLock, Timeout
+
+from napari_samunet.embedding.key import EmbeddingKey
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+logger = logging.getLogger(__name__)
+
+SUFFIX = ".safetensors"
+_LOCK, _LEDGER = ".lock", ".bytes"
+_PATIENCE_S = 5.0
+_AFTER_EVICTION = 0.9
+"""Share of the bytes that is left after an eviction, lest every further file needs one."""
+
+
+class _File(NamedTuple):
+    path: Path
+    size: int
+    used: int
+
+
+class EmbeddingFolder:
+    """A folder of embeddings, at most ``max_bytes`` of them; the least recently used go first.
+
+    Several processes may use it at once: whoever writes holds a lock, files appear whole or not at
+    all, and the sum of their bytes is kept beside them. A folder that cannot be written to keeps
+    nothing, which is said once in the log: an answer never fails for it.
+
+    Parameters
+    ----------
+    path
+        Made at the first write, for its owner alone.
+    max_bytes
+        Bytes of all files together; 0 keeps nothing.
+    half
+        Whether float32 is stored as float16: half the bytes, rounded to 11 bits.
+    """
+
+    def __init__(self, path: Path, max_bytes: int, half: bool = False) -> None:
+        self.path = path
+        self.max_bytes = max_bytes
+        self.half = half
+        self._complained = False
+
+    def get(self, key: EmbeddingKey, device: object = "cpu") -> dict[str, Tensor] | None:
+        """Return the features of a key on a device, or None; marks them as used."""
+        from safetensors import SafetensorError
+        from safetensors.torch import load
+
+        path = self._path_of(key)
+        try:
+            stored = load(path.read_bytes())
+            os.utime(path)
+        except FileNotFoundError:
+            return None
+        except (OSError, SafetensorError, ValueError) as error:
+            self._complain(f"{path.name} cannot be read: {error}")
+            with suppress(OSError):
+                path.unlink()
+            return None
+        there = {name: tensor.to(device) for name, tensor in stored.items()}
+        return _with(there, "float16", "float32") if self.half else there
+
+    def put(self, key: EmbeddingKey, features: Mapping[str, Tensor]) -> None:
+        """Write features unless they are there; what was used longest ago makes room for them."""
+        if not self.max_bytes or key in self:
+            return
+        content = _packed(features, self.half)
+        if len(content) > self.max_bytes:
+            return
+        try:
+            with self._held():
+                total = self._told()
+                if total + len(content) > self.max_bytes:
+                    total = self._evict(int(_AFTER_EVICTION * self.max_bytes) - len(content))
+                self._tell(total + len(content))  # first: a writer that dies counts too much
+                self._write(self._path_of(key), content)
+        except (OSError, Timeout, NotImplementedError) as error:
+            self._complain(f"{self.path} keeps no embeddings: {error}")
+
+    def empty(self) -> int:
+        """Delete all embeddings; return how many there were.
+
+        Raises
+        ------
+        OSError
+            The folder may not be changed.
+        """
+        if not self.path.is_dir():
+            return 0
+        with self._held():
+            files = self._files()
+            for file in files:
+                file.path.unlink(missing_ok=True)
+            self._tell(0)
+        return len(files)
+
+    def resize(self, max_bytes: int) -> None:
+        """Keep so much from now on, and delete at once what is more."""
+        self.max_bytes = max_bytes
+        if self.bytes > max_bytes:
+            with suppress(OSError, Timeout, NotImplementedError), self._held():
+                self._tell(self._evict(max_bytes))
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of all embeddings."""
+        return sum(file.size for file in self._files())
+
+    def __len__(self) -> int:
+        return len(self._files())
+
+    def __contains__(self, key: EmbeddingKey) -> bool:
+        return self._path_of(key).exists()
+
+    def _path_of(self, key: EmbeddingKey) -> Path:
+        return self.path / f"{key.digest}{'.half' if self.half else ''}{SUFFIX}"
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        """Keep other writers out; the lock goes with the process, however that ends."""
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with FileLock(self.path / _LOCK, timeout=_PATIENCE_S, mode=0o600):
+            yield
+
+    def _files(self) -> list[_File]:
+        """All embeddings, the least recently used first."""
+        found = []
+        with suppress(FileNotFoundError), os.scandir(self.path) as entries:
+            for entry in entries:
+                if entry.name.endswith(SUFFIX):
+                    with suppress(FileNotFoundError):  # somebody else has evicted it
+                        known = entry.stat()
+                        found.append(_File(Path(entry.path), known.st_size, known.st_mtime_ns))
+        return sorted(found, key=lambda file: file.used)
+
+    def _evict(self, most: int) -> int:
+        """Delete the oldest until at most so many bytes are left; return how many are."""
+        for left in self.path.glob(".*.part"):  # of a writer that was killed
+            left.unlink(missing_ok=True)
+        files = self._files()
+        total = sum(file.size for file in files)
+        for file in files:
+            if total <= most:
+                break
+            with suppress(OSError):
+                file.path.unlink()
+                total -= file.size
+        return total
+
+    def _write(self, path: Path, content: bytes) -> None:
+        """Write beside the place, for the owner alone, then into it."""
+        handle, temporary = tempfile.mkstemp(dir=self.path, prefix=".", suffix=".part")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            os.replace(temporary, path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+    def _told(self) -> int:
+        """The bytes that the last writer counted; counted anew where nobody did."""
+        with suppress(OSError, ValueError):
+            return int((self.path / _LEDGER).read_text())
+        return self.bytes
+
+    def _tell(self, total: int) -> None:
+        handle = os.open(self.path / _LEDGER, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.write(str(total))
+
+    def _complain(self, line: str) -> None:
+        if not self._complained:
+            self._complained = True
+            logger.warning(line)
+
+
+def _packed(features: Mapping[str, Tensor], half: bool) -> bytes:
+    from safetensors.torch import save
+
+    whole = {name: tensor.detach().cpu().contiguous() for name, tensor in features.items()}
+    return save(_with(whole, "float32", "float16") if half else whole)
+
+
+def rounded(features: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return features as they come back from a folder that halves them."""
+    return _with(_with(features, "float32", "float16"), "float16", "float32")
+
+
+def _with(features: Mapping[str, Tensor], old: str, new: str) -> dict[str, Tensor]:
+    """Turn tensors of one kind of numbers into another, and leave the others."""
+    import torch
+
+    before, after = getattr(torch, old), getattr(torch, new)
+    return {
+        name: tensor.to(after) if tensor.dtype == before else tensor
+        for name, tensor in features.items()
+    }

@@ -1,0 +1,164 @@
+"""Embeddings on the disk: there tomorrow, private, bounded, and never half a file."""
+
+import os
+import stat
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from napari_samunet.embedding.folder import EmbeddingFolder
+from napari_samunet.embedding.key import EmbeddingKey
+
+KIB = 1024
+ONE = 4 * KIB + 100
+"""Bytes of one file, about: its numbers and what safetensors says about them."""
+
+
+def _key(name="a", **others):
+    return EmbeddingKey(**{"content": name, "window": (0, 1), "roi": None, "model": "m", **others})
+
+
+def _features(value=1.0):
+    return {"embedding": torch.full((1, 2, 512), value)}
+
+
+def _size(path):
+    return sum(file.stat().st_size for file in path.glob("*.safetensors"))
+
+
+def test_what_was_encoded_yesterday_is_there_today(tmp_path):
+    EmbeddingFolder(tmp_path / "e", 10**6).put(_key(), _features(3.0))
+    found = EmbeddingFolder(tmp_path / "e", 10**6).get(_key())
+    assert torch.equal(found["embedding"], _features(3.0)["embedding"])
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        _key("b"),
+        _key(window=(0, 2)),
+        _key(model="n"),
+        _key(precision="int8"),
+        _key(axis=1),
+    ],
+)
+def test_another_slice_window_model_engine_or_plane_is_another_file(tmp_path, other):
+    folder = EmbeddingFolder(tmp_path, 10**6)
+    folder.put(_key(), _features())
+    assert folder.get(other) is None
+
+
+def test_the_numbers_of_a_window_are_what_counts_and_not_their_type():
+    plain, numpys = _key(window=(0, 1)), _key(window=(np.float64(0), np.float32(1)))
+    assert plain.digest == numpys.digest
+
+
+def test_only_the_owner_can_read_them_and_no_name_is_in_them(tmp_path):
+    path = tmp_path / "made" / "embeddings"
+    folder = EmbeddingFolder(path, 10**6)
+    folder.put(_key("DOE^JOHN"), _features())
+    assert stat.S_IMODE(path.stat().st_mode) == 0o700
+    for file in path.iterdir():
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        assert b"DOE" not in file.read_bytes()
+        assert "DOE" not in file.name
+
+
+def test_it_stays_within_its_bytes_and_the_least_recently_used_go(tmp_path):
+    folder = EmbeddingFolder(tmp_path, 5 * ONE)
+    for number in range(5):
+        folder.put(_key(str(number)), _features())
+        os.utime(folder._path_of(_key(str(number))), (number, number))
+    folder.get(_key("0"))  # as old as any, but just used
+    for number in range(5, 8):
+        folder.put(_key(str(number)), _features())
+        assert _size(tmp_path) <= 5 * ONE
+    assert _key("0") in folder
+    assert _key("1") not in folder
+    assert _key("7") in folder
+
+
+def test_what_is_larger_than_the_folder_may_be_is_not_written(tmp_path):
+    folder = EmbeddingFolder(tmp_path, KIB)
+    folder.put(_key(), _features())
+    assert len(folder) == 0
+
+
+def test_half_precision_takes_half_the_bytes_and_comes_back_as_it_was_asked_for(tmp_path):
+    whole, half = (
+        EmbeddingFolder(tmp_path / "w", 10**6),
+        EmbeddingFolder(tmp_path / "h", 10**6, True),
+    )
+    for folder in (whole, half):
+        folder.put(_key(), _features(1 / 3))
+    assert half.bytes < 0.6 * whole.bytes
+    found = half.get(_key())["embedding"]
+    assert found.dtype == torch.float32
+    assert torch.allclose(found, _features(1 / 3)["embedding"], rtol=2**-11)
+
+
+def test_a_damaged_file_is_encoded_anew(tmp_path):
+    folder = EmbeddingFolder(tmp_path, 10**6)
+    folder.put(_key(), _features())
+    file = folder._path_of(_key())
+    file.write_bytes(file.read_bytes()[:50])
+    assert folder.get(_key()) is None
+    folder.put(_key(), _features(2.0))
+    assert folder.get(_key())["embedding"].max() == 2
+
+
+def test_what_a_killed_writer_left_goes_with_the_next_eviction(tmp_path):
+    folder = EmbeddingFolder(tmp_path, 2 * ONE)
+    (tmp_path / ".left.part").write_bytes(b"half")
+    for name in "abc":
+        folder.put(_key(name), _features())
+    assert not list(tmp_path.glob(".*.part"))
+
+
+def test_a_folder_that_cannot_be_written_to_keeps_nothing_and_breaks_nothing(tmp_path, caplog):
+    (tmp_path / "file").write_text("in the way")
+    folder = EmbeddingFolder(tmp_path / "file", 10**6)
+    folder.put(_key(), _features())
+    folder.put(_key("b"), _features())
+    assert folder.get(_key()) is None
+    assert len(caplog.records) <= 2
+
+
+def test_emptying_leaves_nothing_of_any_patient(tmp_path):
+    folder = EmbeddingFolder(tmp_path, 10**6)
+    for name in "abc":
+        folder.put(_key(name), _features())
+    assert folder.empty() == 3
+    assert not list(tmp_path.glob("*.safetensors"))
+    assert folder.get(_key("a")) is None
+
+
+_WRITER = """
+import sys, torch
+from pathlib import Path
+from napari_samunet.embedding.folder import EmbeddingFolder
+from napari_samunet.embedding.key import EmbeddingKey
+folder = EmbeddingFolder(Path(sys.argv[1]), int(sys.argv[2]))
+for number in range(30):
+    key = EmbeddingKey(f"{sys.argv[3]}-{number}", (0.0, 1.0), None, "m")
+    folder.put(key, {"embedding": torch.full((1, 2, 512), float(number))})
+"""
+
+
+def test_two_programs_share_a_folder_and_its_bytes(tmp_path):
+    room = 20 * ONE
+    arguments = [sys.executable, "-c", _WRITER, str(tmp_path), str(room)]
+    writers = [subprocess.Popen([*arguments, name]) for name in "ab"]
+    most = 0
+    while any(writer.poll() is None for writer in writers):
+        most = max(most, EmbeddingFolder(tmp_path, room).bytes)
+        time.sleep(0.002)
+    assert [writer.returncode for writer in writers] == [0, 0]
+    assert 0 < most <= room
+    assert 10 * ONE < _size(tmp_path) <= room
+    for file in tmp_path.glob("*.safetensors"):
+        assert file.stat().st_size > 4 * KIB
