@@ -8,11 +8,8 @@ Standard: https://nifti.nimh.nih.gov (NIfTI-1.1 and NIfTI-2).
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from io import BufferedIOBase
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +22,7 @@ from nibabel.spatialimages import HeaderDataError
 from napari_samunet.errors import ChoiceNeeded, InputError, UnreadableFile, UnsupportedImage
 from napari_samunet.geometry import as_affine, complete_affine, reverse_axes
 from napari_samunet.io.color import luma
+from napari_samunet.io.gunzip import DAMAGED, Gunzip, unpacked
 from napari_samunet.io.hounsfield import TAKEN_FOR_CT, looks_like_ct
 from napari_samunet.io.quiet import silent_log
 from napari_samunet.io.volume import Source, Volume
@@ -35,7 +33,7 @@ _PAIRED = (b"ni1\0", b"ni2\0")
 _GZIP_MOST = 1100
 """Deflate never shrinks data by more than about 1032 : 1, so no file holds more than this."""
 
-_BROKEN = (OSError, EOFError, zlib.error, ValueError, HeaderDataError, ImageFileError, MemoryError)
+_BROKEN = (*DAMAGED, OSError, ValueError, HeaderDataError, ImageFileError, MemoryError)
 _UNITS_OF_LENGTH = {0: "", 1: "metres", 2: "mm", 3: "micrometres"}
 
 
@@ -108,7 +106,7 @@ def _opened(path: Path) -> Iterator[Any]:
 def _image(path: Path, files: ExitStack) -> Any:
     """Open without mapping memory: a mapped file that another program shortens ends the process."""
     header_path, image_path = pair_of(path)
-    header = files.enter_context(_stream(header_path))
+    header = files.enter_context(unpacked(header_path))
     magic = nifti_magic(header.read(352))
     header.seek(0)
     if magic is None:
@@ -123,7 +121,7 @@ def _image(path: Path, files: ExitStack) -> Any:
             f"{path} is half of a pair and {image_path.name} is missing beside it."
         )
     pair = nib.Nifti1Pair if magic == b"ni1\0" else nib.Nifti2Pair
-    image = files.enter_context(_stream(image_path))
+    image = files.enter_context(unpacked(image_path))
     file_map = {"header": FileHolder(fileobj=header), "image": FileHolder(fileobj=image)}
     return pair.from_file_map(file_map, mmap=False)
 
@@ -140,23 +138,6 @@ def pair_of(path: Path) -> tuple[Path, Path]:
     return path, path
 
 
-def _stream(path: Path) -> BufferedIOBase:
-    with path.open("rb") as file:
-        zipped = file.read(2) == b"\x1f\x8b"
-    return _Unpacked(path, "rb") if zipped else path.open("rb")
-
-
-class _Unpacked(gzip.GzipFile):
-    """Fills a buffer block by block; gzip itself unpacks all of it beside the buffer first."""
-
-    def readinto(self, buffer: Any) -> int:
-        done, view = 0, memoryview(buffer).cast("B")
-        while block := self.read(min(1 << 20, len(view) - done)):
-            view[done : done + len(block)] = block
-            done += len(block)
-        return done
-
-
 def _check_size(path: Path, image: Any) -> None:
     """Refuse a header that promises more voxels than the file holds, before asking for memory."""
     shape = image.header.get_data_shape()
@@ -167,7 +148,7 @@ def _check_size(path: Path, image: Any) -> None:
         raise UnsupportedImage(f"{path} holds no voxels: its shape is {shape}.")
     data_path = pair_of(path)[1]
     present = data_path.stat().st_size
-    most = present * _GZIP_MOST if isinstance(image.dataobj.file_like, gzip.GzipFile) else present
+    most = present * _GZIP_MOST if isinstance(image.dataobj.file_like, Gunzip) else present
     if wanted > most:
         raise UnreadableFile(
             f"{path} is truncated: its header promises {wanted} bytes of voxels, "

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from pathlib import Path
 
 from napari_samunet.errors import InputError, UnreadableFile
+from napari_samunet.io.gunzip import DAMAGED, unpacked
 from napari_samunet.io.nifti import nifti_magic, pair_of
 from napari_samunet.io.volume import SourceKind, Volume
 
@@ -106,14 +105,11 @@ def _start(path: Path) -> bytes:
     if path.exists() and not path.is_file():  # a pipe would be waited for without end
         raise UnreadableFile(f"{path} is neither a file nor a folder: choose an image file.")
     try:
-        with path.open("rb") as file:
+        with unpacked(path) as file:
             start = file.read(_START)
-        if start.startswith(b"\x1f\x8b"):
-            with gzip.open(path, "rb") as file:
-                start = file.read(_START)
     except FileNotFoundError:
         raise UnreadableFile(f"{path} does not exist: check the name and the folder.") from None
-    except (EOFError, zlib.error, gzip.BadGzipFile):
+    except DAMAGED:
         raise UnreadableFile(
             f"{path} is gzipped but truncated or damaged: copy it again."
         ) from None

@@ -5,15 +5,13 @@ Formats: https://teem.sourceforge.net/nrrd/format.html, https://itk.org/Wiki/Met
 
 from __future__ import annotations
 
-import gzip
 import math
 import os
 import re
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import SimpleITK as sitk  # noqa: N813 - everybody's name for it
@@ -26,6 +24,7 @@ from napari_samunet.errors import (
 )
 from napari_samunet.geometry import flip_lps_ras, reverse_axes
 from napari_samunet.io.color import luma
+from napari_samunet.io.gunzip import DAMAGED, Gunzip, unpacked
 from napari_samunet.io.hounsfield import TAKEN_FOR_CT, looks_like_ct
 from napari_samunet.io.metaimage import check_metaimage
 from napari_samunet.io.nrrd_bzip2 import plain_nrrd
@@ -127,20 +126,18 @@ def _image_io(path: Path) -> str:
 
 def _check_gipl(path: Path, reader: sitk.ImageFileReader) -> None:
     """Refuse a truncated GIPL, which ITK fills up with whatever lies in memory."""
-    with path.open("rb") as file:
-        zipped = file.read(2) == b"\x1f\x8b"
-    with gzip.open(path, "rb") if zipped else path.open("rb") as file:
-        present = file.seek(0, os.SEEK_END) if not zipped else _length(file)
+    with unpacked(path) as file:
+        present = _length(file) if isinstance(file, Gunzip) else file.seek(0, os.SEEK_END)
     element = sitk.GetArrayViewFromImage(sitk.Image([1, 1], reader.GetPixelID())).itemsize
     wanted = _GIPL_HEADER + math.prod(reader.GetSize()) * element
     if present < wanted:
         raise UnreadableFile(f"{path} is truncated: {wanted} bytes promised, {present} there.")
 
 
-def _length(file: IO[bytes] | gzip.GzipFile) -> int:
+def _length(file: Gunzip) -> int:
     try:
         return sum(len(block) for block in iter(lambda: file.read(1 << 20), b""))
-    except (EOFError, OSError, zlib.error):
+    except DAMAGED:
         return 0
 
 
