@@ -5,7 +5,8 @@
 FOLDER holds the volumes of the table below. The annotated slices are the reference's own, in the
 middle of equal parts of the object. Copying and shape interpolation are told where the object ends.
 "in range" is the product's own way told the same, as by a person who sets the range; "own" finds
-the ends itself, and may run a few slices too far. Three more ways are compared on the same volumes:
+the ends itself, and may run a few slices too far. Both join the model's answer with the shape and
+the grey values of the annotated slices; the other ways use no grey values. Three more ways are compared on the same volumes:
 mask to mask from each side, prompts (box and middle) of the interpolated shape, and the
 interpolated shape as a mask prompt without a fall-back.
 """
@@ -21,6 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from napari_samunet.evaluation.metrics import dice
+from napari_samunet.inference.appearance import Appearance
 from napari_samunet.inference.ending import Ending
 from napari_samunet.inference.engine import Engine
 from napari_samunet.inference.interpolation import shape_between
@@ -107,10 +109,13 @@ def _measure(
     def ask(index: int, prompts: Prompts) -> Prediction:
         return engine.predict(volume, SliceRef(0, index), prompts)
 
-    ending = Ending(lambda index: volume.array[index], keys, volume.spacing)
-    found = propagate(ask, keys, low, high, ending=ending)
+    def slice_at(index: int) -> np.ndarray:
+        return volume.array[index].astype(float)
+
+    ending, looks = Ending(slice_at, keys, volume.spacing), Appearance(slice_at, keys)
+    found = propagate(ask, keys, low, high, ending=ending, looks=looks)
     ways["own"] = {index: answer.mask for index, answer in found.items()}
-    told = propagate(ask, keys, int(there[0]), int(there[-1]))
+    told = propagate(ask, keys, int(there[0]), int(there[-1]), looks=looks)
     ways["in range"] = {index: answer.mask for index, answer in told.items()}
     if not args.own:
         ways["mask to mask"] = _from_each(ask, keys, low, high)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
-from scipy.special import expit
+from scipy import ndimage
 
+from napari_samunet.inference.appearance import Appearance
 from napari_samunet.inference.ending import Ending
 from napari_samunet.inference.interpolation import shape_between, signed_distance
 from napari_samunet.inference.painted import painted_prediction
@@ -16,7 +17,7 @@ from napari_samunet.inference.postprocess import overlap
 from napari_samunet.inference.prediction import Prediction
 from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.prompts.simulate import first_click
-from napari_samunet.types import BoolArray
+from napari_samunet.types import BoolArray, FloatArray
 
 MOST_GROWTH = 2.0
 """An answer that many times larger than the mask before it has spilled into something else."""
@@ -30,7 +31,11 @@ LEAST_LIKENESS = 0.7
 """Dice with the shape between two known slices below which that shape is the better answer."""
 
 SOFT_EDGE = 2.0
-"""Pixels over which a known shape fades: so far the model can move its edge."""
+"""Pixels at the edge of a known shape in which it is one log-odds less sure."""
+MOST_SURE = 5.0
+"""Log-odds that the model has a say with at most, and the shape too."""
+ONE_SIDED = 0.5
+"""Weight of the looks past the outermost key slice, where one slice alone tells of them."""
 INTERPOLATED = "The model saw something else here, so the shape is interpolated."
 HELD = "Held to the shape of the slices around."
 
@@ -48,6 +53,7 @@ def propagate(
     progress: Progress | None = None,
     known: Mapping[int, BoolArray] | None = None,
     ending: Ending | None = None,
+    looks: Appearance | None = None,
 ) -> dict[int, Prediction]:
     """Answer the slices ``first`` to ``last``: between key slices, then outwards from the others.
 
@@ -67,6 +73,8 @@ def propagate(
         Masks that are there already: where an answer agrees with one, nothing further is asked.
     ending
         Tells where the object ends; None: it ends where the answers jump.
+    looks
+        Tells the object by its grey values; None: only model and shape have a say.
 
     Returns
     -------
@@ -75,7 +83,8 @@ def propagate(
     """
     found: dict[int, Prediction] = {}
     settled = {index: mask for index, mask in sorted(keys.items()) if np.any(mask)}
-    steps = _steps(ask, settled, first, last, known or {}, ending)
+    way = _Way(ask, known or {}, ending, looks)
+    steps = way.steps(settled, first, last)
     for index, prediction in steps:
         if not first <= index <= last:
             continue
@@ -94,23 +103,23 @@ def carried_prompts(mask: BoolArray) -> Prompts:
     return Prompts(points=[first_click(mask)], labels=[1], mask=mask)
 
 
-def like_shape(ask: Ask, index: int, shape: BoolArray) -> Prediction:
-    """Answer a slice of which the shape is known roughly: the model and the shape together.
+def joined(prediction: Prediction, shape: FloatArray, looks: FloatArray | float) -> Prediction:
+    """Return what model, shape and looks say together: the sum of their log-odds.
 
-    The model's probability and the shape's, softened by ``SOFT_EDGE`` pixels, are averaged: the
-    model moves edges, but cannot leave the shape. Where it contradicts the shape altogether, the
-    shape itself stands, with a score of 0.
+    Parameters
+    ----------
+    prediction
+        The model's answer.
+    shape
+        (H, W) pixels to the edge of what the object is expected to be, positive within. Without it
+        the model would run into neighbours that look alike; it can move edges by a few
+        ``SOFT_EDGE``.
+    looks
+        (H, W) log-odds of the grey values, or 0.
     """
-    prediction = ask(index, carried_prompts(shape))
-    if overlap(prediction.mask, shape) < LEAST_LIKENESS:
-        return painted_prediction(shape, INTERPOLATED, 0.0)
-    return blended(prediction, shape)
-
-
-def blended(prediction: Prediction, shape: BoolArray) -> Prediction:
-    """Return the mean of a prediction's probability and of a shape's (H, W), softened."""
-    mean = (expit(prediction.logits) + expit(signed_distance(shape) / SOFT_EDGE)) / 2
-    held = painted_prediction(mean > 0.5, HELD, prediction.score)
+    said = np.clip(prediction.logits, -MOST_SURE, MOST_SURE)
+    expected = np.clip(shape / SOFT_EDGE, -MOST_SURE, MOST_SURE)
+    held = painted_prediction(said + expected + looks > 0, HELD, prediction.score)
     return replace(held, score_kind=prediction.score_kind)
 
 
@@ -124,55 +133,78 @@ def is_lost(before: BoolArray, after: BoolArray) -> bool:
     return area > MOST_GROWTH * previous or area < LEAST_SHARE * previous
 
 
-def _steps(
-    ask: Ask,
-    keys: Mapping[int, BoolArray],
-    first: int,
-    last: int,
-    known: Mapping[int, BoolArray],
-    ending: Ending | None,
-) -> Iterator[tuple[int, Prediction]]:
-    """Yield (index, answer) in the order of asking."""
-    places = list(keys)
-    for low, high in pairwise(places):
-        for index in range(max(low + 1, first), min(high - 1, last) + 1):
-            shape = shape_between(keys[low], keys[high], (index - low) / (high - low))
-            if shape.any():
-                yield index, like_shape(ask, index, shape)
-    if places and first < places[0]:
-        way = range(places[0] - 1, first - 1, -1)
-        yield from _outwards(ask, places[0], keys[places[0]], way, known, ending)
-    if places and last > places[-1]:
-        way = range(places[-1] + 1, last + 1)
-        yield from _outwards(ask, places[-1], keys[places[-1]], way, known, ending)
+@dataclass(frozen=True)
+class _Way:
+    """What every step of a propagation goes by; see ``propagate``."""
+
+    ask: Ask
+    known: Mapping[int, BoolArray]
+    ending: Ending | None
+    looks: Appearance | None
+
+    def steps(
+        self, keys: Mapping[int, BoolArray], first: int, last: int
+    ) -> Iterator[tuple[int, Prediction]]:
+        """Yield (index, answer) in the order of asking."""
+        places = list(keys)
+        for low, high in pairwise(places):
+            for index in range(max(low + 1, first), min(high - 1, last) + 1):
+                shape = shape_between(keys[low], keys[high], (index - low) / (high - low))
+                if shape.any():
+                    yield index, self.between(index, shape)
+        if places and first < places[0]:
+            way = range(places[0] - 1, first - 1, -1)
+            yield from self.outwards(places[0], keys[places[0]], way)
+        if places and last > places[-1]:
+            way = range(places[-1] + 1, last + 1)
+            yield from self.outwards(places[-1], keys[places[-1]], way)
+
+    def between(self, index: int, shape: BoolArray) -> Prediction:
+        """Answer a slice between two key slices, whose shape is known roughly.
+
+        Where the model contradicts the shape altogether, the shape stands, with a score of 0.
+        """
+        prediction = self.ask(index, carried_prompts(shape))
+        if overlap(prediction.mask, shape) < LEAST_LIKENESS:
+            return painted_prediction(shape, INTERPOLATED, 0.0)
+        return joined(prediction, signed_distance(shape), self.looks_at(index))
+
+    def outwards(self, key: int, mask: BoolArray, way: range) -> Iterator[tuple[int, Prediction]]:
+        """Yield answers, each prompted by the one before, until the object is lost or has ended.
+
+        One slice that does not look like the object may be an artefact; two in a row are its end.
+        """
+        settled = mask
+        odd: list[tuple[int, Prediction]] = []
+        for index in way:
+            if self.ending is not None and self.ending.is_too_far(index, key):
+                return
+            prediction = self.ask(index, carried_prompts(mask))
+            if is_lost(mask, prediction.mask):
+                return
+            prediction = joined(prediction, near(settled, mask), ONE_SIDED * self.looks_at(index))
+            if is_lost(mask, prediction.mask):
+                return
+            if index in self.known and overlap(self.known[index], prediction.mask) >= AGREES:
+                return
+            mask = prediction.mask
+            odd.append((index, prediction))
+            if self.ending is None or not self.ending.is_past(index, mask, key):
+                yield from odd
+                odd.clear()
+            elif len(odd) > 1:
+                return
+
+    def looks_at(self, index: int) -> FloatArray | float:
+        return 0.0 if self.looks is None else self.looks.log_odds(index)
 
 
-def _outwards(
-    ask: Ask,
-    key: int,
-    mask: BoolArray,
-    way: range,
-    known: Mapping[int, BoolArray],
-    ending: Ending | None,
-) -> Iterator[tuple[int, Prediction]]:
-    """Yield answers, each prompted by the one before, until the object is lost or has ended.
+def near(settled: BoolArray, mask: BoolArray) -> FloatArray:
+    """Return pixels to the edge (H, W) half way from a mask to a settled one, moved to its middle.
 
-    One slice that does not look like the object may be an artefact; two in a row are its end.
+    Errors of one step would add up with the next ones, if nothing held the shape to what a person
+    has seen.
     """
-    odd: list[tuple[int, Prediction]] = []
-    for index in way:
-        if ending is not None and ending.is_too_far(index, key):
-            return
-        prediction = ask(index, carried_prompts(mask))
-        if is_lost(mask, prediction.mask):
-            return
-        prediction = blended(prediction, mask)
-        if index in known and overlap(known[index], prediction.mask) >= AGREES:
-            return
-        mask = prediction.mask
-        odd.append((index, prediction))
-        if ending is None or not ending.is_past(index, mask, key):
-            yield from odd
-            odd.clear()
-        elif len(odd) > 1:
-            return
+    move = np.subtract(ndimage.center_of_mass(mask), ndimage.center_of_mass(settled))
+    moved = ndimage.shift(signed_distance(settled), move, order=1, mode="nearest")
+    return (moved + signed_distance(mask)) / 2

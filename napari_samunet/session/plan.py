@@ -58,6 +58,7 @@ class PropagationPlan:
 
     def run(self, engine: Answerer, progress: Found | None = None) -> dict[SliceRef, Prediction]:
         """Answer the slices; may run in any thread. ``progress`` stops it by returning False."""
+        from napari_samunet.inference.appearance import Appearance
         from napari_samunet.inference.ending import Ending
         from napari_samunet.inference.propagation import propagate
 
@@ -71,7 +72,8 @@ class PropagationPlan:
             return take_slice(self.volume.array, SliceRef(self.axis, index)).astype(float)
 
         ending = Ending(slice_at, self.keys, self._spacing())
-        found = propagate(ask, self.keys, self.first, self.last, tell, self.known, ending)
+        looks = Appearance(slice_at, self.keys)
+        found = propagate(ask, self.keys, self.first, self.last, tell, self.known, ending, looks)
         return {SliceRef(self.axis, index): answer for index, answer in found.items()}
 
     def _spacing(self) -> tuple[float, float, float]:
