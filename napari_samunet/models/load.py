@@ -13,6 +13,7 @@ from napari_samunet.errors import BadCheckpoint, BadUsage, UnreadableFile
 from napari_samunet.models.catalogue import BUILTIN, find_entry, installed, remember
 from napari_samunet.models.checkpoint import file_digest, read_checkpoint
 from napari_samunet.models.contract import InputContract
+from napari_samunet.models.lean import lean
 from napari_samunet.models.recognise import differences, recognise, skeleton
 from napari_samunet.models.system import System
 
@@ -50,7 +51,10 @@ class Inspection:
 
 
 def load_model(
-    name_or_path: str | Path = "builtin", device: str = "auto", system: str | None = None
+    name_or_path: str | Path = "builtin",
+    device: str = "auto",
+    system: str | None = None,
+    precision: str = "float32",
 ) -> System:
     """Load a model, strictly: every tensor of the network comes from the file, and none is left.
 
@@ -63,6 +67,8 @@ def load_model(
     system
         Name of the system where file and tensors do not decide it, e.g. ``"medsam"``, or
         ``"sam-vit-b-256"`` for SAM's weights at 256 pixels and ``"ft-sam-1024"`` the other way.
+    precision
+        ``"float32"``, or ``"bfloat16"`` and ``"float16"`` to encode sooner on an accelerator.
 
     Returns
     -------
@@ -96,6 +102,8 @@ def load_model(
         source=str(path),
         note=recognition.note,
         others=recognition.others,
+        quicken=lean,
+        precision=precision,
     )
 
 

@@ -81,6 +81,7 @@ class PyramidDecoder(nn.Module):
     def forward(
         self,
         features: Mapping[str, Tensor],
+        position: Tensor,
         sparse: Tensor,
         dense: Tensor,
         points_xy: Tensor | None,
@@ -101,7 +102,8 @@ class PyramidDecoder(nn.Module):
         coarse = F.avg_pool2d(
             pyramid[-1], features["grey"].shape[-1] // 8 // features["embedding"].shape[-1]
         )
-        x, mask_tokens, scores = self._transform(features, sparse, dense + self.dense_maps(coarse))
+        source = features["embedding"] + (dense + self.dense_maps(coarse))
+        x, mask_tokens, scores = self._transform(source, position, sparse)
         for level, (up, fuse) in enumerate(zip(self.ups, self.fuse, strict=True)):
             drawn = pyramid[3 - level]
             matched = F.interpolate(
@@ -116,14 +118,13 @@ class PyramidDecoder(nn.Module):
         return logits, scores
 
     def _transform(
-        self, features: Mapping[str, Tensor], sparse: Tensor, dense: Tensor
+        self, source: Tensor, position: Tensor, sparse: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         batch = sparse.shape[0]
         tokens = torch.cat([self.score_token.weight, self.mask_tokens.weight])
         tokens = torch.cat([tokens.expand(batch, -1, -1), sparse], 1)
-        source = features["embedding"] + dense
-        pe = features["dense_pe"].expand(batch, -1, -1, -1)
-        queries, keys = self.transformer(source, pe, tokens)
+        position = position.expand(batch, -1, -1, -1)
+        queries, keys = self.transformer(source, position, tokens)
         scores = self.score_head(queries[:, 0]).float().sigmoid()
         return keys.transpose(1, 2).reshape(source.shape), queries[:, 1 : 1 + MASKS], scores
 

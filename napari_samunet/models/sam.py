@@ -57,9 +57,8 @@ class Sam(nn.Module):
         )
 
     def encode(self, image: Tensor) -> dict[str, Tensor]:
-        """(B, 3, S, S) → ``embedding`` (B, 256, G, G) and its position code ``dense_pe``."""
-        embedding = self.image_encoder(image)
-        return {"embedding": embedding, "dense_pe": self.prompt_encoder.get_dense_pe()}
+        """(B, 3, S, S) → ``embedding`` (B, 256, G, G)."""
+        return {"embedding": self.image_encoder(image)}
 
     def decode(
         self,
@@ -74,7 +73,7 @@ class Sam(nn.Module):
         sparse, dense = self.prompt_encoder(points, box_xyxy, mask_logits)
         masks, scores = self.mask_decoder.predict_masks(
             image_embeddings=features["embedding"],
-            image_pe=features["dense_pe"],
+            image_pe=self.prompt_encoder.get_dense_pe(),
             sparse_prompt_embeddings=sparse,
             dense_prompt_embeddings=dense,
         )

@@ -18,10 +18,9 @@ from torch import Tensor, nn
 
 from napari_samunet.models.adapters import Reshaper, bridge, upscaler
 from napari_samunet.models.conv_branch import LightBranch, ResNetBranch
+from napari_samunet.models.encoder import Features
 from napari_samunet.models.pyramid import PyramidDecoder
 from napari_samunet.models.single_mask_decoder import SingleMaskDecoder
-
-Features = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
@@ -151,7 +150,7 @@ class SamUNet(nn.Module):
 
         Returns
         -------
-        Features by name, each with B first: ``embedding`` (B, D, G, G), ``dense_pe`` (1, D, G, G)
+        Features by name, each with B first: ``embedding`` (B, D, G, G)
         and what the mask decoder needs beside them (``multi_scale`` of the published members,
         ``skip0…`` of the pyramid).
         """
@@ -159,10 +158,7 @@ class SamUNet(nn.Module):
             image = with_local_contrast(image)
         maps = self.resnet(image)
         embedding, branches = self._vit(image, maps[-len(self.adapters_in) :])
-        features = {
-            "embedding": embedding,
-            "dense_pe": self.prompt_encoder.sam_prompt_encoder.get_dense_pe().to(embedding.dtype),
-        }
+        features = {"embedding": embedding}
         if isinstance(self.mask_decoder, PyramidDecoder):
             return features | self.mask_decoder.prepare(image, maps)
         multi_scale = self.embedding_encoder(embedding)
@@ -215,13 +211,15 @@ class SamUNet(nn.Module):
         none.
         """
         points = None if points_xy is None else (points_xy, labels)
+        prompt_encoder = self.prompt_encoder.sam_prompt_encoder
+        position = prompt_encoder.get_dense_pe().to(features["embedding"].dtype)
         if isinstance(self.mask_decoder, PyramidDecoder):
-            sparse, dense = self.prompt_encoder.sam_prompt_encoder(points, box_xyxy, None)
+            sparse, dense = prompt_encoder(points, box_xyxy, None)
             return self.mask_decoder(
-                features, sparse, dense, points_xy, labels, box_xyxy, mask_logits
+                features, position, sparse, dense, points_xy, labels, box_xyxy, mask_logits
             )
-        sparse, dense = self.prompt_encoder.sam_prompt_encoder(points, box_xyxy, mask_logits)
-        return self.mask_decoder(features, sparse, dense)
+        sparse, dense = prompt_encoder(points, box_xyxy, mask_logits)
+        return self.mask_decoder(features, position, sparse, dense)
 
 
 def with_local_contrast(image: Tensor) -> Tensor:

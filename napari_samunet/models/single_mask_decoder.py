@@ -54,21 +54,22 @@ class SingleMaskDecoder(nn.Module):
         )
 
     def forward(
-        self, features: Mapping[str, Tensor], sparse: Tensor, dense: Tensor
+        self, features: Mapping[str, Tensor], position: Tensor, sparse: Tensor, dense: Tensor
     ) -> tuple[Tensor, None]:
         """Return logits (B, 1, 4G, 4G) and no score.
 
         Parameters
         ----------
         features
-            ``embedding`` (B, D, G, G), ``dense_pe`` (1, D, G, G), ``multi_scale`` (B, D / 8, 4G,
-            4G).
+            ``embedding`` (B, D, G, G), ``multi_scale`` (B, D / 8, 4G, 4G).
+        position
+            Position code of the token grid, (1, D, G, G).
         sparse, dense
             Prompt tokens (B, P, D) and the mask prompt (B, D, G, G), from SAM's prompt encoder.
         """
         tokens = torch.cat([self.med_token.weight.expand(len(sparse), -1, -1), sparse], 1)
         source = features["embedding"] + dense
-        position = features["dense_pe"].expand(len(source), -1, -1, -1)
+        position = position.expand(len(source), -1, -1, -1)
         queries, keys = self.sam_mask_decoder.transformer(source, position, tokens)
         upscaled = self.sam_mask_decoder.output_upscaling(
             keys.transpose(1, 2).reshape(source.shape)

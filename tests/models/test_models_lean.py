@@ -1,0 +1,118 @@
+"""The twin that answers in a network's place answers the same, with less work."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from published import relative
+from segment_anything.modeling.image_encoder import Attention, window_partition, window_unpartition
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from napari_samunet.models import lean_attention
+from napari_samunet.models.lean import lean
+from napari_samunet.models.lean_attention import LeanAttention
+from napari_samunet.models.samunet import SamUNetConfig, build
+
+ROUNDING = 1e-5
+SMALL = SamUNetConfig(image_size=64, vit_width=32, vit_depth=4, vit_heads=2, global_blocks=(0, 3))
+BUILTIN = SamUNetConfig(
+    image_size=64,
+    in_channels=2,
+    vit_width=32,
+    vit_depth=4,
+    vit_heads=2,
+    window=0,
+    global_blocks=(0, 1, 2, 3),
+    embed_dim=32,
+    conv="light",
+    conv_widths=(16, 16, 16, 16),
+    decoder="pyramid",
+    decoder_widths=(16, 16, 16, 16),
+    local_contrast=True,
+)
+
+
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    torch.manual_seed(0)
+
+
+def shaken(network: nn.Module) -> nn.Module:
+    """A network none of whose tables, biases and statistics is left at nothing."""
+    for name, tensor in (*network.named_parameters(), *network.named_buffers()):
+        if tensor.is_floating_point():
+            tensor.data = torch.rand_like(tensor) + 0.5 if "var" in name else tensor.data
+            tensor.data += 0.05 * torch.randn_like(tensor)
+    return network.eval().requires_grad_(False)
+
+
+def as_published(attention: Attention, tokens: Tensor, window: int) -> Tensor:
+    """Attention with padding that counts, as SAM has it."""
+    if not window:
+        return attention(tokens)
+    windows, padded = window_partition(tokens, window)
+    return window_unpartition(attention(windows), window, padded, tokens.shape[1:3])
+
+
+@pytest.mark.parametrize(
+    ("grid", "window"),
+    [((16, 16), 14), ((5, 9), 4), ((9, 4), 4), ((8, 8), 4), ((3, 2), 4), ((6, 6), 0)],
+)
+@pytest.mark.parametrize(("fused", "piece"), [(True, 0), (False, 1 << 21), (False, 100)])
+def test_attention_without_padding_is_attention_with_padding(
+    grid: tuple[int, int], window: int, fused: bool, piece: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lean_attention, "PIECE", piece)
+    side = window or grid[0]
+    plain = Attention(24, 3, use_rel_pos=True, input_size=(side, side))
+    for parameter in plain.parameters():
+        parameter.data = torch.randn_like(parameter) / 3
+    ours = LeanAttention(plain, window)
+    ours.fused = fused
+    tokens = torch.randn(2, *grid, 24)
+    with torch.inference_mode():
+        assert relative(ours(tokens), as_published(plain, tokens, window)) < ROUNDING
+
+
+@pytest.mark.parametrize(("config", "channels"), [(SMALL, 3), (BUILTIN, 1)])
+def test_features_and_masks_are_those_of_the_network(config: SamUNetConfig, channels: int) -> None:
+    network = shaken(build(config))
+    twin = lean(network)
+    points, box = torch.rand(1, 2, 2) * 60, torch.tensor([[8.0, 8, 40, 50]])
+    labels = torch.tensor([[1, 0]])
+    with torch.inference_mode():
+        image = torch.rand(2, channels, 64, 64)
+        plain, ours = network.encode(image), twin.encode(image)
+        assert plain.keys() == ours.keys()
+        for name in plain:
+            assert relative(ours[name], plain[name]) < ROUNDING
+        one = {name: feature[:1] for name, feature in plain.items()}
+        for around in (None, box):
+            wanted, _ = network.decode(one, points, labels, around, None)
+            got, _ = twin.decode(one, points, labels, around, None)
+            assert relative(got, wanted) < ROUNDING
+
+
+def test_the_network_itself_stays_and_its_tensors_are_not_copied() -> None:
+    network = shaken(build(SMALL))
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    twin = lean(network)
+    plain, ours = dict(network.named_parameters()), dict(twin.named_parameters())
+    for name, tensor in network.state_dict().items():
+        assert torch.equal(tensor, before[name])
+    attention = "image_encoder.sam_img_encoder.blocks.0.attn.qkv.weight"
+    assert ours[attention].data_ptr() == plain[attention].data_ptr()
+    assert any(isinstance(part, nn.BatchNorm2d) for part in network.modules())
+    assert not any(isinstance(part, nn.BatchNorm2d) for part in twin.resnet.modules())
+
+
+def test_a_grid_that_windows_do_not_fill_costs_its_own_tokens_only() -> None:
+    plain = Attention(64, 4, use_rel_pos=True, input_size=(14, 14))
+    ours, tokens = LeanAttention(plain, 14), torch.randn(1, 16, 16, 64)
+    work = []
+    for attend in (lambda: as_published(plain, tokens, 14), lambda: ours(tokens)):
+        with torch.inference_mode(), FlopCounterMode(display=False) as counted:
+            attend()
+        work.append(counted.get_total_flops())
+    assert work[1] < 0.4 * work[0]  # 256 tokens instead of 784
