@@ -136,7 +136,6 @@ class System:
         self.source = source
         self.note = note
         self.others = others
-        self.notice = ""
         self._quicken = quicken
         self._wanted_precision = precision
 
