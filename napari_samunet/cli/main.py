@@ -24,6 +24,7 @@ COMMANDS = {
     "segment": "segment one object of an image from points and a box, without a window",
     "info": "tell what is known of an image: geometry, modality, intensities, oddities",
     "resume": "continue a session that was saved or cut off; list those that can be",
+    "embed": "encode images ahead, so that their first click is answered at once; empty that cache",
     "evaluate": "Dice per prompt and click over a folder of slice cases",
     "models": "list the models, fetch one, tell what a checkpoint is",
     "train": "train a model from a configuration",

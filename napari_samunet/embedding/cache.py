@@ -31,6 +31,10 @@ class Cache(Protocol):
         """Give the memory of the device back."""
         ...
 
+    def move(self, device: str) -> None:
+        """Serve another device from now on."""
+        ...
+
     def __contains__(self, key: EmbeddingKey) -> bool: ...
 
 
@@ -91,6 +95,10 @@ class EmbeddingCache:
             self.max_bytes = max_bytes
             gone = self._make_room(0)
         self._tell(gone)
+
+    def move(self, device: str) -> None:
+        """Forget everything: it lies on another device."""
+        self.clear()
 
     def relieve(self) -> None:
         """Let go of everything, as if there were no room."""

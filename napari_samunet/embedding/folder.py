@@ -51,12 +51,18 @@ class EmbeddingFolder:
         Bytes of all files together; 0 keeps nothing.
     half
         Whether float32 is stored as float16: half the bytes, rounded to 11 bits.
+
+    Attributes
+    ----------
+    evicted
+        How many embeddings have gone for want of room, through this object.
     """
 
     def __init__(self, path: Path, max_bytes: int, half: bool = False) -> None:
         self.path = path
         self.max_bytes = max_bytes
         self.half = half
+        self.evicted = 0
         self._complained = False
 
     def get(self, key: EmbeddingKey, device: object = "cpu") -> dict[str, Tensor] | None:
@@ -163,6 +169,7 @@ class EmbeddingFolder:
             with suppress(OSError):
                 file.path.unlink()
                 total -= file.size
+                self.evicted += 1
         return total
 
     def _write(self, path: Path, content: bytes) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from napari_samunet.embedding.budget import Budget
 from napari_samunet.embedding.cache import Cache, EmbeddingCache
 from napari_samunet.embedding.key import EmbeddingKey, content_digest
 from napari_samunet.embedding.levels import open_cache
@@ -18,6 +19,7 @@ from napari_samunet.geometry import plane_shape
 from napari_samunet.inference.bridge import answer_with_box
 from napari_samunet.inference.postprocess import assemble, overlap
 from napari_samunet.inference.prediction import Prediction
+from napari_samunet.inference.relief import Relief
 from napari_samunet.io.volume import Volume
 from napari_samunet.models.system import MaskTensors, PromptTensors, System
 from napari_samunet.preprocess.frame import OUTSIDE, Frame
@@ -26,7 +28,7 @@ from napari_samunet.preprocess.roi import Roi, closer_look, first_look, next_loo
 from napari_samunet.preprocess.slicing import take_colour, take_slice
 from napari_samunet.prompts.encode import to_xy
 from napari_samunet.prompts.prompts import Prompts
-from napari_samunet.types import SliceRef, UInt8Array, Window
+from napari_samunet.types import AnyArray, SliceRef, UInt8Array, Window
 
 
 class Engine:
@@ -43,6 +45,7 @@ class Engine:
     def __init__(self, system: System, cache: Cache | None = None) -> None:
         self.system = system
         self.cache: Cache = EmbeddingCache() if cache is None else cache
+        self.relief = Relief(system, self.cache)
         # Percentiles of an MR take longer than a click may; they belong to the image alone.
         self._windows: WeakKeyDictionary[Volume, Window] = WeakKeyDictionary()
 
@@ -76,7 +79,13 @@ class Engine:
         OutsideImage, EmptyPrompt, InputError
             A slice or prompt outside the image; no prompt; a ``previous`` of another slice.
         """
-        view = View(self, volume, ref, window)
+        answer = self._answer(View(self, volume, ref, window), prompts, previous, bridge)
+        notice = self.relief.take_notice()
+        return replace(answer, note=f"{answer.note} {notice}".strip()) if notice else answer
+
+    def _answer(
+        self, view: View, prompts: Prompts, previous: Prediction | None, bridge: bool
+    ) -> Prediction:
         prompts.check(view.shape)
         if previous is not None and previous.frame.shape != view.shape:
             raise InputError(
@@ -109,9 +118,9 @@ class Engine:
         return prompts.box is None and "point" not in self.system.contract.trained
 
 
-def open_engine(system: System) -> Engine:
+def open_engine(system: System, budget: Budget | None = None) -> Engine:
     """Return an engine that keeps its embeddings on this machine, within its budgets."""
-    return Engine(system, open_cache(str(system.device), system.contract.half))
+    return Engine(system, open_cache(str(system.device), system.contract.half, budget))
 
 
 class View:
@@ -130,7 +139,7 @@ class View:
     def __init__(
         self, engine: Engine, volume: Volume, ref: SliceRef, window: Window | None
     ) -> None:
-        self.system, self.cache = engine.system, engine.cache
+        self.system, self.cache, self.relief = engine.system, engine.cache, engine.relief
         self.ref = ref
         self.slice_yx = take_slice(volume.array, ref)
         self.shape = plane_shape(volume.shape, ref.axis)
@@ -149,7 +158,8 @@ class View:
         key = self.key(frame)
         features = self.cache.get(key)
         if features is None:
-            features = self.cache.put(key, self.system.encode(self.prepared(frame)))
+            features = self.relief(lambda: self.system.encode(self.prepared(frame)))
+            features = self.cache.put(key, features)
         return features
 
     def key(self, frame: Frame) -> EmbeddingKey:
@@ -164,7 +174,11 @@ class View:
 
     def prepared(self, frame: Frame) -> Tensor:
         """The image (1, C, S, S) that the network encodes."""
-        return self.system.prepare(frame.image_to_model(self._shown()), frame.valid)
+        return self.system.prepare(self.pixels(frame), frame.valid)
+
+    def pixels(self, frame: Frame) -> AnyArray:
+        """The slice or a region of it in the model frame, 0–255: (S, S) or (S, S, 3)."""
+        return frame.image_to_model(self._shown())
 
     def answer(
         self, frame: Frame, prompts: Prompts, previous: Prediction | None, note: str = ""
@@ -189,7 +203,7 @@ class View:
             box,
             self._fed_back(frame, prompts, previous),
         )
-        return self.system.decode(self.features(frame), tensors)
+        return self.relief(lambda: self.system.decode(self.features(frame), tensors))
 
     def _fed_back(
         self, frame: Frame, prompts: Prompts, previous: Prediction | None

@@ -1,0 +1,131 @@
+"""Encode images before they are opened, so that the first click is answered at once.
+
+Embeddings lie in the user's own cache and are found by what an image shows, never by its name. A
+run that was cut off goes on where it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from napari_samunet.cli import values
+from napari_samunet.errors import BadUsage, OutsideImage
+
+if TYPE_CHECKING:
+    from napari_samunet.inference.engine import Engine
+    from napari_samunet.inference.precompute import Encode
+    from napari_samunet.io.volume import Volume
+    from napari_samunet.types import SliceRef
+
+_MB = 2**20
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of ``samunet embed``."""
+    parser.add_argument("images", nargs="*", metavar="IMAGE", help="files or DICOM folders")
+    parser.add_argument(
+        "--axis", default="0", choices=("0", "1", "2", "all"), help="planes to encode (default: 0)"
+    )
+    parser.add_argument("--slices", type=values.slice_range, metavar="K0:K1", help="only these")
+    parser.add_argument(
+        "--window", type=values.window, metavar="LO,HI", help="displayed intensities"
+    )
+    parser.add_argument("--series", help="which series, where the input holds several")
+    parser.add_argument("--frame", type=int, help="which frame or time point")
+    parser.add_argument(
+        "--resample", action="store_true", help="bring uneven or tilted DICOM slices onto a grid"
+    )
+    parser.add_argument("--model", default="builtin", help="name in the list, or a checkpoint")
+    parser.add_argument("--system", help="what the checkpoint is, where it cannot tell itself")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    parser.add_argument(
+        "--cluster", metavar="ADDRESS", help="encode on a Dask cluster, e.g. tls://gpu-host:8786"
+    )
+    parser.add_argument("--empty", action="store_true", help="delete all embeddings and stop")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Encode, with a bar of progress; without an image tell what the cache holds.
+
+    Raises
+    ------
+    InputError
+        A bad image, slice, model, option or cluster.
+    """
+    if args.empty or not args.images:
+        _empty() if args.empty else _tell()
+        return
+
+    from napari_samunet.inference.engine import open_engine
+    from napari_samunet.models.load import load_model
+
+    engine = open_engine(load_model(args.model, device=args.device, system=args.system))
+    cache = engine.cache
+    if not cache.folder.max_bytes:
+        raise BadUsage("Embeddings were to be kept on the disk, but its budget is 0; raise it.")
+    with ExitStack() as open_things:
+        encode, batch = None, None
+        if args.cluster:
+            encode = _on_cluster(args, engine, open_things)
+            batch = encode.batch
+        for image in args.images:
+            print(f"{image}: {_embed(args, engine, image, encode, batch)}")
+    cache.flush()
+    if cache.folder.evicted:
+        print(f"The disk's budget is full: {cache.folder.evicted} older embeddings made room.")
+
+
+def _embed(
+    args: argparse.Namespace, engine: Engine, image: str, encode: Encode | None, batch: int | None
+) -> str:
+    """Encode one image; return what was done."""
+    from tqdm import tqdm
+
+    from napari_samunet.inference.precompute import precompute
+    from napari_samunet.io.open import open_volume
+
+    volume = open_volume(image, series=args.series, frame=args.frame, resample=args.resample)
+    refs = _wanted(volume, args.axis, args.slices)
+    steps = precompute(engine, volume, refs, args.window, encode, batch)
+    fresh = sum(tqdm(steps, total=len(refs), unit="slice", leave=False))
+    return f"{fresh} slices encoded, {len(refs) - fresh} were there"
+
+
+def _wanted(volume: Volume, axis: str, only: tuple[int, int] | None) -> list[SliceRef]:
+    from napari_samunet.types import SliceRef
+
+    refs = []
+    for along in (0, 1, 2) if axis == "all" else (int(axis),):
+        count = volume.shape[along]
+        first, last = (0, count - 1) if only is None else only
+        if not 0 <= first <= last < count:
+            raise OutsideImage(
+                f"Axis {along} has slices 0 to {count - 1}, but {first} to {last} were asked for."
+            )
+        refs += [SliceRef(along, index) for index in range(first, last + 1)]
+    return refs
+
+
+def _on_cluster(args: argparse.Namespace, engine: Engine, open_things: ExitStack) -> Encode:
+    from napari_samunet.inference.cluster import ClusterEncoder, ModelWanted, connect
+
+    system = engine.system
+    wanted = ModelWanted(args.model, args.system, system.model_hash, system.precision)
+    return ClusterEncoder(open_things.enter_context(connect(args.cluster)), wanted)
+
+
+def _tell() -> None:
+    from napari_samunet.embedding.levels import open_cache
+
+    folder = open_cache().folder
+    held, room = folder.bytes / _MB, folder.max_bytes / _MB
+    print(f"{folder.path}: {len(folder)} embeddings, {held:.0f} of {room:.0f} MB")
+
+
+def _empty() -> None:
+    from napari_samunet.embedding.levels import open_cache
+
+    cache = open_cache()
+    print(f"{cache.folder.path}: {cache.empty()} embeddings deleted")

@@ -1,0 +1,117 @@
+"""Over night every slice is encoded, once, and the next morning's click waits for nothing."""
+
+from __future__ import annotations
+
+import nibabel
+import numpy as np
+import pytest
+
+from napari_samunet import Prompts, Session, load_model, open_volume
+from napari_samunet.cli.main import main
+from napari_samunet.models.system import System
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A cache of this test's own."""
+    path = tmp_path / "cache"
+    monkeypatch.setenv("SAMUNET_CACHE", str(path))
+    return path
+
+
+@pytest.fixture
+def image(tmp_path):
+    values = np.random.default_rng(3).integers(-200, 300, (40, 30, 4)).astype(np.int16)
+    path = tmp_path / "DOE_JOHN.nii.gz"
+    nibabel.save(nibabel.Nifti1Image(values, np.eye(4)), path)
+    return str(path)
+
+
+def _files(folder):
+    return sorted(file.name for file in folder.glob("*.safetensors"))
+
+
+def _refuse(*_arguments):
+    raise AssertionError("this slice was encoded already")
+
+
+def test_the_morning_after_no_slice_is_encoded_again(folder, image, capsys, monkeypatch):
+    assert main(["embed", image]) == 0
+    assert "4 slices encoded, 0 were there" in capsys.readouterr().out
+    assert len(_files(folder)) == 4
+    session = Session(open_volume(image), load_model("builtin"))
+    monkeypatch.setattr(System, "encode", _refuse)
+    # A box as large as the slice looks at all of it, so that nothing but the slice is needed.
+    answer = session.predict(Prompts(box=(2, 2, 27, 37)), index=2)
+    assert answer.mask.shape == (30, 40)
+
+
+def test_a_run_that_was_cut_off_goes_on(folder, image, capsys):
+    main(["embed", image, "--slices", "0:1"])
+    main(["embed", image])
+    assert "2 slices encoded, 2 were there" in capsys.readouterr().out
+
+
+def test_a_copy_under_another_name_is_the_same_image(folder, image, tmp_path, capsys):
+    main(["embed", image])
+    copy = tmp_path / "another.nii.gz"
+    copy.write_bytes((tmp_path / "DOE_JOHN.nii.gz").read_bytes())
+    main(["embed", str(copy)])
+    assert "0 slices encoded, 4 were there" in capsys.readouterr().out
+    assert not any("DOE" in name for name in _files(folder))
+
+
+def test_all_embeddings_are_told_and_deleted(folder, image, capsys):
+    main(["embed", image, "--slices", "0:0"])
+    main(["embed"])
+    main(["embed", "--empty"])
+    told = capsys.readouterr().out
+    assert f"{folder}: 1 embeddings" in told
+    assert "1 embeddings deleted" in told
+    assert not _files(folder)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [(["--slices", "2:9"], "slices 0 to 3"), (["--cluster", "nowhere"], "scheduler")],
+)
+def test_a_wrong_option_is_one_clear_line(folder, image, capsys, options, reason):
+    pytest.importorskip("distributed")
+    assert main(["embed", image, *options]) == 2
+    line = capsys.readouterr().err
+    assert reason in line
+    assert "Traceback" not in line
+
+
+@pytest.fixture
+def scheduler():
+    """A Dask cluster of two workers in this process."""
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None
+    ) as cluster:
+        yield cluster
+
+
+def test_a_cluster_encodes_what_this_computer_would(folder, image, scheduler, capsys, monkeypatch):
+    here = Session(open_volume(image), load_model("builtin"))
+    prompts = Prompts(box=(2, 2, 27, 37))
+    expected = here.predict(prompts, index=1)
+    here.engine.cache.empty()
+    assert main(["embed", image, "--cluster", scheduler.scheduler_address]) == 0
+    assert "4 slices encoded" in capsys.readouterr().out
+    there = Session(open_volume(image), load_model("builtin"))
+    monkeypatch.setattr(System, "encode", _refuse)
+    answer = there.predict(prompts, index=1)
+    np.testing.assert_allclose(answer.logits, expected.logits, atol=1e-4)
+
+
+def test_workers_with_another_model_are_refused(folder, image, scheduler, capsys, monkeypatch):
+    from napari_samunet.inference import cluster
+
+    other = load_model("builtin")
+    other.model_hash = "another"
+    monkeypatch.setattr(cluster, "_loaded", lambda *_: other)
+    assert main(["embed", image, "--cluster", scheduler.scheduler_address]) == 2
+    assert "bring the same package" in capsys.readouterr().err
+    assert not _files(folder)

@@ -1,0 +1,114 @@
+"""A GPU whose memory does not suffice costs time, never the click."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from napari_samunet.embedding import levels
+from napari_samunet.embedding.levels import LayeredCache
+from napari_samunet.inference.engine import Engine
+from napari_samunet.inference.precompute import precompute
+from napari_samunet.inference.relief import FELL_BACK
+from napari_samunet.io.volume import Volume
+from napari_samunet.models.contract import InputContract
+from napari_samunet.models.system import MaskTensors
+from napari_samunet.prompts.prompts import Prompts
+from napari_samunet.types import SliceRef
+
+SIDE = 16
+CONTRACT = InputContract(
+    side=SIDE, fit="stretch", resample="nearest", channels=1, mean=(0,), std=(1,)
+)
+VOLUME = Volume.from_array(np.arange(6 * 256, dtype=np.int16).reshape(6, 16, 16), modality="CT")
+CLICK = Prompts(points=[(8, 8)], labels=[1])
+SHARED = torch.arange(3.0)[None]
+
+
+class Gpu:
+    """A system on a GPU that encodes ``most`` images at once, and decodes while it has ``room``."""
+
+    contract, name, model_hash, precision = CONTRACT, "gpu", "hash", "float32"
+
+    def __init__(self, most=99, room=True):
+        self.device = SimpleNamespace(type="cuda")
+        self.most, self.room, self.batches = most, room, []
+
+    def prepare(self, pixels, _valid):
+        return torch.as_tensor(pixels, dtype=torch.float32)[None, None]
+
+    def encode(self, images):
+        self.batches.append(len(images))
+        if len(images) > self.most:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+        return {"embedding": images.clone(), "table": SHARED}
+
+    def decode(self, features, _prompts):
+        if not self.room:
+            raise RuntimeError("CUDA error: out of memory")
+        return MaskTensors(features["embedding"][0] + 1, None)
+
+    def move(self, device):
+        self.device = SimpleNamespace(type=device)
+        self.most, self.room = 99, True
+
+
+@pytest.fixture
+def make(monkeypatch):
+    monkeypatch.setattr(levels, "_apart", lambda device: device == "gpu")
+
+    def make(**limits):
+        cache = LayeredCache(10**6, 10**6)
+        return Engine(Gpu(**limits), cache)
+
+    return make
+
+
+def test_a_batch_that_is_too_large_is_halved_until_it_fits(make):
+    engine = make(most=2)
+    refs = [SliceRef(0, index) for index in range(6)]
+    assert sum(precompute(engine, VOLUME, refs)) == 6
+    assert engine.system.batches == [6, 3, 1, 2, 3, 1, 2]
+    assert engine.system.device.type == "cuda"
+
+
+def test_every_slice_of_a_batch_gets_its_own_features(make):
+    engine, alone = make(), make()
+    refs = [SliceRef(0, index) for index in range(6)]
+    list(precompute(engine, VOLUME, refs, batch=4))
+    for ref in refs:
+        together, single = engine.embed(VOLUME, ref), alone.embed(VOLUME, ref)
+        assert torch.equal(together["embedding"], single["embedding"])
+        assert torch.equal(together["table"], SHARED)
+    assert engine.system.batches == [4, 2]
+
+
+def test_what_is_there_is_not_encoded_again(make):
+    engine = make()
+    refs = [SliceRef(0, index) for index in range(6)]
+    list(precompute(engine, VOLUME, refs[:3]))
+    assert list(precompute(engine, VOLUME, refs)) == [False] * 3 + [True] * 3
+
+
+def test_without_memory_the_processor_answers_the_very_same_click_and_says_so_once(make):
+    engine = make(room=False)
+    answer = engine.predict(VOLUME, SliceRef(0, 2), CLICK)
+    assert answer.mask.any()
+    assert answer.note == FELL_BACK
+    assert engine.system.device.type == "cpu"
+    assert engine.predict(VOLUME, SliceRef(0, 3), CLICK).note == ""
+
+
+def test_an_image_that_does_not_fit_is_encoded_by_the_processor(make):
+    engine = make(most=0)
+    assert engine.predict(VOLUME, SliceRef(0, 2), CLICK).mask.any()
+    assert engine.system.device.type == "cpu"
+
+
+def test_other_errors_are_not_taken_for_want_of_memory(make):
+    engine = make()
+    engine.system.decode = None
+    with pytest.raises(TypeError):
+        engine.predict(VOLUME, SliceRef(0, 2), CLICK)
+    assert engine.system.device.type == "cuda"
