@@ -48,6 +48,10 @@ class UnevenSlices(UnsupportedImage):
     """Slices do not make an even grid as they are; ``resample=True`` makes one of them."""
 
 
+class TiltedSlices(UnevenSlices):
+    """Slices lie askew behind a tilted gantry; ``keep_tilt=True`` takes them as they are."""
+
+
 class OutsideImage(InputError, IndexError):
     """A slice, point or box lies outside the image."""
 

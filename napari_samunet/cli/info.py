@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from napari_samunet.cli import image
+
 if TYPE_CHECKING:
     from napari_samunet.io.volume import Volume
 
@@ -15,11 +17,7 @@ _ANISOTROPIC = 2.0
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``samunet info``."""
     parser.add_argument("image", metavar="FILE", help="image file or DICOM folder")
-    parser.add_argument("--series", help="which series, where the input holds several")
-    parser.add_argument("--frame", type=int, help="which frame or time point")
-    parser.add_argument(
-        "--resample", action="store_true", help="bring uneven or tilted DICOM slices onto a grid"
-    )
+    image.add_choices(parser)
 
 
 def run(args: argparse.Namespace) -> None:
@@ -30,9 +28,7 @@ def run(args: argparse.Namespace) -> None:
     InputError
         The image cannot be read.
     """
-    from napari_samunet.io.open import open_volume
-
-    volume = open_volume(args.image, series=args.series, frame=args.frame, resample=args.resample)
+    volume = image.opened(args.image, args)
     for name, text in {"file": args.image, **_facts(volume)}.items():
         print(f"{name + ':':<13}{text}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from napari_samunet.cli import image
 from napari_samunet.cli.display import need_window
 
 
@@ -16,11 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="images to open: NIfTI, NRRD, MetaImage, DICOM folder, picture; none: a sample CT",
     )
-    parser.add_argument("--series", help="which series, where the input holds several")
-    parser.add_argument("--frame", type=int, help="which frame or time point")
-    parser.add_argument(
-        "--resample", action="store_true", help="bring uneven or tilted DICOM slices onto a grid"
-    )
+    image.add_choices(parser)
 
 
 def run(args: argparse.Namespace) -> None:
@@ -31,12 +28,7 @@ def run(args: argparse.Namespace) -> None:
     InputError
         A file cannot be read; no window is opened then.
     """
-    from napari_samunet.io.open import open_volume
-
-    volumes = [
-        (open_volume(path, args.series, args.frame, args.resample), Path(path))
-        for path in args.files
-    ]
+    volumes = [(image.opened(path, args), Path(path)) for path in args.files]
 
     need_window()
 

@@ -7,7 +7,7 @@ import sys
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from napari_samunet.cli import values
+from napari_samunet.cli import image, values
 from napari_samunet.cli.output import check_target
 from napari_samunet.errors import BadUsage
 
@@ -42,11 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--window", type=values.window, metavar="LO,HI", help="displayed intensities"
     )
-    parser.add_argument("--series", help="which series, where the input holds several")
-    parser.add_argument("--frame", type=int, help="which frame or time point")
-    parser.add_argument(
-        "--resample", action="store_true", help="bring uneven or tilted DICOM slices onto a grid"
-    )
+    image.add_choices(parser)
     parser.add_argument("--label", type=int, default=1, metavar="N", help="value of the object")
     parser.add_argument("--name", help="what the object is called in NRRD and DICOM, e.g. liver")
     parser.add_argument(
@@ -75,9 +71,7 @@ def run(args: argparse.Namespace) -> None:
     """
     _check(args)
 
-    from napari_samunet.io.open import open_volume
-
-    volume = open_volume(args.image, series=args.series, frame=args.frame, resample=args.resample)
+    volume = image.opened(args.image, args)
 
     from napari_samunet.io.export import check_exportable
     from napari_samunet.io.measures import voxel_mm3

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 from pydicom.config import disable_value_validation
 
-from napari_samunet.errors import SamUNetError, UnreadableFile, UnsupportedImage
-from napari_samunet.geometry import is_sheared, shear_degrees
+from napari_samunet.errors import SamUNetError, TiltedSlices, UnreadableFile, UnsupportedImage
+from napari_samunet.geometry import is_sheared, shear_degrees, spacing_of
 from napari_samunet.io.dicom_even import evened
 from napari_samunet.io.dicom_files import choose_series, series_of, text_of
 from napari_samunet.io.dicom_pixels import read_pixels
@@ -26,6 +27,7 @@ def read_dicom(
     series: int | str | None = None,
     frame: int | None = None,
     resample: bool = False,
+    keep_tilt: bool = False,
 ) -> Volume:
     """Read DICOM as a volume.
 
@@ -39,7 +41,9 @@ def read_dicom(
         Time point of a 4-D series, or frame of a file without positions, counted from 0.
     resample : bool
         Whether slices that lie unevenly, or askew behind a tilted gantry, are interpolated onto an
-        even, upright grid. Otherwise uneven ones are refused, and a tilt stays a sheared grid.
+        even, upright grid. Otherwise they are refused.
+    keep_tilt : bool
+        Whether a tilted gantry is taken as it is, as a sheared grid.
 
     Returns
     -------
@@ -52,6 +56,8 @@ def read_dicom(
         If there is no DICOM image, or one is damaged.
     UnevenSlices
         If the slices do not make one even stack, and ``resample`` is False.
+    TiltedSlices
+        If they make one that is askew, and both ``resample`` and ``keep_tilt`` are False.
     UnsupportedImage
         If the slices cannot be decoded or shown.
     ChoiceNeeded
@@ -59,7 +65,7 @@ def read_dicom(
     """
     try:
         with _silent():
-            return _read(path, series, frame, resample)
+            return _read(path, series, frame, resample, keep_tilt)
     except SamUNetError:
         raise
     except (AttributeError, KeyError, NotImplementedError, OSError, TypeError, ValueError) as error:
@@ -76,7 +82,9 @@ def _silent() -> Iterator[None]:
         yield
 
 
-def _read(path: Path, series: int | str | None, frame: int | None, resample: bool) -> Volume:
+def _read(
+    path: Path, series: int | str | None, frame: int | None, resample: bool, keep_tilt: bool
+) -> Volume:
     found, notes = series_of(path)
     chosen = choose_series(path, found, series)
     aside = [item for item in found if item.is_aside and item is not chosen]
@@ -84,6 +92,8 @@ def _read(path: Path, series: int | str | None, frame: int | None, resample: boo
         notes = (*notes, f"{len(aside)} series of localizers or screenshots were set apart")
     stacked = stack(path, planes_of(chosen), frame, resample)
     planes, affine = stacked.planes, stacked.affine
+    if affine is not None and not (resample or keep_tilt):
+        _refuse_tilt(path, affine, len(planes))
     array, color = read_pixels(planes)
     slices = _slices(planes)
     if affine is None or (resample and is_sheared(affine)):
@@ -98,6 +108,18 @@ def _read(path: Path, series: int | str | None, frame: int | None, resample: boo
         return Volume(array, affine, color, modality, _window(planes), source)
     except UnsupportedImage as error:
         raise UnsupportedImage(f"{path} cannot be shown. {error}") from None
+
+
+def _refuse_tilt(path: Path, affine: FloatArray, count: int) -> None:
+    """Leave the choice to the person where slices are shifted by more than half a pixel."""
+    tilt = np.radians(shear_degrees(affine))
+    depth, rows, columns = spacing_of(affine)
+    if np.sin(tilt) * depth * (count - 1) > min(rows, columns) / 2 and is_sheared(affine):
+        raise TiltedSlices(
+            f"{path} was scanned with a tilted gantry ({np.degrees(tilt):.1f}°), so its slices lie "
+            "askew: straighten them (resample=True, --resample) or take them as they were scanned "
+            "(keep_tilt=True, --keep-tilt)."
+        )
 
 
 def _slices(planes: list[Plane]) -> tuple[tuple[Path, int, int], ...]:

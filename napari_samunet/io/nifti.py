@@ -33,7 +33,7 @@ _PAIRED = (b"ni1\0", b"ni2\0")
 _GZIP_MOST = 1100
 """Deflate never shrinks data by more than about 1032 : 1, so no file holds more than this."""
 
-_BROKEN = (*DAMAGED, OSError, ValueError, HeaderDataError, ImageFileError, MemoryError)
+_BROKEN: tuple[type[Exception], ...] = (*DAMAGED, OSError, ValueError, HeaderDataError, ImageFileError, MemoryError)
 _UNITS_OF_LENGTH = {0: "", 1: "metres", 2: "mm", 3: "micrometres"}
 
 

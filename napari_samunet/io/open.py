@@ -23,6 +23,7 @@ def open_volume(
     series: int | str | None = None,
     frame: int | None = None,
     resample: bool = False,
+    keep_tilt: bool = False,
 ) -> Volume:
     """Open a medical image as a volume.
 
@@ -37,7 +38,10 @@ def open_volume(
         Which time point, frame or page, counted from 0.
     resample : bool
         Whether DICOM slices that lie unevenly or askew are interpolated onto an even grid. They
-        are refused otherwise; a tilted gantry then stays a sheared grid, which a note tells.
+        are refused otherwise.
+    keep_tilt : bool
+        Whether slices that lie askew behind a tilted gantry are taken as they were scanned, as a
+        sheared grid.
 
     Returns
     -------
@@ -51,7 +55,8 @@ def open_volume(
     UnsupportedImage
         If it was understood but is no volume that can be shown.
     UnevenSlices
-        If DICOM slices make no even grid and ``resample`` is False.
+        If DICOM slices make no even grid and ``resample`` is False; `TiltedSlices` where a tilted
+        gantry is all that is odd.
     ChoiceNeeded
         If it holds several series, frames or time points and none was chosen.
     """
@@ -62,7 +67,7 @@ def open_volume(
     if kind == "dicom":
         from napari_samunet.io.dicom import read_dicom
 
-        return read_dicom(path, series, frame, resample)
+        return read_dicom(path, series, frame, resample, keep_tilt)
     if kind == "nifti":
         from napari_samunet.io.nifti import read_nifti
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from qtpy.QtWidgets import QApplication, QInputDialog, QMessageBox, QWidget
 
-from napari_samunet.errors import ChoiceNeeded, UnevenSlices
+from napari_samunet.errors import ChoiceNeeded, TiltedSlices, UnevenSlices
 from napari_samunet.io.open import open_volume
 from napari_samunet.io.volume import Volume
 
@@ -15,6 +15,13 @@ _ASKED = {
     "series": ("Choose a series", "This folder holds several series:"),
     "frame": ("Choose an image", "There are several images of the same place:"),
 }
+
+
+_TILTED = {
+    "Straighten the slices; masks can then not be saved as DICOM": "resample",
+    "Take them as scanned; only the scanned plane is shown undistorted": "keep_tilt",
+}
+"""What becomes of a tilted gantry, and the argument of ``open_volume`` for it."""
 
 
 def current_window() -> QWidget | None:
@@ -33,7 +40,7 @@ def open_by_choice(path: Path, window: QWidget | None) -> Volume:
 
     Raises
     ------
-    ChoiceNeeded, UnevenSlices
+    ChoiceNeeded, UnevenSlices, TiltedSlices
         Nobody was asked, or nothing was chosen.
     InputError
         As ``open_volume`` does.
@@ -49,6 +56,11 @@ def open_by_choice(path: Path, window: QWidget | None) -> Volume:
             if answer is None:
                 raise
             chosen[several.argument] = answer
+        except TiltedSlices as tilted:
+            answer = None if window is None else _how_to_take(tilted, window)
+            if answer is None:
+                raise
+            chosen[answer] = True
         except UnevenSlices as uneven:
             if window is None or "resample" in chosen or not _resampled(uneven, window):
                 raise
@@ -60,6 +72,13 @@ def _one_of(several: ChoiceNeeded, window: QWidget) -> str | int | None:
     choices = list(several.choices)
     answer, accepted = QInputDialog.getItem(window, title, text, choices, 0, False)
     return several.values[choices.index(answer)] if accepted else None
+
+
+def _how_to_take(tilted: TiltedSlices, window: QWidget) -> str | None:
+    """The argument of ``open_volume`` that a person chose for a tilted gantry, or None."""
+    choices = list(_TILTED)
+    answer, accepted = QInputDialog.getItem(window, "Tilted gantry", str(tilted), choices, 0, False)
+    return _TILTED[answer] if accepted else None
 
 
 def _resampled(uneven: UnevenSlices, window: QWidget) -> bool:

@@ -7,55 +7,18 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
-from pydicom.dataset import FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, JPEGLosslessSV1, RTPlanStorage
+from dicom_slice import COLUMNS, ROWS, expected, save_slice
+from pydicom.uid import JPEGLosslessSV1, RTPlanStorage
 
 from napari_samunet.errors import (
     ChoiceNeeded,
     InputError,
-    UnevenSlices,
     UnreadableFile,
     UnsupportedImage,
 )
 from napari_samunet.io.open import open_volume
 
-ROWS, COLUMNS = 4, 6
 CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
-
-
-def save_slice(folder: Path, number: int, **tags: object) -> Path:
-    """One CT slice of 3 mm spacing whose stored values are 100 × its number and up."""
-    dataset = pydicom.Dataset()
-    dataset.file_meta = FileMetaDataset()
-    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID = CTImageStorage
-    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID = f"1.2.{number + 1}"
-    dataset.SeriesInstanceUID, dataset.SeriesNumber, dataset.Modality = "1.2.3", 7, "CT"
-    dataset.SeriesDescription, dataset.InstanceNumber = "Portal", number
-    dataset.Rows, dataset.Columns = ROWS, COLUMNS
-    dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
-    dataset.BitsAllocated = dataset.BitsStored = 16
-    dataset.HighBit, dataset.PixelRepresentation = 15, 0
-    dataset.ImagePositionPatient = [10, 20, 30 + 3 * number]
-    dataset.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
-    dataset.PixelSpacing = [0.5, 0.8]
-    dataset.RescaleSlope, dataset.RescaleIntercept = 1, -1024
-    dataset.WindowCenter, dataset.WindowWidth = 40, 400
-    values = 100 * number + np.arange(ROWS * COLUMNS, dtype=np.uint16)
-    dataset.PixelData = values.tobytes()
-    for keyword, value in tags.items():
-        if value is None:
-            delattr(dataset, keyword)
-        else:
-            setattr(dataset, keyword, value)
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{len(list(folder.iterdir())):03d}.dcm"
-    dataset.save_as(path, enforce_file_format=True)
-    return path
-
-
-def expected(number: int) -> np.ndarray:
-    return (100 * number + np.arange(ROWS * COLUMNS)).reshape(ROWS, COLUMNS) - 1024
 
 
 def test_slices_are_sorted_by_place_and_come_in_hounsfield_units(tmp_path: Path) -> None:
@@ -188,52 +151,6 @@ def test_localizers_in_a_series_and_beside_it_are_set_apart_and_told(tmp_path: P
     assert "1 series of localizers or screenshots were set apart" in told
     assert "1 localizers were left out" in told
     assert np.array_equal(open_volume(tmp_path, series=99).array, expected(5)[None])
-
-
-def test_a_missing_slice_is_interpolated_when_a_person_says_so(tmp_path: Path) -> None:
-    for number in (0, 1, 3):
-        save_slice(tmp_path, number)
-    volume = open_volume(tmp_path, resample=True)
-    assert np.array_equal(volume.array, np.stack([expected(n) for n in range(4)]))
-    np.testing.assert_allclose(volume.affine @ (3, 0, 0, 1), (-10, -20, 39, 1))
-    assert any("resampled" in note for note in volume.source.notes)
-
-
-def test_a_place_that_was_imaged_twice_is_noticed_and_the_first_one_taken(tmp_path: Path) -> None:
-    for number in range(3):
-        save_slice(tmp_path, number)
-    save_slice(tmp_path, 7, ImagePositionPatient=[10, 20, 33], InstanceNumber=8)
-    with pytest.raises(UnevenSlices, match="1 to 2 images of a place"):
-        open_volume(tmp_path)
-    volume = open_volume(tmp_path, resample=True)
-    assert np.array_equal(volume.array, np.stack([expected(n) for n in range(3)]))
-    assert "1 further images of the same places were left out" in volume.source.notes
-
-
-def test_a_tilted_gantry_is_straightened_when_a_person_says_so(tmp_path: Path) -> None:
-    for number in range(3):
-        place = [10, 20 + 0.5 * number, 30 + 3 * number]  # one row of 0.5 mm a slice
-        save_slice(tmp_path, number, ImagePositionPatient=place)
-    volume = open_volume(tmp_path, resample=True)
-    assert volume.shape == (3, ROWS + 2, COLUMNS)
-    np.testing.assert_allclose(volume.affine @ (2, 0, 0, 1), (-10, -20, 36, 1))
-    for z in range(3):
-        assert np.array_equal(volume.array[z, z : z + ROWS], expected(z))
-
-
-def test_a_missing_slice_is_noticed(tmp_path: Path) -> None:
-    for number in (0, 1, 3):
-        save_slice(tmp_path, number)
-    with pytest.raises(UnsupportedImage, match=r"3\.000 to 6\.000 mm apart, so one may be missing"):
-        open_volume(tmp_path)
-
-
-def test_a_tilted_gantry_gives_a_sheared_grid_and_a_note(tmp_path: Path) -> None:
-    for number in range(3):
-        save_slice(tmp_path, number, ImagePositionPatient=[0, number, 3 * number])
-    volume = open_volume(tmp_path)
-    np.testing.assert_allclose(volume.affine @ (2, 0, 0, 1), (0, -2, 6, 1))
-    assert any("right angles by 18.4" in note for note in volume.source.notes)
 
 
 def test_an_image_without_a_place_opens_alone_and_says_so(tmp_path: Path) -> None:

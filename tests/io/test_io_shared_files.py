@@ -6,10 +6,11 @@ import re
 import time
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from napari_samunet.errors import ChoiceNeeded, SamUNetError
+from napari_samunet.errors import ChoiceNeeded, SamUNetError, TiltedSlices
 from napari_samunet.io.open import open_volume
 
 pytestmark = pytest.mark.shared
@@ -36,13 +37,15 @@ def images_below(folder: Path) -> list[Path]:
 
 def open_any(path: Path) -> None:
     """Open a file; where it holds several images, the first of them."""
-    chosen: dict[str, str | int] = {}
+    chosen: dict[str, Any] = {}
     for _ in range(3):
         try:
             open_volume(path, **chosen)
             return
         except ChoiceNeeded as several:
             chosen[several.argument] = several.values[0]
+        except TiltedSlices:
+            chosen["keep_tilt"] = True
     raise AssertionError(f"{path} asks for a choice again and again")
 
 

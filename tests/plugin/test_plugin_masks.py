@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk  # noqa: N813
 
-from napari_samunet.errors import ChoiceNeeded, UnevenSlices, UnsupportedImage
+from napari_samunet.errors import ChoiceNeeded, TiltedSlices, UnevenSlices, UnsupportedImage
 from napari_samunet.plugin import reader, series_dialog
 from napari_samunet.plugin.panels.export import completed
 
@@ -77,6 +77,8 @@ def test_several_series_are_chosen_in_a_dialog(monkeypatch, tmp_path):
             raise ChoiceNeeded("two", ("series 1", "series 2"), "series", ("1.1", "1.2"))
         if "frame" not in chosen:
             raise ChoiceNeeded("two", ("frame 0", "frame 1"))
+        if "keep_tilt" not in chosen:
+            raise TiltedSlices("askew")
         if "resample" not in chosen:
             raise UnevenSlices("uneven")
         return "volume"
@@ -86,7 +88,7 @@ def test_several_series_are_chosen_in_a_dialog(monkeypatch, tmp_path):
     yes = series_dialog.QMessageBox.StandardButton.Yes
     monkeypatch.setattr(series_dialog.QMessageBox, "question", lambda *_: yes)
     assert series_dialog.open_by_choice(tmp_path, object()) == "volume"
-    assert asked[-1] == {"series": "1.2", "frame": 1, "resample": True}
+    assert asked[-1] == {"series": "1.2", "frame": 1, "keep_tilt": True, "resample": True}
     with pytest.raises(ChoiceNeeded):
         series_dialog.open_by_choice(tmp_path, None)
 
