@@ -1,7 +1,8 @@
 """A session as one file: prompts, previews, objects and what image they belong to.
 
 A compressed .npz of plain arrays and one JSON text; reading it runs nothing. An image that came
-from a file is named with its path and a digest of its voxels, any other travels along. The file is
+from a file is named with its path and a digest of its voxels, any other travels along. The path may
+name a patient, so no more of it is kept than leads from the session to the image. The file is
 private to its owner and is replaced only when the new one is complete.
 """
 
@@ -20,6 +21,7 @@ import numpy as np
 from napari_samunet.errors import InputError, UnreadableFile
 from napari_samunet.io.volume import Volume
 from napari_samunet.session.identity import ImageIdentity
+from napari_samunet.session.readings import readings
 from napari_samunet.session.record import StateReader, StateWriter
 from napari_samunet.session.state import State
 from napari_samunet.types import AnyArray
@@ -42,7 +44,7 @@ def save_state(path: str | Path, volume: Volume, state: State) -> Path:
     writer = StateWriter()
     words = {"format": FORMAT, "version": VERSION, "state": writer.state(state)}
     arrays = writer.arrays
-    words["image"] = _image_words(volume, arrays)
+    words["image"] = _image_words(volume, arrays, target.absolute().parent)
     arrays[TEXT] = np.frombuffer(json.dumps(words).encode(), np.uint8)
     try:
         _write(target, arrays)
@@ -91,10 +93,12 @@ def load_state(path: str | Path, volume: Volume | None = None) -> tuple[Volume, 
     return _image(source, image, arrays, volume), state
 
 
-def _image_words(volume: Volume, arrays: dict[str, AnyArray]) -> dict[str, Any]:
+def _image_words(volume: Volume, arrays: dict[str, AnyArray], folder: Path) -> dict[str, Any]:
     words = ImageIdentity(volume).words()
     if words["path"] is not None:
-        return words
+        place = Path(words["path"])
+        near = place.relative_to(folder) if place.is_relative_to(folder) else place
+        return {**words, "path": str(near)}
     arrays["image"], arrays["affine"] = volume.array, volume.affine
     if volume.color is not None:
         arrays["color"] = volume.color
@@ -121,22 +125,21 @@ def image_of(source: Path, words: dict[str, Any], volume: Volume | None = None) 
     InputError
         The image is not the one that was segmented.
     """
-    if volume is None:
-        volume = _opened(source, words["path"], words.get("series"))
-    if not ImageIdentity(volume).fits(words):
-        raise InputError(
-            f"{source} belongs to an image of {tuple(words['shape'])} (z, y, x) "
-            f"({words['path'] or 'without a file'}), but another or a changed one of "
-            f"{volume.shape} came; hand over the right one as volume=…"
-        )
-    return volume
+    found = (volume,) if volume is not None else readings(_place(source, words["path"]), words)
+    tried: Volume | None = None
+    for tried in found:
+        if ImageIdentity(tried).fits(words):
+            return tried
+    raise InputError(
+        f"{source} belongs to an image of {tuple(words['shape'])} (z, y, x) "
+        f"({words['path'] or 'without a file'}), but another or a changed one of "
+        f"{None if tried is None else tried.shape} came; hand over the right one as volume=…"
+    )
 
 
-def _opened(source: Path, path: str | None, series: str | None) -> Volume:
-    """Open the image where it was, else under its name beside the session."""
-    from napari_samunet.io.open import open_volume
-
-    places = [] if path is None else [Path(path), source.parent / Path(path).name]
+def _place(source: Path, path: str | None) -> Path:
+    """Where the image is: its path as seen from the session, else its name beside the session."""
+    places = [] if path is None else [source.parent / path, source.parent / Path(path).name]
     found = next((place for place in places if place.exists()), None)
     if found is None:
         what = "an image without a file" if path is None else f"{path}, which is not there any more"
@@ -144,7 +147,7 @@ def _opened(source: Path, path: str | None, series: str | None) -> Volume:
             f"{source} belongs to {what}; open the image where it is now and hand it over: "
             "Session.resume(path, volume)."
         )
-    return open_volume(found, series=series)
+    return found
 
 
 def _write(target: Path, arrays: dict[str, AnyArray]) -> None:

@@ -7,8 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import nibabel
 import numpy as np
 import pytest
+from dicom_slice import save_slice
 from disc_engine import DiscEngine
 
 from napari_samunet.errors import InputError, UnreadableFile
@@ -136,6 +138,40 @@ def test_an_image_from_a_file_is_opened_again(engine: Answerer, tmp_path: Path) 
     session = Session.resume(saved)
     assert session.volume.source.path == path
     assert session.labels.any()
+
+
+def test_no_folder_is_named_where_the_image_lies_beside_the_session(
+    engine: Answerer, tmp_path: Path
+) -> None:
+    folder = tmp_path / "Doe^Jane"
+    folder.mkdir()
+    _path, saved = _session_of_file(folder, engine)
+    with np.load(saved) as file:
+        text = file[store.TEXT].tobytes().decode()
+    assert '"image.nii.gz"' in text
+    assert "Doe" not in text
+
+
+@pytest.mark.parametrize("choice", [{"keep_tilt": True}, {"resample": True}])
+def test_the_choice_at_opening_is_found_again(
+    engine: Answerer, tmp_path: Path, choice: dict
+) -> None:
+    for number in range(3):
+        save_slice(tmp_path / "head", number, ImagePositionPatient=[0, number, 3 * number])
+    session = Session(open_volume(tmp_path / "head", **choice), engine)
+    session.add_point((2, 2), index=1)
+    again = Session.resume(session.save(tmp_path / "work.samunet"))
+    np.testing.assert_array_equal(again.volume.array, session.volume.array)
+    np.testing.assert_array_equal(again.volume.affine, session.volume.affine)
+
+
+def test_the_time_point_is_found_again(engine: Answerer, tmp_path: Path) -> None:
+    stored = np.arange(9 * 8 * 4 * 3, dtype=np.int16).reshape(9, 8, 4, 3)
+    nibabel.save(nibabel.Nifti1Image(stored, np.eye(4)), tmp_path / "four.nii")
+    session = Session(open_volume(tmp_path / "four.nii", frame=2), engine)
+    session.add_point((2, 2), index=1)
+    again = Session.resume(session.save(tmp_path / "work.samunet"))
+    np.testing.assert_array_equal(again.volume.array, session.volume.array)
 
 
 def test_session_and_image_may_move_together(engine: Answerer, tmp_path: Path) -> None:
