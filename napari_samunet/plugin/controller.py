@@ -16,6 +16,7 @@ from napari_samunet.plugin.gestures import Gestures, Tool
 from napari_samunet.plugin.ghosts import Ghosts
 from napari_samunet.plugin.grouping import Grouping
 from napari_samunet.plugin.hover import Hover
+from napari_samunet.plugin.memory import Memory
 from napari_samunet.plugin.model_choice import ModelChoice
 from napari_samunet.plugin.prompting import Prompting
 from napari_samunet.plugin.resampling import resample_turned
@@ -63,9 +64,12 @@ class Controller(Asking):
         self.models.refused.connect(self._on_model_refused)
         self._closed = False
         # Not with a brush, which asks no model, nor with the box, which asks for its own region.
-        self._ahead = EncodingAhead(viewer, self.engine, self._bridge, self._to_encode)
+        self.ahead = EncodingAhead(viewer, self.engine, self._bridge, self._to_encode)
         for something_else in (self.changed, self.busy_changed):
-            something_else.connect(self._ahead.soon)
+            something_else.connect(self.ahead.soon)
+        self.memory = Memory(self.engine, self._bridge, self.ahead, self.say)
+        self.memory.changed.connect(self.changed)
+        self.models.loaded.connect(self.memory.look)
         self.hover = Hover(viewer, self.engine, self._bridge, self._to_encode)
         self.viewing, self.grouping = Viewing(self), Grouping(self)
         self.through, self.ghosts = Through(self), Ghosts(self)
@@ -205,11 +209,11 @@ class Controller(Asking):
 
     def _on_window(self, _event: object) -> None:
         """The next prompt sees the new window: encode it once the hand rests."""
-        self._ahead.soon()
+        self.ahead.soon()
         self.changed.emit()
 
     def _make_way(self) -> None:
-        self._ahead.give_way()
+        self.ahead.give_way()
         self.hover.give_way()
         if self.waiting:
             self.through.stop()  # a person's click comes first

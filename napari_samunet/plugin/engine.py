@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from napari_samunet.embedding.cache import size_of
 from napari_samunet.plugin.graphics import beside_a_window
 
 if TYPE_CHECKING:
@@ -56,6 +58,16 @@ class SharedEngine:
         """Encode a slice before it is asked for; see ``Engine.embed``."""
         return self._loaded().embed(*arguments)
 
+    def room_for(self, features: Any) -> int:
+        """How many slices with features like these can be kept at once."""
+        holds = getattr(self.cache, "holds", None)
+        return sys.maxsize if holds is None else holds(size_of(features))
+
+    @property
+    def cache(self) -> Any:
+        """Where the embeddings are; None before a model is loaded, or where it keeps none."""
+        return getattr(self._engine, "cache", None)
+
     @property
     def system(self) -> System | None:
         """The network that answers; None before it is loaded, or where the engine has none."""
@@ -77,7 +89,7 @@ class SharedEngine:
     def device_line(self) -> str:
         """What it runs on and how much the slices take that it remembers, e.g. "CPU, 12 MB"."""
         device = "" if self.system is None else str(self.system.device).upper()
-        kept = getattr(getattr(self._engine, "cache", None), "bytes", None)
+        kept = getattr(self.cache, "bytes", None)
         memory = "" if kept is None else f"{kept / 2**20:.0f} MB"
         return ", ".join(filter(None, (device, memory)))
 

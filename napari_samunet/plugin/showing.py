@@ -25,6 +25,8 @@ def show_state(panels: SegmentationWidget, act: Controller) -> None:
     _show_image(panels, act)
     panels.model.show_model(act.models.view())
     panels.model.set_summary(act.engine.device_line() if act.model_ready else "loading…")
+    if panels.memory.is_open:
+        panels.memory.show_memory(act.memory.view())
     panels.prompts.set_tool(act.prompting.tool)
     panels.prompts.set_enabled(act.work is not None)
     panels.prompts.set_looking(act.hover.is_on, act.ghosts.running)

@@ -22,12 +22,14 @@ from napari_samunet.plugin.panels.export import ExportPanel
 from napari_samunet.plugin.panels.image import ImagePanel
 from napari_samunet.plugin.panels.key_list import KeyList
 from napari_samunet.plugin.panels.last_session import LastSessionPanel
+from napari_samunet.plugin.panels.memory import MemoryPanel
 from napari_samunet.plugin.panels.model import ModelPanel
 from napari_samunet.plugin.panels.objects import ObjectsPanel
 from napari_samunet.plugin.panels.prompts import PromptsPanel
 from napari_samunet.plugin.panels.section import Section
 from napari_samunet.plugin.panels.slices import SlicesPanel
 from napari_samunet.plugin.panels.status import StatusPanel
+from napari_samunet.plugin.rest import Rest
 from napari_samunet.plugin.showing import show_state
 from napari_samunet.plugin.side_letters import SideLetters
 from napari_samunet.session.labelset import label_sets
@@ -74,7 +76,7 @@ class SegmentationWidget(QWidget):
         self.status, self.last_session = StatusPanel(), LastSessionPanel()
         self.image, self.model = ImagePanel(), ModelPanel()
         self.prompts, self.objects = PromptsPanel(), ObjectsPanel(tuple(label_sets()))
-        self.slices, self.export = SlicesPanel(), ExportPanel()
+        self.slices, self.export, self.memory = SlicesPanel(), ExportPanel(), MemoryPanel()
         self._digits: DigitKeys | None = None
         self.side_letters: SideLetters | None = None
         self._key_list: KeyList | None = None
@@ -82,8 +84,7 @@ class SegmentationWidget(QWidget):
         self._connect_panels()
         self._connect_viewer()
         # One refresh for the many events of one action.
-        self._pending = QTimer(self, interval=0, singleShot=True)
-        self._pending.timeout.connect(self._refresh)
+        self._pending = Rest(self, 0, self._refresh)
         self._refresh()
 
     def close_session(self) -> None:
@@ -103,19 +104,19 @@ class SegmentationWidget(QWidget):
             self.side_letters = None
         self.controller.close()
 
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+    def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802 - Qt's name
         """Load the model once the widget is on the screen."""
         super().showEvent(event)
         QTimer.singleShot(_SOON_MS, self._start)
 
-    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
+    def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802 - Qt's name
         """Let go of the viewer."""
         self.close_session()
         super().closeEvent(event)
 
-    def event(self, event: QEvent) -> bool:
+    def event(self, event: QEvent | None) -> bool:
         """Notice that napari let go: closing the dock takes the widget out without a word."""
-        if event.type() == QEvent.Type.ParentChange:
+        if event is not None and event.type() == QEvent.Type.ParentChange:
             QTimer.singleShot(0, self._close_if_orphan)
         return super().event(event)
 
@@ -144,6 +145,7 @@ class SegmentationWidget(QWidget):
             rows.addWidget(panel)
         self.model.set_open(False)
         self.export.set_open(False)
+        self.memory.set_open(False)
         rows.addStretch(1)
         outside = QVBoxLayout(self)
         outside.setContentsMargins(4, 6, 4, 4)
@@ -153,7 +155,7 @@ class SegmentationWidget(QWidget):
 
     def _panels(self) -> tuple[Section, ...]:
         panels = self.image, self.model, self.prompts, self.objects, self.slices, self.export
-        return panels
+        return (*panels, self.memory)
 
     def _connect_panels(self) -> None:
         act = self.controller
@@ -181,6 +183,8 @@ class SegmentationWidget(QWidget):
         self.slices.doubt_requested.connect(act.through.next_doubt)
         self.export.export_requested.connect(act.export)
         self.export.import_requested.connect(act.import_masks)
+        self.memory.budget_requested.connect(act.memory.set_budget)
+        self.memory.empty_requested.connect(act.memory.empty)
         act.changed.connect(self._later)
         act.said.connect(self._say)
         act.busy_changed.connect(self._show_busy)

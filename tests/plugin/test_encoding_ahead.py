@@ -14,6 +14,13 @@ def _encoded(screen):
     return [ref for ref, _calls in screen.engine.encoded]
 
 
+@pytest.fixture
+def resting(screen):
+    """Neighbours are left alone."""
+    screen.controller.ahead.idle = False
+    return screen
+
+
 def test_the_slice_that_is_shown_is_encoded_ahead(screen):
     screen.until(lambda: SliceRef(0, 3) in _encoded(screen))
     screen.viewer.dims.set_point(0, 5)
@@ -22,7 +29,11 @@ def test_the_slice_that_is_shown_is_encoded_ahead(screen):
     assert not screen.engine.calls
 
 
-def test_slices_that_are_scrolled_over_are_not(screen):
+def test_slices_that_are_scrolled_over_are_not(resting):
+    screen = resting
+    screen.until(lambda: _encoded(screen))
+    screen.settle(0.2)  # a neighbour that was on its way
+    screen.engine.encoded.clear()
     for index in (4, 5, 6, 1):
         screen.viewer.dims.set_point(0, index)
         screen.settle(0.01)
@@ -30,7 +41,8 @@ def test_slices_that_are_scrolled_over_are_not(screen):
     assert not {SliceRef(0, 4), SliceRef(0, 5), SliceRef(0, 6)} & set(_encoded(screen))
 
 
-def test_a_click_goes_before_a_slice_that_waits(screen):
+def test_a_click_goes_before_a_slice_that_waits(resting):
+    screen = resting
     screen.until(lambda: screen.engine.encoded)
     screen.engine.go.clear()
     screen.viewer.dims.set_point(0, 4)
@@ -50,3 +62,17 @@ def test_nothing_is_encoded_for_a_brush(screen):
     screen.viewer.dims.set_point(0, 6)
     screen.settle(0.25)
     assert SliceRef(0, 6) not in _encoded(screen)
+
+
+def test_while_nobody_asks_the_neighbours_follow_first_where_one_scrolls_to(screen):
+    screen.controller.ahead.idle = False
+    screen.until(lambda: _encoded(screen))
+    screen.viewer.dims.set_point(0, 2)
+    screen.settle(0.2)
+    screen.engine.encoded.clear()
+    screen.controller.ahead.idle = True
+    screen.viewer.dims.set_point(0, 3)
+    screen.until(lambda: len({ref.index for ref in _encoded(screen)}) >= 4)
+    assert [ref.index for ref in _encoded(screen)][:3] == [3, 4, 5]
+    screen.until(lambda: {ref.index for ref in _encoded(screen)} >= {0, 1, 4, 5, 6})
+    assert not screen.controller.is_busy

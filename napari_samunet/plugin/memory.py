@@ -1,0 +1,123 @@
+"""Settings of memory as the window knows them: kept for the next start, and obeyed at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QObject, Signal
+
+from napari_samunet.embedding.budget import Budget, read_budget, write_budget
+from napari_samunet.plugin.fetching import reason_of
+from napari_samunet.plugin.panels.memory import MemoryView
+
+if TYPE_CHECKING:
+    from napari_samunet.plugin.ahead import EncodingAhead
+    from napari_samunet.plugin.bridge import InferenceBridge
+    from napari_samunet.plugin.engine import SharedEngine
+
+_MB = 2**20
+
+
+class Memory(QObject):
+    """Budgets of the cache, what it holds, and how it is emptied.
+
+    Parameters
+    ----------
+    engine : SharedEngine
+        Whose cache it is.
+    bridge : InferenceBridge
+        The disk is looked at in its thread; also the parent.
+    ahead : EncodingAhead
+        Told whether to encode while idle.
+    say : callable
+        Tells the person a line.
+    settings : Path, optional
+        Where settings lie; the user's own file by default.
+
+    Notes
+    -----
+    Signals: ``changed()``.
+    """
+
+    changed = Signal()
+
+    def __init__(
+        self,
+        engine: SharedEngine,
+        bridge: InferenceBridge,
+        ahead: EncodingAhead,
+        say: Callable[[str], None],
+        settings: Path | None = None,
+    ) -> None:
+        super().__init__(bridge)
+        self._engine, self._bridge, self._ahead, self._say = engine, bridge, ahead, say
+        self._settings = settings
+        self.budget = read_budget(settings)
+        self._on_disk: int | None = None
+        ahead.idle = self.budget.idle
+
+    def look(self, *_changed: object) -> None:
+        """Count what is on the disk."""
+        folder = self._folder()
+        if folder is not None:
+            self._bridge.run("disk", lambda: folder.bytes, self._counted, self._failed, quiet=True)
+
+    def set_budget(self, budget: Budget) -> None:
+        """Obey from now on what a person chose; what is the machine's own share stays that."""
+        shown = self._filled()
+        chosen = {
+            name: getattr(budget, name)
+            for name in ("device_mb", "ram_mb", "disk_mb")
+            if getattr(budget, name) != (getattr(shown, name) or 0)
+        }
+        budget = replace(self.budget, idle=budget.idle, **chosen)
+        if budget == self.budget:
+            return
+        self.budget, self._ahead.idle = budget, budget.idle
+        use = getattr(self._engine.cache, "use", None)
+
+        def keep() -> None:
+            write_budget(budget, self._settings)
+            if use is not None:
+                use(budget)
+
+        self._bridge.run("budget", keep, self.look, self._failed, quiet=True)
+        self._ahead.soon()
+        self.changed.emit()
+
+    def empty(self) -> None:
+        """Delete every encoded slice, in memory and on the disk."""
+        empty = getattr(self._engine.cache, "empty", None)
+        if empty is not None:
+            self._ahead.give_way()
+            self._bridge.run("empty", empty, self._emptied, self._failed)
+
+    def view(self) -> MemoryView:
+        """What the panel shows."""
+        cache = self._engine.cache
+        system = self._engine.system
+        memory = f"{getattr(cache, 'bytes', 0) / _MB:.0f} MB in memory"
+        disk = "" if self._on_disk is None else f", {self._on_disk / _MB:.0f} MB on the disk"
+        has_gpu = system is not None and system.device.type == "cuda"
+        return MemoryView(self._filled(), has_gpu, f"Encoded slices: {memory}{disk}")
+
+    def _filled(self) -> Budget:
+        system = self._engine.system
+        return self.budget.filled("cpu" if system is None else str(system.device))
+
+    def _folder(self) -> Any:
+        return getattr(self._engine.cache, "folder", None)
+
+    def _counted(self, on_disk: int) -> None:
+        self._on_disk = on_disk
+        self.changed.emit()
+
+    def _emptied(self, count: int) -> None:
+        self._say(f"{count} encoded slices were deleted from the disk.")
+        self.look()
+
+    def _failed(self, error: BaseException) -> None:
+        self._say(f"The cache: {reason_of(error)}")

@@ -1,0 +1,57 @@
+"""What a person sets holds at once and tomorrow; one press deletes every encoded slice."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from qtpy.QtWidgets import QPushButton
+
+from napari_samunet.embedding.budget import Budget, read_budget
+from napari_samunet.embedding.folder import EmbeddingFolder
+from napari_samunet.embedding.key import EmbeddingKey
+from napari_samunet.embedding.levels import LayeredCache
+
+pytestmark = pytest.mark.viewer
+KEY = EmbeddingKey("slice", (0, 1), None, "model")
+
+
+@pytest.fixture
+def settings(tmp_path, monkeypatch):
+    """Settings of this test's own, and the panel unfolded with a cache that holds one slice."""
+    path = tmp_path / "memory.json"
+    monkeypatch.setattr("napari_samunet.embedding.budget.settings_path", lambda: path)
+    return path
+
+
+@pytest.fixture
+def kept(screen, settings, tmp_path):
+    cache = LayeredCache(0, 2**22, EmbeddingFolder(tmp_path / "embeddings", 2**22))
+    cache.put(KEY, {"embedding": torch.zeros(2**18)})
+    cache.flush()
+    screen.engine.cache = cache
+    screen.widget.memory.set_open(True)
+    screen.controller.memory.look()
+    screen.until(lambda: "1 MB on the disk" in screen.controller.memory.view().taken)
+    return cache
+
+
+def test_one_press_deletes_every_encoded_slice(screen, kept):
+    button = next(b for b in screen.widget.memory.findChildren(QPushButton) if b.text() == "Empty")
+    button.click()
+    screen.until(lambda: KEY not in kept)
+    screen.until(lambda: "0 MB on the disk" in screen.controller.memory.view().taken)
+    assert "1 encoded slices were deleted" in screen.viewer.status
+
+
+def test_a_budget_holds_at_once_and_at_the_next_start(screen, kept, settings):
+    screen.widget.memory._boxes["disk_mb"].setValue(0)
+    screen.widget.memory._boxes["disk_mb"].editingFinished.emit()
+    screen.until(lambda: settings.exists() and kept.folder.bytes == 0)
+    assert read_budget(settings) == Budget(disk_mb=0)
+
+
+def test_work_ahead_can_be_switched_off(screen, kept, settings):
+    screen.widget.memory._idle.click()
+    screen.until(settings.exists)
+    assert not screen.controller.ahead.idle
+    assert not read_budget(settings).idle
