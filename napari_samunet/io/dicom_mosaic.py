@@ -1,8 +1,8 @@
-"""Siemens mosaics: all slices of one time point, tiled into one picture.
+"""Mosaics of Siemens and United Imaging: all slices of a time point, tiled into one picture.
 
-How many there are and which way they go stands in Siemens' private CSA header, which nibabel reads.
-Tiles run along the rows of the picture, then down; the position that the file states is that of
-the picture as if it were one slice.
+Tiles run along the rows of the picture, then down. Of Siemens, how many there are and which way
+they go stands in the private CSA header, which nibabel reads; the position that the file states is
+that of the picture as if it were one slice. United Imaging lists the position of every slice.
 """
 
 from __future__ import annotations
@@ -31,25 +31,50 @@ def tiles_of(plane: Plane) -> list[Plane] | None:
     list of Plane or None
         None where the private header, or what the geometry needs beside it, is missing.
     """
-    known = _count_and_normal(plane.dataset)
-    gap = plane.number("SpacingBetweenSlices")
-    if known is None or plane.position is None or plane.directions is None:
+    if plane.directions is None or plane.spacing is None:
         return None
-    if plane.spacing is None or not gap:
+    corners = _united_imaging(plane.dataset)
+    # Siemens pads to a square of tiles; United Imaging leaves empty rows out.
+    size = _tile_size(plane, len(corners), padded=False) if corners else None
+    if not corners:
+        count, normal = _count_and_normal(plane.dataset) or (0, None)
+        size = _tile_size(plane, count, padded=True)
+        corners = [] if size is None else _siemens(plane, count, normal, size)
+    if size is None or not corners:
         return None
-    count, normal = known
-    across = math.ceil(math.sqrt(count))
-    whole = np.array(plane.shape)
-    if count < 1 or (whole % across).any():
-        return None
-    size = whole // across
-    (along_row, along_column), (rows, columns) = plane.directions, plane.spacing
-    missing = (whole - size) / 2  # the stated corner is that of a slice as large as the picture
-    corner = plane.position + along_row * missing[1] * columns + along_column * missing[0] * rows
     return [
-        replace(plane, position=corner + n * gap * normal, tile=_tile(n, across, size))
-        for n in range(count)
+        replace(plane, position=corner, tile=_tile(n, plane.shape[1] // int(size[1]), size))
+        for n, corner in enumerate(corners)
     ]
+
+
+def _united_imaging(dataset: Any) -> list[FloatArray]:
+    """Corner of each slice, LPS mm, from the list of frames in the private header."""
+    try:
+        frames = dataset.private_block(0x65, "Image Private Header")[0x51].value
+        return [np.array([float(mm) for mm in item.ImagePositionPatient]) for item in frames]
+    except (KeyError, AttributeError, TypeError, ValueError):
+        return []
+
+
+def _siemens(plane: Plane, count: int, normal: Any, size: Any) -> list[FloatArray]:
+    """Corner of each slice, LPS mm, from that of a slice as large as the whole picture."""
+    gap = plane.number("SpacingBetweenSlices")
+    if plane.position is None or not gap:
+        return []
+    (along_row, along_column), spacing = np.asarray(plane.directions), plane.spacing or (1.0, 1.0)
+    down, right = (plane.shape - size) / 2 * spacing
+    corner = plane.position + along_row * right + along_column * down
+    return [corner + n * gap * normal for n in range(count)]
+
+
+def _tile_size(plane: Plane, count: int, padded: bool) -> Any:
+    """Rows and columns of a tile, None where the picture cannot be tiled by so many slices."""
+    across = math.ceil(math.sqrt(count))
+    tiles = np.array((across if padded else math.ceil(count / max(across, 1)), across))
+    if count < 1 or (plane.shape % tiles).any():
+        return None
+    return plane.shape // tiles
 
 
 def _tile(number: int, across: int, size: Any) -> tuple[slice, slice]:

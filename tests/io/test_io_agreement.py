@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 
 from napari_samunet import geometry
@@ -150,3 +151,18 @@ def test_a_mosaic_is_the_stack_that_an_independent_converter_made_of_it(
     np.testing.assert_allclose(mosaic.affine, affine, atol=1e-3)
     with pytest.raises(ExportRefused, match="mosaic"):
         check_exportable(mosaic, "labels.dcm", "dicom-seg")
+
+
+def test_a_mosaic_of_united_imaging_lies_where_its_header_says(shared_data: Path) -> None:
+    """Beside the corner of every slice, which is what is read, the header states its middle."""
+    folder = shared_data / "dcm_qa_uih/DTI_132225/dti_tra_dir16_PA_rot_SaveBySlc__134057"
+    volume = open_volume(folder, frame=0)
+    assert volume.shape == (20, 64, 64)
+    header = pydicom.dcmread(folder / "00000001.dcm", stop_before_pixels=True)
+    frames = header.private_block(0x65, "Image Private Header")[0x51].value
+    middles = [item[0x65, 0x1015].value for item in frames]
+    found = geometry.index_to_world([(z, 32, 32) for z in range(20)], volume.affine)
+    np.testing.assert_allclose(found, np.array(middles, float) * (-1, -1, 1), atol=1e-2)
+    bright = np.argwhere(volume.array > 200)
+    inside = bright[((bright[:, 1:] > 6) & (bright[:, 1:] < 58)).all(axis=1)]
+    assert len(inside) > 0.99 * len(bright), "a head ends before the edges of its tile"

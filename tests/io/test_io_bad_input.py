@@ -235,7 +235,7 @@ def test_several_series_are_listed_and_each_can_be_chosen(shared_data: Path) -> 
 @pytest.mark.parametrize(
     ("name", "word"),
     [
-        ("dcm_qa_uih/DTI_132225/dti_tra_dir16_PA_rot_SaveBySlc__134057", "mosaic"),
+        ("nibabel/nibabel/nicom/tests/data/0.dcm", "mosaic"),
         ("pydicom/dicomdirtests/77654033/CT2", "missing"),
         ("pydicom/rtstruct.dcm", "Structure Set"),
         ("pydicom-data/liver.dcm", "Segmentation"),
