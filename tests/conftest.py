@@ -14,6 +14,8 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 # Embeddings of tests are neither taken from a person's own folder nor left in it.
 _embeddings = tempfile.TemporaryDirectory(prefix="samunet-tests-")
 os.environ.setdefault("SAMUNET_CACHE", _embeddings.name)
+# Which engine is faster is not measured anew in every test; those about it ask for it.
+os.environ.setdefault("SAMUNET_ENGINE", "torch")
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
 

@@ -21,6 +21,7 @@ from napari_samunet.inference.postprocess import assemble, overlap
 from napari_samunet.inference.prediction import Prediction
 from napari_samunet.inference.relief import Relief
 from napari_samunet.io.volume import Volume
+from napari_samunet.models.engine_choice import choose_engine
 from napari_samunet.models.system import MaskTensors, PromptTensors, System
 from napari_samunet.preprocess.frame import OUTSIDE, Frame
 from napari_samunet.preprocess.intensity import choose_window, to_uint8
@@ -119,7 +120,11 @@ class Engine:
 
 
 def open_engine(system: System, budget: Budget | None = None) -> Engine:
-    """Return an engine that keeps its embeddings on this machine, within its budgets."""
+    """Return an engine that keeps its embeddings on this machine, within its budgets.
+
+    What encodes is what was measured to be fastest here, see ``choose_engine``.
+    """
+    choose_engine(system)
     return Engine(system, open_cache(str(system.device), system.contract.half, budget))
 
 

@@ -1,0 +1,157 @@
+"""Another engine encodes where it is measured to be faster, and where its answers are torch's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from napari_samunet.errors import BadUsage
+from napari_samunet.models import engine_choice
+from napari_samunet.models.builtin import contract_of
+from napari_samunet.models.encoder import Features, TorchEncoder
+from napari_samunet.models.engine_choice import choose_engine, difference, timed
+from napari_samunet.models.lean import lean
+from napari_samunet.models.samunet import SamUNetConfig, build
+from napari_samunet.models.system import PromptTensors, System
+
+CONFIG = SamUNetConfig(
+    image_size=64,
+    in_channels=2,
+    vit_width=32,
+    vit_depth=4,
+    vit_heads=2,
+    window=0,
+    global_blocks=(0, 1, 2, 3),
+    embed_dim=32,
+    conv="light",
+    conv_widths=(16, 16, 16, 16),
+    decoder="pyramid",
+    decoder_widths=(16, 16, 16, 16),
+    local_contrast=True,
+)
+
+
+@pytest.fixture
+def system() -> System:
+    torch.manual_seed(0)
+    return System("builtin", contract_of(CONFIG), build(CONFIG), "untrained", quicken=lean)
+
+
+@pytest.fixture
+def engines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder in place of the person's own, and no engine named."""
+    monkeypatch.delenv(engine_choice.VARIABLE, raising=False)
+    monkeypatch.setattr(engine_choice, "_folder", lambda: tmp_path)
+    return tmp_path
+
+
+class Other:
+    """An engine that is as fast and as exact as it is told."""
+
+    precision = "other"
+
+    def __init__(self, system: System, error: float = 0.0) -> None:
+        self._system, self._error = system, error
+
+    def encode(self, image: Tensor) -> Features:
+        with torch.inference_mode():
+            features = self._system.module.encode(image)
+        return {name: feature * (1 + self._error) for name, feature in features.items()}
+
+
+def instead(monkeypatch: pytest.MonkeyPatch, other: Other, seconds: float) -> list[int]:
+    """Put an engine in OpenVINO's place that takes so many seconds where torch takes one."""
+    measured: list[int] = []
+
+    def take_turns(encoders: object, image: Tensor) -> list[list[float]]:
+        measured.append(1)
+        return [[1.0], [seconds]]
+
+    monkeypatch.setattr(engine_choice, "_openvino", lambda system: other)
+    monkeypatch.setattr(engine_choice, "timed", take_turns)
+    monkeypatch.setattr(engine_choice, "_version", lambda: "1")
+    return measured
+
+
+def test_openvino_encodes_the_same_features_also_when_read_back(
+    system: System, engines: Path
+) -> None:
+    image = torch.rand(2, 1, 64, 64)
+    torch_encoder = system.encoder
+    for _ in range(2):  # compiled, then read back
+        assert choose_engine(system, "openvino") == "openvino"
+        assert system.precision == "openvino-float32"
+        wanted = torch_encoder.encode(image)
+        assert difference(system.encode(image), wanted) < 1e-4
+        assert len(list(engines.glob("*.blob"))) == 1
+        system.encoder = torch_encoder
+    features = {name: feature[:1] for name, feature in wanted.items()}
+    assert system.decode(features, PromptTensors.of([[9.0, 9.0]], [1])).logits.shape[-1] == 64
+
+
+@pytest.mark.parametrize(
+    ("seconds", "error", "choice"),
+    [(0.5, 0.0, "openvino"), (0.5, 1e-2, "torch"), (0.99, 0.0, "torch")],
+)
+def test_the_faster_engine_is_taken_if_it_is_right_and_remembered(
+    system: System,
+    engines: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    seconds: float,
+    error: float,
+    choice: str,
+) -> None:
+    measured = instead(monkeypatch, Other(system, error), seconds)
+    assert choose_engine(system) == choice
+    assert system.precision == ("other" if choice == "openvino" else "float32")
+    times = len(measured)
+    assert choose_engine(system) == choice
+    assert len(measured) == times
+
+
+def test_a_network_that_openvino_cannot_compile_is_encoded_by_torch(
+    system: System, engines: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_system: System) -> Other:
+        raise RuntimeError("no such operation")
+
+    monkeypatch.setattr(engine_choice, "_openvino", fail)
+    monkeypatch.setattr(engine_choice, "_version", lambda: "1")
+    assert choose_engine(system) == "torch"
+    assert system.precision == "float32"
+
+
+def test_an_engine_that_is_not_here_is_refused_in_one_line(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(BadUsage, match="torch, openvino"):
+        choose_engine(system, "abacus")
+    monkeypatch.setattr(engine_choice, "_version", lambda: "")
+    with pytest.raises(BadUsage, match=r"pip install napari-samunet\[openvino\]"):
+        choose_engine(system, "openvino")
+
+
+def test_half_precision_is_for_accelerators() -> None:
+    with pytest.raises(BadUsage, match="accelerator"):
+        TorchEncoder(build(CONFIG), "bfloat16", "cpu")
+    with pytest.raises(BadUsage, match="float32, bfloat16, float16"):
+        TorchEncoder(build(CONFIG), "float64")
+
+
+def test_engines_take_turns(system: System) -> None:
+    order: list[str] = []
+
+    class Named:
+        def __init__(self, precision: str) -> None:
+            self.precision = precision
+
+        def encode(self, image: Tensor) -> Features:
+            order.append(self.precision)
+            return {}
+
+    seconds = timed((Named("a"), Named("b")), torch.zeros(1), rounds=2)
+    assert [len(one) for one in seconds] == [2, 2]
+    assert order == ["a", "b"] * 3
