@@ -116,3 +116,19 @@ def test_a_grid_that_windows_do_not_fill_costs_its_own_tokens_only() -> None:
             attend()
         work.append(counted.get_total_flops())
     assert work[1] < 0.4 * work[0]  # 256 tokens instead of 784
+
+
+@pytest.mark.parametrize("kind", [torch.bfloat16, torch.float16])
+def test_half_precision_moves_features_by_its_rounding_only(kind: torch.dtype) -> None:
+    """An accelerator's way, which a processor can go as well, only not sooner."""
+    twin = lean(shaken(build(SMALL)))
+    for part in twin.modules():
+        if isinstance(part, LeanAttention):
+            part.fused = True
+    image = torch.rand(1, 3, 64, 64)
+    with torch.inference_mode():
+        wanted = twin.encode(image)
+        with torch.autocast("cpu", kind):
+            got = twin.encode(image)
+    for name in wanted:
+        assert relative(got[name].float(), wanted[name]) < 16 * torch.finfo(kind).eps
