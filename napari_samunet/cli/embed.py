@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from napari_samunet.cli import values
+from napari_samunet.cli.image import add_choices, opened
 from napari_samunet.errors import BadUsage, OutsideImage
 
 if TYPE_CHECKING:
@@ -32,11 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--window", type=values.window, metavar="LO,HI", help="displayed intensities"
     )
-    parser.add_argument("--series", help="which series, where the input holds several")
-    parser.add_argument("--frame", type=int, help="which frame or time point")
-    parser.add_argument(
-        "--resample", action="store_true", help="bring uneven or tilted DICOM slices onto a grid"
-    )
+    add_choices(parser)
     parser.add_argument("--model", default="builtin", help="name in the list, or a checkpoint")
     parser.add_argument("--system", help="what the checkpoint is, where it cannot tell itself")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
@@ -84,9 +81,8 @@ def _embed(
     from tqdm import tqdm
 
     from napari_samunet.inference.precompute import precompute
-    from napari_samunet.io.open import open_volume
 
-    volume = open_volume(image, series=args.series, frame=args.frame, resample=args.resample)
+    volume = opened(image, args)
     refs = _wanted(volume, args.axis, args.slices)
     steps = precompute(engine, volume, refs, args.window, encode, batch)
     fresh = sum(tqdm(steps, total=len(refs), unit="slice", leave=False))
