@@ -1,4 +1,8 @@
-"""Measure how long a click takes here: without a window, or in a real one with --click."""
+"""Measure how long encoding, decoding and a click take here, beside what people use today.
+
+One run: the same weights, the same slices, in turns; medians and spread. Published networks get
+seeded weights, which take the same time as trained ones.
+"""
 
 from __future__ import annotations
 
@@ -6,32 +10,47 @@ import argparse
 import json
 import os
 import platform
-from collections.abc import Callable
-from time import perf_counter
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from napari_samunet.cli.display import need_window
+from napari_samunet.cli.display import has_display, need_window
 from napari_samunet.cli.output import check_target, replace_text
 from napari_samunet.errors import BadUsage
 
-Timings = dict[str, list[float]]
-"""What was measured → seconds, one number a repetition."""
+if TYPE_CHECKING:
+    from napari_samunet.evaluation.growth import Curve
+    from napari_samunet.evaluation.timing import Row
+    from napari_samunet.models.system import System
+
+PARTS = ("model", "published", "disk", "growth", "window")
+AGAINST = ("sam-vit-b", "sam-vit-b-256", "sam-unet-res34", "sam-med2d")
+_MOST_LARGE = 5  # repetitions of what takes seconds
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``samunet benchmark``."""
     parser.add_argument("--model", default="builtin", help="name in the list, or a checkpoint")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
-    parser.add_argument("--repeat", type=int, default=50, metavar="N", help="repetitions of each")
+    parser.add_argument("--repeat", type=int, default=20, metavar="N", help="repetitions of each")
     parser.add_argument(
-        "--click",
-        action="store_true",
-        help="open a window and click in it: from mouse event to painted mask",
+        "--only", action="append", choices=PARTS, help="measure this alone; may be given often"
     )
-    parser.add_argument("--json", metavar="OUT", help="write every single time here")
+    parser.add_argument(
+        "--against",
+        action="append",
+        choices=AGAINST,
+        help="measure this published network; may be given often (default: all)",
+    )
+    parser.add_argument("--json", metavar="OUT", help="write every single number here")
+    parser.add_argument("--markdown", metavar="OUT", help="write the table here")
+    parser.add_argument("--plot", metavar="OUT", help="draw how cost grows into this PNG")
 
 
 def run(args: argparse.Namespace) -> None:
-    """Measure, print median and 95th percentile, write the single times.
+    """Measure, print the table, write what was asked for.
 
     Raises
     ------
@@ -40,87 +59,111 @@ def run(args: argparse.Namespace) -> None:
     """
     if args.repeat < 1:
         raise BadUsage(f"--repeat counts from 1, but {args.repeat} came.")
-    target = check_target(args.json) if args.json else None
-    measure = _in_a_window if args.click else _without_a_window
-    timings = measure(args)
-    print(format_timings(timings, f"model {args.model}, {_machine()}"))
-    if target is not None:
-        replace_text(target, json.dumps({"machine": _machine(), "seconds": timings}) + "\n")
+    targets = {kind: check_target(path) for kind in _TARGETS if (path := getattr(args, kind))}
+    parts = _parts(args)
 
-
-def format_timings(timings: Timings, title: str) -> str:
-    """Write a table with the median and the 95th percentile of each row, in milliseconds.
-
-    Parameters
-    ----------
-    timings
-        Seconds of the repetitions of each row.
-    title
-        What was measured where.
-    """
-    import numpy as np
-
-    width = max(map(len, timings))
-    lines = [title, f"{'':<{width}}  {'median':>9}  {'p95':>9}   n"]
-    for name, seconds in timings.items():
-        median, p95 = np.percentile(np.multiply(seconds, 1000), [50, 95])
-        lines.append(f"{name:<{width}}  {median:>6.1f} ms  {p95:>6.1f} ms  {len(seconds):>2}")
-    return "\n".join(lines)
-
-
-def _in_a_window(args: argparse.Namespace) -> Timings:
-    # The one place besides `samunet open` where the command line reaches for the plugin.
-    need_window()
-
-    from napari_samunet.plugin.benchmark import time_clicks
-
-    return time_clicks(args.model, args.device, args.repeat)
-
-
-def _without_a_window(args: argparse.Namespace) -> Timings:
-    """Time the steps behind a click on the sample volume, through the public session."""
-    from napari_samunet.io.sample import sample_volume
+    from napari_samunet.evaluation.growth import growth, plot_growth
+    from napari_samunet.evaluation.timing import table
     from napari_samunet.models.load import load_model
-    from napari_samunet.prompts.prompts import Prompts
-    from napari_samunet.session.session import Session
 
-    volume = sample_volume()
     model = load_model(args.model, device=args.device)
-    rows, columns = volume.shape[1:]
-    first = Prompts(points=[(rows // 2, columns // 3)], labels=[1])
-    more = Prompts(points=[(rows // 2, columns // 3), (rows // 3, columns // 3)], labels=[1, 0])
-    around = Prompts(box=(rows // 3, columns // 5, rows // 2, columns // 2))
-    Session(volume, model).predict(first, index=0)  # the first call of all also warms torch up
-
-    def fresh(prompts: Prompts) -> Callable[[int], object]:
-        return lambda turn: Session(volume, model).predict(prompts, index=turn % volume.shape[0])
-
-    session = Session(volume, model)
-    middle = volume.shape[0] // 2
-    answer = session.predict(first, index=middle)
-    session.predict(more, index=middle, previous=answer)
-
-    return {
-        "first click on a slice (encode and decode)": _time(fresh(first), args.repeat),
-        "box on a slice (encode and decode)": _time(fresh(around), args.repeat),
-        "further click, slice warm": _time(
-            lambda _: session.predict(more, index=middle, previous=answer), args.repeat
-        ),
-    }
+    rows = []
+    for row in _measure(args, parts, model):
+        rows.append(row)
+        print(f"measured: {row.section}, {row.name}", file=sys.stderr, flush=True)
+    curves = growth(model) if "growth" in parts else []
+    text = f"{args.model}, {_machine()}\n\n{table(rows + _as_rows(curves))}\n"
+    print(text)
+    if "json" in targets:
+        words = {"machine": _machine(), "rows": [asdict(row) for row in rows + _as_rows(curves)]}
+        replace_text(targets["json"], json.dumps(words, indent=1) + "\n")
+    if "markdown" in targets:
+        replace_text(targets["markdown"], text)
+    if "plot" in targets and curves:
+        plot_growth(curves, Path(targets["plot"]))
 
 
-def _time(action: Callable[[int], object], repeat: int) -> list[float]:
-    seconds = []
-    for turn in range(repeat):
-        start = perf_counter()
-        action(turn)
-        seconds.append(perf_counter() - start)
-    return seconds
+_TARGETS = ("json", "markdown", "plot")
+
+
+def _parts(args: argparse.Namespace) -> tuple[str, ...]:
+    """What is to be measured: all, and a window where there is a display, unless told."""
+    if args.only:
+        if "window" in args.only:
+            need_window()
+        parts = tuple(args.only)
+    else:
+        parts = PARTS if has_display() else PARTS[:-1]
+    if args.plot:
+        from napari_samunet.evaluation.plots import check_plotting
+
+        check_plotting()
+    return parts
+
+
+def _measure(args: argparse.Namespace, parts: tuple[str, ...], model: System) -> Iterator[Row]:
+    from napari_samunet.evaluation import costs
+    from napari_samunet.evaluation.contenders import pair_from
+
+    if "window" in parts:  # first: later the process holds the weights of many networks
+        yield from _in_a_window(args)
+    if "model" in parts:
+        pair = pair_from(model)
+        encoded = costs.encoding(args.model, pair, args.repeat)
+        yield from encoded
+        yield from costs.decoding(args.model, pair, args.repeat)
+        yield costs.share_of_peak(args.model, pair, encoded)
+        yield from costs.memory_of(args.model, pair)
+    if "disk" in parts:
+        yield from costs.keeping(model, args.repeat)
+        yield from costs.opening(min(args.repeat, _MOST_LARGE))
+    if "published" in parts:
+        for name in args.against or AGAINST:
+            yield from _published(name, args.repeat, str(model.device))
+
+
+def _published(name: str, repeat: int, device: str) -> Iterator[Row]:
+    from napari_samunet.evaluation import costs
+    from napari_samunet.evaluation.contenders import Predictor, pair_of, why_no_predictor
+    from napari_samunet.evaluation.timing import Row
+
+    pair = pair_of(name, device)
+    predictor = None
+    if name == "sam-vit-b":
+        missing = why_no_predictor()
+        if missing:
+            yield Row(f"encode, {name}", "SamPredictor", note=missing)
+        else:
+            predictor = Predictor(pair.plain)
+    large = pair.ours.contract.side > 512
+    encoded = costs.encoding(name, pair, min(repeat, _MOST_LARGE if large else repeat), predictor)
+    yield from encoded
+    yield from costs.decoding(name, pair, repeat, predictor)
+    yield costs.share_of_peak(name, pair, encoded)
+    yield from costs.memory_of(name, pair)
+
+
+def _in_a_window(args: argparse.Namespace) -> list[Row]:
+    # One of the few places where the command line reaches for the plugin.
+    from napari_samunet.plugin.benchmark import time_window
+
+    return time_window(args.model, args.device, args.repeat)
+
+
+def _as_rows(curves: list[Curve]) -> list[Row]:
+    from napari_samunet.evaluation.timing import Row
+
+    return [
+        Row(f"{curve.title}, {curve.label}: {place}", "ours", (value,))
+        for curve in curves
+        for place, value in zip(curve.places, curve.values, strict=True)
+    ]
 
 
 def _machine() -> str:
     import torch
 
-    gpu = f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ""
-    processor = platform.machine()
-    return f"{os.cpu_count()} cores {processor}{gpu}, torch {torch.__version__}"
+    gpu = f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ", no GPU"
+    threads = torch.get_num_threads()
+    processor = f"{os.cpu_count()} cores {platform.machine()}, {threads} threads"
+    return f"{processor}{gpu}, torch {torch.__version__}"

@@ -111,8 +111,10 @@ def encode_there(pictures: list[Picture], wanted: ModelWanted) -> list[dict[str,
         The worker's model is another one.
     """
     system = _loaded(wanted.name, wanted.system)
-    for what in ("model_hash", "precision"):
-        here, there = getattr(system, what), getattr(wanted, what)
+    for here, there in (
+        (system.model_hash, wanted.model_hash),
+        (_numbers(system.precision), _numbers(wanted.precision)),
+    ):
         if here != there:
             raise InputError(
                 f"The cluster was to encode with {there}, but a worker has {here} for "
@@ -120,6 +122,11 @@ def encode_there(pictures: list[Picture], wanted: ModelWanted) -> list[dict[str,
             )
     encoded = encode_pictures(system, pictures)
     return [{name: tensor.cpu() for name, tensor in features.items()} for features in encoded]
+
+
+def _numbers(precision: str) -> str:
+    """The kind of numbers; engines with the same kind give the same features, to 1e-4."""
+    return precision.rpartition("-")[2]
 
 
 @lru_cache(maxsize=1)

@@ -1,40 +1,47 @@
-"""Real clicks in a real window on the sample volume, timed (``samunet benchmark --click``)."""
+"""Real clicks and scrolling in a real window, timed (``samunet benchmark``)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import napari
+import numpy as np
 from qtpy.QtCore import QEventLoop, QPoint, Qt, QTimer
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QOpenGLWidget
 
 from napari_samunet.errors import SamUNetError
+from napari_samunet.evaluation.costs import slices
+from napari_samunet.evaluation.timing import Row
 from napari_samunet.io.sample import sample_volume
 from napari_samunet.plugin.graphics import beside_a_window
+from napari_samunet.plugin.stalls import Stalls
 from napari_samunet.plugin.widget import SegmentationWidget
 from napari_samunet.session.shelf import Shelf
 
 if TYPE_CHECKING:
     from napari.layers import Image
 
-Timings = dict[str, list[float]]
+    from napari_samunet.io.volume import Volume
+    from napari_samunet.plugin.controller import Controller
 
 CLICKS_PER_SLICE = 5
+SCROLLED = 300
 _FIRST_SLICE = 8
 _BARE_FRAMES = 20
 _PATIENCE_MS = 120_000  # the model is loaded within it; a click needs a fraction of a second
 _WINDOW_SIZE = (1280, 860)
 # (row, column) in the sample's body: an organ, three corrections in it, one beside it.
 _PLACES = ((128, 90), (140, 100), (118, 82), (132, 74), (128, 170))
+CLICK = "mouse event to mask in the layer"
 
 
-def time_clicks(model: str, device: str, repeat: int) -> Timings:
-    """Open napari on the sample volume and click in it, a few times on each slice.
+def time_window(model: str, device: str, repeat: int) -> list[Row]:
+    """Open napari on a volume, and click and scroll in it.
 
     Parameters
     ----------
@@ -45,17 +52,18 @@ def time_clicks(model: str, device: str, repeat: int) -> Timings:
 
     Returns
     -------
-    dict
-        Seconds from the mouse event until the preview layer is updated and refreshed (the first
-        click on a slice, further ones, and all) and until the frame with it is drawn; beside it
-        the frame of bare napari, which no click can beat.
+    list of Row
+        Milliseconds from the mouse event until the preview layer is updated and refreshed (the
+        first click on a slice, further ones, and all) and until the frame with it is drawn; a
+        change of the slice with and without the widget; and every callback of ours on the window's
+        thread while all slices are scrolled through.
 
     Raises
     ------
     SamUNetError
         The model cannot be loaded, or a click stays without an answer.
     """
-    window = _Window(model, device)
+    window = _Window(model, device, sample_volume())
     try:
         frames = window.time_bare_frames(_BARE_FRAMES)
         window.open_widget()
@@ -64,23 +72,51 @@ def time_clicks(model: str, device: str, repeat: int) -> Timings:
         window.close()
     first = [seconds for turn, seconds in enumerate(masks) if turn % CLICKS_PER_SLICE == 0]
     further = [seconds for turn, seconds in enumerate(masks) if turn % CLICKS_PER_SLICE]
-    timings = {
-        "mouse event to mask in the layer, first click on a slice": first,
-        "mouse event to mask in the layer, further clicks": further,
-        "mouse event to mask in the layer, all clicks": list(masks),
-        "mouse event to drawn mask, all clicks": list(drawn),
-        "a frame of bare napari": frames,
-    }
-    return {name: seconds for name, seconds in timings.items() if seconds}
+    rows = [
+        _row(CLICK, "ours", masks),
+        _row(f"{CLICK}, first click on a slice", "ours", first),
+        _row(f"{CLICK}, further clicks", "ours", further),
+        _row("mouse event to drawn mask", "a frame of bare napari", frames),
+        _row("mouse event to drawn mask", "ours", drawn),
+    ]
+    return [row for row in rows if row.values] + _time_scrolling(model, device)
+
+
+def _time_scrolling(model: str, device: str) -> list[Row]:
+    """Scroll through 300 slices of 512 x 512, in bare napari and with the widget docked."""
+    window = _Window(model, device, slices(SCROLLED))
+    try:
+        bare = window.scroll(range(0, SCROLLED, 5))
+        start = perf_counter()
+        window.open_widget(click=False)
+        opened = perf_counter() - start
+        with Stalls(__file__) as stalls:
+            docked = window.scroll(range(SCROLLED))
+    finally:
+        window.close()
+    longest = max(stalls.spans, default=(0.0, "none"))
+    change, blocked = "change the slice, until all events are done", "callback of ours, scrolling"
+    spans = tuple(span for span, _name in stalls.spans)
+    return [
+        _row(change, "bare napari", bare),
+        _row(change, "with the widget", docked),
+        _row("dock the widget on 300 slices, model loaded", "ours", [opened]),
+        Row(f"{blocked}, each", "ours", spans),
+        Row(f"{blocked}, 99.9th percentile", "ours", (float(np.percentile([*spans, 0.0], 99.9)),)),
+        Row(f"{blocked}, longest", "ours", (longest[0],), note=longest[1]),
+    ]
+
+
+def _row(section: str, name: str, seconds: Sequence[float]) -> Row:
+    return Row(section, name, tuple(1000 * value for value in seconds))
 
 
 class _Window:
-    """A viewer on the sample volume with its canvas, and later the dock widget."""
+    """A viewer on a volume with its canvas, and later the dock widget."""
 
-    def __init__(self, model: str, device: str) -> None:
+    def __init__(self, model: str, device: str, volume: Volume) -> None:
         self.model, self.device = model, device
         self.folder = TemporaryDirectory()  # journals of clicks that nobody wants back
-        volume = sample_volume()
         self.viewer = napari.Viewer(title="samunet benchmark")
         self.viewer.window.resize(*_WINDOW_SIZE)
         self.image: Image = self.viewer.add_image(
@@ -89,18 +125,28 @@ class _Window:
         self.canvas = _find_canvas()
         self.widget: SegmentationWidget | None = None
 
-    def open_widget(self) -> None:
-        """Dock the widget, load the model, and let one click warm everything up."""
+    def open_widget(self, click: bool = True) -> None:
+        """Dock the widget, load the model, and let one ``click`` warm everything up."""
         self.widget = SegmentationWidget(self.viewer, self._load, Shelf(Path(self.folder.name)))
         self.viewer.window.add_dock_widget(self.widget, name="Interactive segmentation")
-        controller = self.widget.controller
+        controller = self._controller()
         controller.start()
         _wait_for(lambda: controller.model_ready or bool(controller.problem))
         if controller.problem:
             raise SamUNetError(controller.problem)
         self._show_slice(0)
-        self._press_and_wait(_PLACES[0])
-        controller.discard()
+        if click:
+            self._press_and_wait(_PLACES[0])
+            controller.discard()
+
+    def scroll(self, indices: Iterable[int]) -> list[float]:
+        """Show one slice after the other; return the seconds that each took."""
+        seconds = []
+        for index in indices:
+            start = perf_counter()
+            self._show_slice(index)
+            seconds.append(perf_counter() - start)
+        return seconds
 
     def time_bare_frames(self, count: int) -> list[float]:
         """Time napari's own frames: from a changed contrast to the drawn frame."""
@@ -117,7 +163,7 @@ class _Window:
         """Click once; each slice gets a few clicks, then it is the next one's turn."""
         slice_turn, place = divmod(turn, CLICKS_PER_SLICE)
         if place == 0:
-            self.widget.controller.discard()
+            self._controller().discard()
             self._show_slice(_FIRST_SLICE + slice_turn % (self.image.data.shape[0] - _FIRST_SLICE))
         return self._press_and_wait(_PLACES[place])
 
@@ -127,6 +173,11 @@ class _Window:
             self.widget.close_session()
         self.viewer.close()
         self.folder.cleanup()
+
+    def _controller(self) -> Controller:
+        if self.widget is None:
+            raise SamUNetError("Clicks need the panel: dock it first.")
+        return self.widget.controller
 
     def _load(self, name: str) -> Any:
         with beside_a_window():
@@ -141,19 +192,22 @@ class _Window:
 
     def _press_and_wait(self, place_rc: tuple[int, int]) -> tuple[float, float]:
         """Click; return the seconds until the mask is in its layer, and until it is drawn."""
-        session = self.widget.controller.work.session
+        controller = self._controller()
+        if controller.work is None:
+            raise SamUNetError(f"A click needs an image, but: {controller.problem}")
+        session = controller.work.session
         button = Qt.MouseButton.LeftButton
         negative = place_rc == _PLACES[-1]
         modifier = (
             Qt.KeyboardModifier.ControlModifier if negative else Qt.KeyboardModifier.NoModifier
         )
+        click: Any = QTest.mouseClick  # a static method, which PyQt's stubs do not tell
         updated: list[float] = []
         # Connected after the layers were: when it is called, they are updated and refreshed.
         note = session.preview_changed.connect(lambda *_: updated.append(perf_counter()))
         try:
             start = perf_counter()
-            QTest.mouseClick(self.canvas, button, modifier, self._pixel(place_rc))
-            controller = self.widget.controller
+            click(self.canvas, button, modifier, self._pixel(place_rc))
             _wait_for(lambda: bool(updated) and not controller.waiting)
             _wait(self.canvas.frameSwapped)
             return updated[-1] - start, perf_counter() - start

@@ -15,7 +15,7 @@ def without_display(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
 
 
-@pytest.mark.parametrize("arguments", [[], ["benchmark", "--click"]], ids=["open", "benchmark"])
+@pytest.mark.parametrize("arguments", [[], ["benchmark", "--only", "window"]])
 def test_without_a_display_no_window_is_tried(arguments, without_display, capsys):
     assert main(arguments) == 2
     (line,) = capsys.readouterr().err.strip().splitlines()

@@ -1,0 +1,167 @@
+"""What encoding, decoding, opening and keeping cost here, without a window."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+import nibabel
+import numpy as np
+import psutil
+
+from napari_samunet.embedding.cache import EmbeddingCache
+from napari_samunet.embedding.folder import EmbeddingFolder
+from napari_samunet.embedding.levels import LayeredCache
+from napari_samunet.evaluation.contenders import Pair, Predictor
+from napari_samunet.evaluation.timing import Action, Row, flops_of, peak_flops, take_turns
+from napari_samunet.inference.engine import Engine
+from napari_samunet.inference.precompute import precompute
+from napari_samunet.io.open import open_volume
+from napari_samunet.io.volume import Volume
+from napari_samunet.models.system import System
+from napari_samunet.prompts.prompts import Prompts
+from napari_samunet.types import SliceRef
+
+SIDE = 512
+WINDOW = (-160.0, 240.0)
+POINT, BOX = (250.0, 180.0), (150.0, 90.0, 350.0, 300.0)
+PROMPTS = Prompts(points=[POINT], labels=[1], box=BOX)
+_MB = 2**20
+
+
+def slices(count: int, side: int = SIDE) -> Volume:
+    """Return a CT of smooth noise, every slice another one."""
+    random = np.random.default_rng(7)
+    coarse = random.normal(40, 120, (count, side // 16, side // 16))
+    fine = np.repeat(np.repeat(coarse, 16, 1), 16, 2)
+    fine += random.normal(0, 20, fine.shape[1:])
+    return Volume.from_array(fine.astype(np.int16), spacing=(2, 1, 1), modality="CT")
+
+
+def encoding(name: str, pair: Pair, repeat: int, predictor: Predictor | None = None) -> list[Row]:
+    """Time the encoding of slices as ``SamPredictor``, plain PyTorch and this package do it."""
+    volume = slices(repeat + 1)
+    section = f"encode, {name} at {pair.ours.contract.side} px"
+    contenders: dict[str, Action] = {}
+    if predictor is not None:
+        pictures = (np.clip(volume.array, *WINDOW) + 160).astype(np.uint8)
+        contenders["SamPredictor.set_image"] = lambda turn: predictor.encode(pictures[turn])
+    contenders["plain PyTorch"] = _encoder(pair.plain, volume)
+    contenders["ours"] = _encoder(pair.ours, volume)
+    if pair.compiled is not None:
+        contenders["ours, OpenVINO"] = _encoder(pair.compiled, volume)
+    return take_turns(section, contenders, repeat)
+
+
+def decoding(name: str, pair: Pair, repeat: int, predictor: Predictor | None = None) -> list[Row]:
+    """Time a click and a box on an encoded slice, up to the mask on the slice's own grid."""
+    volume = slices(1)
+    contenders: dict[str, Action] = {}
+    if predictor is not None:
+        predictor.encode(np.clip(volume.array[0], 0, 255).astype(np.uint8))
+        contenders["SamPredictor.predict"] = lambda _: predictor.decode(POINT, BOX)
+    for who, system in (("plain PyTorch", pair.plain), ("ours", pair.ours)):
+        engine = Engine(system, EmbeddingCache())
+        contenders[who] = lambda _, engine=engine: engine.predict(
+            volume, SliceRef(0, 0), PROMPTS, WINDOW, bridge=False
+        )
+    return take_turns(f"decode, {name}, click and box to mask", contenders, repeat)
+
+
+def share_of_peak(name: str, pair: Pair, rows: Sequence[Row]) -> Row:
+    """Compare the operations a second of our encoder, in ``rows``, with the machine's peak.
+
+    Counted are the operations of the plain form; what ours leaves out of them raises its share.
+    """
+    system = pair.ours
+    side = system.contract.side
+    image = system.prepare(np.zeros((side, side), np.uint8))
+    operations = flops_of(lambda: pair.plain.encode(image))
+    seconds = next(row.median for row in rows if row.name == "ours") / 1000
+    share = 100 * operations / seconds / peak_flops(system.device)
+    section = "share of the measured peak FLOP/s, ours"
+    return Row(section, name, (share,), "%", f"{operations / 1e9:.1f} GFLOP in the plain form")
+
+
+def keeping(system: System, repeat: int) -> Iterator[Row]:
+    """Time precomputing, and the first click of a case that was encoded yesterday."""
+    volume = slices(repeat + 8)
+    refs = [SliceRef(0, index) for index in range(volume.shape[0])]
+    with TemporaryDirectory() as folder:
+        cache = _layers(folder, system)
+        start = perf_counter()
+        list(precompute(Engine(system, cache), volume, refs, WINDOW))
+        cache.flush()
+        rate = len(refs) / (perf_counter() - start)
+        kept = cache.folder.bytes / len(refs) / _MB if cache.folder else 0.0
+        yield Row("precompute", "ours, to the disk", (rate,), "slices/s", f"{kept:.2f} MB each")
+        whole = Prompts(box=(1, 1, SIDE - 2, SIDE - 2))
+
+        def reopened(turn: int) -> None:
+            Engine(system, _layers(folder, system)).predict(volume, refs[turn], whole, WINDOW)
+
+        def fresh(turn: int) -> None:
+            Engine(system, EmbeddingCache()).predict(volume, refs[turn], whole, WINDOW)
+
+        contenders = {"encoded now": fresh, "encoded yesterday": reopened}
+        yield from take_turns("first box of a case to mask", contenders, repeat)
+
+
+def opening(repeat: int, count: int = 300) -> list[Row]:
+    """Time the reading of a compressed NIfTI of 512 x 512 slices."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "ct.nii.gz"
+        voxels = slices(count).array.transpose(2, 1, 0)
+        nibabel.save(nibabel.Nifti1Image(voxels, np.eye(4)), path)
+        section = f"open a volume of {count} slices of 512 x 512 (.nii.gz)"
+        return take_turns(section, {"ours": lambda _: open_volume(str(path))}, repeat)
+
+
+def memory_of(name: str, pair: Pair) -> list[Row]:
+    """Measure what encoding one slice adds to the process at most, beside the weights."""
+    volume = slices(1)
+    section = f"peak memory of encoding, {name}"
+    contenders = {"plain PyTorch": pair.plain, "ours": pair.ours}
+    encoders = {who: _encoder(system, volume) for who, system in contenders.items()}
+    return [
+        Row(section, who, (peak_memory(lambda encode=encode: encode(0)),), "MB")
+        for who, encode in encoders.items()
+    ]
+
+
+def peak_memory(work: Callable[[], object]) -> float:
+    """Return how many MB the process grew by, at most, while it worked."""
+    with suppress(OSError, AttributeError):  # glibc alone gives back what it holds for later
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
+    process = psutil.Process()
+    before = most = process.memory_info().rss
+    done = threading.Event()
+
+    def watch() -> None:
+        nonlocal most
+        while not done.wait(0.001):
+            most = max(most, process.memory_info().rss)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    work()
+    done.set()
+    watcher.join()
+    return (most - before) / _MB
+
+
+def _encoder(system: System, volume: Volume) -> Action:
+    def encode(turn: int) -> None:
+        Engine(system, EmbeddingCache(0)).embed(volume, SliceRef(0, turn), WINDOW)
+
+    return encode
+
+
+def _layers(folder: str, system: System) -> LayeredCache:
+    half = system.contract.half
+    return LayeredCache(0, 2**30, EmbeddingFolder(Path(folder), 2**32, half), str(system.device))

@@ -1,0 +1,111 @@
+"""How cost grows: with the side of a slice, the number of slices, and the number of prompts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+
+from napari_samunet.embedding.cache import EmbeddingCache
+from napari_samunet.evaluation.costs import WINDOW, slices
+from napari_samunet.inference.engine import Engine
+from napari_samunet.inference.precompute import precompute
+from napari_samunet.models.system import System
+from napari_samunet.prompts.prompts import Prompts
+from napari_samunet.types import SliceRef
+
+SIDES = (128, 256, 512, 1024)
+COUNTS = (5, 10, 20)
+CLICKS = (1, 2, 5, 10, 20)
+_TURNS = 3
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Median milliseconds over what grows."""
+
+    title: str
+    label: str
+    places: tuple[int, ...]
+    values: tuple[float, ...]
+
+
+def growth(system: System) -> list[Curve]:
+    """Measure the three curves of a system on this machine."""
+    return [
+        Curve("first box on a slice", "side of the slice (px)", SIDES, _over_sides(system)),
+        Curve("encode slices ahead", "slices", COUNTS, _over_counts(system)),
+        Curve("further click", "clicks so far", CLICKS, _over_clicks(system)),
+    ]
+
+
+def plot_growth(curves: list[Curve], path: Path) -> None:
+    """Draw the curves side by side into a PNG."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(3.4 * len(curves), 2.8), layout="constrained")
+    for curve, axes in zip(curves, figure.subplots(1, len(curves)), strict=True):
+        axes.plot(curve.places, curve.values, "o-", color="#2a6fb0")
+        axes.set_title(curve.title, fontsize=10)
+        axes.set_xlabel(curve.label)
+        axes.set_ylim(bottom=0)
+        axes.grid(alpha=0.3)
+    figure.axes[0].set_ylabel("ms, median")
+    figure.savefig(path, dpi=100)
+
+
+def _over_sides(system: System) -> tuple[float, ...]:
+    medians = []
+    for side in SIDES:
+        volume = slices(_TURNS + 1, side)
+        box = Prompts(box=(side // 4, side // 4, side // 2, side // 2))
+        engine = Engine(system, EmbeddingCache())
+        asked = [
+            _ms(lambda k=k: engine.predict(volume, SliceRef(0, k), box, WINDOW))  # noqa: B023
+            for k in range(_TURNS + 1)
+        ]
+        medians.append(float(np.median(asked[1:])))
+    return tuple(medians)
+
+
+def _over_counts(system: System) -> tuple[float, ...]:
+    volume = slices(max(COUNTS))
+    return tuple(
+        _ms(
+            lambda count=count: list(
+                precompute(
+                    Engine(system, EmbeddingCache()),
+                    volume,
+                    [SliceRef(0, k) for k in range(count)],
+                    WINDOW,
+                )
+            )
+        )
+        for count in COUNTS
+    )
+
+
+def _over_clicks(system: System) -> tuple[float, ...]:
+    volume, ref = slices(1), SliceRef(0, 0)
+    random = np.random.default_rng(1)
+    places = random.uniform(150, 350, (max(CLICKS), 2))
+    labels = np.arange(max(CLICKS)) % 3 != 2
+    engine = Engine(system, EmbeddingCache())
+    answer = engine.predict(volume, ref, Prompts(box=(100, 100, 400, 400)), WINDOW)
+    medians = []
+    for count in CLICKS:
+        prompts = Prompts(points=places[:count], labels=labels[:count].astype(int))
+        asked = [
+            _ms(lambda: engine.predict(volume, ref, prompts, WINDOW, answer))  # noqa: B023
+            for _ in range(_TURNS + 1)
+        ]
+        medians.append(float(np.median(asked[1:])))
+    return tuple(medians)
+
+
+def _ms(work) -> float:  # type: ignore[no-untyped-def]
+    start = perf_counter()
+    work()
+    return 1000 * (perf_counter() - start)

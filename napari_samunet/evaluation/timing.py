@@ -1,0 +1,124 @@
+"""Times that can be believed: contenders take turns, and what is told is median and spread."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+
+import numpy as np
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+_PEAK_SIDE, _PEAK_TURNS = 2048, 7
+_SPEEDS = ("ms", "slices/s")
+
+Action = Callable[[int], object]
+"""Does once what is timed; told which repetition it is."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one contender took.
+
+    Attributes
+    ----------
+    section
+        What was measured; the first row of a section is what the others are compared with.
+    name
+        Who was measured.
+    values
+        One number a repetition, in ``unit``.
+    unit
+        "ms", "slices/s", "MB" or "%".
+    note
+        Anything that has to be known of the number; of a row that was left out, why.
+    """
+
+    section: str
+    name: str
+    values: tuple[float, ...] = field(default=())
+    unit: str = "ms"
+    note: str = ""
+
+    @property
+    def median(self) -> float:
+        """The middle of all values."""
+        return float(np.median(self.values))
+
+
+def take_turns(section: str, contenders: Mapping[str, Action], repeat: int) -> list[Row]:
+    """Time contenders one after the other, ``repeat`` times round, after a round that warms up.
+
+    Whatever else the machine does meanwhile, and however warm it gets, strikes all alike.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in contenders}
+    for action in contenders.values():
+        action(0)
+    gc.collect()
+    for turn in range(repeat):
+        for name, action in contenders.items():
+            start = perf_counter()
+            action(turn)
+            _wait_for_device()
+            seconds[name].append(1000 * (perf_counter() - start))
+    return [Row(section, name, tuple(values)) for name, values in seconds.items()]
+
+
+def flops_of(work: Callable[[], object]) -> int:
+    """Return the floating-point operations of matrix products and convolutions in ``work()``."""
+    with FlopCounterMode(display=False) as counter:
+        work()
+    return counter.get_total_flops()
+
+
+def peak_flops(device: torch.device) -> float:
+    """Return the floating-point operations a second of the best of a few large matrix products."""
+    left, right = (torch.rand(_PEAK_SIDE, _PEAK_SIDE, device=device) for _ in range(2))
+    times = []
+    for _ in range(_PEAK_TURNS):
+        start = perf_counter()
+        left @ right
+        _wait_for_device()
+        times.append(perf_counter() - start)
+    return 2 * _PEAK_SIDE**3 / min(times)
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Write rows as Markdown: median, 5th and 95th percentile, ratio to the section's first row.
+
+    The ratio says how many times sooner it was.
+    """
+    lines = [
+        "| what | who | median | 5 to 95 % | n | times as fast |",
+        "|---|---|---:|---:|---:|---:|",
+    ]
+    first: dict[str, Row] = {}
+    for row in rows:
+        known = first.get(row.section)
+        what = row.section if known is None else ""
+        if not row.values:
+            lines.append(f"| {what} | {row.name} | - | {row.note} | | |")
+            continue
+        base = first.setdefault(row.section, row)
+        low, high = np.percentile(row.values, [5, 95])
+        name = f"{row.name} ({row.note})" if row.note else row.name
+        cells = (f"{_short(row.median)} {row.unit}", f"{_short(low)} to {_short(high)}")
+        compared = row is not base and row.unit == base.unit and row.unit in _SPEEDS
+        ratio = f"{_ratio(base, row):.2f}" if compared else ""
+        lines.append(f"| {what} | {name} | {cells[0]} | {cells[1]} | {len(row.values)} | {ratio} |")
+    return "\n".join(lines)
+
+
+def _ratio(base: Row, row: Row) -> float:
+    return row.median / base.median if row.unit == "slices/s" else base.median / row.median
+
+
+def _short(value: float) -> str:
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _wait_for_device() -> None:
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()

@@ -1,0 +1,56 @@
+"""Whoever reads the table of times must be able to believe and repeat it."""
+
+import time
+
+import pytest
+import torch
+
+from napari_samunet.evaluation.costs import slices
+from napari_samunet.evaluation.timing import Row, flops_of, table, take_turns
+
+
+def test_contenders_take_turns_so_that_a_busy_machine_strikes_all_alike():
+    order = []
+    rows = take_turns(
+        "encode", {"a": lambda _: order.append("a"), "b": lambda _: order.append("b")}, repeat=3
+    )
+    assert order == ["a", "b"] * 4  # one round warms up
+    assert [(row.name, len(row.values)) for row in rows] == [("a", 3), ("b", 3)]
+
+
+def test_times_are_milliseconds():
+    (row,) = take_turns("wait", {"a": lambda _: time.sleep(0.02)}, repeat=2)
+    assert 20 <= row.median < 200
+
+
+def test_the_ratio_says_how_many_times_as_fast_as_the_first():
+    rows = [
+        Row("encode", "theirs", (20.0, 30.0, 40.0)),
+        Row("encode", "ours", (10.0,)),
+        Row("ahead", "theirs", (2.0,), "slices/s"),
+        Row("ahead", "ours", (6.0,), "slices/s"),
+    ]
+    lines = table(rows).splitlines()[2:]
+    assert lines[0].startswith("| encode | theirs | 30 ms |")
+    assert lines[1].endswith("| 3.00 |")
+    assert lines[3].endswith("| 3.00 |")
+
+
+def test_what_could_not_be_measured_says_why():
+    text = table([Row("encode", "SamPredictor", note="left out: torchvision not installed")])
+    assert "left out: torchvision not installed" in text
+
+
+def test_a_matrix_product_is_counted_as_two_operations_a_pair():
+    left, right = torch.rand(8, 16), torch.rand(16, 4)
+    assert flops_of(lambda: left @ right) == 2 * 8 * 16 * 4
+
+
+def test_no_two_slices_are_alike_so_that_no_cache_helps():
+    array = slices(5, 64).array
+    assert len({plane.tobytes() for plane in array}) == 5
+
+
+@pytest.mark.parametrize("values", [(5.0,), (1.0, 5.0, 9.0)])
+def test_the_median_is_told(values):
+    assert Row("a", "b", values).median == 5
