@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import torch
 import torch.nn.functional as F
-from segment_anything.modeling import PromptEncoder
+from segment_anything.modeling import MaskDecoder, PromptEncoder, TwoWayTransformer
 from segment_anything.modeling.common import LayerNorm2d
 from segment_anything.modeling.image_encoder import Block
 from segment_anything.modeling.prompt_encoder import PositionEmbeddingRandom
@@ -19,7 +19,9 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from napari_samunet.models.lean_attention import LeanAttention
+from napari_samunet.models.lean_decoder import LeanMaskDecoder, LeanTwoWay
 from napari_samunet.models.packed_linear import pack_linears
+from napari_samunet.models.pyramid import PyramidDecoder
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -28,8 +30,9 @@ def lean(network: Network, packed: bool = True) -> Network:
     """Make the twin of a network in evaluation mode; it shares every tensor that it does not fold.
 
     Attention of SAM's vision transformers leaves out padding (``models.lean_attention``), batch
-    norm is folded into the convolution before it, layer norm over channels is one kernel, and the
-    position code of the token grid is computed once.
+    norm is folded into the convolution before it, layer norm over channels is one kernel,
+    the position code of the token grid is computed once, and SAM's mask decoder asks tokens to
+    come to the pixels (``models.lean_decoder``).
 
     Parameters
     ----------
@@ -48,6 +51,7 @@ def lean(network: Network, packed: bool = True) -> Network:
             part.attn = LeanAttention(part.attn, part.window_size)
             part.window_size = 0  # the block hands the whole grid over
         _fold_batch_norms(part)
+        _quicken_decoder(part)
         for name, child in part.named_children():
             if type(child) is LayerNorm2d:
                 setattr(part, name, ChannelNorm(child))
@@ -88,6 +92,19 @@ class ChannelNorm(nn.Module):
         last = x.permute(0, 2, 3, 1)
         normed = F.layer_norm(last, last.shape[-1:], self.weight, self.bias, self.eps)
         return normed.permute(0, 3, 1, 2)
+
+
+def _quicken_decoder(part: nn.Module) -> None:
+    if isinstance(part, PyramidDecoder):
+        for inner in part.modules():
+            if isinstance(inner, nn.Conv2d | nn.ConvTranspose2d):
+                last = inner.weight.detach().contiguous(memory_format=torch.channels_last)
+                inner.weight = nn.Parameter(last)
+    for name, child in list(part.named_children()):
+        if type(child) is MaskDecoder:
+            setattr(part, name, LeanMaskDecoder(child))
+        elif type(child) is TwoWayTransformer:
+            setattr(part, name, LeanTwoWay(child))
 
 
 def _fold_batch_norms(part: nn.Module) -> None:

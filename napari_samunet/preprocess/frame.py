@@ -7,6 +7,7 @@ half-pixel shift. Regions go in with pixel centres kept, as our own training cut
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -106,9 +107,11 @@ class Frame:
             return torch.logit(planes, eps=1e-6)[0, 0].numpy()
         if upsample == "bicubic":
             return _resize(planes, self.shape, "bicubic")[0, 0].numpy()
-        rows, columns = self.valid
-        planes = _resize(planes, (self.side, self.side))[..., :rows, :columns]
-        return _resize(planes, self.shape)[0, 0].numpy()
+        down, across = (
+            _two_steps(size, self.side, shown, wanted)
+            for size, shown, wanted in zip(logits.shape, self.valid, self.shape, strict=True)
+        )
+        return (down @ planes[0, 0] @ across.T).numpy()
 
     def _mask_valid(self, mask_side: int) -> tuple[int, int]:
         rows, columns = self.valid
@@ -122,6 +125,16 @@ def _resize(
     if planes.shape[-2:] == size:
         return planes
     return F.interpolate(planes, size=size, mode=mode, align_corners=False, antialias=antialias)
+
+
+@lru_cache(maxsize=16)
+def _two_steps(size: int, side: int, shown: int, wanted: int) -> torch.Tensor:
+    """Bilinear from ``size`` to ``side`` pixels, cut to those shown, bilinear to ``wanted``.
+
+    Both steps are linear, so that one matrix (wanted, size) is both, without the picture between.
+    """
+    each = torch.eye(size, dtype=torch.float64)[None, None]
+    return _resize(_resize(each, (side, size))[:, :, :shown], (wanted, size))[0, 0].float()
 
 
 def _interpolate(plane: FloatArray, size: tuple[int, int]) -> FloatArray:

@@ -12,6 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from napari_samunet.models import lean_attention
 from napari_samunet.models.lean import lean
 from napari_samunet.models.lean_attention import LeanAttention
+from napari_samunet.models.sam import Sam
 from napari_samunet.models.samunet import SamUNetConfig, build
 
 ROUNDING = 1e-5
@@ -92,6 +93,20 @@ def test_features_and_masks_are_those_of_the_network(config: SamUNetConfig, chan
             wanted, _ = network.decode(one, points, labels, around, None)
             got, _ = twin.decode(one, points, labels, around, None)
             assert relative(got, wanted) < ROUNDING
+
+
+@pytest.mark.parametrize("clicks", [1, 3, 30])
+@pytest.mark.parametrize("fed_back", [False, True])
+def test_masks_of_sam_are_those_of_sam(clicks: int, fed_back: bool) -> None:
+    network = shaken(Sam(nn.Identity(), side=128, grid=8))
+    features = {"embedding": torch.randn(1, 256, 8, 8)}
+    points, labels = 128 * torch.rand(1, clicks, 2), torch.ones(1, clicks, dtype=torch.int64)
+    mask = torch.randn(1, 1, 32, 32) if fed_back else None
+    with torch.inference_mode():
+        wanted, scores = network.decode(features, points, labels, None, mask)
+        got, our_scores = lean(network).decode(features, points, labels, None, mask)
+    assert relative(got, wanted) < ROUNDING
+    assert relative(our_scores, scores) < ROUNDING
 
 
 def test_the_network_itself_stays_and_its_tensors_are_not_copied() -> None:
