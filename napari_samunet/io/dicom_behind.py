@@ -6,6 +6,7 @@ them one by one. All of that is read from the headers of the source when it is w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from pydicom.valuerep import DA, TM
 from napari_samunet.errors import ExportRefused
 from napari_samunet.io.dicom_files import text_of
 from napari_samunet.io.dicom_planes import Plane, frame_count, plane_of
+from napari_samunet.io.segments import Segment
 from napari_samunet.io.volume import Volume
 
 PROGRAM = "napari-samunet"
@@ -111,6 +113,20 @@ def series_behind(volume: Volume, what: str) -> SeriesBehind:
         _stated(first, "SeriesInstanceUID"),
         _stated(first, "FrameOfReferenceUID"),
     )
+
+
+def not_empty(segments: Sequence[Segment], what: str) -> list[Segment]:
+    """Segments with a voxel; ``what`` cannot hold others.
+
+    Raises
+    ------
+    ExportRefused
+        If there is none.
+    """
+    drawn = [segment for segment in segments if segment.voxels]
+    if not drawn:
+        raise ExportRefused(f"{what} needs at least one voxel, but the labels are empty.")
+    return drawn
 
 
 def reference_to(plane: Plane) -> Dataset:

@@ -20,12 +20,12 @@ from pydicom.config import disable_value_validation
 from pydicom.sr.codedict import codes
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 
-from napari_samunet.errors import ExportRefused
 from napari_samunet.io.anatomy import coded
 from napari_samunet.io.dicom_behind import (
     PROGRAM,
     SeriesBehind,
     frame_number,
+    not_empty,
     reference_to,
     series_behind,
     software_version,
@@ -59,9 +59,7 @@ def write_dicom_seg(segments: Sequence[Segment], volume: Volume, path: Path) -> 
         If there is nothing to write, or the volume has no DICOM instances to refer to.
     """
     behind = series_behind(volume, "DICOM SEG")
-    drawn = [segment for segment in segments if segment.voxels]
-    if not drawn:
-        raise ExportRefused("DICOM SEG needs at least one voxel, but the labels are empty.")
+    drawn = not_empty(segments, "DICOM SEG")
     used = sorted({z for segment in drawn for z in segment.slices})
     chosen = [behind.planes[z] for z in used]
     with warnings.catch_warnings(), disable_value_validation(), silent_log("highdicom.base"):

@@ -14,6 +14,7 @@ import numpy as np
 
 from napari_samunet.errors import ChoiceNeeded, InputError, UnevenSlices, UnsupportedImage
 from napari_samunet.geometry import default_affine, flip_lps_ras, reverse_axes
+from napari_samunet.io.choice import grouped
 from napari_samunet.io.dicom_files import is_localizer
 from napari_samunet.io.dicom_mosaic import tiles_of
 from napari_samunet.io.dicom_planes import Plane
@@ -83,7 +84,7 @@ def stack(path: Path, planes: list[Plane], frame: int | None, uneven: bool = Fal
     planes, notes = _without_localizers(planes)
     if any(p.position is None or p.directions is None for p in planes):
         return _single(path, planes, frame)
-    groups = _alike(planes)
+    groups = grouped(planes, lambda group, plane: _is_alike(group[0], plane))
     volumes: list[tuple[str, list[Plane]]] = []
     for group in groups:
         told = f"{_described(group)}, " if len(groups) > 1 else ""
@@ -119,20 +120,8 @@ def _without_localizers(planes: list[Plane]) -> tuple[list[Plane], tuple[str, ..
     return kept, (f"{len(planes) - len(kept)} localizers were left out",)
 
 
-def _alike(planes: list[Plane]) -> list[list[Plane]]:
-    """Groups of planes of one size, spacing and orientation, in the order of the files."""
-    groups: list[list[Plane]] = []
-    for plane in planes:
-        fitting = (group for group in groups if _is_alike(group[0], plane))
-        group = next(fitting, None)
-        if group is None:
-            groups.append([plane])
-        else:
-            group.append(plane)
-    return groups
-
-
 def _is_alike(first: Plane, second: Plane) -> bool:
+    """Whether two planes have the same size, spacing and orientation."""
     if first.shape != second.shape or (first.spacing is None) != (second.spacing is None):
         return False
     spacing = np.subtract(first.spacing or 0.0, second.spacing or 0.0)

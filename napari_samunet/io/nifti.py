@@ -19,8 +19,9 @@ from nibabel.filebasedimages import ImageFileError
 from nibabel.fileholders import FileHolder
 from nibabel.spatialimages import HeaderDataError
 
-from napari_samunet.errors import ChoiceNeeded, InputError, UnreadableFile, UnsupportedImage
+from napari_samunet.errors import InputError, UnreadableFile, UnsupportedImage
 from napari_samunet.geometry import as_affine, complete_affine, reverse_axes
+from napari_samunet.io.choice import chosen_frame
 from napari_samunet.io.color import luma
 from napari_samunet.io.gunzip import DAMAGED, Gunzip, unpacked
 from napari_samunet.io.hounsfield import TAKEN_FOR_CT, looks_like_ct
@@ -33,7 +34,14 @@ _PAIRED = (b"ni1\0", b"ni2\0")
 _GZIP_MOST = 1100
 """Deflate never shrinks data by more than about 1032 : 1, so no file holds more than this."""
 
-_BROKEN: tuple[type[Exception], ...] = (*DAMAGED, OSError, ValueError, HeaderDataError, ImageFileError, MemoryError)
+_BROKEN: tuple[type[Exception], ...] = (
+    *DAMAGED,
+    OSError,
+    ValueError,
+    HeaderDataError,
+    ImageFileError,
+    MemoryError,
+)
 _UNITS_OF_LENGTH = {0: "", 1: "metres", 2: "mm", 3: "micrometres"}
 
 
@@ -159,7 +167,9 @@ def _check_size(path: Path, image: Any) -> None:
 def _voxels(path: Path, image: Any, frame: int | None) -> tuple[AnyArray, UInt8Array | None]:
     shape = _spatial_shape(path, image.header.get_data_shape())
     proxy = image.dataobj
-    chosen = _frame(path, shape, frame)
+    count = shape[3] if len(shape) == 4 else 1
+    place = chosen_frame(path, count, frame, "time points")
+    chosen = place if count > 1 else None
     if proxy.dtype.names:
         color = _color(path, _part(proxy, chosen, len(proxy.shape)), shape)
         return luma(color), color
@@ -183,18 +193,6 @@ def _spatial_shape(path: Path, shape: tuple[int, ...]) -> tuple[int, ...]:
             f"{path} has one axis of {sizes[0]} values; wanted an image of 2 or 3 axes."
         )
     return tuple(sizes + [1] * (3 - len(sizes)))
-
-
-def _frame(path: Path, shape: tuple[int, ...], frame: int | None) -> int | None:
-    count = shape[3] if len(shape) == 4 else 1
-    if frame is None and count > 1:
-        raise ChoiceNeeded(
-            f"{path} holds {count} time points: choose one with frame=0 to frame={count - 1}.",
-            tuple(f"frame {n}" for n in range(count)),
-        )
-    if frame is not None and not 0 <= frame < count:
-        raise InputError(f"{path} has no frame {frame}: it holds frames 0 to {count - 1}.")
-    return frame if count > 1 else None
 
 
 def _part(proxy: Any, frame: int | None, axes: int) -> AnyArray:

@@ -24,6 +24,7 @@ from napari_samunet.io.dicom_behind import (
     PROGRAM,
     SeriesBehind,
     frame_number,
+    not_empty,
     reference_to,
     series_behind,
     software_version,
@@ -61,9 +62,7 @@ def write_rtstruct(segments: Sequence[Segment], volume: Volume, path: Path) -> N
             "RTSTRUCT lies in the patient's space, but the image states no position "
             "there: export as DICOM SEG or to .nrrd."
         )
-    drawn = [segment for segment in segments if segment.voxels]
-    if not drawn:
-        raise ExportRefused("RTSTRUCT needs at least one voxel, but the labels are empty.")
+    drawn = not_empty(segments, "RTSTRUCT")
     with warnings.catch_warnings(), disable_value_validation():
         warnings.simplefilter("ignore")  # libraries quote values of the patient
         _structure_set(path, behind, drawn).save_as(path, enforce_file_format=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from napari_samunet.io.choice import grouped
 from napari_samunet.types import AnyArray, BoolArray, UInt16Array
 
 Color = tuple[float, float, float]
@@ -168,15 +169,7 @@ def labels_of(segments: Sequence[Segment], shape_zyx: tuple[int, int, int]) -> U
 
 def layers_of(segments: Sequence[Segment]) -> list[list[Segment]]:
     """Sort segments into as few groups as come easily, in each of which none overlap."""
-    layers: list[list[Segment]] = []
-    for segment in segments:
-        free = (layer for layer in layers if not any(_shares(segment, other) for other in layer))
-        layer = next(free, None)
-        if layer is None:
-            layers.append([segment])
-        else:
-            layer.append(segment)
-    return layers
+    return grouped(segments, lambda layer, s: not any(_shares(s, other) for other in layer))
 
 
 def overlapping(segments: Sequence[Segment]) -> bool:

@@ -17,12 +17,12 @@ import numpy as np
 import SimpleITK as sitk  # noqa: N813 - everybody's name for it
 
 from napari_samunet.errors import (
-    ChoiceNeeded,
     InputError,
     UnreadableFile,
     UnsupportedImage,
 )
 from napari_samunet.geometry import flip_lps_ras, reverse_axes
+from napari_samunet.io.choice import chosen_frame
 from napari_samunet.io.color import luma
 from napari_samunet.io.gunzip import DAMAGED, Gunzip, unpacked
 from napari_samunet.io.hounsfield import TAKEN_FOR_CT, looks_like_ct
@@ -157,23 +157,15 @@ def _voxels(path: Path, image: sitk.Image, frame: int | None) -> tuple[AnyArray,
     array = array[None] if image.GetDimension() == 2 else array
     array = array if image.GetDimension() == 4 else array[None]  # (T, Z, Y, X, C)
     if components in (3, 4) and array.dtype == np.uint8:
-        color = np.ascontiguousarray(_frame(path, array, frame)[..., :3])
+        color = np.ascontiguousarray(
+            array[chosen_frame(path, len(array), frame, "frames")][..., :3]
+        )
         return luma(color), color
     if components > 1:
         array = np.concatenate(np.split(array, components, axis=-1))
-    return np.ascontiguousarray(_frame(path, array, frame)[..., 0]), None
-
-
-def _frame(path: Path, array_t: AnyArray, frame: int | None) -> AnyArray:
-    count = len(array_t)
-    if frame is None and count > 1:
-        raise ChoiceNeeded(
-            f"{path} holds {count} frames: choose one with frame=0 to frame={count - 1}.",
-            tuple(f"frame {n}" for n in range(count)),
-        )
-    if frame is not None and not 0 <= frame < count:
-        raise InputError(f"{path} has no frame {frame}: it holds frames 0 to {count - 1}.")
-    return array_t[frame or 0]
+    return np.ascontiguousarray(
+        array[chosen_frame(path, len(array), frame, "frames")][..., 0]
+    ), None
 
 
 def _header(image: sitk.Image) -> dict[str, Any]:
