@@ -6,9 +6,9 @@ FOLDER holds the volumes of the table below. The annotated slices are the refere
 middle of equal parts of the object. Copying and shape interpolation are told where the object ends.
 "in range" is the product's own way told the same, as by a person who sets the range; "own" finds
 the ends itself, and may run a few slices too far. Both join the model's answer with the shape and
-the grey values of the annotated slices; the other ways use no grey values. Three more ways are compared on the same volumes:
-mask to mask from each side, prompts (box and middle) of the interpolated shape, and the
-interpolated shape as a mask prompt without a fall-back.
+the grey values of the annotated slices; the other ways use no grey values. Three more ways are
+compared on the same volumes: mask to mask from each side, prompts (box and middle) of the
+interpolated shape, and the interpolated shape as a mask prompt without a fall-back.
 """
 
 from __future__ import annotations
@@ -112,7 +112,8 @@ def _measure(
     def slice_at(index: int) -> np.ndarray:
         return volume.array[index].astype(float)
 
-    ending, looks = Ending(slice_at, keys, volume.spacing), Appearance(slice_at, keys)
+    looks = Appearance(slice_at, keys)
+    ending = Ending(looks, keys, volume.spacing)
     found = propagate(ask, keys, low, high, ending=ending, looks=looks)
     ways["own"] = {index: answer.mask for index, answer in found.items()}
     told = propagate(ask, keys, int(there[0]), int(there[-1]), looks=looks)

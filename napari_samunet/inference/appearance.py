@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 import numpy as np
 from scipy import ndimage
 
 from napari_samunet.inference.interpolation import signed_distance
-from napari_samunet.types import BoolArray, FloatArray
+from napari_samunet.types import AnyArray, BoolArray, FloatArray
 
 SCALES = (0.5, 2.0)
 """Pixels of blur: grey values of the tissue itself, and of the tissue with what is around it."""
 BINS = 64
+UNDECIDED = 20.0
+"""Pixels that count as either: an object of a few pixels tells little of its grey values."""
 _LEAST_RING = 5.0  # pixels of surroundings that a small object is compared with
 _GAP = 1.0  # pixels: partial volume at the edge is neither object nor surroundings
 _RARE = 0.003  # share of a grey value that was hardly seen: it tells little either way
@@ -37,9 +40,14 @@ class Appearance:
     ) -> None:
         self._slice_at = slice_at
         self._looks = {index: _Look(slice_at(index), keys[index]) for index in sorted(keys)}
+        self.log_odds = lru_cache(1)(self._log_odds)  # a slice is asked for answer and ending
 
-    def log_odds(self, index: int) -> FloatArray:
-        """Return for each pixel (H, W) of a slice how much it looks like the object, 0: no idea."""
+    def evidence(self, index: int, mask: BoolArray) -> float:
+        """Return how much a mask (H, W) looks like the object: its mean log-odds, 0 if empty."""
+        return float(self.log_odds(index)[mask].mean()) if mask.any() else 0.0
+
+    def _log_odds(self, index: int) -> FloatArray:
+        """For each pixel (H, W) of a slice how much it looks like the object, 0: no idea."""
         blurred = _blurred(self._slice_at(index))
         below = max((key for key in self._looks if key <= index), default=None)
         above = min((key for key in self._looks if key >= index), default=None)
@@ -75,11 +83,12 @@ def _table(inside: FloatArray, around: FloatArray) -> tuple[FloatArray, FloatArr
     """Edges between the bins, and the log-odds of each bin."""
     low, high = np.quantile(np.concatenate([inside, around]), (0.002, 0.998))
     edges = np.linspace(low, high, BINS + 1)[1:-1]
-    shares = [_shares(np.digitize(values, edges)) for values in (inside, around)]
+    counts = [_counts(np.digitize(values, edges)) for values in (inside, around)]
+    common = sum(counts) / sum(count.sum() for count in counts)
+    shares = [(count + UNDECIDED * common) / (count.sum() + UNDECIDED) for count in counts]
     return edges, np.log((shares[0] + _RARE) / (shares[1] + _RARE))
 
 
-def _shares(bins: FloatArray) -> FloatArray:
+def _counts(bins: AnyArray) -> FloatArray:
     counts = np.bincount(bins, minlength=BINS).astype(float)
-    smooth = ndimage.gaussian_filter1d(counts, 2, mode="nearest")
-    return smooth / max(float(smooth.sum()), 1.0)
+    return ndimage.gaussian_filter1d(counts, 2, mode="nearest")

@@ -71,8 +71,8 @@ class PropagationPlan:
         def slice_at(index: int) -> FloatArray:
             return take_slice(self.volume.array, SliceRef(self.axis, index)).astype(float)
 
-        ending = Ending(slice_at, self.keys, self._spacing())
         looks = Appearance(slice_at, self.keys)
+        ending = Ending(looks, self.keys, self._spacing())
         found = propagate(ask, self.keys, self.first, self.last, tell, self.known, ending, looks)
         return {SliceRef(self.axis, index): answer for index, answer in found.items()}
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from napari_samunet.inference.appearance import Appearance
+from napari_samunet.inference.ending import Ending
 from napari_samunet.inference.painted import painted_prediction
+from napari_samunet.inference.prediction import Prediction
 from napari_samunet.inference.propagation import propagate
+from napari_samunet.prompts.prompts import Prompts
 
 SHAPE = (40, 40)
 
@@ -39,10 +44,13 @@ def test_the_edge_follows_the_image_where_model_and_shape_know_only_the_key_slic
     def slice_at(index: int) -> np.ndarray:
         return picture(disc(radii[index]))
 
+    def unsure(_index: int, prompts: Prompts) -> Prediction:
+        answer = painted_prediction(prompts.mask)
+        return replace(answer, logits=answer.logits / 10)
+
     keys = {0: disc(9), 2: disc(9)}
-    echo = lambda _index, prompts: painted_prediction(prompts.mask)  # noqa: E731
-    blind = propagate(echo, keys, 0, 2)[1].mask
-    seen = propagate(echo, keys, 0, 2, looks=Appearance(slice_at, keys))[1].mask
+    blind = propagate(unsure, keys, 0, 2)[1].mask
+    seen = propagate(unsure, keys, 0, 2, looks=Appearance(slice_at, keys))[1].mask
     assert (blind ^ disc(11)).sum() > 80
     assert (seen ^ disc(11)).sum() < 80
 
@@ -54,3 +62,13 @@ def test_a_carried_mask_does_not_leak_into_a_neighbour_that_looks_alike():
     echo = lambda _index, prompts: painted_prediction(prompts.mask)  # noqa: E731
     last = propagate(echo, keys, 0, 8, looks=looks)[8].mask
     assert (last & ~disc(13)).sum() == 0
+
+
+def test_an_object_ends_where_what_is_under_the_mask_does_not_look_like_it():
+    keys = {0: disc(8), 3: disc(8)}
+    looks = Appearance(lambda index: picture(disc(8) if index < 6 else disc(0)), keys)
+    ending = Ending(looks, keys, (1.0, 1.0, 1.0))
+    echo = lambda _index, prompts: painted_prediction(prompts.mask)  # noqa: E731
+    assert not ending.is_past(5, disc(8), 3)
+    assert ending.is_past(6, disc(8), 3)
+    assert max(propagate(echo, keys, 0, 9, ending=ending, looks=looks)) == 5
