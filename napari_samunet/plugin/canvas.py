@@ -11,7 +11,7 @@ def main_window(inside: QWidget) -> QWidget:
     place: QWidget | None = inside
     while place is not None and not isinstance(place, QMainWindow):
         place = place.parentWidget()
-    return inside.window() if place is None else place
+    return place or inside.window() or inside
 
 
 def canvas_of(inside: QWidget) -> QWidget | None:

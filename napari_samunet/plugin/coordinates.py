@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -185,11 +185,11 @@ def _factors(layer: Layer, layers: LayerList) -> FloatArray:
     return np.array([_factor(viewer, own) for viewer, own in pairs])
 
 
-def _factor(viewer_unit: object, layer_unit: object) -> float:
+def _factor(viewer_unit: Any, layer_unit: Any) -> float:
     """How many layer units one unit of the viewer has; 1 where the two are of different kinds."""
     if viewer_unit == layer_unit:
         return 1.0
     try:
-        return float((1 * viewer_unit).to(layer_unit).magnitude)  # type: ignore[operator]
+        return float((1 * viewer_unit).to(layer_unit).magnitude)
     except Exception:  # pint has many ways to say that pixels are no millimetres
         return 1.0

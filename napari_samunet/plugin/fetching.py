@@ -45,7 +45,8 @@ class Fetching(QObject):
         self.entry: CatalogueEntry | None = None
         self._download = _Download()
         self._bridge: InferenceBridge | None = None
-        self._timer = QTimer(self, interval=_LOOK_MS)
+        self._timer = QTimer(self)
+        self._timer.setInterval(_LOOK_MS)
         self._timer.timeout.connect(self.progressed)
 
     @property

@@ -128,7 +128,7 @@ class Ghosts(QObject):
         """Show the next slice that has suggestions, if the image is still the chosen one."""
         here, work = self._act.shown_ref(), self._act.work
         left = sorted(ref for ref, masks in self._left.items() if masks)
-        if left and here is not None and work is self._work:
+        if left and here is not None and work is not None and work is self._work:
             show_plane(self._act.viewer, work.image, next((r for r in left if r > here), left[0]))
 
     def _draw(self) -> None:

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
+from typing import cast
 
 _MAPS = Path("/proc/self/maps")
 
@@ -34,7 +36,7 @@ def _triton_kept_out() -> Iterator[None]:
     if "triton" in sys.modules or not _llvm_is_loaded():
         yield
         return
-    sys.modules["triton"] = None  # type: ignore[assignment] - Python's way to say "not installed"
+    sys.modules["triton"] = cast("ModuleType", None)  # Python's way to say "not installed"
     try:
         yield
     finally:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QObject, QTimer
+from qtpy.QtCore import QObject
 
 from napari_samunet.errors import InputError
 from napari_samunet.plugin.coordinates import locate
+from napari_samunet.plugin.rest import Rest
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -49,8 +50,7 @@ class Hover(QObject):
         self._bridge = bridge
         self._work = work
         self._drawn: ImageWork | None = None
-        self._timer = QTimer(self, interval=_REST_MS, singleShot=True)
-        self._timer.timeout.connect(self._ask)
+        self._rest = Rest(self, _REST_MS, self._ask)
         viewer.mouse_move_callbacks.append(self._on_move)
 
     def set_on(self, on: bool) -> None:
@@ -60,7 +60,7 @@ class Hover(QObject):
 
     def give_way(self) -> None:
         """Forget the ghost: somebody clicks, or looks elsewhere."""
-        self._timer.stop()
+        self._rest.stop()
         self._bridge.cancel(_GHOST)
         if self._drawn is not None:
             self._drawn.shown.show_ghosts({})
@@ -75,7 +75,7 @@ class Hover(QObject):
     def _on_move(self, _viewer: object, _event: object) -> None:
         if self.is_on:
             self.give_way()
-            self._timer.start()
+            self._rest.start()
 
     def _ask(self) -> None:
         work = self._work()
@@ -84,8 +84,8 @@ class Hover(QObject):
         try:
             view = self._viewer.layers, self._viewer.dims
             spot = locate(work.image, *view, self._viewer.cursor.position)
-            place = {"index": spot.ref.index, "axis": spot.ref.axis, "window": work.window}
-            request = work.session.imagine((spot.row, spot.col), **place)
+            place, ref = (spot.row, spot.col), spot.ref
+            request = work.session.imagine(place, True, ref.index, ref.axis, work.window)
         except InputError:
             return
         self._bridge.run(

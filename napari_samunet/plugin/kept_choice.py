@@ -50,9 +50,9 @@ class KeptChoice(ImageChoice):
 
     def look_elsewhere(self, event: object = None) -> None:
         """Another slice or plane is shown: remember it."""
-        ref = self.shown_ref()
-        if ref is not None:
-            self.keeping.note_position(self.work, ref)
+        work, ref = self.work, self.shown_ref()
+        if work is not None and ref is not None:
+            self.keeping.note_position(work, ref)
         super().look_elsewhere(event)
 
     def shown_ref(self) -> SliceRef | None:

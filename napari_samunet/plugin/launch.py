@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import napari
 
+from napari_samunet.errors import SamUNetError
 from napari_samunet.io.volume import Volume
 from napari_samunet.plugin.reader import layer_of, plain_name
 from napari_samunet.plugin.sample_data import abdomen
@@ -44,6 +45,8 @@ def launch_session(volume: Volume, saved: Path) -> None:
     """
     _viewer, widget = make_window([(volume, volume.source.path or saved)])
     controller = widget.controller
+    if controller.work is None:
+        raise SamUNetError(f"The image of {saved} cannot be shown: {controller.problem}")
     controller.keeping.resume(controller.work, saved)
     napari.run()
 

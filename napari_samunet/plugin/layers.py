@@ -77,7 +77,9 @@ class ImageLayers:
         self._layers = layers
         self.image = image
         self._key = uuid4().hex
-        self._planes = {role: self._plane_layer(role) for role in ("preview", "strokes", "ghosts")}
+        self._preview: PlaneLayer[BoolArray] = self._plane_layer("preview")
+        self._strokes: PlaneLayer[UInt8Array] = self._plane_layer("strokes")
+        self._ghosts: PlaneLayer[tuple[BoolArray, ...]] = self._plane_layer("ghosts")
         self._points: list[ShownPoint] = []
         self._boxes: list[ShownBox] = []
         self._label_colors: dict[int, Rgba] = {}
@@ -114,7 +116,7 @@ class ImageLayers:
             Of the object, 0 to 1.
         """
         colors = {FILL: (*color, _FILL_ALPHA), CONTOUR: (*color, 1.0)}
-        self._planes["preview"].show(masks, outlined, colors)
+        self._preview.show(masks, outlined, colors)
 
     def show_ghosts(self, ghosts: Mapping[SliceRef, tuple[BoolArray, ...]]) -> None:
         """Draw masks that nobody asked for as thin pale contours, the first of a slice brightest.
@@ -124,11 +126,11 @@ class ImageLayers:
         ghosts : mapping of SliceRef to a tuple of ndarray, shape (H, W), bool
             Empty: no ghosts.
         """
-        self._planes["ghosts"].show(ghosts, outlined_one_above_the_other, _GHOST_COLORS)
+        self._ghosts.show(ghosts, outlined_one_above_the_other, _GHOST_COLORS)
 
     def show_strokes(self, strokes: Mapping[SliceRef, UInt8Array]) -> None:
         """Draw scribbles and lassos: 1 where one adds, 2 where one removes."""
-        self._planes["strokes"].show(strokes, np.asarray, _STROKE_COLORS)
+        self._strokes.show(strokes, np.asarray, _STROKE_COLORS)
 
     def show_points(self, points: Sequence[ShownPoint]) -> None:
         """Draw the clicks: a green disc adds, a red cross removes."""
@@ -226,7 +228,7 @@ class ImageLayers:
             if layer is not None:
                 self._layers.remove(layer)
 
-    def _plane_layer(self, role: str) -> PlaneLayer:
+    def _plane_layer(self, role: str) -> PlaneLayer[Any]:
         def make(colormap: DirectLabelColormap) -> Labels:
             data = np.zeros(self.image.data.shape[: self.image.ndim], dtype=np.uint8)
             return self._insert(Labels(data, colormap=colormap, opacity=1.0, **self._like(role)))

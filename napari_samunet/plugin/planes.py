@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from napari.layers import Labels
@@ -11,13 +11,15 @@ from napari.utils.colormaps import DirectLabelColormap
 
 from napari_samunet.plugin.coordinates import plane_index
 from napari_samunet.plugin.volumes import stored_data
-from napari_samunet.types import AnyArray, BoolArray, SliceRef, UInt8Array
+from napari_samunet.types import BoolArray, SliceRef, UInt8Array
 
 Rgba = tuple[float, float, float, float]
 FILL, CONTOUR = 1, 2
+Plane = TypeVar("Plane")
+"""What is shown on a plane: a mask, several, or values."""
 
 
-class PlaneLayer:
+class PlaneLayer(Generic[Plane]):
     """Draws planes into a layer that is made when there is something to show.
 
     Parameters
@@ -33,13 +35,13 @@ class PlaneLayer:
     ) -> None:
         self._find = find
         self._make = make
-        self._shown: dict[SliceRef, AnyArray] = {}
+        self._shown: dict[SliceRef, Plane] = {}
         self._colors: Mapping[int, Rgba] = {}
 
     def show(
         self,
-        planes: Mapping[SliceRef, AnyArray],
-        render: Callable[[Any], UInt8Array],
+        planes: Mapping[SliceRef, Plane],
+        render: Callable[[Plane], UInt8Array],
         colors: Mapping[int, Rgba],
     ) -> None:
         """Show these planes in place of those before.
@@ -97,6 +99,8 @@ def outlined_one_above_the_other(masks: tuple[BoolArray, ...]) -> UInt8Array:
     return values
 
 
-def direct(known: Mapping[int, tuple[float, ...]], other: Rgba = (0, 0, 0, 0)) -> Any:
+def direct(known: Mapping[int, Rgba], other: Rgba = (0, 0, 0, 0)) -> DirectLabelColormap:
     """Colour map of a few values; ``other`` is the colour of all that are not among them."""
-    return DirectLabelColormap(color_dict={None: other, 0: (0.0, 0.0, 0.0, 0.0), **known})
+    colors: dict[int | None, Rgba] = {None: other, 0: (0.0, 0.0, 0.0, 0.0)}
+    colors.update(known.items())
+    return DirectLabelColormap(color_dict=colors)

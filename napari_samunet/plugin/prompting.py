@@ -64,13 +64,15 @@ class Prompting:
     def click(self, position: Position, positive: bool) -> None:
         """Place a point under the mouse."""
         work = self._work()
+        if work is None:  # its image was removed between two events of the mouse
+            return
         try:
-            spot = locate(work.image, *self._view(), position)
+            spot = locate(work.image, self._viewer.layers, self._viewer.dims, position)
             if not positive and not self._has_something(work, spot.ref):
                 self._say("Nothing to take away yet: begin with a left click on the object.")
                 return
-            place = {"index": spot.ref.index, "axis": spot.ref.axis, "window": work.window}
-            work.session.add_point((spot.row, spot.col), positive, predict=False, **place)
+            index, axis, place = spot.ref.index, spot.ref.axis, (spot.row, spot.col)
+            work.session.add_point(place, positive, index, axis, work.window, predict=False)
         except InputError as error:
             self._say(str(error))
         else:
@@ -79,9 +81,12 @@ class Prompting:
     def drag_box(self, start: Position, end: Position, done: bool) -> None:
         """Show a box, or place it when it is done."""
         work = self._work()
+        if work is None:
+            return
+        view = self._viewer.layers, self._viewer.dims
         try:
-            ref = shown_slice(work.image, *self._view())
-            corners = [clamp(work.image, *self._view(), place, ref) for place in (start, end)]
+            ref = shown_slice(work.image, *view)
+            corners = [clamp(work.image, *view, place, ref) for place in (start, end)]
             rows, cols = (sorted(ends) for ends in zip(*corners, strict=True))
             box = (rows[0], cols[0], rows[1], cols[1])
             if not done:
@@ -90,8 +95,7 @@ class Prompting:
                 work.draw()
                 self._say("That box is too small: drag it around the whole object.")
             else:
-                place = {"index": ref.index, "axis": ref.axis, "window": work.window}
-                work.session.add_box(box, predict=False, **place)
+                work.session.add_box(box, ref.index, ref.axis, work.window, predict=False)
                 self._asked()
         except InputError as error:
             work.draw()
@@ -99,21 +103,27 @@ class Prompting:
 
     def stroke(self, path: Sequence[Position], done: bool, positive: bool = True) -> None:
         """Follow the mouse with the tool, or hand the stroke over when it is done."""
-        self.strokes.follow(self._work(), self.tool, path, done, positive)
+        work = self._work()
+        if work is not None:
+            self.strokes.follow(work, self.tool, path, done, positive)
 
     def cancel_drag(self) -> None:
         """Show again what the session knows."""
-        if self._work() is not None:
-            self.strokes.cancel(self._work())
+        work = self._work()
+        if work is not None:
+            self.strokes.cancel(work)
 
     def grab(self, position: Position) -> bool:
         """Take hold of the prompt under the mouse, if there is one."""
-        self._held = handle_at(self._work(), self._viewer, position)
+        work = self._work()
+        self._held = None if work is None else handle_at(work, self._viewer, position)
         return self._held is not None
 
     def drag_prompt(self, position: Position, done: bool) -> None:
         """Move the prompt that was taken hold of."""
         work = self._work()
+        if work is None or self._held is None:
+            return
         try:
             move(self._held, work, self._viewer, position, done)
         except InputError as error:
@@ -127,7 +137,7 @@ class Prompting:
         """Take the prompt under the mouse away; the others are asked afresh."""
         work = self._work()
         handle = None if work is None else handle_at(work, self._viewer, position)
-        if handle is None:
+        if work is None or handle is None:
             self._say("There is no click or box under the mouse: point at the one to delete.")
             return
         work.session.remove_prompt(handle.prompt, predict=False)
@@ -135,16 +145,16 @@ class Prompting:
 
     def drag_window(self, right: float, up: float) -> None:
         """Change window and level by pixels of the screen."""
-        image = self._work().image
-        if self._work().volume.color is not None:
+        work = self._work()
+        if work is None:
+            return
+        if work.volume.color is not None:
             self._say("A colour image has no window: its colours are shown as they are.")
             return
-        show_window(image, dragged(tuple(image.contrast_limits), right, up))
+        low, high = work.image.contrast_limits
+        show_window(work.image, dragged((low, high), right, up))
 
     def _has_something(self, work: ImageWork, ref: SliceRef) -> bool:
         if any(prompt.ref == ref for prompt in work.session.prompts):
             return True
         return bool(work.mask_at(ref).any())
-
-    def _view(self):
-        return self._viewer.layers, self._viewer.dims

@@ -71,9 +71,9 @@ class SideLetters(QObject):
             label.deleteLater()
         self.deleteLater()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 - Qt's name
         """Keep the letters at the edges when the canvas gets another size."""
-        if event.type() == QEvent.Type.Resize:
+        if event is not None and event.type() == QEvent.Type.Resize:
             self._place()
         return super().eventFilter(watched, event)
 

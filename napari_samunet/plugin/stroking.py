@@ -76,13 +76,14 @@ class Stroking:
     def _extend(self, work: ImageWork, tool: Tool, path: Sequence[Position]) -> _Stroke:
         """Add the newest piece of a path to the stroke."""
         if len(path) == 1 or self._stroke is None:
-            ref = locate(work.image, *self._view(), path[0]).ref
+            ref = locate(work.image, self._viewer.layers, self._viewer.dims, path[0]).ref
             before = work.mask_at(ref)
             self._stroke = _Stroke(ref, before, np.zeros_like(before))
         stroke = self._stroke
         drawn = len(stroke.places)
+        view = self._viewer.layers, self._viewer.dims
         for place in path[drawn:]:
-            stroke.places.append(clamp(work.image, *self._view(), place, stroke.ref))
+            stroke.places.append(clamp(work.image, *view, place, stroke.ref))
         newest = stroke.places[max(drawn - 1, 0) :]
         width = _LINE if tool is Tool.LASSO else self.brush
         stroke.covered |= stroke_mask(stroke.before.shape, newest, width)
@@ -95,19 +96,14 @@ class Stroking:
             work.draw_live_mask(stroke.ref, _painted(stroke, tool, positive))
 
     def _finish(self, work: ImageWork, tool: Tool, stroke: _Stroke, positive: bool) -> None:
-        place = {"index": stroke.ref.index, "axis": stroke.ref.axis}
+        session, index, axis = work.session, stroke.ref.index, stroke.ref.axis
         if tool in (Tool.PAINT, Tool.ERASE):
-            work.session.paint(_painted(stroke, tool, positive), **place)
+            session.paint(_painted(stroke, tool, positive), index, axis)
+        elif tool is Tool.SCRIBBLE:
+            session.add_scribble(stroke.covered, positive, index, axis, work.window, False)
         else:
-            asked = {**place, "window": work.window, "predict": False, "positive": positive}
-            if tool is Tool.SCRIBBLE:
-                work.session.add_scribble(stroke.covered, **asked)
-            else:
-                work.session.add_lasso(_enclosed(stroke), **asked)
+            session.add_lasso(_enclosed(stroke), positive, index, axis, work.window, False)
         self._asked()
-
-    def _view(self):
-        return self._viewer.layers, self._viewer.dims
 
 
 def _painted(stroke: _Stroke, tool: Tool, positive: bool) -> BoolArray:
@@ -120,5 +116,6 @@ def _painted(stroke: _Stroke, tool: Tool, positive: bool) -> BoolArray:
 def _enclosed(stroke: _Stroke) -> BoolArray:
     """Pixels within a lasso, whose ends are joined by a straight line."""
     mask = np.zeros_like(stroke.before)
-    mask[polygon(*np.transpose(stroke.places), mask.shape)] = True
+    rows, columns = np.transpose(stroke.places)
+    mask[polygon(rows, columns, mask.shape)] = True
     return mask

@@ -70,7 +70,7 @@ class Through(QObject):
         """Show the next slice on which the model was not sure."""
         work, here = self._act.work, self._act.shown_ref()
         doubts = () if work is None else work.session.doubts
-        if not doubts or here is None:
+        if work is None or here is None or not doubts:
             self._act.say("No doubtful slice is left of this object.")
             return
         following = [ref for ref in doubts if ref > here] or list(doubts)

@@ -11,9 +11,11 @@ from scipy.ndimage import binary_erosion
 from napari_samunet.errors import InputError
 from napari_samunet.plugin.coordinates import plane_shape, shown_slice
 from napari_samunet.plugin.layers import Color, ImageLayers, ShownBox, ShownPoint
+from napari_samunet.plugin.planes import Rgba
 from napari_samunet.plugin.volumes import METADATA_KEY, stored_data, volume_of
 from napari_samunet.plugin.windowing import ShownWindow, windows_of
 from napari_samunet.preprocess.intensity import choose_window
+from napari_samunet.prompts.prompts import Box
 from napari_samunet.session.session import Session
 from napari_samunet.types import BoolArray, SliceRef, UInt8Array, UInt16Array, Window
 
@@ -69,9 +71,9 @@ class ImageWork:
     @property
     def window(self) -> Window:
         """What the model sees: the image's default, or the contrast that a person set since."""
-        limits = tuple(float(limit) for limit in self.image.contrast_limits)
-        unchanged = self.volume.color is not None or limits == self._limits
-        return self._window if unchanged or limits[0] >= limits[1] else limits
+        low, high = (float(limit) for limit in self.image.contrast_limits)
+        unchanged = self.volume.color is not None or (low, high) == self._limits
+        return self._window if unchanged or low >= high else (low, high)
 
     @cached_property
     def windows(self) -> list[ShownWindow]:
@@ -97,7 +99,7 @@ class ImageWork:
         previews = {place: shown.mask for place, shown in self.session.previews.items()}
         self.shown.show_previews({**previews, **masks}, self._color())
 
-    def draw_live_box(self, ref: SliceRef, box_rc: tuple[int, int, int, int]) -> None:
+    def draw_live_box(self, ref: SliceRef, box_rc: Box) -> None:
         """Show a box that is being dragged, besides those of other slices."""
         others = [box for box in self._boxes() if box.ref != ref]
         self.shown.show_boxes([*others, ShownBox(ref, box_rc)])
@@ -166,7 +168,7 @@ class ImageWork:
         if layer is not None and layer is not before:
             layer.events.paint.connect(self._mark_edited)
 
-    def _label_colors(self) -> dict[int, tuple[float, ...]]:
+    def _label_colors(self) -> dict[int, Rgba]:
         """Colour and opacity of each object; a hidden one is transparent."""
         return {
             item.id: (*bright(item.color), float(item.visible)) for item in self.session.objects

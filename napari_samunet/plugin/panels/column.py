@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qtpy.QtCore import QEvent, QObject, QSize, Qt
-from qtpy.QtWidgets import QFrame, QScrollArea, QWidget
+from qtpy.QtWidgets import QFrame, QScrollArea, QScrollBar, QWidget
 
 LEAST_WIDTH = 250  # napari's own dock is as wide
 
@@ -22,18 +22,25 @@ class Column(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._inside, self._bar = inside, QScrollBar(Qt.Orientation.Vertical)
+        self.setVerticalScrollBar(self._bar)
         self.setWidget(inside)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Leave room for the scroll bar, or it would cover the ends of the rows."""
-        bar = self.verticalScrollBar()
-        bar.ensurePolished()  # napari's theme sets its width and the frame's
-        inside = self.widget().minimumSizeHint().width()
-        width = inside + bar.sizeHint().width() + 2 * self.frameWidth()
+        self._bar.ensurePolished()  # napari's theme sets its width and the frame's
+        inside = self._inside.minimumSizeHint().width()
+        width = inside + self._bar.sizeHint().width() + 2 * self.frameWidth()
         return QSize(max(width, LEAST_WIDTH), super().minimumSizeHint().height())
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+    def eventFilter(  # noqa: N802 - Qt's name
+        self, watched: QObject | None, event: QEvent | None
+    ) -> bool:
         """Notice that a section needs another width, as with larger letters or an opened one."""
-        if watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:
+        if (
+            watched is self._inside
+            and event is not None
+            and event.type() == QEvent.Type.LayoutRequest
+        ):
             self.updateGeometry()
         return super().eventFilter(watched, event)

@@ -66,15 +66,18 @@ class ObjectTable(QTableWidget):
             heading = QTableWidgetItem(title)
             heading.setToolTip(what)
             self.setHorizontalHeaderItem(column, heading)
-        header = self.horizontalHeader()
+        header = QHeaderView(Qt.Orientation.Horizontal)
+        self.setHorizontalHeader(header)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Stretch)
         header.setMinimumSectionSize(24)
-        self.verticalHeader().hide()
+        height = self.fontMetrics().lineSpacing() + 6
+        numbers = QHeaderView(Qt.Orientation.Vertical)
+        numbers.setDefaultSectionSize(height)
+        self.setVerticalHeader(numbers)
+        numbers.hide()
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        height = self.fontMetrics().lineSpacing() + 6
-        self.verticalHeader().setDefaultSectionSize(height)
         self.setFixedHeight((_VISIBLE_ROWS + 1) * height + 6)
         self._rows: list[ObjectRow] = []
         self._current: int | None = None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QAction
 from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QMenu, QPushButton, QWidget
 
 from napari_samunet.plugin.panels.object_table import ObjectRow, ObjectTable
@@ -100,19 +102,20 @@ class ObjectsPanel(Section):
         menu.setToolTipsVisible(True)
         one = "Of the marked object"
         merge = lambda: self.merge_requested.emit(self.table.marked())  # noqa: E731
-        self._merge = menu.addAction("Merge marked objects", merge)
+        self._merge = _entry(menu, "Merge marked objects", merge)
         self._merge.setToolTip("Join all marked objects (Ctrl+click marks several)")
-        self._split = menu.addAction("Split off islands", self._on_one(self.split_requested))
+        self._split = _entry(menu, "Split off islands", self._on_one(self.split_requested))
         self._split.setToolTip(f"{one}: every island becomes an object")
-        self._fill = menu.addAction("Fill holes", self._on_one(self.fill_requested))
+        self._fill = _entry(menu, "Fill holes", self._on_one(self.fill_requested))
         self._fill.setToolTip(f"{one}, slice by slice")
-        log = menu.addAction("Save log…", self._ask_log)
+        log = _entry(menu, "Save log…", self._ask_log)
         log.setToolTip("Time, prompts and edits of each object, as a table (CSV)")
-        names = menu.addMenu("Add names")
+        names = QMenu("Add names", menu)
+        menu.addMenu(names)
         for name in presets:
-            names.addAction(name, lambda name=name: self.preset_requested.emit(name))
+            _entry(names, name, partial(self.preset_requested.emit, name))
         names.addSeparator()
-        names.addAction("From a file…", self._ask_names)
+        _entry(names, "From a file…", self._ask_names)
         more.setMenu(menu)
         return more
 
@@ -126,8 +129,9 @@ class ObjectsPanel(Section):
 
     def _enable(self) -> None:
         count = len(self.table.marked())
-        for control in (self._delete, self._split, self._fill):
-            control.setEnabled(count > 0)
+        self._delete.setEnabled(count > 0)
+        self._split.setEnabled(count > 0)
+        self._fill.setEnabled(count > 0)
         self._merge.setEnabled(count > 1)
 
     def _ask_names(self) -> None:
@@ -140,6 +144,13 @@ class ObjectsPanel(Section):
         path, _ = QFileDialog.getSaveFileName(self, "Save log", "effort.csv", "Table (*.csv)")
         if path:
             self.log_requested.emit(path)
+
+
+def _entry(menu: QMenu, text: str, chosen: Callable[[], object]) -> QAction:
+    entry = QAction(text, menu)
+    entry.triggered.connect(lambda _checked=False: chosen())
+    menu.addAction(entry)
+    return entry
 
 
 def _row(*controls: QWidget) -> QHBoxLayout:
