@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from napari_samunet.cli.display import has_display, need_window
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from napari_samunet.models.system import System
 
 PARTS = ("model", "published", "disk", "growth", "window")
-AGAINST = ("sam-vit-b", "sam-vit-b-256", "sam-unet-res34", "sam-med2d")
-_MOST_LARGE = 5  # repetitions of what takes seconds
+AGAINST = ("sam-med2d", "sam-unet-res34", "sam-vit-b-256", "sam-vit-b")
+_MOST_LARGE = 2  # repetitions of what takes seconds
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="measure this published network; may be given often (default: all)",
     )
     parser.add_argument("--json", metavar="OUT", help="write every single number here")
-    parser.add_argument("--markdown", metavar="OUT", help="write the table here")
+    parser.add_argument("--markdown", metavar="OUT", help="write a table of ratios here")
     parser.add_argument("--plot", metavar="OUT", help="draw how cost grows into this PNG")
 
 
@@ -63,14 +64,11 @@ def run(args: argparse.Namespace) -> None:
     parts = _parts(args)
 
     from napari_samunet.evaluation.growth import growth, plot_growth
-    from napari_samunet.evaluation.timing import table
+    from napari_samunet.evaluation.timing import ratio_table, table
     from napari_samunet.models.load import load_model
 
     model = load_model(args.model, device=args.device)
-    rows = []
-    for row in _measure(args, parts, model):
-        rows.append(row)
-        print(f"measured: {row.section}, {row.name}", file=sys.stderr, flush=True)
+    rows = _until_interrupted(_measure(args, parts, model))
     curves = growth(model) if "growth" in parts else []
     text = f"{args.model}, {_machine()}\n\n{table(rows + _as_rows(curves))}\n"
     print(text)
@@ -78,9 +76,27 @@ def run(args: argparse.Namespace) -> None:
         words = {"machine": _machine(), "rows": [asdict(row) for row in rows + _as_rows(curves)]}
         replace_text(targets["json"], json.dumps(words, indent=1) + "\n")
     if "markdown" in targets:
-        replace_text(targets["markdown"], text)
+        yardstick = next((row for row in rows if row.section.startswith("encode")), rows[0])
+        ratios = ratio_table(rows + _as_rows(curves), yardstick)
+        replace_text(targets["markdown"], f"{_machine()}\n\n{ratios}\n")
     if "plot" in targets and curves:
         plot_growth(curves, Path(targets["plot"]))
+
+
+def _until_interrupted(measured: Iterator[Row]) -> list[Row]:
+    """All rows, or with Ctrl-C those that there are."""
+    rows: list[Row] = []
+    start = perf_counter()
+    try:
+        for row in measured:
+            rows.append(row)
+            after = perf_counter() - start
+            print(f"{after:4.0f} s: {row.section}, {row.name}", file=sys.stderr, flush=True)
+    except KeyboardInterrupt:
+        if not rows:
+            raise
+        print("samunet: interrupted, this is what was measured", file=sys.stderr)
+    return rows
 
 
 _TARGETS = ("json", "markdown", "plot")

@@ -76,7 +76,8 @@ def decoding(name: str, pair: Pair, repeat: int, predictor: Predictor | None = N
 def share_of_peak(name: str, pair: Pair, rows: Sequence[Row]) -> Row:
     """Compare the operations a second of our encoder, in ``rows``, with the machine's peak.
 
-    Counted are the operations of the plain form; what ours leaves out of them raises its share.
+    Counted are the operations of the plain form: what ours leaves out of them raises its share,
+    which may then exceed 100 %.
     """
     system = pair.ours
     side = system.contract.side

@@ -9,7 +9,10 @@ from time import perf_counter
 
 import numpy as np
 import torch
+from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
+
+from napari_samunet.models.packed_linear import pack_linears
 
 _PEAK_SIDE, _PEAK_TURNS = 2048, 7
 _SPEEDS = ("ms", "slices/s")
@@ -74,12 +77,17 @@ def flops_of(work: Callable[[], object]) -> int:
 
 
 def peak_flops(device: torch.device) -> float:
-    """Return the floating-point operations a second of the best of a few large matrix products."""
+    """Return the floating-point operations a second of the best of a few large matrix products.
+
+    On a processor oneDNN's kernels take part beside torch's own.
+    """
     left, right = (torch.rand(_PEAK_SIDE, _PEAK_SIDE, device=device) for _ in range(2))
+    layer = nn.Sequential(nn.Linear(_PEAK_SIDE, _PEAK_SIDE, device=device)).requires_grad_(False)
+    pack_linears(layer)
     times = []
-    for _ in range(_PEAK_TURNS):
+    for product in (lambda: left @ right, lambda: layer(left)) * _PEAK_TURNS:
         start = perf_counter()
-        left @ right
+        product()
         _wait_for_device()
         times.append(perf_counter() - start)
     return 2 * _PEAK_SIDE**3 / min(times)
@@ -109,6 +117,39 @@ def table(rows: Sequence[Row]) -> str:
         ratio = f"{_ratio(base, row):.2f}" if compared else ""
         lines.append(f"| {what} | {name} | {cells[0]} | {cells[1]} | {len(row.values)} | {ratio} |")
     return "\n".join(lines)
+
+
+def ratio_table(rows: Sequence[Row], yardstick: Row) -> str:
+    """Write rows as Markdown without the machine's own speed: ratios alone.
+
+    Every time is told as so many times that of the ``yardstick``; shares and megabytes as they are.
+    """
+    lines = [
+        f"| what | who | times {yardstick.section}, {yardstick.name} | 5 to 95 % | times as fast |",
+        "|---|---|---:|---:|---:|",
+    ]
+    for line, row in zip(table(rows).splitlines()[2:], rows, strict=True):
+        what, who, *_, fast = (cell.strip() for cell in line.strip("|").split("|"))
+        if not row.values:
+            lines.append(f"| {what} | {who} | - | {row.note} | |")
+            continue
+        middle, *ends = (_in(yardstick, row, value) for value in _three(row))
+        unit = f" {row.unit}" if row.unit not in _SPEEDS else ""
+        spread = " to ".join(_short(end) for end in sorted(ends))
+        lines.append(f"| {what} | {who} | {_short(middle)}{unit} | {spread} | {fast} |")
+    return "\n".join(lines)
+
+
+def _three(row: Row) -> tuple[float, float, float]:
+    low, high = np.percentile(row.values, [5, 95])
+    return row.median, float(low), float(high)
+
+
+def _in(yardstick: Row, row: Row, value: float) -> float:
+    """A time in multiples of the yardstick; anything else as it is."""
+    if row.unit not in _SPEEDS:
+        return value
+    return (1000 / value if row.unit == "slices/s" else value) / yardstick.median
 
 
 def _ratio(base: Row, row: Row) -> float:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from napari_samunet.evaluation.costs import slices
-from napari_samunet.evaluation.timing import Row, flops_of, table, take_turns
+from napari_samunet.evaluation.timing import Row, flops_of, ratio_table, table, take_turns
 
 
 def test_contenders_take_turns_so_that_a_busy_machine_strikes_all_alike():
@@ -34,6 +34,20 @@ def test_the_ratio_says_how_many_times_as_fast_as_the_first():
     assert lines[0].startswith("| encode | theirs | 30 ms |")
     assert lines[1].endswith("| 3.00 |")
     assert lines[3].endswith("| 3.00 |")
+
+
+def test_a_report_for_others_tells_ratios_and_not_this_machine_s_speed():
+    rows = [
+        Row("encode", "theirs", (20.0,)),
+        Row("encode", "ours", (10.0,)),
+        Row("ahead", "ours", (25.0,), "slices/s"),
+        Row("memory", "ours", (7.0,), "MB"),
+    ]
+    lines = ratio_table(rows, rows[0]).splitlines()[2:]
+    assert "| 0.5 |" in lines[1]
+    assert lines[1].endswith("| 2.00 |")
+    assert "| 2 |" in lines[2]  # 40 ms a slice
+    assert "| 7 MB |" in lines[3]
 
 
 def test_what_could_not_be_measured_says_why():
