@@ -6,11 +6,12 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QObject, QTimer
+from qtpy.QtCore import QObject
 
 from napari_samunet.errors import InputError
 from napari_samunet.inference.outwards import outwards
 from napari_samunet.plugin.coordinates import shown_slice
+from napari_samunet.plugin.rest import Rest
 from napari_samunet.types import SliceRef
 
 if TYPE_CHECKING:
@@ -63,17 +64,16 @@ class EncodingAhead(QObject):
         self._last = 0
         self._direction = 1
         self._room = 0
-        self._timer = QTimer(self, singleShot=True)
-        self._timer.timeout.connect(self._begin)
+        self._rest = Rest(self, _REST_MS, self._begin)
 
     def soon(self) -> None:
         """Encode what is shown, unless something else is shown or asked in a moment."""
         self._here = None
-        self._timer.start(_REST_MS)
+        self._rest.start(_REST_MS)
 
     def give_way(self) -> None:
         """Forget what has not begun: somebody asks."""
-        self._timer.stop()
+        self._rest.stop()
         self._bridge.cancel(_AHEAD)
 
     def _begin(self) -> None:
@@ -118,8 +118,8 @@ class EncodingAhead(QObject):
         """The features wait in the cache; the next slice may begin after a pause."""
         self._done.add(ref.index)
         self._room = self._engine.room_for(features)
-        if not self._timer.isActive():
-            self._timer.start(int(1000 * seconds))
+        if not self._rest.isActive():
+            self._rest.start(int(1000 * seconds))
 
     def _stop(self, _error: BaseException) -> None:
         """An error comes again with the click, and is told then."""

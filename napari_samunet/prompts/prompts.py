@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from napari_samunet.errors import EmptyPrompt, InputError, OutsideImage
 from napari_samunet.types import BoolArray, FloatArray
@@ -13,7 +13,7 @@ from napari_samunet.types import BoolArray, FloatArray
 Box = tuple[float, float, float, float]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)  # whatever can be an array is taken
 class Prompts:
     """Points, a box and a painted mask on one slice.
 
@@ -34,21 +34,29 @@ class Prompts:
         If shapes, labels or numbers make no sense.
     """
 
-    points: ArrayLike = ()
-    labels: ArrayLike = ()
-    box: Box | None = None
-    mask: ArrayLike | None = None
+    points: FloatArray
+    labels: NDArray[np.int64]
+    box: Box | None
+    mask: BoolArray | None
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "points", _points(() if self.points is None else self.points))
-        object.__setattr__(self, "labels", _labels(() if self.labels is None else self.labels))
-        if len(self.points) != len(self.labels):
+    def __init__(
+        self,
+        points: ArrayLike | None = (),
+        labels: ArrayLike | None = (),
+        box: Box | None = None,
+        mask: ArrayLike | None = None,
+    ) -> None:
+        checked_points = _points(() if points is None else points)
+        checked_labels = _labels(() if labels is None else labels)
+        if len(checked_points) != len(checked_labels):
             raise InputError(
-                f"Every point needs a label: {len(self.points)} points came with "
-                f"{len(self.labels)} labels."
+                f"Every point needs a label: {len(checked_points)} points came with "
+                f"{len(checked_labels)} labels."
             )
-        object.__setattr__(self, "box", None if self.box is None else _box(self.box))
-        object.__setattr__(self, "mask", None if self.mask is None else _mask(self.mask))
+        object.__setattr__(self, "points", checked_points)
+        object.__setattr__(self, "labels", checked_labels)
+        object.__setattr__(self, "box", None if box is None else _box(box))
+        object.__setattr__(self, "mask", None if mask is None else _mask(mask))
 
     @property
     def is_empty(self) -> bool:
@@ -107,7 +115,7 @@ def _points(values: ArrayLike) -> FloatArray:
     return _frozen(points)
 
 
-def _labels(values: ArrayLike) -> np.ndarray:
+def _labels(values: ArrayLike) -> NDArray[np.int64]:
     labels = _numbers(values, "Labels are 1 (positive) or 0 (negative)").reshape(-1)
     if not np.isin(labels, (0, 1)).all():
         raise InputError(f"Labels are 1 (positive) or 0 (negative); got {values!r}.")
