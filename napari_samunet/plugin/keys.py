@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
+    from napari.layers import Layer
 
 
 @dataclass(frozen=True)
@@ -67,18 +68,18 @@ def tip(name: str) -> str:
     return f"{key.does}  [{key.shown}]"
 
 
-def bind(viewer: ViewerModel, actions: Mapping[str, Callable[[], Any]]) -> None:
-    """Bind the keys of these actions in one viewer.
+def bind(holder: ViewerModel | Layer, actions: Mapping[str, Callable[[], Any]]) -> None:
+    """Bind the keys of these actions in one viewer or layer.
 
     Parameters
     ----------
-    viewer : napari.Viewer
-        Only its own keys change; other viewers and napari's settings stay.
+    holder : napari.Viewer or napari.layers.Layer
+        Only its own keys change; those of others and napari's settings stay.
     actions : mapping of str to callable
         Name in `KEYS` to what is called.
     """
     for name, action in actions.items():
-        viewer.bind_key(KEYS[name].keys, _without_viewer(action), overwrite=True)
+        holder.bind_key(KEYS[name].keys, _alone(action), overwrite=True)
 
 
 def unbind(viewer: ViewerModel) -> None:
@@ -88,8 +89,8 @@ def unbind(viewer: ViewerModel) -> None:
             viewer.bind_key(key.keys, None, overwrite=True)
 
 
-def _without_viewer(action: Callable[[], Any]) -> Callable[[Any], None]:
-    def press(_viewer: Any) -> None:
+def _alone(action: Callable[[], Any]) -> Callable[[Any], None]:
+    def press(_holder: Any) -> None:
         action()
 
     return press

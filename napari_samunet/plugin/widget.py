@@ -17,6 +17,7 @@ from napari_samunet.plugin.controller import Controller
 from napari_samunet.plugin.digits import DigitKeys
 from napari_samunet.plugin.gestures import Tool
 from napari_samunet.plugin.grouping import Grouping
+from napari_samunet.plugin.layer_keys import LayerKeys
 from napari_samunet.plugin.panels.column import Column
 from napari_samunet.plugin.panels.export import ExportPanel
 from napari_samunet.plugin.panels.image import ImagePanel
@@ -97,6 +98,7 @@ class SegmentationWidget(QWidget):
         for event in _shown_slice_events(viewer):
             event.disconnect(self.controller.look_elsewhere)
         keys.unbind(viewer)
+        self._layer_keys.release()
         if self._digits is not None:
             self._digits.release()
         if self.side_letters is not None:
@@ -140,7 +142,7 @@ class SegmentationWidget(QWidget):
         inside = QWidget()
         rows = QVBoxLayout(inside)
         rows.setContentsMargins(6, 4, 6, 4)
-        rows.setSpacing(5)
+        rows.setSpacing(3)
         for panel in self._panels():
             rows.addWidget(panel)
         self.model.set_open(False)
@@ -230,6 +232,8 @@ class SegmentationWidget(QWidget):
             "help": self._show_keys,
         }
         keys.bind(self._viewer, {**tools, **actions})
+        steps = {name: actions[name] for name in ("undo", "redo")}
+        self._layer_keys = LayerKeys(self._viewer.layers, steps)
 
     def _choose(self, image: Any) -> None:
         self._viewer.layers.selection.active = image

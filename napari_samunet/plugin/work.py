@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from qtpy.QtCore import QTimer
 from scipy.ndimage import binary_erosion
 
 from napari_samunet.errors import InputError
@@ -17,7 +18,7 @@ from napari_samunet.plugin.windowing import ShownWindow, windows_of
 from napari_samunet.preprocess.intensity import choose_window
 from napari_samunet.prompts.prompts import Box
 from napari_samunet.session.session import Session
-from napari_samunet.types import BoolArray, SliceRef, UInt8Array, UInt16Array, Window
+from napari_samunet.types import BoolArray, SliceRef, UInt8Array, Window
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -141,24 +142,27 @@ class ImageWork:
         EmptyPrompt
             There is nothing in preview.
         """
-        edited = self._hand_edits()
+        self.take_hand_edits()
         accepted = self.session.accept()
-        if edited is not None:
-            edited[self.session.labels == accepted.id] = accepted.id
-            self.session.set_labels(edited, self.names())
         self.session.select(accepted.id)
         self.shown.reveal(("labels",))
 
     def take_hand_edits(self) -> None:
         """Take over what a person painted into the labels layer with napari's own tools."""
-        edited = self._hand_edits()
-        if edited is not None:
-            self.session.set_labels(edited, self.names())
+        layer = self.shown.find("labels")
+        edited, self._edited = self._edited, False
+        if edited and layer is not None:
+            self.session.repaint(stored_data(layer) if layer.ndim == 3 else layer.data[None])
+            # What was painted over a locked object is gone.
+            self.shown.show_labels(self.session.labels, self._label_colors())
 
     def close(self) -> None:
         """Take the helper layers away; the accepted labels stay."""
         for signal in ("preview", "objects", "prompts", "history", "labels"):
             getattr(self.session, f"{signal}_changed").disconnect()
+        labels = self.shown.find("labels")
+        if labels is not None:
+            labels.events.paint.disconnect(self._on_painted)
         self.shown.remove_helpers()
 
     def _draw_labels(self, changed: Sequence[int]) -> None:
@@ -166,7 +170,7 @@ class ImageWork:
         self.shown.show_labels(self.session.labels, self._label_colors(), changed)
         layer = self.shown.find("labels")
         if layer is not None and layer is not before:
-            layer.events.paint.connect(self._mark_edited)
+            layer.events.paint.connect(self._on_painted)
 
     def _label_colors(self) -> dict[int, Rgba]:
         """Colour and opacity of each object; a hidden one is transparent."""
@@ -174,17 +178,10 @@ class ImageWork:
             item.id: (*bright(item.color), float(item.visible)) for item in self.session.objects
         }
 
-    def _hand_edits(self) -> UInt16Array | None:
-        """A copy of the labels layer where a person changed it since the last look, (Z, Y, X)."""
-        layer = self.shown.find("labels")
-        edited, self._edited = self._edited, False
-        if not edited or layer is None:
-            return None
-        labels = stored_data(layer) if layer.ndim == 3 else layer.data[None]
-        return None if np.array_equal(labels, self.session.labels) else labels.copy()
-
-    def _mark_edited(self) -> None:
+    def _on_painted(self, _event: object) -> None:
+        """Take a stroke of napari's own tools over at once, so that it is kept and undone too."""
         self._edited = True
+        QTimer.singleShot(0, self.take_hand_edits)  # napari tells it before it writes the voxels
 
     def _color(self) -> tuple[float, float, float]:
         current = self.session.current

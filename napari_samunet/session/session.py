@@ -15,6 +15,7 @@ from napari_samunet.session.checks import label_array, plane_of
 from napari_samunet.session.identity import ImageIdentity
 from napari_samunet.session.journal import Journal
 from napari_samunet.session.plan import PropagationPlan, make_plan, make_plan_around
+from napari_samunet.session.repaint import repainted
 from napari_samunet.session.request import Answerer
 from napari_samunet.session.reshaping import ReshapingSession
 from napari_samunet.session.sharing import SharingSession
@@ -178,6 +179,25 @@ class Session(ReshapingSession, SharingSession):
         """
         labels = label_array(array, self.volume.shape, MAX_ID)
         self._commit("set labels", take_over(self._state, labels, names or {}))
+
+    def repaint(self, array: ArrayLike) -> bool:
+        """Take over what was painted by hand into a copy of ``labels``; False where nothing was.
+
+        Unlike ``set_labels`` it keeps previews, prompts and objects without a mask, and changes
+        only the voxels that differ: each belongs to the object whose number it shows, alone. Locked
+        objects stay as they are. Undoable.
+
+        Raises
+        ------
+        InputError
+            Another grid than the volume's, or no whole numbers 0–65535.
+        """
+        labels = label_array(array, self.volume.shape, MAX_ID)
+        state = repainted(self._state, labels, self.labels)
+        if state is self._state or state.objects == self._state.objects:
+            return False
+        self._commit("paint labels", state)
+        return True
 
     def save(self, path: str | Path) -> Path:
         """Write everything but the undo history into one private file; see ``store``."""

@@ -153,3 +153,42 @@ def test_kill_minus_nine_while_a_person_clicks(screen):
     assert screen.session.preview.mask[30, 20]
     assert screen.session.preview.mask[30, 28]
     assert screen.session.can_undo
+
+
+def test_a_stroke_of_naparis_own_brush_is_a_step_that_is_kept_and_undone(screen):
+    screen.click(30, 40)
+    screen.press(Qt.Key.Key_G)
+    screen.click(30, 60)
+    before, preview = screen.session.labels.copy(), screen.session.preview.mask.copy()
+    labels = screen.controller.work.shown.find("labels")
+    screen.viewer.layers.selection.active = labels
+    labels.mode, labels.selected_label, labels.brush_size = "paint", 1, 4
+    screen.drag((10, 10), (10, 30), wait=False)
+    assert screen.session.undo_name == "paint labels"
+    assert screen.session.labels[3, 10, 20] == 1
+    np.testing.assert_array_equal(screen.session.preview.mask, preview)
+    painted = screen.session.labels.copy()
+    labels.mode = "pan_zoom"
+    screen.press(Qt.Key.Key_Z, "control")
+    np.testing.assert_array_equal(screen.session.labels, before)
+    np.testing.assert_array_equal(labels.data, before)
+    screen.press(Qt.Key.Key_Z, "control+shift")
+    np.testing.assert_array_equal(labels.data, painted)
+    _reopen(screen)
+    screen.until(lambda: _offer(screen) is not None)
+    screen.press(Qt.Key.Key_C, "shift")
+    screen.until(lambda: screen.session.objects)
+    np.testing.assert_array_equal(screen.session.labels, painted)
+
+
+def test_naparis_brush_leaves_a_locked_object_whole(screen):
+    screen.click(30, 40)
+    screen.press(Qt.Key.Key_G)
+    screen.press(Qt.Key.Key_K, "shift")
+    labels = screen.controller.work.shown.find("labels")
+    before = labels.data.copy()
+    labels.data_setitem((np.array([3, 3]), np.array([30, 2]), np.array([40, 2])), 5)
+    screen.settle()
+    before[3, 2, 2] = 5
+    np.testing.assert_array_equal(screen.session.labels, before)
+    np.testing.assert_array_equal(labels.data, before)

@@ -406,3 +406,23 @@ def test_discarding_is_taken_back_by_undo(session):
     session.undo()
     assert session.preview is shown
     assert len(session.prompts) == 2
+
+
+def test_painting_into_the_labels_changes_those_voxels_and_nothing_else(session, draw):
+    session.paint(draw((40, 50), 10, 10), index=2)
+    first = session.accept()
+    waiting = session.new_object("empty")
+    session.paint(draw((40, 50), 25, 30), index=3)
+    labels = session.labels.copy()
+    labels[2, 0, :3] = first.id
+    labels[4, 5, 5] = 9
+    assert session.repaint(labels)
+    np.testing.assert_array_equal(session.labels, labels)
+    assert session.current == waiting
+    assert session.preview.mask.any()
+    assert {item.id for item in session.objects} == {first.id, waiting.id, 9}
+    assert not session.repaint(session.labels)
+    assert session.new_object().id == 10
+    session.undo()
+    session.undo()
+    assert not session.labels[2, 0, 0]

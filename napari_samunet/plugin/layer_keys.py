@@ -1,0 +1,56 @@
+"""Undo and redo where a helper layer is selected: napari's Labels have these keys for themselves.
+
+Without this, Ctrl+Z after a stroke of napari's brush would take voxels back that the session keeps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from napari.layers import Labels
+
+from napari_samunet.plugin import keys
+from napari_samunet.plugin.volumes import METADATA_KEY
+
+if TYPE_CHECKING:
+    from napari.components.layerlist import LayerList
+    from napari.layers import Layer
+
+
+class LayerKeys:
+    """Gives our Labels layers some of our keys, those that come later too.
+
+    Parameters
+    ----------
+    layers : LayerList
+        The viewer's layers.
+    actions : mapping of str to callable
+        Name in `keys.KEYS` to what is called.
+    """
+
+    def __init__(self, layers: LayerList, actions: Mapping[str, Callable[[], Any]]) -> None:
+        self._layers = layers
+        self._actions = actions
+        for layer in layers:
+            self._bind(layer)
+        layers.events.inserted.connect(self._on_inserted)
+
+    def release(self) -> None:
+        """Give the keys back to napari."""
+        self._layers.events.inserted.disconnect(self._on_inserted)
+        for layer in self._layers:
+            if _is_helper(layer):
+                for name in self._actions:
+                    layer.bind_key(keys.KEYS[name].keys, None, overwrite=True)
+
+    def _on_inserted(self, event: Any) -> None:
+        self._bind(event.value)
+
+    def _bind(self, layer: Layer) -> None:
+        if _is_helper(layer):
+            keys.bind(layer, self._actions)
+
+
+def _is_helper(layer: Layer) -> bool:
+    return isinstance(layer, Labels) and "role" in layer.metadata.get(METADATA_KEY, {})

@@ -1,0 +1,60 @@
+"""Labels that somebody painted by hand, with whatever tool, become masks of the objects."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from napari_samunet.session.objects import ObjectState, color_of
+from napari_samunet.session.state import State
+from napari_samunet.types import BoolArray, SliceRef, UInt16Array
+
+
+def repainted(state: State, labels_zyx: UInt16Array, before_zyx: UInt16Array) -> State:
+    """Return the state after somebody painted into the labels; previews and prompts stay.
+
+    A voxel that shows another number than before belongs to that object alone, to none where it is
+    0. Locked objects stay as they are; a number that is new makes an object.
+
+    Parameters
+    ----------
+    state
+        As before the painting.
+    labels_zyx, before_zyx
+        The labels with and without what was painted, (Z, Y, X).
+    """
+    for z, (labels_yx, before_yx) in enumerate(zip(labels_zyx, before_zyx, strict=True)):
+        changed = labels_yx != before_yx
+        if changed.any():
+            state = _slice_repainted(state, z, labels_yx, changed, labels_zyx.shape)
+    return state
+
+
+def _slice_repainted(
+    state: State, z: int, labels_yx: UInt16Array, changed: BoolArray, shape: tuple[int, ...]
+) -> State:
+    ref = SliceRef(0, z)
+    locked = [item for item in state.objects if item.locked]
+    numbers = [item.id for item in locked]
+    free = changed & ~np.isin(labels_yx, numbers)
+    for item in locked:
+        free &= ~item.mask_at(ref)
+    shown = set(np.unique(labels_yx[free]).tolist())
+    for number in sorted(shown):
+        state = _with_number(state, number, shape)
+    for item in state.objects:
+        if not item.locked and (z in item.masks or item.id in shown):
+            mask = np.where(free, labels_yx == item.id, item.mask_at(ref))
+            state = state.with_changed(item.with_plane(ref, mask))
+    return state
+
+
+def _with_number(state: State, number: int, shape: tuple[int, ...]) -> State:
+    """Return the state with an object of this number, the old one where there is one."""
+    if number == 0 or any(item.id == number for item in state.objects):
+        return state
+    z, y, x = shape
+    made = ObjectState(number, f"object {number}", color_of(number), (z, y, x))
+    following = max(state.next_id, number + 1)
+    return replace(state, objects=(*state.objects, made), next_id=following)
