@@ -103,7 +103,8 @@ def _read(
     modality = text_of(planes[0].dataset, "Modality") or None
     headers = {plane.path: plane.dataset for plane in planes}  # one a file, in slice order
     notes = (*notes, *stacked.notes, *_notes(planes, affine))
-    source = Source(path, "dicom", tuple(headers.values()), notes, slices)
+    place = "position and orientation of each slice" if planes[0].is_placed else None
+    source = Source(path, "dicom", tuple(headers.values()), notes, slices, place)
     try:
         return Volume(array, affine, color, modality, _window(planes), source)
     except UnsupportedImage as error:
@@ -138,7 +139,7 @@ def _window(planes: list[Plane]) -> Window | None:
 
 def _notes(planes: list[Plane], affine: FloatArray) -> list[str]:
     first, notes = planes[0], []
-    if first.position is None or first.directions is None:
+    if not first.is_placed:
         notes.append("no position in the patient is stated")
     if first.spacing is None:
         notes.append("no pixel spacing is stated; 1 mm is assumed")

@@ -66,6 +66,11 @@ class Plane:
             return rows.stop - rows.start, columns.stop - columns.start
         return int(self.dataset.Rows), int(self.dataset.Columns)
 
+    @property
+    def is_placed(self) -> bool:
+        """Whether it states where it lies in the patient."""
+        return self.position is not None and self.directions is not None
+
     def number(self, keyword: str) -> float | None:
         """First number of a value of this plane, or None."""
         values = _numbers(self.words, keyword)

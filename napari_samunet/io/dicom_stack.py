@@ -82,7 +82,7 @@ def stack(path: Path, planes: list[Plane], frame: int | None, uneven: bool = Fal
     """
     planes = _without_mosaics(path, planes)
     planes, notes = _without_localizers(planes)
-    if any(p.position is None or p.directions is None for p in planes):
+    if not all(plane.is_placed for plane in planes):
         return _single(path, planes, frame)
     groups = grouped(planes, lambda group, plane: _is_alike(group[0], plane))
     volumes: list[tuple[str, list[Plane]]] = []
@@ -138,10 +138,12 @@ def _described(planes: list[Plane]) -> str:
 
 
 def _single(path: Path, planes: list[Plane], frame: int | None) -> Stack:
-    """One image of a series that states no place, such as X-ray or ultrasound."""
+    """One image of a series that does not state the place of all, such as X-ray or ultrasound."""
     planes = sorted(planes, key=lambda p: (p.number("InstanceNumber") or 0, str(p.path), p.frame))
     index = _index(path, frame, [f"{p.path.name} frame {p.frame}" for p in planes])
     plane = planes[index]
+    if plane.is_placed:
+        return Stack([plane], _affine([plane], _thickness(plane)))
     rows, columns = plane.spacing or (1.0, 1.0)
     return Stack([plane], default_affine((1.0, rows, columns)))
 
@@ -224,11 +226,9 @@ def _affine(planes: list[Plane], step: FloatArray) -> FloatArray:
 
 
 def _step(path: Path, planes: list[Plane], uneven: bool) -> FloatArray | None:
-    """From one slice to the next; of a single slice its thickness along the normal."""
-    first = planes[0]
+    """From one slice to the next; None where they lie unevenly and that is allowed."""
     if len(planes) == 1:
-        thickness = first.number("SpacingBetweenSlices") or first.number("SliceThickness") or 1.0
-        return np.cross(*np.asarray(first.directions)) * (abs(thickness) or 1.0)
+        return _thickness(planes[0])
     positions = np.array([plane.position for plane in planes])
     step = (positions[-1] - positions[0]) / (len(planes) - 1)
     even = positions[0] + np.arange(len(planes))[:, None] * step
@@ -242,3 +242,9 @@ def _step(path: Path, planes: list[Plane], uneven: bool) -> FloatArray | None:
         f"{path} has slices {gaps.min():.3f} to {gaps.max():.3f} mm apart, so one may be "
         "missing: complete the series, or resample it to even slices (resample=True, --resample)."
     )
+
+
+def _thickness(plane: Plane) -> FloatArray:
+    """Through a single slice, along its normal."""
+    stated = plane.number("SpacingBetweenSlices") or plane.number("SliceThickness") or 1.0
+    return np.cross(*np.asarray(plane.directions)) * (abs(stated) or 1.0)

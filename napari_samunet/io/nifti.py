@@ -20,14 +20,14 @@ from nibabel.fileholders import FileHolder
 from nibabel.spatialimages import HeaderDataError
 
 from napari_samunet.errors import InputError, UnreadableFile, UnsupportedImage
-from napari_samunet.geometry import as_affine, complete_affine, reverse_axes
 from napari_samunet.io.choice import chosen_frame
 from napari_samunet.io.color import luma
 from napari_samunet.io.gunzip import DAMAGED, Gunzip, unpacked
 from napari_samunet.io.hounsfield import TAKEN_FOR_CT, looks_like_ct
+from napari_samunet.io.nifti_place import placed
 from napari_samunet.io.quiet import silent_log
 from napari_samunet.io.volume import Source, Volume
-from napari_samunet.types import AnyArray, FloatArray, UInt8Array, Window
+from napari_samunet.types import AnyArray, UInt8Array, Window
 
 _MAGICS = {b"n+1\0": 344, b"ni1\0": 344, b"n+2\0": 4, b"ni2\0": 4}
 _PAIRED = (b"ni1\0", b"ni2\0")
@@ -42,7 +42,6 @@ _BROKEN: tuple[type[Exception], ...] = (
     ImageFileError,
     MemoryError,
 )
-_UNITS_OF_LENGTH = {0: "", 1: "metres", 2: "mm", 3: "micrometres"}
 
 
 def nifti_magic(start: bytes) -> bytes | None:
@@ -81,11 +80,11 @@ def read_nifti(path: Path, frame: int | None = None) -> Volume:
     with _opened(path) as image:
         header = image.header
         array, color = _voxels(path, image, frame)
-    affine, notes = _affine(path, header, array.shape)
+    affine, place, notes = placed(path, header, array.shape)
     modality = "CT" if color is None and looks_like_ct(array) else None
     if modality:
         notes = (*notes, TAKEN_FOR_CT)
-    source = Source(path, "nifti", header.copy(), notes)
+    source = Source(path, "nifti", header.copy(), notes, place=place)
     try:
         return Volume(array, affine, color, modality, _window(header, array), source)
     except UnsupportedImage as error:
@@ -227,45 +226,6 @@ def _color(path: Path, stored: AnyArray, shape: tuple[int, ...]) -> UInt8Array:
         raise UnsupportedImage(f"{path} holds records of {names}; wanted numbers or RGB colours.")
     planes = [stored[name].reshape(shape[:3], order="F").T for name in "RGB"]
     return np.stack(planes, axis=-1).astype(np.uint8)
-
-
-def _affine(
-    path: Path, header: Any, shape_zyx: tuple[int, ...]
-) -> tuple[FloatArray, tuple[str, ...]]:
-    """The file's matrix for (z, y, x): sform where set and usable, else qform, else spacing."""
-    notes = list(_unit_notes(header))
-    for name in ("sform", "qform", "spacing"):
-        matrix, code = _stated(header, name)
-        if matrix is None or (name != "spacing" and code == 0):
-            continue
-        try:
-            affine = as_affine(complete_affine(reverse_axes(matrix), shape_zyx))
-        except InputError:
-            notes.append(f"the {name} is unusable and was left aside")
-            continue
-        if name == "spacing":
-            notes.append("no orientation is stated (sform and qform codes are 0)")
-        return affine, tuple(notes)
-    raise UnsupportedImage(
-        f"{path} has no usable sform, qform or spacing: its voxels have no place."
-    )
-
-
-def _stated(header: Any, name: str) -> tuple[FloatArray | None, int]:
-    try:
-        if name == "sform":
-            return header.get_sform(), int(header["sform_code"])
-        if name == "qform":
-            return header.get_qform(), int(header["qform_code"])
-        return header.get_base_affine(), 1
-    except (HeaderDataError, ValueError):
-        return None, 0
-
-
-def _unit_notes(header: Any) -> Iterator[str]:
-    unit = _UNITS_OF_LENGTH.get(int(header["xyzt_units"]) % 8, "an unknown unit")
-    if unit not in ("", "mm"):
-        yield f"lengths are stated in {unit}; they are taken as they stand, not turned into mm"
 
 
 def _window(header: Any, array: AnyArray) -> Window | None:

@@ -43,7 +43,10 @@ def resampled(volume: Volume, target: Volume) -> Volume:
     if volume.color is not None:
         channels = [_at(volume.color[..., n], steps, target.shape, 0.0) for n in range(3)]
         color = np.stack(channels, axis=-1)
-    source = Source(notes=("interpolated from another grid",))
+    place = f"the image it was interpolated onto ({target.source.place})"
+    source = Source(
+        notes=("interpolated from another grid",), place=place if target.is_placed else None
+    )
     return Volume(array, target.affine, color, volume.modality, volume.window, source)
 
 

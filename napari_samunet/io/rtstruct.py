@@ -57,7 +57,7 @@ def write_rtstruct(segments: Sequence[Segment], volume: Volume, path: Path) -> N
         If there is nothing to write, or the volume has no DICOM instances in space to refer to.
     """
     behind = series_behind(volume, "RTSTRUCT")
-    if any(plane.position is None or plane.directions is None for plane in behind.planes):
+    if not all(plane.is_placed for plane in behind.planes):
         raise ExportRefused(
             "RTSTRUCT lies in the patient's space, but the image states no position "
             "there: export as DICOM SEG or to .nrrd."

@@ -66,7 +66,7 @@ def read_simpleitk(path: Path, frame: int | None = None) -> Volume:
     notes: tuple[str, ...] = ()
     if modality is None and color is None and looks_like_ct(array):
         modality, notes = "CT", (TAKEN_FOR_CT,)
-    source = Source(path, "sitk", header, notes)
+    source = Source(path, "sitk", header, notes, place=_place(path, image))
     try:
         return Volume(array, _affine(image), color, modality, source=source)
     except InputError as error:
@@ -177,6 +177,13 @@ def _header(image: sitk.Image) -> dict[str, Any]:
         "direction": image.GetDirection(),
         "metadata": metadata,
     }
+
+
+def _place(path: Path, image: sitk.Image) -> str | None:
+    """What places the voxels: GIPL, and NRRD without a space, state spacing only."""
+    if image.HasMetaDataKey("NRRD_space"):
+        return f"NRRD space {image.GetMetaData('NRRD_space')}"
+    return "MetaImage header" if _image_io(path) == "MetaImageIO" else None
 
 
 def _is_utf8(key: str) -> bool:

@@ -34,6 +34,8 @@ class Source:
     slices : tuple of (Path, int, int)
         Of DICOM, what each slice of the volume is: a file, its place in ``header``, and the frame
         in it, counted from 0. Empty where slices were made by resampling.
+    place : str or None
+        What of the file tells where the voxels lie in the patient; None where nothing does.
     """
 
     path: Path | None = None
@@ -41,6 +43,7 @@ class Source:
     header: Any = field(default=None, repr=False)  # it names the patient
     notes: tuple[str, ...] = ()
     slices: tuple[tuple[Path, int, int], ...] = field(default=(), repr=False)
+    place: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +97,12 @@ class Volume:
     def spacing(self) -> FloatArray:
         """Millimetres between neighbouring voxels along z, y, x, shape (3,)."""
         return spacing_of(self.affine)
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether anybody knows how it lies in a patient; of an array, where a modality is told."""
+        known = self.source.kind == "array" and self.modality is not None
+        return known or self.source.place is not None
 
     @classmethod
     def from_array(

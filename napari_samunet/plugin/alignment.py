@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from napari.layers import Image
 
-from napari_samunet.geometry import directions_of, index_to_world, spacing_of
+from napari_samunet.geometry import (
+    directions_of,
+    index_to_world,
+    spacing_of,
+    world_to_index,
+)
 from napari_samunet.io.dicom_files import text_of
 from napari_samunet.io.volume import Volume
 from napari_samunet.plugin.display import Display, shown_affine
@@ -28,24 +33,31 @@ def turn_degrees(first: Volume, second: Volume) -> float:
     return float(np.degrees(np.arccos(np.clip((one * other).sum(axis=0), -1, 1))).max())
 
 
-def translation(volume: Volume, beside: Volume | None = None) -> FloatArray:
+def translation(volume: Volume, beside: Layer | None = None) -> FloatArray:
     """Millimetres along the displayed axes that put a volume at its place in the patient.
 
     Parameters
     ----------
     volume : Volume
-    beside : Volume, optional
-        One that is shown already. Where both are parallel, the new one is placed along its axes, so
-        that their middles fit although they may be turned by a fraction of a degree.
+    beside : Layer, optional
+        One that shows another volume. Where both are parallel, the middle of the new one comes to
+        lie where that layer shows the same place of the patient, wherever it stands itself: they
+        may be turned by a fraction of a degree, and far from the origin that is millimetres.
     """
-    if volume.source.kind in ("array", "picture"):
+    if volume.source.kind == "array" or not volume.is_placed:
         return np.zeros(3)
-    parallel = beside is not None and turn_degrees(volume, beside) <= PARALLEL_DEG
     own = shown_affine(volume)
-    axes = directions_of(shown_affine(beside) if beside is not None and parallel else own)
-    display = Display.of(volume)
-    middle = (np.array(volume.shape)[list(display.axes)] - 1) / 2
-    return np.linalg.solve(axes, index_to_world(middle, own)) - middle * spacing_of(own)
+    middle = (np.array(volume.shape)[list(Display.of(volume).axes)] - 1) / 2
+    patient = index_to_world(middle, own)
+    shown = volume_behind(beside)
+    if beside is None or shown is None or beside.ndim != 3 or not _parallel(volume, shown):
+        return np.linalg.solve(directions_of(own), patient) - middle * spacing_of(own)
+    there = Display.of(shown).to_shown(world_to_index(patient, shown.affine))
+    return np.asarray(beside.data_to_world(there)) - middle * spacing_of(own)
+
+
+def _parallel(volume: Volume, other: Volume) -> bool:
+    return other.is_placed and turn_degrees(volume, other) <= PARALLEL_DEG
 
 
 def misfit(volume: Volume, layers: LayerList) -> str:
@@ -73,7 +85,7 @@ def turned(volume: Volume, layers: LayerList) -> list[Layer]:
 def _reason(volume: Volume, other: Volume) -> str:
     if "array" in (volume.source.kind, other.source.kind):
         return ""
-    if "picture" in (volume.source.kind, other.source.kind):
+    if not (volume.is_placed and other.is_placed):
         return "its place is not known"
     frames = {_frame_of_reference(volume), _frame_of_reference(other)} - {""}
     if len(frames) > 1:

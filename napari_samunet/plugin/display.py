@@ -50,7 +50,7 @@ class Display:
         A single slice is seen whole: the axis across it comes first. A volume of which nobody knows
         how it lies in a patient is shown as it is stored.
         """
-        if not is_placed(volume):
+        if not volume.is_placed:
             return cls(volume.shape)
         nearest = nearest_world_axes(volume.affine)
         signs = [float(np.sign(volume.affine[world, axis])) for axis, world in enumerate(nearest)]
@@ -91,11 +91,6 @@ class Display:
     @property
     def _flips(self) -> tuple[slice, ...]:
         return tuple(slice(None, None, -1 if flipped else None) for flipped in self.flipped)
-
-
-def is_placed(volume: Volume) -> bool:
-    """Whether anybody knows where it lies in a patient."""
-    return volume.modality is not None or volume.source.kind not in ("array", "picture")
 
 
 def shown_affine(volume: Volume) -> FloatArray:

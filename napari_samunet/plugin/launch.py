@@ -59,9 +59,12 @@ def make_window(
     ``shelf`` says where journals lie; the user's own folder by default.
     """
     viewer = napari.Viewer(title="samunet", show=show)
-    first = volumes[0][0] if volumes else None
-    shown = [layer_of(volume, plain_name(path), first) for volume, path in volumes] or abdomen()
-    for data, described, _kind in shown:
+    for volume, path in volumes:
+        first = viewer.layers[0] if viewer.layers else None
+        data, described, _kind = layer_of(volume, plain_name(path), first)
+        viewer.add_image(data, **described)
+    if not volumes:
+        data, described, _kind = abdomen()[0]
         viewer.add_image(data, **described)
     widget = SegmentationWidget(viewer, shelf=shelf)
     viewer.window.add_dock_widget(widget, name=TITLE, area="right")

@@ -13,7 +13,7 @@ import numpy as np
 from napari_samunet.geometry import axis_letters
 from napari_samunet.io.volume import Volume
 from napari_samunet.plugin.coordinates import show_plane
-from napari_samunet.plugin.display import Display, is_placed, shown_affine
+from napari_samunet.plugin.display import Display, shown_affine
 from napari_samunet.types import FloatArray, SliceRef
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def turn_over(viewer: ViewerModel, volume: Volume) -> None:
     them.
     """
     dims: Dims = viewer.dims
-    if not is_placed(volume) or dims.ndisplay != 2 or dims.ndim != 3:
+    if not volume.is_placed or dims.ndisplay != 2 or dims.ndim != 3:
         return
     camera = viewer.scene.camera
     wanted = radiological(volume, (dims.displayed[0], dims.displayed[1]))
@@ -64,7 +64,7 @@ def face_finest(viewer: ViewerModel, image: Image, volume: Volume) -> None:
     """
     dims = viewer.dims
     coarse = _coarse_axis(volume)
-    if not is_placed(volume) or image.ndim != 3 or dims.ndim != 3 or coarse is None:
+    if not volume.is_placed or image.ndim != 3 or dims.ndim != 3 or coarse is None:
         return
     if dims.order == (0, 1, 2) and Display.of(volume).axes[0] != coarse:
         show_plane(viewer, image, SliceRef(coarse, (volume.shape[coarse] - 1) // 2))
@@ -105,7 +105,7 @@ def sides_of(viewer: ViewerModel, image: Image, volume: Volume) -> Sides | None:
     """
     dims = viewer.dims
     shown = [axis - (dims.ndim - 3) for axis in dims.displayed]
-    if not is_placed(volume) or image.ndim != 3 or dims.ndisplay != 2 or min(shown) < 0:
+    if not volume.is_placed or image.ndim != 3 or dims.ndisplay != 2 or min(shown) < 0:
         return None
     rows, columns = (axis_letters(_world_to_patient(image, volume))[axis] for axis in shown)
     down, right = (str(way) for way in viewer.scene.camera.orientation2d)

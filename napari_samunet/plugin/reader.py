@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import napari
 
@@ -16,9 +16,13 @@ from napari_samunet.io.segments import labels_of
 from napari_samunet.io.volume import Volume
 from napari_samunet.plugin.alignment import translation
 from napari_samunet.plugin.display import Display, shown_affine
+from napari_samunet.plugin.layers import GEOMETRY
 from napari_samunet.plugin.series_dialog import current_window, open_by_choice
 from napari_samunet.plugin.volumes import METADATA_KEY, volume_behind
 from napari_samunet.preprocess.intensity import choose_window
+
+if TYPE_CHECKING:
+    from napari.layers import Layer
 
 LayerData = tuple[Any, dict[str, Any], str]
 Paths = str | Sequence[str]
@@ -59,10 +63,10 @@ def read(path: Paths) -> list[LayerData]:
     if holds_masks(place):
         return [_masks_layer(place)]
     volume = open_by_choice(place, current_window())
-    return [layer_of(volume, plain_name(place), _shown_volume())]
+    return [layer_of(volume, plain_name(place), _shown_layer())]
 
 
-def layer_of(volume: Volume, name: str, beside: Volume | None = None) -> LayerData:
+def layer_of(volume: Volume, name: str, beside: Layer | None = None) -> LayerData:
     """Describe the image layer that shows a volume.
 
     The voxels stay on their own grid, seen with the body's axes first to last (see `Display`) and
@@ -74,8 +78,8 @@ def layer_of(volume: Volume, name: str, beside: Volume | None = None) -> LayerDa
     volume : Volume
     name : str
         Of the layer.
-    beside : Volume, optional
-        One that is shown already: parallel volumes of a patient lie on each other.
+    beside : Layer, optional
+        One that shows another volume: parallel volumes of a patient lie on each other.
     """
     display = Display.of(volume)
     geometry: dict[str, Any] = {
@@ -100,24 +104,25 @@ def plain_name(path: Path) -> str:
 
 def _masks_layer(path: Path) -> LayerData:
     """Labels on the image that is open; the dock widget makes objects of them."""
-    volume = _shown_volume()
-    if volume is None:
+    layer = _shown_layer()
+    volume = volume_behind(layer)
+    if layer is None or volume is None:
         raise UnsupportedImage(
             f"{path} holds masks, which lie on an image: open that image first, then this file."
         )
     masks = read_masks(path, volume)
-    geometry = layer_of(volume, plain_name(path))[1]
     metadata = {METADATA_KEY: {"volume": volume, "masks": masks}}
-    kept = {key: geometry[key] for key in ("name", "scale", "translate", "units", "axis_labels")}
-    labels = Display.of(volume).shown(labels_of(masks.segments, volume.shape))
-    return labels, {**kept, "metadata": metadata}, "labels"
+    labels = labels_of(masks.segments, volume.shape)
+    shown = Display.of(volume).shown(labels) if layer.ndim == 3 else labels[0]
+    geometry = {word: getattr(layer, word) for word in (*GEOMETRY, "axis_labels")}
+    return shown, {"name": plain_name(path), **geometry, "metadata": metadata}, "labels"
 
 
-def _shown_volume() -> Volume | None:
-    """The volume of the selected image layer, else of the topmost one."""
+def _shown_layer() -> Layer | None:
+    """The selected layer where it shows a volume, else the topmost one that does."""
     viewer = napari.current_viewer()
     layers = [] if viewer is None else [viewer.layers.selection.active, *reversed(viewer.layers)]
-    return next((volume for volume in map(volume_behind, layers) if volume is not None), None)
+    return next((layer for layer in layers if volume_behind(layer) is not None), None)
 
 
 def _holds_dicom(folder: Path) -> bool:

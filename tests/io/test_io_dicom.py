@@ -157,6 +157,8 @@ def test_an_image_without_a_place_opens_alone_and_says_so(tmp_path: Path) -> Non
     volume = open_volume(save_slice(tmp_path, 0, ImagePositionPatient=None))
     assert volume.shape == (1, ROWS, COLUMNS)
     assert "no position in the patient is stated" in volume.source.notes
+    assert not volume.is_placed
+    assert open_volume(save_slice(tmp_path / "placed", 0)).is_placed
 
 
 def test_frames_without_a_place_have_to_be_chosen(tmp_path: Path) -> None:

@@ -75,6 +75,27 @@ def test_sform_wins_over_qform_and_a_useless_one_is_left_aside(tmp_path: Path) -
     assert "the sform is unusable" in volume.source.notes[0]
 
 
+def test_which_matrix_was_taken_is_told_and_that_the_other_contradicts_it(tmp_path: Path) -> None:
+    image = nib.Nifti1Image(stored(), np.diag([1.0, 2, 3, 1]))
+    image.set_sform(np.diag([1.0, 2, 3, 1]), code=4)
+    image.set_qform(np.diag([1.0, 2, 3, 1]), code=1)
+    nib.save(image, tmp_path / "a.nii")
+    agreed = open_volume(tmp_path / "a.nii").source
+    assert (agreed.place, agreed.notes) == ("sform, MNI", ())
+    moved = np.diag([1.0, 2, 3, 1])
+    moved[0, 3] = 12.5
+    image.set_qform(moved, code=1)
+    nib.save(image, tmp_path / "b.nii")
+    (note,) = open_volume(tmp_path / "b.nii").source.notes
+    assert "the qform places it up to 12.5 mm elsewhere than the sform" in note
+    image.set_sform(None, code=0)
+    nib.save(image, tmp_path / "c.nii")
+    assert open_volume(tmp_path / "c.nii").source.place == "qform, scanner"
+    image.set_qform(None, code=0)
+    nib.save(image, tmp_path / "d.nii")
+    assert open_volume(tmp_path / "d.nii").source.place is None
+
+
 def test_time_points_have_to_be_chosen(tmp_path: Path) -> None:
     path = save(tmp_path / "a.nii.gz", stored((6, 5, 4, 3)))
     with pytest.raises(ChoiceNeeded, match=r"3 time points.*frame=2") as caught:

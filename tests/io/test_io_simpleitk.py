@@ -93,6 +93,25 @@ def test_a_flat_image_is_one_slice(tmp_path: Path) -> None:
     assert open_volume(save(tmp_path / "a.mha", noise(5, 6))).shape == (1, 5, 6)
 
 
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("a.nrrd", "NRRD space left-posterior-superior"),
+        ("a.mha", "MetaImage header"),
+        ("a.gipl", None),
+    ],
+)
+def test_what_states_no_directions_has_no_place_in_the_patient(
+    tmp_path: Path, name: str, place: str | None
+) -> None:
+    assert open_volume(save(tmp_path / name, noise(4, 5, 6))).source.place == place
+    spaceless = tmp_path / "b.nrrd"
+    spaceless.write_text(
+        "NRRD0004\ntype: uint8\ndimension: 3\nsizes: 2 2 2\nencoding: ascii\n\n1 2 3 4 5 6 7 8\n"
+    )
+    assert not open_volume(spaceless).is_placed
+
+
 @pytest.mark.shared
 def test_four_axes_in_a_space_of_three_are_beyond_this_reader(shared_data: Path) -> None:
     with pytest.raises(UnsupportedImage, match=r"cannot read.*\.nii\.gz"):

@@ -17,6 +17,7 @@ from napari_samunet.plugin.reader import layer_of
 from napari_samunet.plugin.volumes import stored_data, volume_of
 from napari_samunet.types import SliceRef
 
+PLACED = Source(kind="nifti", place="sform")
 SHAPE = (8, 40, 50)  # towards superior, posterior and left
 SPACING = (3.0, 1.0, 0.5)
 ORDERS = [(axes, flips) for axes in permutations(range(3)) for flips in product((1, -1), repeat=3)]
@@ -44,7 +45,7 @@ def _stored(axes, flips, degrees=0.0) -> Volume:
         affine[:3, axis] = body[:3, along] * flip
         corner[along] = SHAPE[along] - 1 if flip < 0 else 0
     affine[:3, 3] = index_to_world(corner, body)
-    return Volume(np.ascontiguousarray(array), affine, modality="CT", source=Source(kind="nifti"))
+    return Volume(np.ascontiguousarray(array), affine, modality="CT", source=PLACED)
 
 
 @pytest.mark.parametrize("degrees", [0, 40])
@@ -155,8 +156,10 @@ def test_a_sagittal_series_of_thick_slices_opens_in_its_own_plane(screen):
 
 def test_a_volume_stored_another_way_round_lies_on_the_first():
     volume = _stored((0, 1, 2), (1, 1, 1))
+    data, described, _kind = layer_of(volume, "first")
+    first = Image(data, **described)
     for other in (*(_stored(*order) for order in SOME.values()), _stored(*SAGITTAL, 0.5)):
-        data, described, _kind = layer_of(other, "other", volume)
+        data, described, _kind = layer_of(other, "other", first)
         assert not misfit(volume, [Image(data, **described)])
-    data, described, _kind = layer_of(_stored(*SAGITTAL, 3), "other", volume)
+    data, described, _kind = layer_of(_stored(*SAGITTAL, 3), "other", first)
     assert "turned by 3°" in misfit(volume, [Image(data, **described)])

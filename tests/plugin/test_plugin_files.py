@@ -23,6 +23,7 @@ from napari_samunet.plugin.sample_data import abdomen
 from napari_samunet.plugin.volumes import METADATA_KEY, volume_of
 from napari_samunet.plugin.writer import write_labels
 
+MIDDLE = np.full(3, 4.5)
 OBLIQUE = np.array([[0.7, 0.1, 0, -90], [-0.1, 0.7, 0, 20], [0, 0, 3, 5], [0, 0, 0, 1.0]])
 
 
@@ -142,29 +143,44 @@ def _tilted(degrees: float, origin: tuple[float, float, float], spacing: float) 
     affine[:3, 1] = (-np.sin(turn) * spacing, np.cos(turn) * spacing, 0)
     affine[:3, 2] = (np.cos(turn) * spacing, np.sin(turn) * spacing, 0)
     affine[:3, 3] = origin
-    return Volume(np.zeros((10, 10, 10)), affine, source=Source(kind="nifti"))
+    return Volume(np.zeros((10, 10, 10)), affine, source=Source(kind="nifti", place="sform"))
+
+
+def _image(volume: Volume, name: str, beside: Image | None = None) -> Image:
+    data, described, _kind = layer_of(volume, name, beside)
+    return Image(data, **described)
 
 
 def test_parallel_volumes_of_a_patient_lie_on_each_other():
     """The middle of a fine volume is shown where the coarse one has the same place."""
     coarse, fine = _tilted(0, (-200, 30, 400), 4), _tilted(0.8, (-190, 40, 410), 2)
-    layers = [
-        Image(data, **described)
-        for data, described, _kind in (layer_of(coarse, "a"), layer_of(fine, "b", coarse))
-    ]
-    middle = np.full(3, 4.5)
-    place = index_to_world(middle, fine.affine)
-    shown = layers[1].data_to_world(middle)
-    under = Display.of(coarse).to_shown(world_to_index(place, coarse.affine))
-    np.testing.assert_allclose(layers[0].data_to_world(under), shown)
-    assert not misfit(coarse, layers)
+    first = _image(coarse, "a")
+    second = _image(fine, "b", first)
+    np.testing.assert_allclose(_middle_on(fine, first), second.data_to_world(MIDDLE))
+    assert not misfit(coarse, [first, second])
+
+
+def test_a_third_volume_lies_on_the_second_which_was_placed_on_the_first():
+    """Far from the origin a fraction of a degree is millimetres: each is placed on what is seen."""
+    turned = _tilted(0.9, (-190, 400, 410), 2)
+    third = _tilted(0.9, (-188, 402, 412), 1)
+    shown = _image(turned, "b", _image(_tilted(0, (-200, 380, 400), 4), "a"))
+    placed = _image(third, "c", shown)
+    np.testing.assert_allclose(_middle_on(third, shown), placed.data_to_world(MIDDLE))
+    shown.translate = (7, 8, 9)
+    moved = _image(third, "d", shown)
+    np.testing.assert_allclose(_middle_on(third, shown), moved.data_to_world(MIDDLE))
+
+
+def _middle_on(volume: Volume, layer: Image) -> np.ndarray:
+    """Where a layer shows the place in the patient that is the middle of a volume."""
+    place = index_to_world(MIDDLE, volume.affine)
+    shown = volume_of(layer)
+    index = Display.of(shown).to_shown(world_to_index(place, shown.affine))
+    return np.asarray(layer.data_to_world(index))
 
 
 def test_volumes_that_do_not_lie_on_each_other_are_named():
-    layers = [
-        Image(data, **described)
-        for volume, name in ((_tilted(0, (0, 0, 0), 1), "a"), (_tilted(20, (0, 0, 0), 1), "b"))
-        for data, described, _kind in [layer_of(volume, name)]
-    ]
+    layers = [_image(_tilted(turn, (0, 0, 0), 1), name) for turn, name in ((0, "a"), (20, "b"))]
     told = misfit(volume_of(layers[0]), layers)
     assert told == "'b' does not align with it: its axes are turned by 20°."

@@ -21,7 +21,7 @@ def _turned(degrees: float) -> Volume:
     affine[:3, 1] = (-np.sin(turn), np.cos(turn), 0)
     affine[:3, 2] = (np.cos(turn), np.sin(turn), 0)
     values = np.arange(10 * 12 * 14.0).reshape(10, 12, 14)
-    return Volume(values, affine, source=Source(kind="nifti"))
+    return Volume(values, affine, source=Source(kind="nifti", place="sform"))
 
 
 def test_an_askew_image_comes_as_a_new_layer_on_the_grid_of_the_chosen_one(screen):
@@ -42,6 +42,8 @@ def test_an_askew_image_comes_as_a_new_layer_on_the_grid_of_the_chosen_one(scree
     added = screen.viewer.layers["T2 on CT"]
     np.testing.assert_array_equal(added.extent.world, images["CT"].extent.world)
     np.testing.assert_array_equal(volume_of(added).affine, volume_of(images["CT"]).affine)
+    stored = volume_of(added).array  # towards anterior, and is shown towards posterior
+    np.testing.assert_array_equal(added.data, stored[:, ::-1, ::-1])
     assert "interpolated" in screen.controller.notice
 
 

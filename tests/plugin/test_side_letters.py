@@ -7,7 +7,7 @@ import pytest
 from qtpy.QtWidgets import QLabel
 
 from napari_samunet.geometry import index_to_world
-from napari_samunet.io.volume import Volume
+from napari_samunet.io.volume import Source, Volume
 from napari_samunet.plugin.reader import layer_of
 from napari_samunet.plugin.volumes import display_of
 
@@ -101,6 +101,13 @@ def test_no_letter_is_guessed(screen):
     screen.viewer.dims.ndisplay = 2
     assert _letters(screen) == "APRL"
     screen.viewer.layers.clear()
+    assert _letters(screen) == ""
+
+
+def test_an_ultrasound_that_states_no_place_gets_no_letters(screen):
+    unplaced = Volume(np.zeros(SHAPE), _affine(LPS), modality="US", source=Source(kind="dicom"))
+    data, described, _kind = layer_of(unplaced, "heart")
+    screen.viewer.add_image(data, **described)
     assert _letters(screen) == ""
 
 

@@ -1,0 +1,106 @@
+"""Where the voxels of a NIfTI file lie: sform against qform, and what is odd about them.
+
+Standard: https://nifti.nimh.nih.gov (NIfTI-1.1, methods 1 to 3 of orientation).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from nibabel.spatialimages import HeaderDataError
+
+from napari_samunet.errors import InputError, UnsupportedImage
+from napari_samunet.geometry import (
+    as_affine,
+    complete_affine,
+    grid_distance_mm,
+    reverse_axes,
+    spacing_of,
+)
+from napari_samunet.types import FloatArray
+
+_SPACES = {1: "scanner", 2: "aligned", 3: "Talairach", 4: "MNI", 5: "template"}
+_UNITS_OF_LENGTH = {0: "", 1: "metres", 2: "mm", 3: "micrometres"}
+_CONTRADICTS = 0.05
+"""sform and qform may differ by this share of the smallest spacing: both are rounded."""
+
+
+def placed(
+    path: Path, header: Any, shape_zyx: tuple[int, ...]
+) -> tuple[FloatArray, str | None, tuple[str, ...]]:
+    """Where a file says that its voxels lie.
+
+    Parameters
+    ----------
+    path : Path
+        For messages.
+    header : nibabel.Nifti1Header
+        NIfTI-2 too.
+    shape_zyx : (int, int, int)
+
+    Returns
+    -------
+    affine : ndarray, shape (4, 4)
+        (z, y, x, 1) → RAS+ mm: the sform where it is set and usable, else the qform, else spacing.
+    place : str or None
+        Which of them that was, and in which space; None for the spacing, which places nothing.
+    notes : tuple of str
+        What was odd.
+
+    Raises
+    ------
+    UnsupportedImage
+        If none of them is usable.
+    """
+    notes = list(_unit_notes(header))
+    for name in ("sform", "qform", "spacing"):
+        matrix, code = _stated(header, name)
+        if matrix is None or (name != "spacing" and code == 0):
+            continue
+        try:
+            affine = as_affine(complete_affine(reverse_axes(matrix), shape_zyx))
+        except InputError:
+            notes.append(f"the {name} is unusable and was left aside")
+            continue
+        if name == "spacing":
+            notes.append("no orientation is stated (sform and qform codes are 0)")
+            return affine, None, tuple(notes)
+        if name == "sform":
+            notes += _contradiction(header, affine, shape_zyx)
+        return affine, f"{name}, {_SPACES.get(code, f'code {code}')}", tuple(notes)
+    raise UnsupportedImage(
+        f"{path} has no usable sform, qform or spacing: its voxels have no place."
+    )
+
+
+def _stated(header: Any, name: str) -> tuple[FloatArray | None, int]:
+    try:
+        if name == "sform":
+            return header.get_sform(), int(header["sform_code"])
+        if name == "qform":
+            return header.get_qform(), int(header["qform_code"])
+        return header.get_base_affine(), 1
+    except (HeaderDataError, ValueError):
+        return None, 0
+
+
+def _contradiction(header: Any, affine: FloatArray, shape_zyx: tuple[int, ...]) -> Iterator[str]:
+    """Tell of a qform that places the voxels elsewhere than the sform that was taken."""
+    matrix, code = _stated(header, "qform")
+    if matrix is None or code == 0:
+        return
+    try:
+        other = as_affine(complete_affine(reverse_axes(matrix), shape_zyx))
+    except InputError:
+        return
+    distance = grid_distance_mm(affine, other, shape_zyx)
+    if distance > _CONTRADICTS * float(spacing_of(affine).min()):
+        yield f"the qform places it up to {distance:.3g} mm elsewhere than the sform that was taken"
+
+
+def _unit_notes(header: Any) -> Iterator[str]:
+    unit = _UNITS_OF_LENGTH.get(int(header["xyzt_units"]) % 8, "an unknown unit")
+    if unit not in ("", "mm"):
+        yield f"lengths are stated in {unit}; they are taken as they stand, not turned into mm"
