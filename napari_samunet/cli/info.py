@@ -34,22 +34,47 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _facts(volume: Volume) -> dict[str, str]:
-    from napari_samunet.geometry import axis_letters
-
-    letters = " ".join(f"{low}>{high}" for low, high in axis_letters(volume.affine))
     window = volume.window
     return {
-        "read as": volume.source.kind if volume.source else "array",
+        "read as": volume.source.kind,
+        **_encoding(volume),
         "modality": volume.modality or "not told",
         "shape": f"{' x '.join(map(str, volume.shape))} (z, y, x), {volume.array.dtype}",
         "spacing": f"{' x '.join(f'{mm:.4g}' for mm in volume.spacing)} mm (z, y, x)",
-        "directions": f"{letters} (z, y, x)",
+        "directions": _directions(volume),
+        "placed by": volume.source.place or "nothing: where it lies in the patient is not known",
         "intensities": _intensities(volume),
         "window": "not told" if window is None else f"{window[0]:g} to {window[1]:g}",
         **_uptake(volume),
         "affine": "; ".join(" ".join(f"{v:.6g}" for v in row) for row in volume.affine[:3]),
         "odd": "; ".join(oddities(volume)) or "nothing",
     }
+
+
+def _encoding(volume: Volume) -> dict[str, str]:
+    """How the file holds its voxels and what made it, without a word of the patient."""
+    header = volume.source.header
+    if volume.source.kind == "nifti":
+        order = {"<": "little", ">": "big"}[header.endianness]
+        name = type(header).__name__.removesuffix("Header")
+        return {"stored as": f"{name}, {order}-endian {header.get_data_dtype().name}"}
+    if volume.source.kind != "dicom":
+        return {}
+    from napari_samunet.io.dicom_files import text_of, transfer_syntax_of
+
+    syntaxes = " and ".join(sorted({transfer_syntax_of(item).name for item in header}))
+    words = [text_of(header[0], word) for word in ("Manufacturer", "ManufacturerModelName")]
+    made_by = " ".join(word for word in words if word) or "an unknown maker"
+    return {"stored as": f"{len(header)} files, {syntaxes}, by {made_by}"}
+
+
+def _directions(volume: Volume) -> str:
+    from napari_samunet.geometry import axis_letters
+
+    if not volume.is_placed:
+        return "not told"
+    letters = " ".join(f"{low}>{high}" for low, high in axis_letters(volume.affine))
+    return f"{letters} (z, y, x)"
 
 
 def _uptake(volume: Volume) -> dict[str, str]:
@@ -84,7 +109,7 @@ def oddities(volume: Volume) -> list[str]:
 
     from napari_samunet.geometry import is_sheared, oblique_degrees, shear_degrees
 
-    found = list(volume.source.notes) if volume.source else []
+    found = list(volume.source.notes)
     if volume.color is not None:
         found.append("a colour image; intensities are its luma")
     if is_sheared(volume.affine):

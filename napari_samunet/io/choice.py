@@ -33,7 +33,7 @@ def chosen_frame(path: Path, count: int, frame: int | None, what: str) -> int:
     """
     if frame is None and count > 1:
         raise ChoiceNeeded(
-            f"{path} holds {count} {what}: choose one with frame=0 to frame={count - 1}.",
+            f"{path} holds {count} {what}: choose one with frame=0 to frame={count - 1} (--frame).",
             tuple(f"frame {n}" for n in range(count)),
         )
     if frame is not None and not 0 <= frame < count:

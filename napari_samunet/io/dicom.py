@@ -103,10 +103,11 @@ def _read(
     modality = text_of(planes[0].dataset, "Modality") or None
     headers = {plane.path: plane.dataset for plane in planes}  # one a file, in slice order
     notes = (*notes, *stacked.notes, *_notes(planes, affine))
+    negative = color is None and _is_negative(planes[0])
     place = "position and orientation of each slice" if planes[0].is_placed else None
     source = Source(path, "dicom", tuple(headers.values()), notes, slices, place)
     try:
-        return Volume(array, affine, color, modality, _window(planes), source)
+        return Volume(array, affine, color, modality, _window(planes), source, negative)
     except UnsupportedImage as error:
         raise UnsupportedImage(f"{path} cannot be shown. {error}") from None
 
@@ -137,13 +138,20 @@ def _window(planes: list[Plane]) -> Window | None:
     return planes[len(planes) // 2].window
 
 
+def _is_negative(plane: Plane) -> bool:
+    header = plane.dataset
+    if text_of(header, "PhotometricInterpretation") == "MONOCHROME1":
+        return True
+    return text_of(header, "PresentationLUTShape") == "INVERSE"
+
+
 def _notes(planes: list[Plane], affine: FloatArray) -> list[str]:
     first, notes = planes[0], []
     if not first.is_placed:
         notes.append("no position in the patient is stated")
     if first.spacing is None:
         notes.append("no pixel spacing is stated; 1 mm is assumed")
-    if text_of(first.dataset, "PhotometricInterpretation") == "MONOCHROME1":
+    if _is_negative(first):
         notes.append("low values are meant to be shown bright (MONOCHROME1)")
     if is_sheared(affine):
         notes.append(f"the axes deviate from right angles by {shear_degrees(affine):.1f}°")

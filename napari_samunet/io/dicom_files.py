@@ -161,8 +161,8 @@ def choose_series(path: Path, found: list[Series], series: int | str | None) -> 
     which = "" if series is None else f" that fit {series!r}"
     listed = tuple(str(item) for item in fitting)
     raise ChoiceNeeded(
-        f"{path} holds {len(fitting)} series{which}: choose one with series= its number, UID or "
-        f"description. {_few(listed)}",
+        f"{path} holds {len(fitting)} series{which}: choose one by its number, UID or "
+        f"description (series=, --series). {_few(listed)}",
         listed,
         "series",
         tuple(item.uid for item in fitting),

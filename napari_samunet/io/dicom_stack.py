@@ -153,7 +153,7 @@ def _index(path: Path, frame: int | None, names: list[str]) -> int:
     if frame is None and count > 1:
         raise ChoiceNeeded(
             f"{path} holds {count} images side by side: choose one with frame=0 to "
-            f"frame={count - 1} ({names[0]} … {names[-1]}).",
+            f"frame={count - 1} (--frame): {names[0]} … {names[-1]}.",
             tuple(f"frame {n}: {name}" for n, name in enumerate(names)),
         )
     if frame is not None and not 0 <= frame < count:
@@ -210,7 +210,7 @@ def _split(places: list[list[Plane]], word: str) -> list[tuple[str, list[Plane]]
             stacks[value].append(plane)
     if any(len(planes) != len(places) for planes in stacks.values()):
         return []
-    return [(f"{word} {value:g}", stacks[value]) for value in sorted(stacks)]
+    return [(f"{word} {value:.10g}", stacks[value]) for value in sorted(stacks)]
 
 
 def _affine(planes: list[Plane], step: FloatArray) -> FloatArray:

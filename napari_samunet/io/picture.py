@@ -111,7 +111,7 @@ def _stacked(
     if len({(page.shape, page.dtype) for page in pages}) > 1:
         raise ChoiceNeeded(
             f"{path} holds {len(pages)} pages of different kinds: choose one with frame=0 to "
-            f"frame={len(pages) - 1}.",
+            f"frame={len(pages) - 1} (--frame).",
             tuple(f"frame {n}: {page.shape}" for n, page in enumerate(pages)),
         )
     return _gray_or_color(path, np.stack(pages))

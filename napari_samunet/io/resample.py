@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from scipy import ndimage
 
@@ -47,7 +49,7 @@ def resampled(volume: Volume, target: Volume) -> Volume:
     source = Source(
         notes=("interpolated from another grid",), place=place if target.is_placed else None
     )
-    return Volume(array, target.affine, color, volume.modality, volume.window, source)
+    return replace(volume, array=array, affine=target.affine, color=color, source=source)
 
 
 def _at(voxels: AnyArray, steps: AnyArray, shape_zyx: tuple[int, ...], outside: float) -> AnyArray:

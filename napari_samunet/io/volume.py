@@ -65,6 +65,8 @@ class Volume:
         The file's own display window (low, high).
     source : Source
         The file and its header.
+    negative : bool
+        Whether low values are meant to be shown bright, as radiographs may be stored.
 
     Raises
     ------
@@ -81,6 +83,7 @@ class Volume:
     modality: str | None = None
     window: Window | None = None
     source: Source = Source()
+    negative: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "array", as_voxels(self.array))

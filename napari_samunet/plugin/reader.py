@@ -92,7 +92,10 @@ def layer_of(volume: Volume, name: str, beside: Layer | None = None) -> LayerDat
     }
     if volume.color is not None:
         return display.shown(volume.color), {**geometry, "rgb": True}, "image"
-    shown = {"contrast_limits": choose_window(volume), "colormap": "gray"}
+    shown = {
+        "contrast_limits": choose_window(volume),
+        "colormap": "gray_r" if volume.negative else "gray",
+    }
     return display.shown(volume.array), {**geometry, **shown}, "image"
 
 

@@ -39,6 +39,14 @@ def choose_window(volume: Volume, window: Window | None = None) -> Window:
     return CT_WINDOW if volume.modality == "CT" else _percentiles(volume.array)
 
 
+def shown_window(volume: Volume, window: Window | None = None) -> Window:
+    """Return ``choose_window`` for `to_uint8`: its ends are exchanged where low values are meant to
+    be bright.
+    """
+    low, high = choose_window(volume, window)
+    return (high, low) if volume.negative else (low, high)
+
+
 def _checked(window: Window) -> Window:
     low, high = (float(value) for value in window)
     if not (np.isfinite(low) and np.isfinite(high) and low < high):
@@ -59,7 +67,10 @@ def _percentiles(array: AnyArray) -> Window:
 
 
 def to_uint8(slice_yx: AnyArray, window: Window) -> UInt8Array:
-    """Show a plane (H, W) through a window: low becomes 0, high 255, rounded; not a number, 0."""
+    """Show a plane (H, W) through a window: low becomes 0, high 255, rounded; not a number, 0.
+
+    A window whose first value is the higher one gives the negative.
+    """
     low, high = window
     shown = (slice_yx.astype(np.float32) - np.float32(low)) * np.float32(255.0 / (high - low))
     shown = np.nan_to_num(shown, nan=0.0, posinf=255.0, neginf=0.0)

@@ -11,7 +11,7 @@ import numpy as np
 from napari_samunet.geometry import axis_letters
 from napari_samunet.io.segments import Segment, color_or_default
 from napari_samunet.io.volume import Volume
-from napari_samunet.preprocess.intensity import choose_window, to_uint8
+from napari_samunet.preprocess.intensity import shown_window, to_uint8
 from napari_samunet.types import BoolArray, UInt8Array, Window
 
 _MOST_TILES = 12
@@ -41,7 +41,7 @@ def write_montage(
     """
     used = sorted({z for segment in segments for z in segment.slices}) or [volume.shape[0] // 2]
     places = np.linspace(0, len(used) - 1, min(len(used), _MOST_TILES))
-    shown = choose_window(volume, window)
+    shown = shown_window(volume, window)
     tiles = [_tile(volume, used[round(place)], segments, shown) for place in places]
     imageio.imwrite(path, _arranged(tiles), extension=".png")
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from napari_samunet.errors import InputError, UnreadableFile
-from napari_samunet.io.volume import Volume
+from napari_samunet.io.volume import Source, Volume
 from napari_samunet.session.identity import ImageIdentity
 from napari_samunet.session.readings import readings
 from napari_samunet.session.record import StateReader, StateWriter
@@ -102,7 +102,8 @@ def _image_words(volume: Volume, arrays: dict[str, AnyArray], folder: Path) -> d
     arrays["image"], arrays["affine"] = volume.array, volume.affine
     if volume.color is not None:
         arrays["color"] = volume.color
-    return {**words, "modality": volume.modality, "window": volume.window}
+    shown = {"place": volume.source.place, "negative": volume.negative}
+    return {**words, "modality": volume.modality, "window": volume.window, **shown}
 
 
 def _image(
@@ -110,8 +111,10 @@ def _image(
 ) -> Volume:
     if volume is None and words["path"] is None:
         window = None if words["window"] is None else tuple(words["window"])
-        color = arrays.get("color")
-        return Volume(arrays["image"], arrays["affine"], color, words["modality"], window)
+        color, stored = arrays.get("color"), Source(place=words.get("place"))
+        negative = bool(words.get("negative", False))
+        affine, modality = arrays["affine"], words["modality"]
+        return Volume(arrays["image"], affine, color, modality, window, stored, negative)
     return image_of(source, words, volume)
 
 

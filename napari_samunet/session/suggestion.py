@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_samunet.geometry import plane_shape
 from napari_samunet.io.volume import Volume
-from napari_samunet.preprocess.intensity import choose_window, to_uint8
+from napari_samunet.preprocess.intensity import shown_window, to_uint8
 from napari_samunet.preprocess.slicing import take_slice
 from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.prompts.saliency import salient_points
@@ -57,7 +57,7 @@ def suggest(
     """
     shape = plane_shape(volume.shape, ref.axis)
     taken = np.zeros(shape, bool) if labels_hw is None else labels_hw > 0
-    shown = to_uint8(take_slice(volume.array, ref), choose_window(volume, window))
+    shown = to_uint8(take_slice(volume.array, ref), shown_window(volume, window))
     answers = []
     for point in salient_points(shown, CLICKS).astype(int):
         if go_on is not None and not go_on():

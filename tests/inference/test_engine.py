@@ -65,6 +65,17 @@ def volume():
     return Volume.from_array(np.random.default_rng(0).normal(size=(5, 70, 90)).astype(np.float32))
 
 
+def test_the_model_sees_a_radiograph_as_it_is_shown(volume):
+    seen = []
+    for negative in (False, True):
+        discs = Discs(scored=True)
+        engine = Engine(System("fake", CROP, discs, "hash"), EmbeddingCache())
+        engine.embed(replace(volume, negative=negative), REF, (-1, 1))
+        seen.append(discs.encoded[0])
+    inside = (..., slice(16, 48), slice(None))  # above and below the slice there is black in both
+    assert torch.allclose(seen[1][inside], 1 - seen[0][inside], atol=1e-5)
+
+
 def test_a_click_is_answered_where_it_was_made(volume):
     answer = _engine().predict(volume, REF, CLICK)
     rows, cols = np.nonzero(answer.mask)

@@ -161,6 +161,18 @@ def test_an_image_without_a_place_opens_alone_and_says_so(tmp_path: Path) -> Non
     assert open_volume(save_slice(tmp_path / "placed", 0)).is_placed
 
 
+@pytest.mark.parametrize(
+    "tags", [{"PhotometricInterpretation": "MONOCHROME1"}, {"PresentationLUTShape": "INVERSE"}]
+)
+def test_a_negative_radiograph_keeps_its_values_and_says_so(
+    tmp_path: Path, tags: dict[str, str]
+) -> None:
+    volume = open_volume(save_slice(tmp_path, 0, **tags))
+    assert volume.negative
+    assert np.array_equal(volume.array[0], expected(0))
+    assert "low values are meant to be shown bright (MONOCHROME1)" in volume.source.notes
+
+
 def test_frames_without_a_place_have_to_be_chosen(tmp_path: Path) -> None:
     pixels = np.arange(3 * ROWS * COLUMNS, dtype=np.uint16)
     path = save_slice(

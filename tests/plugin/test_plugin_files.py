@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import nibabel
 import numpy as np
 import pytest
 from napari.components import ViewerModel
 from napari.layers import Image
+from npe2 import PluginManager, PluginManifest
 
 from napari_samunet.cli.main import main
 from napari_samunet.errors import InputError, UnsupportedImage
@@ -23,6 +25,7 @@ from napari_samunet.plugin.sample_data import abdomen
 from napari_samunet.plugin.volumes import METADATA_KEY, volume_of
 from napari_samunet.plugin.writer import write_labels
 
+MANIFEST = Path(__file__).parents[2] / "napari.yaml"
 MIDDLE = np.full(3, 4.5)
 OBLIQUE = np.array([[0.7, 0.1, 0, -90], [-0.1, 0.7, 0, 20], [0, 0, 3, 5], [0, 0, 0, 1.0]])
 
@@ -52,6 +55,26 @@ def test_folders_without_dicom_and_stacks_of_files_are_left_to_others(tmp_path, 
     assert get_reader([str(ct), str(ct)]) is None
     (tmp_path / "IM1").write_bytes(b"\0" * 128 + b"DICM")
     assert get_reader(str(tmp_path)) is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [
+        *[(name, True) for name in ("ct.nii.gz", "CT.NII.GZ", "seg.nrrd", "scan.IMA", "a.gipl")],
+        *[(name, True) for name in ("DICOMDIR", "IM1", "00000001", "IM-0001-0012")],
+        *[(name, True) for name in ("1.2.840.113619.2.5.17", "MR.1.3.12.2.1107")],
+        *[(name, False) for name in ("photo.png", "film.mp4", "cells.h5", "notes.txt", "a.jp2")],
+    ],
+)
+def test_napari_asks_us_for_medical_files_with_and_without_an_ending(name, ours):
+    manager = PluginManager()
+    manager.register(PluginManifest.from_file(MANIFEST))
+    assert bool(list(manager.iter_compatible_readers([f"/patients/12/{name}"]))) == ours
+
+
+def test_a_negative_radiograph_is_shown_as_its_file_means_it():
+    negative = Volume(np.eye(4)[None], np.eye(4), source=Source(kind="dicom"), negative=True)
+    assert layer_of(negative, "chest")[1]["colormap"] == "gray_r"
 
 
 def test_a_bad_file_raises_one_clear_line_when_it_is_read(tmp_path):

@@ -5,7 +5,7 @@ import pytest
 
 from napari_samunet.errors import InputError
 from napari_samunet.io.volume import Volume
-from napari_samunet.preprocess.intensity import CT_WINDOW, choose_window, to_uint8
+from napari_samunet.preprocess.intensity import CT_WINDOW, choose_window, shown_window, to_uint8
 
 GREY = np.arange(2 * 30 * 40, dtype=np.int16).reshape(2, 30, 40)
 
@@ -43,6 +43,13 @@ def test_a_window_that_is_none_is_refused(window):
 def test_the_window_is_rounded_to_eight_bits_and_clipped():
     shown = to_uint8(np.array([[-500, -160, 40, 239, 240, 3000]], np.int16), (-160, 240))
     assert shown.tolist() == [[0, 0, 128, 254, 255, 255]]
+
+
+def test_low_values_are_bright_where_the_file_means_them_to_be():
+    values = np.array([[0, 25, 100]], np.int16)
+    negative = Volume(values[None], np.eye(4), window=(0, 100), negative=True)
+    assert shown_window(negative) == (100, 0)
+    assert to_uint8(values, shown_window(negative)).tolist() == [[255, 191, 0]]
 
 
 def test_what_is_no_number_shows_black():

@@ -17,7 +17,7 @@ from napari_samunet.errors import InputError, UnreadableFile
 from napari_samunet.inference.prediction import Prediction
 from napari_samunet.io.export import export_labels
 from napari_samunet.io.open import open_volume
-from napari_samunet.io.volume import Volume
+from napari_samunet.io.volume import Source, Volume
 from napari_samunet.session import store
 from napari_samunet.session.request import Answerer
 from napari_samunet.session.session import Session
@@ -121,7 +121,17 @@ def test_an_image_without_a_file_travels_along(
     np.testing.assert_array_equal(again.array, volume.array)
     np.testing.assert_array_equal(again.affine, volume.affine)
     assert (again.modality, again.window) == (volume.modality, volume.window)
+    assert again.is_placed == volume.is_placed
     assert again.array.dtype == volume.array.dtype
+
+
+def test_a_resampled_image_still_lies_in_the_patient(
+    engine: Answerer, volume: Volume, tmp_path: Path
+) -> None:
+    made = replace(volume, modality=None, source=Source(place="sform"), negative=True)
+    _worked_on(made, engine).save(tmp_path / "work.samunet")
+    again = Session.resume(tmp_path / "work.samunet").volume
+    assert (again.source.place, again.negative) == ("sform", True)
 
 
 def _session_of_file(tmp_path: Path, engine: Answerer) -> tuple[Path, Path]:
