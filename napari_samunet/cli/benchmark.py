@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from napari_samunet.evaluation.timing import Row
     from napari_samunet.models.system import System
 
-PARTS = ("model", "published", "disk", "growth", "window")
+PARTS = ("model", "published", "disk", "opening", "growth", "window")
 AGAINST = ("sam-med2d", "sam-unet-res34", "sam-vit-b-256", "sam-vit-b")
 _MOST_LARGE = 2  # repetitions of what takes seconds
 
@@ -120,6 +120,7 @@ def _parts(args: argparse.Namespace) -> tuple[str, ...]:
 def _measure(args: argparse.Namespace, parts: tuple[str, ...], model: System) -> Iterator[Row]:
     from napari_samunet.evaluation import costs
     from napari_samunet.evaluation.contenders import pair_from
+    from napari_samunet.evaluation.opening import opening
 
     if "window" in parts:  # first: later the process holds the weights of many networks
         yield from _in_a_window(args)
@@ -132,7 +133,8 @@ def _measure(args: argparse.Namespace, parts: tuple[str, ...], model: System) ->
         yield from costs.memory_of(args.model, pair)
     if "disk" in parts:
         yield from costs.keeping(model, args.repeat)
-        yield from costs.opening(min(args.repeat, _MOST_LARGE))
+    if "opening" in parts:
+        yield from opening(min(args.repeat, _MOST_LARGE))
     if "published" in parts:
         for name in args.against or AGAINST:
             yield from _published(name, args.repeat, str(model.device))

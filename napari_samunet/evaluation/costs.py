@@ -1,4 +1,4 @@
-"""What encoding, decoding, opening and keeping cost here, without a window."""
+"""What encoding, decoding and keeping cost here, without a window."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
-import nibabel
 import numpy as np
 import psutil
 
@@ -21,7 +20,6 @@ from napari_samunet.evaluation.contenders import Pair, Predictor
 from napari_samunet.evaluation.timing import Action, Row, flops_of, peak_flops, take_turns
 from napari_samunet.inference.engine import Engine
 from napari_samunet.inference.precompute import precompute
-from napari_samunet.io.open import open_volume
 from napari_samunet.io.volume import Volume
 from napari_samunet.models.system import System
 from napari_samunet.prompts.prompts import Prompts
@@ -111,16 +109,6 @@ def keeping(system: System, repeat: int) -> Iterator[Row]:
 
         contenders = {"encoded now": fresh, "encoded yesterday": reopened}
         yield from take_turns("first box of a case to mask", contenders, repeat)
-
-
-def opening(repeat: int, count: int = 300) -> list[Row]:
-    """Time the reading of a compressed NIfTI of 512 x 512 slices."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "ct.nii.gz"
-        voxels = slices(count).array.transpose(2, 1, 0)
-        nibabel.save(nibabel.Nifti1Image(voxels, np.eye(4)), path)
-        section = f"open a volume of {count} slices of 512 x 512 (.nii.gz)"
-        return take_turns(section, {"ours": lambda _: open_volume(str(path))}, repeat)
 
 
 def memory_of(name: str, pair: Pair) -> list[Row]:

@@ -96,6 +96,8 @@ def test_a_mask_drawn_elsewhere_lies_on_the_compressed_dicom_series(shared_data:
         "DeflatedExplicitVRLittleEndianTransferSyntax_1.2.840.10008.1.2.1.99",
         "JPEG2000LosslessOnlyTransferSyntax_1.2.840.10008.1.2.4.90",
         "JPEGLSLosslessTransferSyntax_1.2.840.10008.1.2.4.80",
+        "JPEGProcess14SV1TransferSyntax_1.2.840.10008.1.2.4.70",
+        "JPEGProcess14TransferSyntax_1.2.840.10008.1.2.4.57",
         "RLELosslessTransferSyntax_1.2.840.10008.1.2.5",
     ],
 )
@@ -108,13 +110,37 @@ def test_a_slice_is_the_same_however_it_was_compressed(shared_data: Path, syntax
     assert np.array_equal(found.affine, wanted.affine)
 
 
-def test_a_slice_of_twelve_bit_jpeg_is_nearly_the_uncompressed_one(shared_data: Path) -> None:
+@pytest.mark.parametrize(
+    "lossy",
+    [
+        "JPEG2000TransferSyntax_1.2.840.10008.1.2.4.91",
+        "JPEGLSLossyTransferSyntax_1.2.840.10008.1.2.4.81",
+        "JPEGProcess2_4TransferSyntax_1.2.840.10008.1.2.4.51",  # of 12 bits
+    ],
+)
+def test_a_slice_that_lost_little_is_nearly_the_uncompressed_one(
+    shared_data: Path, lossy: str
+) -> None:
     folder = shared_data / "cornerstone"
     plain = "CTImage.dcm_LittleEndianImplicitTransferSyntax_1.2.840.10008.1.2.dcm"
-    lossy = "CTImage.dcm_JPEGProcess2_4TransferSyntax_1.2.840.10008.1.2.4.51.dcm"
-    wanted, found = open_volume(folder / plain), open_volume(folder / lossy)
+    wanted, found = open_volume(folder / plain), open_volume(folder / f"CTImage.dcm_{lossy}.dcm")
     assert np.array_equal(found.affine, wanted.affine)
     assert np.abs(found.array.astype(int) - wanted.array).mean() < 5
+
+
+def test_enhanced_images_are_the_same_however_they_were_compressed(shared_data: Path) -> None:
+    folder = shared_data / "pydicom-data"
+    wanted = open_volume(folder / "emri_small.dcm", frame=7)
+    for kind in ("RLE", "big_endian", "jpeg_2k_lossless", "jpeg_ls_lossless"):
+        found = open_volume(folder / f"emri_small_{kind}.dcm", frame=7)
+        assert np.array_equal(found.array, wanted.array), kind
+        assert np.array_equal(found.affine, wanted.affine), kind
+
+
+def test_high_throughput_jpeg_2000_opens_in_colour(shared_data: Path) -> None:
+    volume = open_volume(shared_data / "pydicom-data/HTJ2KLossless_08_RGB.dcm")
+    assert volume.color.shape == (1, 480, 640, 3)
+    assert volume.color.std() > 10
 
 
 def test_a_big_endian_nifti_is_its_little_endian_twin(shared_data: Path) -> None:
