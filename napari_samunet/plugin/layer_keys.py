@@ -1,4 +1,4 @@
-"""Undo and redo where a helper layer is selected: napari's Labels have these keys for themselves.
+"""Undo, redo and delete where a helper layer is selected: its class has these keys for itself.
 
 Without this, Ctrl+Z after a stroke of napari's brush would take voxels back that the session keeps.
 """
@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
-
-from napari.layers import Labels
 
 from napari_samunet.plugin import keys
 from napari_samunet.plugin.volumes import METADATA_KEY
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class LayerKeys:
-    """Gives our Labels layers some of our keys, those that come later too.
+    """Gives our helper layers some of our keys, those that come later too.
 
     Parameters
     ----------
@@ -53,4 +51,4 @@ class LayerKeys:
 
 
 def _is_helper(layer: Layer) -> bool:
-    return isinstance(layer, Labels) and "role" in layer.metadata.get(METADATA_KEY, {})
+    return "role" in layer.metadata.get(METADATA_KEY, {})

@@ -80,16 +80,20 @@ def test_an_mr_gets_percentiles_of_its_own(screen):
     np.testing.assert_allclose(image.contrast_limits, np.percentile(values, (1, 99)), rtol=1e-3)
 
 
-def test_the_mask_stays_when_the_window_changes_and_one_encoding_follows(screen):
+def test_the_mask_stays_when_the_window_changes_and_one_encoding_follows(screen, monkeypatch):
     _ct(screen)
     screen.click(30, 40)
     mask = screen.session.preview.mask
     screen.settle(0.3)
+    # Longer than a busy machine takes from one move of the mouse to the next.
+    monkeypatch.setattr("napari_samunet.plugin.ahead._REST_MS", 2000)
     screen.engine.encoded.clear()
     screen.drag((30, 20), (30, 50), "right", steps=30)
-    screen.settle(0.5)
     assert screen.session.preview.mask is mask
-    assert len(screen.engine.encoded) == 1
+    screen.until(lambda: screen.engine.encoded)
+    screen.settle(0.3)
+    of_this_slice = [ref for ref, _ in screen.engine.encoded if ref == SliceRef(0, 3)]
+    assert len(of_this_slice) == 1
     screen.click(30, 44)
     assert screen.engine.calls[-1][2] == tuple(screen.controller.work.image.contrast_limits)
 
@@ -216,3 +220,15 @@ def test_lasso_and_strokes_work_in_a_rolled_plane(screen):
     screen.drag((3, 20), (3, 60))
     assert screen.engine.calls[-1][0] == SliceRef(1, 30)
     assert (_data(screen, "strokes")[3, 30, 20:60] == 1).sum() > 30
+
+
+def test_delete_and_undo_work_while_a_helper_layer_is_selected(screen):
+    screen.click(30, 40)
+    screen.click(30, 60)
+    screen.viewer.layers.selection.active = screen.controller.work.shown.find("points")
+    screen.hover(30, 60)
+    screen.press(Qt.Key.Key_Delete)
+    assert len(screen.session.prompts) == 1
+    screen.viewer.layers.selection.active = screen.controller.work.shown.find("preview")
+    screen.press(Qt.Key.Key_Z, "control")
+    assert len(screen.session.prompts) == 2

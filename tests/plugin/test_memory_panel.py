@@ -55,3 +55,9 @@ def test_work_ahead_can_be_switched_off(screen, kept, settings):
     screen.until(settings.exists)
     assert not screen.controller.ahead.idle
     assert not read_budget(settings).idle
+
+
+def test_unfolding_the_section_shows_the_budgets_in_force(screen, settings):
+    screen.widget.memory.set_open(True)
+    screen.settle()
+    assert screen.widget.memory._boxes["ram_mb"].value() > 0

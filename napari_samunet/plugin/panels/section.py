@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from napari_samunet.plugin.keys import tip
 
 
 class Section(QWidget):
-    """A panel with a heading that folds it; panels fill ``body``."""
+    """A panel with a heading that folds it; panels fill ``body``.
+
+    Signals: ``folded(bool)``, False when it is unfolded.
+    """
+
+    folded = Signal(bool)
 
     def __init__(self, title: str) -> None:
         super().__init__()
@@ -62,6 +67,7 @@ class Section(QWidget):
         self._content.setVisible(is_open)
         arrow = Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow
         self._heading.setArrowType(arrow)
+        self.folded.emit(not is_open)
 
 
 def button(text: str, key: str, pressed: Callable[[], Any], label: str = "") -> QPushButton:
