@@ -79,4 +79,7 @@ def _describe(header: Any, stored_xyz: AnyArray) -> None:
     header["intent_name"] = b""
     header["descrip"] = b"napari-samunet labels"
     header["aux_file"] = b""
+    for field in ("data_type", "db_name"):  # of NIfTI-1 alone; converters put the patient there
+        if field in header:
+            header[field] = b""
     np.put(header["pixdim"], [4, 5, 6, 7], 0.0)
