@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_samunet.io.measures import voxel_mm3
 from napari_samunet.plugin.advice import Situation
 from napari_samunet.plugin.alignment import misfit
 from napari_samunet.plugin.panels.object_table import ObjectRow
@@ -57,7 +58,10 @@ def situation(controller: Controller) -> Situation:
 
 
 def about_image(work: ImageWork, viewer: ViewerModel) -> str:
-    """Size, spacing and place, e.g. "256 × 256 × 40, 1.4 × 1.4 × 5 mm, slice 12 of 40"."""
+    """Size, spacing and place, e.g. "256 × 256 × 40, 1.4 × 1.4 × 5 mm, slice 12 of 40".
+
+    A line more tells what was odd about the file, and another one which images do not align.
+    """
     size = _TIMES.join(str(n) for n in work.volume.shape[::-1])
     spacing = _TIMES.join(f"{mm:.3g}" for mm in work.volume.spacing[::-1])
     ref = ref_of(work, viewer)
@@ -66,12 +70,14 @@ def about_image(work: ImageWork, viewer: ViewerModel) -> str:
         low, high = work.image.contrast_limits
         place += f"  ·  level {(low + high) / 2:.4g}, width {high - low:.4g}"
     about = f"{size}, {spacing} mm\n{place}"
-    return "\n".join(filter(None, [about, misfit(work.volume, viewer.layers)]))
+    odd = "; ".join(work.volume.source.notes)
+    odd = odd and f"{odd[0].upper()}{odd[1:]}."
+    return "\n".join(filter(None, [about, odd, misfit(work.volume, viewer.layers)]))
 
 
 def rows_of(session: Session) -> list[ObjectRow]:
     """One row an object, with its volume."""
-    millilitres = float(session.volume.spacing.prod()) / 1000
+    millilitres = voxel_mm3(session.volume) / 1000
     return [
         ObjectRow(
             item.id,

@@ -12,6 +12,7 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Image
 from npe2 import PluginManager, PluginManifest
+from qtpy.QtWidgets import QLabel
 
 from napari_samunet.cli.main import main
 from napari_samunet.errors import InputError, UnsupportedImage
@@ -207,3 +208,13 @@ def test_volumes_that_do_not_lie_on_each_other_are_named():
     layers = [_image(_tilted(turn, (0, 0, 0), 1), name) for turn, name in ((0, "a"), (20, "b"))]
     told = misfit(volume_of(layers[0]), layers)
     assert told == "'b' does not align with it: its axes are turned by 20°."
+
+
+@pytest.mark.viewer
+def test_what_is_odd_about_a_file_is_told_in_the_window(screen):
+    odd = Source(kind="nifti", place="sform", notes=("the qform places it up to 9 mm elsewhere",))
+    data, described, _kind = layer_of(Volume(np.zeros((4, 5, 6)), np.eye(4), source=odd), "head")
+    screen.viewer.add_image(data, **described)
+    screen.settle()
+    told = [label.text() for label in screen.widget.findChildren(QLabel)]
+    assert any("The qform places it up to 9 mm elsewhere." in text for text in told)
