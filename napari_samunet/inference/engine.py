@@ -84,6 +84,18 @@ class Engine:
         notice = self.relief.take_notice()
         return replace(answer, note=f"{answer.note} {notice}".strip()) if notice else answer
 
+    def glimpse(
+        self, volume: Volume, ref: SliceRef, prompts: Prompts, window: Window | None = None
+    ) -> Prediction | None:
+        """Answer first clicks with the first look alone; `predict` looks closer before it answers.
+
+        Parameters as there. None where `predict` takes but one look.
+        """
+        if not self.system.contract.zoom or prompts.box is not None or prompts.mask is not None:
+            return None
+        view = View(self, volume, ref, window)
+        return view.meanings(view.frame(first_look(view.shape, None)), prompts)[0]
+
     def _answer(
         self, view: View, prompts: Prompts, previous: Prediction | None, bridge: bool
     ) -> Prediction:

@@ -12,15 +12,20 @@ from napari_samunet.plugin.kept_choice import KeptChoice
 from napari_samunet.plugin.work import ImageWork
 from napari_samunet.session.request import Request
 
+_GLIMPSE = "glimpse"
+
 
 class Asking(KeptChoice):
     """A `KeptChoice` whose prompts are answered beside the window.
 
     Notes
     -----
-    Signals: those of `KeptChoice`, and ``busy_changed(bool)``.
+    Signals: those of `KeptChoice`, ``busy_changed(bool)``, and ``asked`` when a prompt goes to the
+    model, ``glimpsed`` when a mask is drawn that a closer look may still change.
     """
 
+    asked = Signal()
+    glimpsed = Signal()
     busy_changed = Signal(bool)
 
     def __init__(self, *arguments: Any) -> None:
@@ -47,7 +52,9 @@ class Asking(KeptChoice):
         self._make_way()
         if request is None:
             self._bridge.cancel(work)
+            self._bridge.cancel((work, _GLIMPSE))
         else:
+            self._look_before(work, request)
             answer = lambda: request.answer(self.engine)  # noqa: E731 - the request stays with it
             self._bridge.run(
                 work,
@@ -55,7 +62,20 @@ class Asking(KeptChoice):
                 lambda prediction: self._on_answer(work, request, prediction),
                 lambda error: self._on_failed(work, request, error),
             )
+            self.asked.emit()
         self.changed.emit()
+
+    def _look_before(self, work: ImageWork, request: Request) -> None:
+        """Show what the model sees at a first look, where nothing is corrected."""
+        if request.previous is None:
+            question = request.volume, request.ref, request.prompts, request.window
+            self._bridge.run(
+                (work, _GLIMPSE),
+                lambda: self.engine.glimpse(*question),
+                lambda seen: self._on_glimpse(work, request, seen),
+                lambda _error: None,  # it comes again with the answer, and is told then
+                quiet=True,
+            )
 
     def run_beside(
         self,
@@ -83,6 +103,12 @@ class Asking(KeptChoice):
         if afterwards is not None and work is self.work:
             afterwards()
         self.ask()
+
+    def _on_glimpse(self, work: ImageWork, request: Request, seen: Any) -> None:
+        latest = work.session.request()
+        if seen is not None and latest is not None and latest.generation == request.generation:
+            work.draw_glimpse(request.ref, seen.mask)
+            self.glimpsed.emit()
 
     def _on_failed(self, work: ImageWork, request: Request, error: BaseException) -> None:
         self._afterwards = None

@@ -258,9 +258,14 @@ def _wait(signal: Any) -> None:
 
 
 def _wait_for(condition: Callable[[], bool]) -> None:
-    """Run the event loop until a condition holds, looking after every batch of events."""
-    end = perf_counter() + _PATIENCE_MS / 1000
+    """Run the event loop until a condition holds, asleep between events as an idle window is."""
+    late: list[bool] = []
+    # With a time limit of its own, ``processEvents`` would spin and hold the interpreter's lock.
+    limit = QTimer()
+    limit.setSingleShot(True)
+    limit.timeout.connect(lambda: late.append(True))
+    limit.start(_PATIENCE_MS)
     while not condition():
-        QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 5)
-        if perf_counter() > end:
+        QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
+        if late:
             raise SamUNetError("A click was not answered in time; try another model or device.")

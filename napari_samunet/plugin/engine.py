@@ -54,6 +54,11 @@ class SharedEngine:
         """Answer prompts on one slice; see ``Engine.predict``."""
         return self._loaded().predict(*arguments, **named)
 
+    def glimpse(self, *arguments: Any) -> Any:
+        """Answer before a closer look; see ``Engine.glimpse``. None of an engine without one."""
+        look = getattr(self._loaded(), "glimpse", None)
+        return None if look is None else look(*arguments)
+
     def embed(self, *arguments: Any) -> Any:
         """Encode a slice before it is asked for; see ``Engine.embed``."""
         return self._loaded().embed(*arguments)

@@ -144,13 +144,15 @@ class ImageLayers:
         self._points = list(points)
         places = [data_position(self.image, point.ref, point.rc) for point in points]
         styles = [_POSITIVE if point.positive else _NEGATIVE for point in points]
-        layer.data = np.array(places, dtype=float).reshape(-1, self.image.ndim)
-        if points:
-            layer.symbol = [symbol for _, symbol in styles]
-            layer.face_color = [color for color, _ in styles]
-            layer.size = self._point_size()
-            layer.border_color = layer.face_color  # napari's grey border would hide a cross
-        layer.selected_data = set()
+        with layer.events.blocker_all():  # or the canvas takes over each of them, one by one
+            layer.data = np.array(places, dtype=float).reshape(-1, self.image.ndim)
+            if points:
+                layer.symbol = [symbol for _, symbol in styles]
+                layer.face_color = [color for color, _ in styles]
+                layer.size = self._point_size()
+                layer.border_color = layer.face_color  # napari's grey border would hide a cross
+            layer.selected_data = set()
+        layer.refresh(highlight=False, thumbnail=False)
 
     def show_boxes(self, boxes: Sequence[ShownBox]) -> None:
         """Draw the boxes around the pixels that they hold."""
@@ -216,7 +218,7 @@ class ImageLayers:
     def reveal(self, roles: Sequence[str] = _ROLES[1:]) -> None:
         """Show what an action changes, by default a prompt's, if it was hidden."""
         for layer in map(self.find, roles):
-            if layer is not None:
+            if layer is not None and not layer.visible:  # napari draws it again even if it was
                 layer.visible = True
 
     def remove_helpers(self) -> None:

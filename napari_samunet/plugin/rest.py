@@ -6,19 +6,24 @@ from collections.abc import Callable
 
 from qtpy.QtCore import QObject, QTimer
 
+ANSWER_MS = 100
+"""What a click changes is drawn together with its answer, or alone when none came by then."""
+
 
 class Rest(QTimer):
     """Calls back once, so long after the latest ``start``.
 
     Parameters
     ----------
-    parent : QObject
+    parent : QObject or None
     milliseconds : int
         0: as soon as the events that came are worked off.
     then : callable
     """
 
-    def __init__(self, parent: QObject, milliseconds: int, then: Callable[[], object]) -> None:
+    def __init__(
+        self, parent: QObject | None, milliseconds: int, then: Callable[[], object]
+    ) -> None:
         super().__init__(parent)
         self.setSingleShot(True)
         self.setInterval(milliseconds)

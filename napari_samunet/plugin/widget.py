@@ -18,6 +18,7 @@ from napari_samunet.plugin.digits import DigitKeys
 from napari_samunet.plugin.gestures import Tool
 from napari_samunet.plugin.grouping import Grouping
 from napari_samunet.plugin.layer_keys import LayerKeys
+from napari_samunet.plugin.one_frame import OneFrame
 from napari_samunet.plugin.panels.column import Column
 from napari_samunet.plugin.panels.export import ExportPanel
 from napari_samunet.plugin.panels.image import ImagePanel
@@ -30,7 +31,7 @@ from napari_samunet.plugin.panels.prompts import PromptsPanel
 from napari_samunet.plugin.panels.section import Section
 from napari_samunet.plugin.panels.slices import SlicesPanel
 from napari_samunet.plugin.panels.status import StatusPanel
-from napari_samunet.plugin.rest import Rest
+from napari_samunet.plugin.rest import ANSWER_MS, Rest
 from napari_samunet.plugin.showing import show_state
 from napari_samunet.plugin.side_letters import SideLetters
 from napari_samunet.session.labelset import label_sets
@@ -86,6 +87,9 @@ class SegmentationWidget(QWidget):
         self._connect_viewer()
         # One refresh for the many events of one action.
         self._pending = Rest(self, 0, self._refresh)
+        self._frame = OneFrame(self)
+        self.controller.asked.connect(self._frame.hold)
+        self.controller.glimpsed.connect(self._frame.release)
         self._refresh()
 
     def close_session(self) -> None:
@@ -95,6 +99,7 @@ class SegmentationWidget(QWidget):
         viewer, self._viewer = self._viewer, None
         _docked.pop(_identity(viewer), None)
         self._pending.stop()
+        self._frame.release()
         for event in _shown_slice_events(viewer):
             event.disconnect(self.controller.look_elsewhere)
         keys.unbind(viewer)
@@ -187,6 +192,7 @@ class SegmentationWidget(QWidget):
         self.export.import_requested.connect(act.import_masks)
         self.memory.budget_requested.connect(act.memory.set_budget)
         self.memory.empty_requested.connect(act.memory.empty)
+        self.memory.folded.connect(self._later)
         act.changed.connect(self._later)
         act.said.connect(self._say)
         act.busy_changed.connect(self._show_busy)
@@ -232,7 +238,7 @@ class SegmentationWidget(QWidget):
             "help": self._show_keys,
         }
         keys.bind(self._viewer, {**tools, **actions})
-        steps = {name: actions[name] for name in ("undo", "redo")}
+        steps = {name: actions[name] for name in ("undo", "redo", "delete_prompt")}
         self._layer_keys = LayerKeys(self._viewer.layers, steps)
 
     def _choose(self, image: Any) -> None:
@@ -246,7 +252,8 @@ class SegmentationWidget(QWidget):
         self._key_list.setVisible(not self._key_list.isVisible())
 
     def _later(self, _event: object = None) -> None:
-        self._pending.start()
+        # Panels that are painted while an answer is due would delay it.
+        self._pending.start(ANSWER_MS if self.controller.waiting else 0)
 
     def _say(self, text: str) -> None:
         self._viewer.status = text
@@ -261,6 +268,8 @@ class SegmentationWidget(QWidget):
         show_state(self, self.controller)
         if self.side_letters is not None:
             self.side_letters.show_sides()
+        if not self.controller.waiting:
+            self._frame.release()
 
 
 _docked: WeakValueDictionary[int, SegmentationWidget] = WeakValueDictionary()

@@ -13,6 +13,7 @@ from napari_samunet.errors import InputError
 from napari_samunet.plugin.coordinates import plane_shape, shown_slice
 from napari_samunet.plugin.layers import Color, ImageLayers, ShownBox, ShownPoint
 from napari_samunet.plugin.planes import Rgba
+from napari_samunet.plugin.rest import ANSWER_MS, Rest
 from napari_samunet.plugin.volumes import METADATA_KEY, stored_data, volume_of
 from napari_samunet.plugin.windowing import ShownWindow, windows_of
 from napari_samunet.preprocess.intensity import choose_window
@@ -63,10 +64,9 @@ class ImageWork:
         self._window = choose_window(self.volume)
         self._limits = tuple(image.contrast_limits)
         self._edited = False
-        for signal in (self.session.preview_changed, self.session.objects_changed):
-            signal.connect(self.draw)
-        self.session.prompts_changed.connect(self.draw)
-        self.session.history_changed.connect(self.draw)
+        self._pause = Rest(None, ANSWER_MS, self.draw)
+        for change in ("preview", "objects", "prompts", "history"):
+            getattr(self.session, f"{change}_changed").connect(self._follow)
         self.session.labels_changed.connect(self._draw_labels)
 
     @property
@@ -81,10 +81,18 @@ class ImageWork:
         """Windows of Shift and a digit."""
         return windows_of(self.volume)
 
-    def draw(self, *_changed: object) -> None:
+    def draw(self) -> None:
         """Show previews and prompts of the current object."""
-        previews = {ref: shown.mask for ref, shown in self.session.previews.items()}
-        self.shown.show_previews(previews, self._color())
+        self.draw_live_masks({})
+        self._draw_prompts()
+
+    def draw_glimpse(self, ref: SliceRef, mask: BoolArray) -> None:
+        """Show a mask that may still change, with the prompts that it answers."""
+        self.draw_live_mask(ref, mask)
+        self._draw_prompts()
+
+    def _draw_prompts(self) -> None:
+        self._pause.stop()
         self.shown.show_points(self._points())
         self.shown.show_boxes(self._boxes())
         self.shown.show_strokes(self._strokes())
@@ -92,8 +100,7 @@ class ImageWork:
 
     def draw_live_mask(self, ref: SliceRef, mask: BoolArray) -> None:
         """Show a mask that is being painted, before the session knows of it."""
-        previews = {place: shown.mask for place, shown in self.session.previews.items()}
-        self.shown.show_previews({**previews, ref: mask}, self._color())
+        self.draw_live_masks({ref: mask})
 
     def draw_live_masks(self, masks: Mapping[SliceRef, BoolArray]) -> None:
         """Show masks that are being found, before the session knows of them."""
@@ -158,12 +165,23 @@ class ImageWork:
 
     def close(self) -> None:
         """Take the helper layers away; the accepted labels stay."""
+        self._pause.stop()
         for signal in ("preview", "objects", "prompts", "history", "labels"):
             getattr(self.session, f"{signal}_changed").disconnect()
         labels = self.shown.find("labels")
         if labels is not None:
             labels.events.paint.disconnect(self._on_painted)
         self.shown.remove_helpers()
+
+    def _follow(self, *_changed: object) -> None:
+        """Draw what changed: at once, or together with an answer that is due in a moment.
+
+        A canvas that is drawn while the model works delays the answer by more than a frame.
+        """
+        if self.session.request() is None:
+            self.draw()
+        elif not self._pause.isActive():
+            self._pause.start()
 
     def _draw_labels(self, changed: Sequence[int]) -> None:
         before = self.shown.find("labels")

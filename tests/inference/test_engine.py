@@ -113,6 +113,17 @@ def test_a_small_find_is_answered_from_a_closer_look(volume):
     assert answer.frame.roi.side < 70
 
 
+def test_a_glimpse_is_what_the_first_look_alone_sees_and_only_clicks_have_one(volume):
+    engine = _engine()
+    seen = engine.glimpse(volume, REF, CLICK)
+    assert seen.mask[20, 30]
+    assert len(engine.system.module.encoded) == 1
+    engine.predict(volume, REF, CLICK)
+    assert len(engine.system.module.encoded) > 1  # it encoded the whole slice no second time
+    assert engine.glimpse(volume, REF, Prompts(box=(10, 20, 40, 50))) is None
+    assert _engine(BOXES_ONLY).glimpse(volume, REF, CLICK) is None
+
+
 def test_the_same_frame_is_fed_back_unchanged(volume):
     engine = _engine()
     first = engine.predict(volume, REF, CLICK)

@@ -5,6 +5,10 @@ from __future__ import annotations
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QProgressBar, QVBoxLayout, QWidget
 
+from napari_samunet.plugin.rest import Rest
+
+_FELT_MS = 300  # a shorter wait needs no bar, and whatever moves in a window costs it frames
+
 
 class StatusPanel(QWidget):
     """One or two sentences for the person, and a thin bar that moves while the model works."""
@@ -25,6 +29,7 @@ class StatusPanel(QWidget):
         self._bar.setTextVisible(False)
         self._bar.setFixedHeight(4)
         self._bar.setAccessibleName("The model is working")
+        self._wait = Rest(self, _FELT_MS, lambda: self._bar.setRange(0, 0))
         layout.addWidget(self._text)
         layout.addWidget(self._bar)
 
@@ -38,7 +43,10 @@ class StatusPanel(QWidget):
         self._text.setText(text)
 
     def set_busy(self, busy: bool) -> None:
-        """Move the bar (busy) or leave it empty."""
-        self._bar.setRange(0, 0 if busy else 1)
-        if not busy:
+        """Move the bar once a wait is felt (busy), or leave it empty."""
+        if busy:
+            self._wait.start()
+        else:
+            self._wait.stop()
+            self._bar.setRange(0, 1)
             self._bar.setValue(0)
