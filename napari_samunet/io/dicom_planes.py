@@ -2,7 +2,8 @@
 
 A classic file is one plane; a multi-frame file is one plane a frame, whose words stand in
 functional groups.
-Standard: DICOM PS3.3, C.7.6.2 (image plane), C.7.6.16 (functional groups), C.11.2 (VOI LUT).
+Standard: DICOM PS3.3, C.7.6.2 (image plane), C.7.6.16 (functional groups), C.8.5.5 (ultrasound
+regions), C.11.2 (VOI LUT).
 """
 
 from __future__ import annotations
@@ -18,6 +19,12 @@ from napari_samunet.io.dicom_files import Series, text_of
 from napari_samunet.types import FloatArray, Window
 
 _MOST_FRAMES = 100_000
+_TISSUE_IN_CM = {
+    "RegionSpatialFormat": "1",
+    "PhysicalUnitsXDirection": "3",
+    "PhysicalUnitsYDirection": "3",
+}
+"""What says that a region of an ultrasound picture shows tissue in two dimensions."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +123,7 @@ def _items(dataset: Any, keyword: str) -> list[Any]:
 def _plane(path: Path, dataset: Any, frame: int, words: tuple[Any, ...]) -> Plane:
     position = _numbers(words, "ImagePositionPatient", 3)
     spacing = _numbers(words, "PixelSpacing", 2) or _numbers(words, "ImagerPixelSpacing", 2)
+    spacing = spacing or _ultrasound_spacing(dataset)
     slope = _numbers(words, "RescaleSlope") or (1.0,)
     intercept = _numbers(words, "RescaleIntercept") or (0.0,)
     return Plane(
@@ -129,6 +137,17 @@ def _plane(path: Path, dataset: Any, frame: int, words: tuple[Any, ...]) -> Plan
         _window(_numbers(words, "WindowCenter"), _numbers(words, "WindowWidth")),
         words,
     )
+
+
+def _ultrasound_spacing(dataset: Any) -> tuple[float, float] | None:
+    """Millimetres between rows and columns of tissue regions in centimetres, if all agree."""
+    found = set()
+    for region in _items(dataset, "SequenceOfUltrasoundRegions"):
+        if all(text_of(region, word) == value for word, value in _TISSUE_IN_CM.items()):
+            down, across = (_numbers((region,), f"PhysicalDelta{axis}") for axis in "YX")
+            if down is not None and across is not None:
+                found.add((10 * abs(down[0]), 10 * abs(across[0])))
+    return found.pop() if len(found) == 1 else None
 
 
 def _directions(cosines: tuple[float, ...] | None) -> FloatArray | None:

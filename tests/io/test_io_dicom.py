@@ -231,6 +231,24 @@ def test_a_dicomdir_lists_its_series(shared_data: Path) -> None:
         open_volume(path)
 
 
+def test_an_ultrasound_is_as_large_as_its_tissue_regions_say(tmp_path: Path) -> None:
+    def region(space: int, units: int, down: float) -> pydicom.Dataset:
+        item = pydicom.Dataset()
+        item.RegionSpatialFormat = space
+        item.PhysicalUnitsXDirection = item.PhysicalUnitsYDirection = units
+        item.PhysicalDeltaX, item.PhysicalDeltaY = 0.02, down
+        return item
+
+    odd = {"PixelSpacing": None, "ImagePositionPatient": None, "Modality": "US"}
+    tissue, flow = region(1, 3, 0.03), region(4, 4, 0.5)
+    known = save_slice(tmp_path, 0, SequenceOfUltrasoundRegions=[tissue, flow], **odd)
+    np.testing.assert_allclose(open_volume(known).spacing, (1, 0.3, 0.2))
+    two = [tissue, region(1, 3, 0.05)]
+    unknown = open_volume(save_slice(tmp_path, 1, SequenceOfUltrasoundRegions=two, **odd))
+    np.testing.assert_allclose(unknown.spacing, (1, 1, 1))
+    assert "no pixel spacing is stated; 1 mm is assumed" in unknown.source.notes
+
+
 @pytest.mark.shared
 def test_colour_ultrasound_keeps_its_colours(shared_data: Path) -> None:
     for name in ("pydicom/ExplVR_BigEnd.dcm", "cornerstone/US-YBR_FULL_422-EVRLE.dcm"):
