@@ -15,8 +15,8 @@ from napari_samunet.cli.image import add_choices, opened
 from napari_samunet.errors import BadUsage, OutsideImage
 
 if TYPE_CHECKING:
+    from napari_samunet.inference.cluster import ClusterEncoder
     from napari_samunet.inference.engine import Engine
-    from napari_samunet.inference.precompute import Encode
     from napari_samunet.io.volume import Volume
     from napari_samunet.types import SliceRef
 
@@ -55,27 +55,28 @@ def run(args: argparse.Namespace) -> None:
         _empty() if args.empty else _tell()
         return
 
-    from napari_samunet.inference.engine import open_engine
+    from napari_samunet.embedding.levels import open_cache
+    from napari_samunet.inference.engine import Engine
+    from napari_samunet.models.engine_choice import choose_engine
     from napari_samunet.models.load import load_model
 
-    engine = open_engine(load_model(args.model, device=args.device, system=args.system))
-    cache = engine.cache
-    if not cache.folder.max_bytes:
+    system = load_model(args.model, device=args.device, system=args.system)
+    choose_engine(system)
+    cache = open_cache(str(system.device), system.contract.half)
+    folder, engine = cache.folder, Engine(system, cache)
+    if folder is None or not folder.max_bytes:
         raise BadUsage("Embeddings were to be kept on the disk, but its budget is 0; raise it.")
     with ExitStack() as open_things:
-        encode, batch = None, None
-        if args.cluster:
-            encode = _on_cluster(args, engine, open_things)
-            batch = encode.batch
+        cluster = _on_cluster(args, engine, open_things) if args.cluster else None
         for image in args.images:
-            print(f"{image}: {_embed(args, engine, image, encode, batch)}")
+            print(f"{image}: {_embed(args, engine, image, cluster)}")
     cache.flush()
-    if cache.folder.evicted:
-        print(f"The disk's budget is full: {cache.folder.evicted} older embeddings made room.")
+    if folder.evicted:
+        print(f"The disk's budget is full: {folder.evicted} older embeddings made room.")
 
 
 def _embed(
-    args: argparse.Namespace, engine: Engine, image: str, encode: Encode | None, batch: int | None
+    args: argparse.Namespace, engine: Engine, image: str, cluster: ClusterEncoder | None
 ) -> str:
     """Encode one image; return what was done."""
     from tqdm import tqdm
@@ -84,7 +85,8 @@ def _embed(
 
     volume = opened(image, args)
     refs = _wanted(volume, args.axis, args.slices)
-    steps = precompute(engine, volume, refs, args.window, encode, batch)
+    batch = None if cluster is None else cluster.batch
+    steps = precompute(engine, volume, refs, args.window, cluster, batch)
     fresh = sum(tqdm(steps, total=len(refs), unit="slice", leave=False))
     return f"{fresh} slices encoded, {len(refs) - fresh} were there"
 
@@ -104,7 +106,7 @@ def _wanted(volume: Volume, axis: str, only: tuple[int, int] | None) -> list[Sli
     return refs
 
 
-def _on_cluster(args: argparse.Namespace, engine: Engine, open_things: ExitStack) -> Encode:
+def _on_cluster(args: argparse.Namespace, engine: Engine, open_things: ExitStack) -> ClusterEncoder:
     from napari_samunet.inference.cluster import ClusterEncoder, ModelWanted, connect
 
     system = engine.system
@@ -113,15 +115,15 @@ def _on_cluster(args: argparse.Namespace, engine: Engine, open_things: ExitStack
 
 
 def _tell() -> None:
-    from napari_samunet.embedding.levels import open_cache
+    from napari_samunet.embedding.levels import open_folder
 
-    folder = open_cache().folder
+    folder = open_folder()
     held, room = folder.bytes / _MB, folder.max_bytes / _MB
     print(f"{folder.path}: {len(folder)} embeddings, {held:.0f} of {room:.0f} MB")
 
 
 def _empty() -> None:
-    from napari_samunet.embedding.levels import open_cache
+    from napari_samunet.embedding.levels import open_folder
 
-    cache = open_cache()
-    print(f"{cache.folder.path}: {cache.empty()} embeddings deleted")
+    folder = open_folder()
+    print(f"{folder.path}: {folder.empty()} embeddings deleted")

@@ -65,7 +65,7 @@ class EmbeddingFolder:
         self.evicted = 0
         self._complained = False
 
-    def get(self, key: EmbeddingKey, device: object = "cpu") -> dict[str, Tensor] | None:
+    def get(self, key: EmbeddingKey, device: str = "cpu") -> dict[str, Tensor] | None:
         """Return the features of a key on a device, or None; marks them as used."""
         from safetensors import SafetensorError
         from safetensors.torch import load
@@ -97,7 +97,7 @@ class EmbeddingFolder:
                 if total + len(content) > self.max_bytes:
                     total = self._evict(int(_AFTER_EVICTION * self.max_bytes) - len(content))
                 self._tell(total + len(content))  # first: a writer that dies counts too much
-                self._write(self._path_of(key), content)
+                _write(self._path_of(key), content)
         except (OSError, Timeout, NotImplementedError) as error:
             self._complain(f"{self.path} keeps no embeddings: {error}")
 
@@ -172,17 +172,6 @@ class EmbeddingFolder:
                 self.evicted += 1
         return total
 
-    def _write(self, path: Path, content: bytes) -> None:
-        """Write beside the place, for the owner alone, then into it."""
-        handle, temporary = tempfile.mkstemp(dir=self.path, prefix=".", suffix=".part")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-
     def _told(self) -> int:
         """The bytes that the last writer counted; counted anew where nobody did."""
         with suppress(OSError, ValueError):
@@ -198,6 +187,18 @@ class EmbeddingFolder:
         if not self._complained:
             self._complained = True
             logger.warning(line)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write beside the place, for the owner alone, then into it."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
 
 
 def _packed(features: Mapping[str, Tensor], half: bool) -> bytes:

@@ -150,8 +150,14 @@ def open_cache(
         None: what the person set, else the machine's share.
     """
     filled = (read_budget() if budget is None else budget).filled(device)
-    folder = EmbeddingFolder(cache_folder(), (filled.disk_mb or 0) * _MB, half)
+    folder = open_folder(half, filled)
     return LayeredCache((filled.device_mb or 0) * _MB, (filled.ram_mb or 0) * _MB, folder, device)
+
+
+def open_folder(half: bool = False, budget: Budget | None = None) -> EmbeddingFolder:
+    """Return the folder of this machine's user; parameters as of `open_cache`."""
+    filled = (read_budget() if budget is None else budget).filled()
+    return EmbeddingFolder(cache_folder(), (filled.disk_mb or 0) * _MB, half)
 
 
 def _apart(device: str) -> bool:

@@ -6,6 +6,7 @@ import ctypes
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -64,10 +65,7 @@ def decoding(name: str, pair: Pair, repeat: int, predictor: Predictor | None = N
         predictor.encode(np.clip(volume.array[0], 0, 255).astype(np.uint8))
         contenders["SamPredictor.predict"] = lambda _: predictor.decode(POINT, BOX)
     for who, system in (("plain PyTorch", pair.plain), ("ours", pair.ours)):
-        engine = Engine(system, EmbeddingCache())
-        contenders[who] = lambda _, engine=engine: engine.predict(
-            volume, SliceRef(0, 0), PROMPTS, WINDOW, bridge=False
-        )
+        contenders[who] = _decoder(system, volume)
     return take_turns(f"decode, {name}, click and box to mask", contenders, repeat)
 
 
@@ -118,7 +116,7 @@ def memory_of(name: str, pair: Pair) -> list[Row]:
     contenders = {"plain PyTorch": pair.plain, "ours": pair.ours}
     encoders = {who: _encoder(system, volume) for who, system in contenders.items()}
     return [
-        Row(section, who, (peak_memory(lambda encode=encode: encode(0)),), "MB")
+        Row(section, who, (peak_memory(partial(encode, 0)),), "MB")
         for who, encode in encoders.items()
     ]
 
@@ -149,6 +147,11 @@ def _encoder(system: System, volume: Volume) -> Action:
         Engine(system, EmbeddingCache(0)).embed(volume, SliceRef(0, turn), WINDOW)
 
     return encode
+
+
+def _decoder(system: System, volume: Volume) -> Action:
+    engine = Engine(system, EmbeddingCache())
+    return lambda _turn: engine.predict(volume, SliceRef(0, 0), PROMPTS, WINDOW, bridge=False)
 
 
 def _layers(folder: str, system: System) -> LayeredCache:
