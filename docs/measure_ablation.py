@@ -11,19 +11,26 @@ import argparse
 import copy
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 from tqdm import tqdm
 
-from napari_samunet.evaluation.cases import find_cases, read_case
+from napari_samunet.evaluation.cases import SliceCase, find_cases, read_case
 from napari_samunet.evaluation.protocol import measure_case
 from napari_samunet.evaluation.report import macro_mean
+from napari_samunet.inference.postprocess import overlap
 from napari_samunet.models.load import load_model
 from napari_samunet.models.system import System
 
-VARIANTS = {
+VARIANTS: dict[str, dict[str, bool | int]] = {
     "as shipped": {},
     "whole slice only, no closer look": {"zoom": False},
     "earlier answers not fed back": {"mask_side": 0},
+}
+TRUSTS = {
+    "meaning of a click by first IoU alone": lambda first, closer: first.score,
+    "by closer IoU alone": lambda first, closer: closer.score,
+    "by agreement alone": lambda first, closer: overlap(first.mask, closer.mask),
 }
 COLUMNS = ("dice_box", "dice_box_click_1", "dice_click_1", "dice_click_3", "dice_click_5")
 CLICKS = 6
@@ -39,13 +46,19 @@ def main() -> None:
     cases = [case for case in map(read_case, find_cases(args.folder)) if case.human][:: args.every]
     print(f"{len(cases)} cases; macro Dice: {', '.join(COLUMNS)}")
     for name, changes in VARIANTS.items():
-        system = _with(model, changes)
-        results = [measure_case(case, system, CLICKS) for case in tqdm(cases, desc=name)]
-        means = [
-            macro_mean((r.case.modality, r.case.source, r.measures[column]) for r in results)
-            for column in COLUMNS
-        ]
-        print(f"{name:40}", *(f"{mean['mean']:.3f}" for mean in means))
+        _measure(name, cases, _with(model, changes))
+    for name, trust in TRUSTS.items():
+        with patch("napari_samunet.inference.engine.trust", trust):
+            _measure(name, cases, model)
+
+
+def _measure(name: str, cases: list[SliceCase], system: System) -> None:
+    results = [measure_case(case, system, CLICKS) for case in tqdm(cases, desc=name)]
+    means = [
+        macro_mean((r.case.modality, r.case.source, r.measures[column]) for r in results)
+        for column in COLUMNS
+    ]
+    print(f"{name:40}", *(f"{mean['mean']:.3f}" for mean in means))
 
 
 def _with(model: System, changes: dict[str, bool | int]) -> System:

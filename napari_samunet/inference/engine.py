@@ -262,18 +262,22 @@ def _zoomed(view: View, prompts: Prompts, previous: Prediction | None) -> Predic
 
 
 def _confirmed(view: View, prompts: Prompts, meanings: list[Prediction]) -> Prediction:
-    """Look closer at each meaning of the clicks, and answer with what speaks most for itself.
-
-    A mask that is right stays the same when its surroundings fill the frame; one that leaks or
-    stops short does not. Three witnesses are multiplied: the IoU predicted at the first look, the
-    one predicted at the closer look, and how much the two masks overlap.
-    """
-    looks, trust = [], []
+    """Look closer at each meaning of the clicks, and answer with what speaks most for itself."""
+    looks, trusts = [], []
     for meaning in meanings:
         roi = closer_look(view.shape, np.asarray(prompts.points), meaning.mask)
-        look = view.answer(view.frame(roi), prompts, meaning)
-        looks.append(look)
-        trust.append(meaning.score * look.score * overlap(meaning.mask, look.mask))
-    order = np.argsort(trust, kind="stable")[::-1]
+        looks.append(view.answer(view.frame(roi), prompts, meaning))
+        trusts.append(trust(meaning, looks[-1]))
+    order = np.argsort(trusts, kind="stable")[::-1]
     candidates = tuple(candidate for rank in order for candidate in looks[rank].candidates)
     return replace(looks[order[0]], candidates=candidates)
+
+
+def trust(first: Prediction, closer: Prediction) -> float:
+    """Return what speaks for a meaning of a click, 0 to 1, after a first and a closer look at it.
+
+    A mask that is right stays the same when its surroundings fill the frame; one that leaks or
+    stops short does not. So three witnesses are multiplied: the IoU predicted at each look, and
+    how much the two masks overlap.
+    """
+    return first.score * closer.score * overlap(first.mask, closer.mask)
