@@ -11,6 +11,7 @@ _COLUMNS = {
     "random walker dice": "walker",
     "dice_box": "box",
     "dice_box_click_1": "box+1",
+    "dice_box_click_3": "box+3",
     "dice_box_click_5": "box+5",
     "dice_click_1": "1 click",
     "dice_click_1_oracle": "best of it",
