@@ -125,6 +125,22 @@ def test_any_series_gets_its_masks_back(
         assert all(np.array_equal(one, other) for one, other in zip(found, wanted, strict=True))
 
 
+@pytest.mark.parametrize("turns", [(0, 0, 0), (170, 10, 30)])
+def test_highdicom_finds_every_voxel_at_its_place_in_the_patient(
+    tmp_path: Path, turns: tuple[float, ...]
+) -> None:
+    turn = Rotation.from_euler("xyz", turns, degrees=True).as_matrix()
+    volume = open_volume(save_series(tmp_path / "ct", SHAPE, turn, (3.0, 0.7, 0.7)))
+    found = hd.seg.segread(exported(tmp_path, volume, "dicom-seg")).get_volume(segment_numbers=[1])
+    drawn = np.argwhere(two_objects()[0].mask(SHAPE))
+    ras = drawn @ volume.affine[:3, :3].T + volume.affine[:3, 3]
+    index = found.map_reference_to_indices(ras * (-1, -1, 1))
+    np.testing.assert_allclose(index, np.rint(index), atol=1e-2)
+    mask = np.zeros(found.array.shape[:3], bool)
+    mask[tuple(np.rint(index).astype(int).T)] = True
+    np.testing.assert_array_equal(found.array[..., 0] > 0, mask)
+
+
 def test_names_codes_colours_and_the_model_are_in_the_segmentation(tmp_path: Path) -> None:
     volume = open_volume(save_series(tmp_path / "ct"))
     liver, kidney = pydicom.dcmread(exported(tmp_path, volume, "dicom-seg")).SegmentSequence
