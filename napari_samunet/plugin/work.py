@@ -58,7 +58,9 @@ class ImageWork:
         self.image = image
         self.voxels = image.data
         self.volume = volume_of(image)
-        image.metadata.setdefault(METADATA_KEY, {})["volume"] = self.volume
+        # A new dict: copies and projections that napari makes of a layer share the old one.
+        known = image.metadata.get(METADATA_KEY, {})
+        image.metadata[METADATA_KEY] = {**known, "volume": self.volume}
         self.session = Session(self.volume, engine)
         self.shown = ImageLayers(layers, image)
         self._window = choose_window(self.volume)

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from napari.layers import Image, Layer
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
+
+from napari_samunet.io.volume import Source, Volume
+from napari_samunet.plugin.reader import layer_of
 
 pytestmark = pytest.mark.viewer
+SHAPE = (7, 60, 80)
 THIN = (3, 60, 80)
 
 
@@ -64,3 +71,48 @@ def test_the_person_is_told_when_the_slice_is_beside_the_image(screen):
     screen.viewer.dims.set_point(0, 6)
     screen.settle()
     assert "slider" in screen.widget.status.text
+
+
+def _copied(image: Layer) -> Layer:
+    """What napari's Duplicate layer makes."""
+    data, described, kind = image.as_layer_data_tuple()
+    return Layer.create(data.copy(), {**described, "name": "copy"}, kind)
+
+
+def _projected(image: Layer) -> Layer:
+    """What napari's projections make."""
+    return Image(image.data.max(axis=0), metadata=image.metadata, name="projection")
+
+
+@pytest.mark.parametrize("derived", [_copied, _projected])
+@pytest.mark.parametrize("removed", [False, True])
+def test_after_work_on_a_copy_or_projection_a_click_means_the_same_voxel(screen, derived, removed):
+    screen.viewer.layers.clear()
+    forwards = np.eye(4)[:, [2, 1, 0, 3]]  # shown mirrored: columns run to the right of the body
+    volume = Volume(np.zeros(SHAPE, np.float32), forwards, source=Source(place="sform"))
+    data, described, _kind = layer_of(volume, "placed")
+    image = screen.add_image(data, **described)
+    place = screen.pixel(image, 10, 20)
+    before = _clicked_voxel(screen, place)
+    assert before == (3, 10, 20)
+    other = screen.viewer.add_layer(derived(image))
+    screen.viewer.layers.selection.active = other
+    screen.settle()
+    assert screen.controller.work.image is other
+    if removed:
+        screen.viewer.layers.remove(other)
+    screen.viewer.layers.selection.active = image
+    screen.settle()
+    assert screen.controller.work.volume is volume
+    assert _clicked_voxel(screen, place) == before
+
+
+def _clicked_voxel(screen, place) -> tuple[int, ...]:
+    """The stored voxel that the model is asked about after a click on this place of the canvas."""
+    QTest.mouseMove(screen.canvas, place)
+    QTest.mouseClick(screen.canvas, Qt.MouseButton.LeftButton, pos=place)
+    screen.settle()
+    screen.answered()
+    ref, prompts, *_others = screen.engine.calls[-1]
+    voxel = np.insert(prompts.points[-1], ref.axis, ref.index)
+    return tuple(int(n) for n in voxel)
