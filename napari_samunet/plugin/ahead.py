@@ -12,7 +12,7 @@ from napari_samunet.errors import InputError
 from napari_samunet.inference.outwards import outwards
 from napari_samunet.plugin.coordinates import shown_slice
 from napari_samunet.plugin.rest import Rest
-from napari_samunet.types import SliceRef
+from napari_samunet.types import SliceRef, Window
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -61,6 +61,7 @@ class EncodingAhead(QObject):
         self._tour: tuple[object, ...] = ()
         self._done: set[int] = set()
         self._here: SliceRef | None = None
+        self._emptied: tuple[ImageWork, SliceRef, Window] | None = None
         self._last = 0
         self._direction = 1
         self._room = 0
@@ -73,21 +74,37 @@ class EncodingAhead(QObject):
 
     def give_way(self) -> None:
         """Forget what has not begun: somebody asks."""
+        self._emptied = None
         self._rest.stop()
         self._bridge.cancel(_AHEAD)
 
-    def _begin(self) -> None:
+    def forget(self) -> None:
+        """Nothing is encoded any more, nor is anything before somebody scrolls or asks."""
+        self.give_way()
+        self._done = set()
+        self._emptied = self._place()
+
+    def _place(self) -> tuple[ImageWork, SliceRef, Window] | None:
+        """What is shown, and how; None where nothing is to be encoded."""
         work = self._work()
-        if work is None or self._bridge.is_busy:
-            return
+        if work is None:
+            return None
         try:
             shown = shown_slice(work.image, self._viewer.layers, self._viewer.dims)
         except InputError:
+            return None
+        return work, shown, work.window
+
+    def _begin(self) -> None:
+        place = self._place()
+        if place is None or place == self._emptied or self._bridge.is_busy:
             return
+        self._emptied = None
+        work, shown, window = place
         ref = self._next(work, shown)
         if ref is None:
             return
-        encode, volume, window = self._engine.embed, work.volume, work.window
+        encode, volume = self._engine.embed, work.volume
 
         def timed() -> tuple[float, Any]:
             start = perf_counter()

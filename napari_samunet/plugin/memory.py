@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,7 @@ class Memory(QObject):
     bridge : InferenceBridge
         The disk is looked at in its thread; also the parent.
     ahead : EncodingAhead
-        Told whether to encode while idle.
+        Told whether to encode while idle, and when nothing is encoded any more.
     say : callable
         Tells the person a line.
     settings : Path, optional
@@ -66,14 +66,9 @@ class Memory(QObject):
             self._bridge.run("disk", lambda: folder.bytes, self._counted, self._failed, quiet=True)
 
     def set_budget(self, budget: Budget) -> None:
-        """Obey from now on what a person chose; what is the machine's own share stays that."""
-        shown = self._filled()
-        chosen = {
-            name: getattr(budget, name)
-            for name in ("device_mb", "ram_mb", "disk_mb")
-            if getattr(budget, name) != (getattr(shown, name) or 0)
-        }
-        budget = replace(self.budget, idle=budget.idle, **chosen)
+        """Obey from now on what a person chose; what is None there stays as it is."""
+        chosen = {name: value for name, value in asdict(budget).items() if value is not None}
+        budget = replace(self.budget, **chosen)
         if budget == self.budget:
             return
         self.budget, self._ahead.idle = budget, budget.idle
@@ -92,7 +87,7 @@ class Memory(QObject):
         """Delete every encoded slice, in memory and on the disk."""
         empty = getattr(self._engine.cache, "empty", None)
         if empty is not None:
-            self._ahead.give_way()
+            self._ahead.forget()
             self._bridge.run("empty", empty, self._emptied, self._failed)
 
     def view(self) -> MemoryView:
@@ -102,11 +97,8 @@ class Memory(QObject):
         memory = f"{getattr(cache, 'bytes', 0) / _MB:.0f} MB in memory"
         disk = "" if self._on_disk is None else f", {self._on_disk / _MB:.0f} MB on the disk"
         has_gpu = system is not None and system.device.type == "cuda"
-        return MemoryView(self._filled(), has_gpu, f"Encoded slices: {memory}{disk}")
-
-    def _filled(self) -> Budget:
-        system = self._engine.system
-        return self.budget.filled("cpu" if system is None else str(system.device))
+        filled = self.budget.filled("cpu" if system is None else str(system.device))
+        return MemoryView(filled, has_gpu, f"Encoded slices: {memory}{disk}")
 
     def _folder(self) -> Any:
         return getattr(self._engine.cache, "folder", None)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from qtpy.QtWidgets import QPushButton
 
-from napari_samunet.embedding.budget import Budget, read_budget
+from napari_samunet.embedding.budget import Budget, machine_share, read_budget
 from napari_samunet.embedding.folder import EmbeddingFolder
 from napari_samunet.embedding.key import EmbeddingKey
 from napari_samunet.embedding.levels import LayeredCache
@@ -43,6 +45,25 @@ def test_one_press_deletes_every_encoded_slice(screen, kept):
     assert "1 encoded slices were deleted" in screen.viewer.status
 
 
+def test_after_emptying_nothing_is_encoded_until_somebody_scrolls_or_clicks(screen, kept):
+    def embed(_volume, ref, _window=None):
+        return kept.put(replace(KEY, content=str(ref.index)), {"embedding": torch.zeros(2**10)})
+
+    screen.engine.embed = embed
+    screen.viewer.dims.set_point(0, 3)
+    screen.until(lambda: len(kept.folder) == 8)  # the one of `kept`, and all seven slices
+    screen.widget.memory.empty_requested.emit()
+    screen.until(lambda: "8 encoded slices" in screen.viewer.status)
+    screen.settle(0.4)
+    assert kept.bytes == kept.folder.bytes == 0
+    screen.viewer.dims.set_point(0, 4)
+    screen.until(lambda: len(kept.folder) == 7)
+    screen.widget.memory.empty_requested.emit()
+    screen.until(lambda: "7 encoded slices" in screen.viewer.status)
+    screen.click(30, 40)
+    screen.until(lambda: len(kept.folder) == 7)
+
+
 def test_a_budget_holds_at_once_and_at_the_next_start(screen, kept, settings):
     screen.widget.memory._boxes["disk_mb"].setValue(0)
     screen.widget.memory._boxes["disk_mb"].editingFinished.emit()
@@ -55,6 +76,17 @@ def test_work_ahead_can_be_switched_off(screen, kept, settings):
     screen.until(settings.exists)
     assert not screen.controller.ahead.idle
     assert not read_budget(settings).idle
+
+
+def test_a_share_of_the_machine_that_was_shown_is_not_taken_for_the_person_s_choice(
+    screen, kept, settings, monkeypatch
+):
+    share = machine_share()
+    other = replace(share, disk_mb=share.disk_mb + 77)  # a file was deleted meanwhile
+    monkeypatch.setattr("napari_samunet.embedding.budget.machine_share", lambda _device: other)
+    screen.widget.memory._idle.click()
+    screen.until(settings.exists)
+    assert read_budget(settings) == Budget(idle=False)
 
 
 def test_unfolding_the_section_shows_the_budgets_in_force(screen, settings):

@@ -27,7 +27,8 @@ class MemoryView:
 class MemoryPanel(Section):
     """Three budgets in megabytes, a box for work ahead, and a button that empties the cache.
 
-    Signals: ``budget_requested(Budget)``, ``empty_requested()``.
+    Signals: ``budget_requested(Budget)`` with None for every number that a person left as it was
+    shown, ``empty_requested()``.
     """
 
     budget_requested = Signal(object)
@@ -39,6 +40,7 @@ class MemoryPanel(Section):
         form.setContentsMargins(0, 0, 0, 0)
         self._boxes = {name: _box(label) for name, label in _ROWS.items()}
         self._labels = {name: QLabel(label) for name, label in _ROWS.items()}
+        self._shown = dict.fromkeys(_ROWS, 0)
         for name, box in self._boxes.items():
             form.addRow(self._labels[name], box)
             box.editingFinished.connect(self._ask)
@@ -59,14 +61,17 @@ class MemoryPanel(Section):
         for name, box in self._boxes.items():
             if not box.hasFocus():
                 box.setValue(getattr(view.budget, name) or 0)
+                self._shown[name] = box.value()
         for part in (self._labels["device_mb"], self._boxes["device_mb"]):
             part.setVisible(view.has_gpu)
         self._idle.setChecked(view.budget.idle)
         self._taken.setText(view.taken)
 
     def _ask(self) -> None:
-        numbers = {name: box.value() for name, box in self._boxes.items()}
-        self.budget_requested.emit(Budget(**numbers, idle=self._idle.isChecked()))
+        before = self._shown
+        self._shown = {name: box.value() for name, box in self._boxes.items()}
+        changed = {name: n for name, n in self._shown.items() if n != before[name]}
+        self.budget_requested.emit(Budget(**changed, idle=self._idle.isChecked()))
 
 
 def _box(label: str) -> QSpinBox:
