@@ -26,6 +26,7 @@ _BYTES = {
     "MET_DOUBLE": 8,
 }
 _HEADER_AT_MOST = 1 << 16
+_DIRECTIONS = {"TransformMatrix", "Rotation", "Orientation"}  # one word in three versions of it
 
 
 def check_metaimage(path: Path) -> None:
@@ -52,6 +53,11 @@ def check_metaimage(path: Path) -> None:
                 f"{path} keeps its voxels in {data}, which is missing: put it beside the header."
             )
         _check_size(path, data_path, fields, data_path.stat().st_size)
+
+
+def states_directions(path: Path) -> bool:
+    """Whether a MetaImage tells which way its axes run in the patient; ITK makes them up if not."""
+    return not _DIRECTIONS.isdisjoint(_fields(path)[0])
 
 
 def _fields(path: Path) -> tuple[dict[str, str], int]:

@@ -1,4 +1,4 @@
-"""NRRD with bzip2 encoding, which SimpleITK leaves out: unpacked into a private file for it.
+"""What SimpleITK leaves out of NRRD: bzip2, unpacked into a private file for it, and directions.
 
 Standard: https://teem.sourceforge.net/nrrd/format.html
 """
@@ -17,6 +17,7 @@ from napari_samunet.errors import UnreadableFile
 _MOST_HEADER = 1_000_000
 _ENCODING = re.compile(rb"^encoding: *(bzip2|bz2) *\r?$", re.MULTILINE | re.IGNORECASE)
 _DATA_FILE = re.compile(rb"^data ?file: *(.+?) *\r?$", re.MULTILINE | re.IGNORECASE)
+_DIRECTIONS = re.compile(rb"^space directions:", re.MULTILINE | re.IGNORECASE)
 _BLANK = re.compile(rb"\r?\n\r?\n")
 
 
@@ -29,19 +30,29 @@ def plain_nrrd(path: Path) -> Iterator[Path]:
     UnreadableFile
         If the packed voxels are damaged, or their file is missing.
     """
-    with path.open("rb") as file:
-        start = file.read(_MOST_HEADER)
-    blank = _BLANK.search(start)
-    header = start if blank is None else start[: blank.start()]
-    if not start.startswith(b"NRRD") or _ENCODING.search(header) is None:
+    header, length = _header(path)
+    if not header.startswith(b"NRRD") or _ENCODING.search(header) is None:
         yield path
         return
-    voxels = _voxels(path, header, 0 if blank is None else blank.end())
+    voxels = _voxels(path, header, length)
     header = _DATA_FILE.sub(b"", _ENCODING.sub(b"encoding: raw", header)).replace(b"\n\n", b"\n")
     with tempfile.TemporaryDirectory(prefix="samunet-") as folder:  # nobody else may look into it
         plain = Path(folder, "plain.nrrd")
         plain.write_bytes(header.strip() + b"\n\n" + voxels)
         yield plain
+
+
+def states_directions(path: Path) -> bool:
+    """Whether a NRRD tells which way its axes run; SimpleITK takes them for those of its space."""
+    return _DIRECTIONS.search(_header(path)[0]) is not None
+
+
+def _header(path: Path) -> tuple[bytes, int]:
+    """The lines before the first blank one, and how many bytes they take with it."""
+    with path.open("rb") as file:
+        start = file.read(_MOST_HEADER)
+    blank = _BLANK.search(start)
+    return (start, 0) if blank is None else (start[: blank.start()], blank.end())
 
 
 def _voxels(path: Path, header: bytes, offset: int) -> bytes:

@@ -45,7 +45,8 @@ def resampled(volume: Volume, target: Volume) -> Volume:
     if volume.color is not None:
         channels = [_at(volume.color[..., n], steps, target.shape, 0.0) for n in range(3)]
         color = np.stack(channels, axis=-1)
-    place = f"the image it was interpolated onto ({target.source.place})"
+    told = f" ({target.source.place})" if target.source.place is not None else ""
+    place = f"the image it was interpolated onto{told}"
     source = Source(
         notes=("interpolated from another grid",), place=place if target.is_placed else None
     )

@@ -22,12 +22,11 @@ from napari_samunet.errors import (
     UnsupportedImage,
 )
 from napari_samunet.geometry import flip_lps_ras, reverse_axes
+from napari_samunet.io import metaimage, nrrd_bzip2
 from napari_samunet.io.choice import chosen_frame
 from napari_samunet.io.color import luma
 from napari_samunet.io.gunzip import DAMAGED, Gunzip, unpacked
 from napari_samunet.io.hounsfield import TAKEN_FOR_CT, looks_like_ct
-from napari_samunet.io.metaimage import check_metaimage
-from napari_samunet.io.nrrd_bzip2 import plain_nrrd
 from napari_samunet.io.volume import Source, Volume
 from napari_samunet.types import AnyArray, FloatArray, UInt8Array
 
@@ -35,6 +34,12 @@ _MODALITIES = {"MET_MOD_CT": "CT", "MET_MOD_MR": "MR", "MET_MOD_NM": "NM", "MET_
 
 _BEYOND_ITK = ("doesn't match dimension of space", "encoding not available", "not supported")
 _GIPL_HEADER = 256
+_ANATOMICAL = re.compile("(right|left)-(anterior|posterior)-superior(-time)?")
+# The signs to LPS of spaces that ITK does not convert, as it does without time.
+_LEFT_ALONE = {
+    "right-anterior-superior-time": (-1, -1, 1),
+    "left-anterior-superior-time": (1, -1, 1),
+}
 
 
 def read_simpleitk(path: Path, frame: int | None = None) -> Volume:
@@ -56,7 +61,7 @@ def read_simpleitk(path: Path, frame: int | None = None) -> Volume:
     UnsupportedImage
         If it has one axis or more than four, or voxels that are no real numbers or colours.
     """
-    with _quiet(path), plain_nrrd(path) as plain:
+    with _quiet(path), nrrd_bzip2.plain_nrrd(path) as plain:
         reader = _reader(plain)
         _check_axes(path, reader)
         image = reader.Execute()
@@ -105,7 +110,7 @@ def itk_reason(error: BaseException) -> str:
 def _reader(path: Path) -> sitk.ImageFileReader:
     image_io = _image_io(path)
     if image_io == "MetaImageIO":
-        check_metaimage(path)
+        metaimage.check_metaimage(path)
     reader = sitk.ImageFileReader()
     reader.SetImageIO(image_io)
     reader.SetFileName(str(path))
@@ -180,10 +185,19 @@ def _header(image: sitk.Image) -> dict[str, Any]:
 
 
 def _place(path: Path, image: sitk.Image) -> str | None:
-    """What places the voxels: GIPL, and NRRD without a space, state spacing only."""
-    if image.HasMetaDataKey("NRRD_space"):
-        return f"NRRD space {image.GetMetaData('NRRD_space')}"
-    return "MetaImage header" if _image_io(path) == "MetaImageIO" else None
+    """What tells how the axes run in the patient; ITK makes directions up where nothing does."""
+    if image.GetDimension() < 3:  # a picture, of which nobody says how it lies
+        return None
+    space = _space(image)
+    if _ANATOMICAL.fullmatch(space) and nrrd_bzip2.states_directions(path):
+        return f"NRRD space {space}"
+    is_told = _image_io(path) == "MetaImageIO" and metaimage.states_directions(path)
+    return "MetaImage header" if is_told else None
+
+
+def _space(image: sitk.Image) -> str:
+    """NRRD's word for the directions of its world, in full; "" where there is none."""
+    return image.GetMetaData("NRRD_space") if image.HasMetaDataKey("NRRD_space") else ""
 
 
 def _is_utf8(key: str) -> bool:
@@ -199,4 +213,5 @@ def _affine(image: sitk.Image) -> FloatArray:
     affine = np.eye(4)
     affine[:used, :used] = direction * np.array(image.GetSpacing())[:used]
     affine[:used, 3] = image.GetOrigin()[:used]
+    affine[:3] *= np.array(_LEFT_ALONE.get(_space(image), (1, 1, 1)))[:, None]
     return reverse_axes(flip_lps_ras(affine))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import SimpleITK as sitk  # noqa: N813 - as everybody calls it
@@ -9,7 +11,7 @@ import SimpleITK as sitk  # noqa: N813 - as everybody calls it
 from napari_samunet.errors import InputError
 from napari_samunet.geometry import flip_lps_ras, reverse_axes, spacing_of
 from napari_samunet.io.resample import resampled
-from napari_samunet.io.volume import Volume
+from napari_samunet.io.volume import Source, Volume
 
 
 def _affine(degrees: float, spacing: tuple[float, float, float], origin) -> np.ndarray:
@@ -63,3 +65,12 @@ def test_images_of_two_places_are_refused():
     away = Volume(target.array, _affine(0, (1, 1, 1), (500, 0, 0)))
     with pytest.raises(InputError, match="lie apart"):
         resampled(moving, away)
+
+
+def test_what_placed_the_other_image_is_told_where_anything_did():
+    moving, array = _volumes()
+    told = "the image it was interpolated onto"
+    assert resampled(moving, replace(array, modality="MR")).source.place == told
+    placed = replace(array, source=Source(place="sform"))
+    assert resampled(moving, placed).source.place == f"{told} (sform)"
+    assert resampled(moving, array).source.place is None

@@ -112,6 +112,72 @@ def test_what_states_no_directions_has_no_place_in_the_patient(
     assert not open_volume(spaceless).is_placed
 
 
+def ascii_nrrd(path: Path, space: str, directions: bool = True) -> Path:
+    axes = 4 if "time" in space.lower() or len(space) == 4 else 3
+    rows = [",".join(str(int(row == col)) for col in range(axes)) for row in range(axes)]
+    lines = [f"type: uint8\ndimension: {axes}\nspace: {space}\nsizes: {'2 ' * axes}"]
+    lines += [f"space directions: {' '.join(f'({row})' for row in rows)}"] if directions else []
+    voxels = "1 " * 2**axes
+    path.write_text("\n".join(["NRRD0004", *lines, "encoding: ascii", "", voxels]))
+    return path
+
+
+@pytest.mark.parametrize("time", [False, True])
+@pytest.mark.parametrize(
+    ("short", "long", "towards"),
+    [
+        ("RAS", "right-anterior-superior", (1, 1, 1)),
+        ("LAS", "Left-Anterior-Superior", (-1, 1, 1)),
+        ("LPS", "left-posterior-superior", (-1, -1, 1)),
+    ],
+)
+def test_nrrd_is_placed_where_its_space_names_anatomy_however_it_is_spelt(
+    tmp_path: Path, short: str, long: str, towards: tuple[int, ...], time: bool
+) -> None:
+    for word in (short + "T" * time, long + "-time" * time):
+        volume = open_volume(ascii_nrrd(tmp_path / "a.nrrd", word), frame=0 if time else None)
+        assert volume.is_placed
+        np.testing.assert_array_equal(volume.affine[[0, 1, 2], [2, 1, 0]], towards)
+
+
+@pytest.mark.parametrize("space", ["3D-right-handed", "scanner-xyz", "3D-left-handed-time"])
+def test_nrrd_in_a_space_that_names_no_anatomy_has_no_place_in_the_patient(
+    tmp_path: Path, space: str
+) -> None:
+    frame = 0 if "time" in space else None
+    assert not open_volume(ascii_nrrd(tmp_path / "a.nrrd", space), frame=frame).is_placed
+
+
+def test_nrrd_that_states_a_space_but_no_directions_in_it_has_no_place(tmp_path: Path) -> None:
+    assert not open_volume(ascii_nrrd(tmp_path / "a.nrrd", "LPS", directions=False)).is_placed
+
+
+@pytest.mark.parametrize(
+    ("stated", "placed"),
+    [
+        ("", False),
+        ("Offset = 1 2 3\n", False),
+        ("TransformMatrix = 1 0 0 0 1 0 0 0 1\n", True),
+        ("Rotation = 1 0 0 0 1 0 0 0 1\n", True),
+        ("Orientation = 1 0 0 0 1 0 0 0 1\n", True),
+    ],
+)
+def test_metaimage_is_placed_where_its_header_states_directions(
+    tmp_path: Path, stated: str, placed: bool
+) -> None:
+    (tmp_path / "a.raw").write_bytes(bytes(range(8)))
+    path = tmp_path / "a.mhd"
+    path.write_text(
+        f"ObjectType = Image\nNDims = 3\n{stated}DimSize = 2 2 2\nElementType = MET_UCHAR\n"
+        "ElementDataFile = a.raw\n"
+    )
+    assert open_volume(path).is_placed == placed
+
+
+def test_a_flat_image_is_not_said_to_lie_in_a_patient(tmp_path: Path) -> None:
+    assert not open_volume(save(tmp_path / "a.mha", noise(5, 6))).is_placed
+
+
 @pytest.mark.shared
 def test_four_axes_in_a_space_of_three_are_beyond_this_reader(shared_data: Path) -> None:
     with pytest.raises(UnsupportedImage, match=r"cannot read.*\.nii\.gz"):
