@@ -79,22 +79,22 @@ def why_no_predictor() -> str:
 
 
 class Predictor:
-    """``SamPredictor`` of the package ``segment_anything`` with the weights of a system.
+    """``SamPredictor`` of the package ``segment_anything`` with the parts of a system.
 
     Parameters
     ----------
     system
-        SAM ViT-B; its tensors are shared.
+        SAM, or MobileSAM, which differs from it in its encoder alone; in plain PyTorch.
     """
 
     def __init__(self, system: System) -> None:
-        from segment_anything import SamPredictor, sam_model_registry
+        from segment_anything import SamPredictor
+        from segment_anything.modeling import Sam
 
-        sam = sam_model_registry["vit_b"]().to(system.device)
-        known = sam.state_dict()
-        state = {key: value for key, value in system.module.state_dict().items() if key in known}
-        sam.load_state_dict({**known, **state}, assign=True)
-        self._predictor: Any = SamPredictor(sam.eval())
+        parts: Any = system.module
+        parts.image_encoder.img_size = system.contract.side  # which its own encoder knows
+        sam = Sam(parts.image_encoder, parts.prompt_encoder, parts.mask_decoder)
+        self._predictor: Any = SamPredictor(sam.to(system.device).eval())
 
     def encode(self, picture: UInt8Array) -> None:
         """Encode an image (H, W) of 0–255 as the package does it."""

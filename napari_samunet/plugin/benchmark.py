@@ -48,7 +48,7 @@ def time_window(model: str, device: str, repeat: int) -> list[Row]:
     model, device
         As ``load_model`` takes them.
     repeat
-        Clicks in all.
+        Slices that are clicked on, each a few times.
 
     Returns
     -------
@@ -67,7 +67,8 @@ def time_window(model: str, device: str, repeat: int) -> list[Row]:
     try:
         frames = window.time_bare_frames(_BARE_FRAMES)
         window.open_widget()
-        masks, drawn = zip(*[window.click(turn) for turn in range(repeat)], strict=True)
+        clicks = range(repeat * CLICKS_PER_SLICE)
+        masks, drawn = zip(*[window.click(turn) for turn in clicks], strict=True)
     finally:
         window.close()
     first = [seconds for turn, seconds in enumerate(masks) if turn % CLICKS_PER_SLICE == 0]
@@ -76,6 +77,7 @@ def time_window(model: str, device: str, repeat: int) -> list[Row]:
         _row(CLICK, "ours", masks),
         _row(f"{CLICK}, first click on a slice", "ours", first),
         _row(f"{CLICK}, further clicks", "ours", further),
+        _row(f"{CLICK}, first look, before closer ones", "ours", window.glimpses),
         _row("mouse event to drawn mask", "a frame of bare napari", frames),
         _row("mouse event to drawn mask", "ours", drawn),
     ]
@@ -124,6 +126,7 @@ class _Window:
         )
         self.canvas = _find_canvas()
         self.widget: SegmentationWidget | None = None
+        self.glimpses: list[float] = []
 
     def open_widget(self, click: bool = True) -> None:
         """Dock the widget, load the model, and let one ``click`` warm everything up."""
@@ -138,6 +141,7 @@ class _Window:
         if click:
             self._press_and_wait(_PLACES[0])
             controller.discard()
+            self.glimpses.clear()
 
     def scroll(self, indices: Iterable[int]) -> list[float]:
         """Show one slice after the other; return the seconds that each took."""
@@ -205,14 +209,16 @@ class _Window:
         updated: list[float] = []
         # Connected after the layers were: when it is called, they are updated and refreshed.
         note = session.preview_changed.connect(lambda *_: updated.append(perf_counter()))
+        start = perf_counter()
+        look = controller.glimpsed.connect(lambda: self.glimpses.append(perf_counter() - start))
         try:
-            start = perf_counter()
             click(self.canvas, button, modifier, self._pixel(place_rc))
             _wait_for(lambda: bool(updated) and not controller.waiting)
             _wait(self.canvas.frameSwapped)
             return updated[-1] - start, perf_counter() - start
         finally:
             session.preview_changed.disconnect(note)
+            controller.glimpsed.disconnect(look)
 
     def _pixel(self, place_rc: tuple[int, int]) -> QPoint:
         """Where a pixel of the slice lies on the canvas."""
