@@ -7,14 +7,16 @@ run that was cut off goes on where it was.
 from __future__ import annotations
 
 import argparse
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from napari_samunet.cli import values
 from napari_samunet.cli.image import add_choices, opened
-from napari_samunet.errors import BadUsage, OutsideImage
+from napari_samunet.errors import BadUsage, InputError, OutsideImage
 
 if TYPE_CHECKING:
+    from napari_samunet.embedding.folder import EmbeddingFolder
     from napari_samunet.inference.cluster import ClusterEncoder
     from napari_samunet.inference.engine import Engine
     from napari_samunet.io.volume import Volume
@@ -49,30 +51,29 @@ def run(args: argparse.Namespace) -> None:
     Raises
     ------
     InputError
-        A bad image, slice, model, option or cluster.
+        A bad image, slice, model, option or cluster, or a folder that keeps nothing.
     """
     if args.empty or not args.images:
         _empty() if args.empty else _tell()
         return
 
-    from napari_samunet.embedding.levels import open_cache
+    from napari_samunet.embedding.levels import open_cache, open_folder
     from napari_samunet.inference.engine import Engine
     from napari_samunet.models.engine_choice import choose_engine
     from napari_samunet.models.load import load_model
 
+    _check(open_folder())  # before the work of a night
     system = load_model(args.model, device=args.device, system=args.system)
     choose_engine(system)
     cache = open_cache(str(system.device), system.contract.half)
-    folder, engine = cache.folder, Engine(system, cache)
-    if folder is None or not folder.max_bytes:
-        raise BadUsage("Embeddings were to be kept on the disk, but its budget is 0; raise it.")
+    engine = Engine(system, cache)
     with ExitStack() as open_things:
         cluster = _on_cluster(args, engine, open_things) if args.cluster else None
         for image in args.images:
             print(f"{image}: {_embed(args, engine, image, cluster)}")
     cache.flush()
-    if folder.evicted:
-        print(f"The disk's budget is full: {folder.evicted} older embeddings made room.")
+    if cache.folder is not None:
+        _tell_losses(cache.folder)
 
 
 def _embed(
@@ -114,16 +115,58 @@ def _on_cluster(args: argparse.Namespace, engine: Engine, open_things: ExitStack
     return ClusterEncoder(open_things.enter_context(connect(args.cluster)), wanted)
 
 
+def _check(folder: EmbeddingFolder) -> None:
+    """Refuse a folder that would keep nothing."""
+    from napari_samunet.embedding.budget import FOLDER_VARIABLE, read_budget
+
+    if not folder.max_bytes:
+        was_set = read_budget().disk_mb == 0
+        raise BadUsage(
+            f"Embeddings were to be kept in {folder.path}, but "
+            + ("its budget was set to 0" if was_set else "hardly anything is free on its disk")
+            + "; set a budget in the window's section Memory, or name another folder in "
+            f"{FOLDER_VARIABLE}."
+        )
+    with _named(folder):
+        folder.check()
+
+
+def _tell_losses(folder: EmbeddingFolder) -> None:
+    if folder.refused:
+        raise InputError(
+            f"{folder.refused} embeddings were not kept in {folder.path}: {folder.reason.rstrip('.')}; "
+            "mend that, and the same command goes on where it was."
+        )
+    if folder.evicted:
+        print(f"The disk's budget is full: {folder.evicted} older embeddings made room.")
+
+
+@contextmanager
+def _named(folder: EmbeddingFolder) -> Iterator[None]:
+    """A folder that cannot be used is one line with its name."""
+    from napari_samunet.embedding.budget import FOLDER_VARIABLE
+
+    try:
+        yield
+    except (OSError, NotImplementedError) as error:
+        raise InputError(
+            f"The folder of embeddings {folder.path} cannot be used: {str(error).rstrip('.')}; "
+            f"allow writing there, or name another one in {FOLDER_VARIABLE}."
+        ) from error
+
+
 def _tell() -> None:
     from napari_samunet.embedding.levels import open_folder
 
     folder = open_folder()
-    held, room = folder.bytes / _MB, folder.max_bytes / _MB
-    print(f"{folder.path}: {len(folder)} embeddings, {held:.0f} of {room:.0f} MB")
+    with _named(folder):
+        held, room = folder.bytes / _MB, folder.max_bytes / _MB
+        print(f"{folder.path}: {len(folder)} embeddings, {held:.0f} of {room:.0f} MB")
 
 
 def _empty() -> None:
     from napari_samunet.embedding.levels import open_folder
 
     folder = open_folder()
-    print(f"{folder.path}: {folder.empty()} embeddings deleted")
+    with _named(folder):
+        print(f"{folder.path}: {folder.empty()} embeddings deleted")

@@ -137,4 +137,4 @@ def _device_share(device: str) -> int:
 
 def _existing(path: Path) -> Path:
     """The nearest folder that is there, on the same disk as one that is not yet."""
-    return next(place for place in (path, *path.absolute().parents) if place.exists())
+    return next(place for place in (path, *path.absolute().parents) if os.path.exists(place))

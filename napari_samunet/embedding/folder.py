@@ -56,13 +56,18 @@ class EmbeddingFolder:
     ----------
     evicted
         How many embeddings have gone for want of room, through this object.
+    refused
+        How many were not kept, through this object.
+    reason
+        Why the latest of those was not, for the person.
     """
 
     def __init__(self, path: Path, max_bytes: int, half: bool = False) -> None:
         self.path = path
         self.max_bytes = max_bytes
         self.half = half
-        self.evicted = 0
+        self.evicted = self.refused = 0
+        self.reason = ""
         self._complained = False
 
     def get(self, key: EmbeddingKey, device: str = "cpu") -> dict[str, Tensor] | None:
@@ -73,14 +78,18 @@ class EmbeddingFolder:
         path = self._path_of(key)
         try:
             stored = load(path.read_bytes())
-            os.utime(path)
         except FileNotFoundError:
             return None
-        except (OSError, SafetensorError, ValueError) as error:
+        except OSError as error:  # of the disk or its rights: the file itself may be whole
             self._complain(f"{path.name} cannot be read: {error}")
+            return None
+        except (SafetensorError, ValueError) as error:
+            self._complain(f"{path.name} is damaged: {error}")
             with suppress(OSError):
                 path.unlink()
             return None
+        with suppress(OSError):
+            os.utime(path)
         there = {name: tensor.to(device) for name, tensor in stored.items()}
         return _with(there, "float16", "float32") if self.half else there
 
@@ -90,6 +99,7 @@ class EmbeddingFolder:
             return
         content = _packed(features, self.half)
         if len(content) > self.max_bytes:
+            self._refuse(f"one takes {len(content)} bytes of a budget of {self.max_bytes}")
             return
         try:
             with self._held():
@@ -99,7 +109,18 @@ class EmbeddingFolder:
                 self._tell(total + len(content))  # first: a writer that dies counts too much
                 _write(self._path_of(key), content)
         except (OSError, Timeout, NotImplementedError) as error:
-            self._complain(f"{self.path} keeps no embeddings: {error}")
+            self._refuse(str(error))
+
+    def check(self) -> None:
+        """Make the folder, and write to it as `put` does.
+
+        Raises
+        ------
+        OSError, NotImplementedError
+            The folder may not be written to or locked.
+        """
+        with self._held(), tempfile.TemporaryFile(dir=self.path):
+            pass
 
     def empty(self) -> int:
         """Delete all embeddings; return how many there were.
@@ -134,7 +155,7 @@ class EmbeddingFolder:
         return len(self._files())
 
     def __contains__(self, key: EmbeddingKey) -> bool:
-        return self._path_of(key).exists()
+        return os.path.exists(self._path_of(key))  # False also where the folder is closed to us
 
     def _path_of(self, key: EmbeddingKey) -> Path:
         return self.path / f"{key.digest}{'.half' if self.half else ''}{SUFFIX}"
@@ -182,6 +203,11 @@ class EmbeddingFolder:
         handle = os.open(self.path / _LEDGER, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
         with os.fdopen(handle, "w") as file:
             file.write(str(total))
+
+    def _refuse(self, reason: str) -> None:
+        self.refused += 1
+        self.reason = reason
+        self._complain(f"{self.path} keeps no embeddings: {reason}")
 
     def _complain(self, line: str) -> None:
         if not self._complained:

@@ -97,6 +97,8 @@ class LayeredCache:
     def move(self, device: str) -> None:
         """Serve another device from now on."""
         self.relieve()
+        if self.near is self.ram and device != self.device:
+            self.ram.clear()  # it served a device such as Apple's, and holds that one's tensors
         self.device = device
         if not _apart(device):
             self.near = self.ram

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import nibabel
 import numpy as np
 import pytest
+from filelock import Timeout
 
 from napari_samunet import Prompts, Session, load_model, open_volume
 from napari_samunet.cli.main import main
+from napari_samunet.embedding.budget import Budget, write_budget
+from napari_samunet.embedding.folder import EmbeddingFolder
 from napari_samunet.models.system import System
 
 
@@ -81,6 +86,53 @@ def test_a_wrong_option_is_one_clear_line(folder, image, capsys, options, reason
     line = capsys.readouterr().err
     assert reason in line
     assert "Traceback" not in line
+
+
+def test_a_folder_that_cannot_be_written_to_is_told_before_anything_is_encoded(
+    folder, image, capsys, monkeypatch
+):
+    folder.write_text("a file in the way")
+    monkeypatch.setenv("SAMUNET_CACHE", str(folder / "below"))
+    monkeypatch.setattr(System, "encode", _refuse)
+    assert main(["embed", image]) == 2
+    assert str(folder / "below") in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("error", [Timeout("lock"), PermissionError("not yours")])
+def test_a_folder_that_cannot_be_locked_is_one_clear_line(
+    folder, image, capsys, monkeypatch, error
+):
+    def refuse(_folder):
+        raise error
+
+    folder.mkdir()
+    monkeypatch.setattr(EmbeddingFolder, "_held", refuse)
+    for command in (["embed", "--empty"], ["embed", image]):
+        assert main(command) == 2
+        line = capsys.readouterr().err
+        assert str(folder) in line
+        assert "Traceback" not in line
+
+
+def test_what_was_not_kept_is_not_told_as_kept(folder, image, capsys, monkeypatch):
+    monkeypatch.setattr("napari_samunet.embedding.levels._MB", 1)  # budgets of bytes
+    assert main(["embed", image, "--slices", "0:1"]) == 2
+    assert "2 embeddings were not kept" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("set_mb", "reason"), [(0, "set to 0"), (None, "hardly anything is free")])
+def test_a_budget_of_nothing_says_whose_it_is(
+    folder, image, capsys, monkeypatch, tmp_path, set_mb, reason
+):
+    settings = tmp_path / "memory.json"
+    write_budget(Budget(disk_mb=set_mb), settings)
+    monkeypatch.setattr("napari_samunet.embedding.budget.settings_path", lambda: settings)
+    full = SimpleNamespace(free=2**20)
+    monkeypatch.setattr("napari_samunet.embedding.budget.shutil.disk_usage", lambda _path: full)
+    assert main(["embed", image]) == 2
+    line = capsys.readouterr().err
+    assert reason in line
+    assert "SAMUNET_CACHE" in line
 
 
 @pytest.fixture

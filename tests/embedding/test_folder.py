@@ -5,6 +5,7 @@ import stat
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -109,6 +110,32 @@ def test_a_damaged_file_is_encoded_anew(tmp_path):
     assert folder.get(_key()) is None
     folder.put(_key(), _features(2.0))
     assert folder.get(_key())["embedding"].max() == 2
+
+
+def test_a_file_that_cannot_be_read_for_a_moment_is_not_deleted(tmp_path, monkeypatch):
+    def fail(*_arguments, **_options):
+        raise PermissionError("not now")
+
+    folder = EmbeddingFolder(tmp_path, 10**6)
+    folder.put(_key(), _features(3.0))
+    with monkeypatch.context() as moment:
+        moment.setattr(Path, "read_bytes", fail)
+        assert folder.get(_key()) is None
+    monkeypatch.setattr(os, "utime", fail)  # a folder of somebody else's may be read all the same
+    assert folder.get(_key())["embedding"].max() == 3
+
+
+def test_what_was_not_kept_is_counted_with_its_reason(tmp_path):
+    small = EmbeddingFolder(tmp_path, KIB)
+    small.put(_key(), _features())
+    assert small.refused == 1
+    assert "budget of 1024" in small.reason
+    (tmp_path / "file").write_text("in the way")
+    blocked = EmbeddingFolder(tmp_path / "file", 10**6)
+    blocked.put(_key(), _features())
+    assert blocked.refused == 1
+    with pytest.raises(OSError, match="file"):
+        blocked.check()
 
 
 def test_what_a_killed_writer_left_goes_with_the_next_eviction(tmp_path):

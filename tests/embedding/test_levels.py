@@ -52,6 +52,16 @@ def test_relieving_the_device_loses_nothing(gpu):
     assert cache.get(_key("a"))["embedding"].max() == 5
 
 
+def test_nothing_stays_on_a_device_that_is_left():
+    cache = LayeredCache(0, 4 * KIB, device="meta")  # as Apple's, which shares its memory with RAM
+    cache.put(_key(), {"embedding": torch.zeros(256, device="meta")})
+    cache.move("cpu")
+    assert cache.get(_key()) is None
+    cache.put(_key(), _features(5.0))
+    cache.move("cpu")
+    assert cache.get(_key())["embedding"].max() == 5
+
+
 def test_what_ram_has_no_room_for_comes_back_from_the_disk(tmp_path):
     cache = LayeredCache(0, 2 * KIB, EmbeddingFolder(tmp_path, 10**6))
     for number in range(9):
