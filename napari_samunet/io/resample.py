@@ -40,7 +40,7 @@ def resampled(volume: Volume, target: Volume) -> Volume:
             "An image is resampled onto one that it overlaps, but these two lie apart: open images "
             "of one place in the patient."
         )
-    array = _at(volume.array, steps, target.shape, float(np.nanmin(volume.array)))
+    array = _at(volume.array, steps, target.shape, volume.finite_range[0])
     color = None
     if volume.color is not None:
         channels = [_at(volume.color[..., n], steps, target.shape, 0.0) for n in range(3)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -100,6 +101,13 @@ class Volume:
     def spacing(self) -> FloatArray:
         """Millimetres between neighbouring voxels along z, y, x, shape (3,)."""
         return spacing_of(self.affine)
+
+    @cached_property
+    def finite_range(self) -> tuple[float, float]:
+        """Least and greatest voxel that is a number."""
+        planes = (plane[np.isfinite(plane)] for plane in self.array)
+        ends = [(float(plane.min()), float(plane.max())) for plane in planes if plane.size]
+        return min(low for low, _ in ends), max(high for _, high in ends)
 
     @property
     def is_placed(self) -> bool:

@@ -6,7 +6,7 @@ import numpy as np
 
 from napari_samunet.errors import OutsideImage
 from napari_samunet.io.volume import Volume
-from napari_samunet.types import AnyArray, SliceRef, UInt8Array
+from napari_samunet.types import AnyArray, FloatArray, SliceRef, UInt8Array
 
 
 def check_ref(shape_zyx: tuple[int, ...], ref: SliceRef) -> None:
@@ -33,6 +33,19 @@ def take_slice(volume_zyx: AnyArray, ref: SliceRef) -> AnyArray:
     """
     check_ref(volume_zyx.shape[:3], ref)
     return np.moveaxis(volume_zyx, ref.axis, 0)[ref.index]
+
+
+def take_finite(volume: Volume, ref: SliceRef) -> FloatArray:
+    """Return the intensities (H, W) of one plane, where every pixel is a number.
+
+    What is none counts as the lowest voxel of the volume, and infinity as the highest, as
+    ``to_uint8`` shows them.
+    """
+    slice_yx = take_slice(volume.array, ref).astype(float)
+    if np.isfinite(slice_yx).all():
+        return slice_yx
+    low, high = volume.finite_range
+    return np.nan_to_num(slice_yx, nan=low, posinf=high, neginf=low)
 
 
 def take_colour(volume: Volume, ref: SliceRef) -> UInt8Array | None:

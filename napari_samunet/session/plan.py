@@ -10,7 +10,7 @@ import numpy as np
 
 from napari_samunet.errors import EmptyPrompt, InputError
 from napari_samunet.io.volume import Volume
-from napari_samunet.preprocess.slicing import take_slice
+from napari_samunet.preprocess.slicing import take_finite
 from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.session.checks import plane_of
 from napari_samunet.session.objects import ObjectState
@@ -69,7 +69,7 @@ class PropagationPlan:
             return None if progress is None else progress(SliceRef(self.axis, index), answer)
 
         def slice_at(index: int) -> FloatArray:
-            return take_slice(self.volume.array, SliceRef(self.axis, index)).astype(float)
+            return take_finite(self.volume, SliceRef(self.axis, index))
 
         looks = Appearance(slice_at, self.keys)
         ending = Ending(looks, self.keys, self._spacing())

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from napari_samunet.errors import EmptyPrompt, OutsideImage
+from napari_samunet.io.volume import Volume
 from napari_samunet.session.session import Session
 from napari_samunet.types import SliceRef
 
@@ -178,3 +179,24 @@ def test_a_range_outside_the_volume_is_refused(session: Session):
     session.add_point((10, 12), index=2)
     with pytest.raises(OutsideImage, match="6"):
         session.propagate(2, 6)
+
+
+def _of_a_body_in(outside: float) -> Volume:
+    """A bright rod in a body that ends after slice 3, seen in slices 0 to 7."""
+    grey = np.random.default_rng(0).normal(40, 3, (8, 40, 50))
+    rows, columns = np.ogrid[:40, :50]
+    away = np.hypot(rows - 20, columns - 25)
+    grey[:4, away <= 5] += 60
+    grey[:, away > 9] = outside
+    return Volume.from_array(grey.astype(np.float32), modality="CT")
+
+
+@pytest.mark.parametrize("outside", [0.0, np.nan, -np.inf])
+def test_the_end_is_seen_whatever_the_file_writes_outside_the_body(engine, outside: float):
+    volume = _of_a_body_in(outside)
+    rows, columns = np.ogrid[:40, :50]
+    session = Session(volume, engine)
+    session.paint(np.hypot(rows - 20, columns - 25) <= 5, index=1)
+    item = session.accept()
+    session.propagate(0, 7)
+    assert item.slices == (0, 1, 2, 3)
