@@ -11,8 +11,8 @@ from napari_samunet.types import BoolArray, FloatArray
 if TYPE_CHECKING:
     from torch import Tensor
 
-ScoreKind = Literal["iou", "stability"]
-"""What a score is: the IoU that the network predicts, or how steady its mask is."""
+ScoreKind = Literal["iou", "stability", "agreement"]
+"""What a score tells: the IoU that the network predicts, its steadiness, or its agreement."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +59,8 @@ class Prediction:
     score_kind
         ``"iou"``: the network predicted its own IoU. ``"stability"``: it predicts none, and the
         score is the IoU of its mask at a higher and a lower threshold, which knows nothing about
-        the object.
+        the object. ``"agreement"``: of a slice that was found between others, the IoU of the
+        network's mask with the shape that they make one expect.
     """
 
     mask: BoolArray

@@ -106,6 +106,9 @@ def carried_prompts(mask: BoolArray) -> Prompts:
 def joined(prediction: Prediction, shape: FloatArray, looks: FloatArray | float) -> Prediction:
     """Return what model, shape and looks say together: the sum of their log-odds.
 
+    Its score is how far the model agrees with the shape, which tells a poor slice better than what
+    the model expects of itself.
+
     Parameters
     ----------
     prediction
@@ -119,8 +122,9 @@ def joined(prediction: Prediction, shape: FloatArray, looks: FloatArray | float)
     """
     said = np.clip(prediction.logits, -MOST_SURE, MOST_SURE)
     expected = np.clip(shape / SOFT_EDGE, -MOST_SURE, MOST_SURE)
-    held = painted_prediction(said + expected + looks > 0, HELD, prediction.score)
-    return replace(held, score_kind=prediction.score_kind)
+    agreement = overlap(prediction.mask, shape > 0)
+    held = painted_prediction(said + expected + looks > 0, HELD, agreement)
+    return replace(held, score_kind="agreement")
 
 
 def is_lost(before: BoolArray, after: BoolArray) -> bool:

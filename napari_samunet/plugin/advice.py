@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from napari_samunet.plugin.gestures import Tool
 from napari_samunet.plugin.keys import KEYS
-from napari_samunet.session.state import LOW_SCORE
 
 
 @dataclass(frozen=True)
@@ -24,10 +23,12 @@ class Situation:
         Whether the preview was answered with nothing; whether there is a preview.
     note : str
         What the answer has to say about itself, e.g. that a box was derived, or "".
+    low : bool
+        Whether the score of the preview asks for a second look.
     score : float or None
         Expected quality of the preview, 0 to 1.
-    steady : bool
-        Whether that score only tells how steady the mask is, as the model does not judge it.
+    kind : str
+        What that score tells, see `Prediction.score_kind`.
     candidate, candidates : int
         Which of how many answers the preview is, counted from 1.
     current : str
@@ -47,8 +48,9 @@ class Situation:
     empty: bool = False
     shown: bool = False
     note: str = ""
+    low: bool = False
     score: float | None = None
-    steady: bool = False
+    kind: str = "iou"
     candidate: int = 1
     candidates: int = 1
     current: str = ""
@@ -78,7 +80,7 @@ def next_step(now: Situation) -> str:
     if now.accepted:
         return (
             f"'{now.current}' is in the labels. Click it on another slice, "
-            f"or Next object [{KEYS['next_object'].shown}], or Export."
+            f"or Next object [{KEYS['next_object'].shown}], or Files › Export."
         )
     if now.tool in _HOW:
         return _HOW[now.tool]
@@ -106,8 +108,8 @@ def _judge(now: Situation) -> str:
             f"{now.shared} pixels lie in '{now.neighbour}': {_MEETING[now.overlap]} "
             f"(Overlap, below). {accept}."
         )
-    if now.score is not None and now.score < LOW_SCORE:
-        return f"Please check: {_doubt(now)}. Click what is missing, then {accept}."
+    if now.low:
+        return f"Please check: {_doubt(now)}. Correct it, then {accept}."
     if now.candidates > 1:
         other = f"another [{KEYS['candidate'].shown}]"
         return (
@@ -120,7 +122,9 @@ def _judge(now: Situation) -> str:
 
 
 def _doubt(now: Situation) -> str:
+    if now.kind == "agreement":
+        return "the model sees another shape"
     if now.candidates == 1:
-        return "the model is unsure"
+        return "unsure"
     another = KEYS["candidate"].shown
     return f"unsure; candidate {now.candidate} of {now.candidates}, another [{another}]"

@@ -30,7 +30,7 @@ def show_state(panels: SegmentationWidget, act: Controller) -> None:
     panels.prompts.set_tool(act.prompting.tool)
     panels.prompts.set_enabled(act.work is not None)
     panels.prompts.set_looking(act.hover.is_on, act.ghosts.running)
-    panels.objects.set_score(now.score, now.steady)
+    panels.objects.set_score(now.score, now.kind)
     panels.objects.set_overlap(act.grouping.overlap)
     if act.work is None:
         _show_nothing(panels)

@@ -11,6 +11,7 @@ from napari_samunet.plugin.advice import Situation
 from napari_samunet.plugin.alignment import misfit
 from napari_samunet.plugin.panels.object_table import ObjectRow
 from napari_samunet.plugin.work import bright, ref_of
+from napari_samunet.session.state import is_low
 from napari_samunet.types import SliceRef
 
 if TYPE_CHECKING:
@@ -44,8 +45,9 @@ def situation(controller: Controller) -> Situation:
         empty=shown is not None and not shown.mask.any(),
         shown=shown is not None,
         note="" if shown is None else shown.note,
+        low=shown is not None and is_low(shown),
         score=None if shown is None else shown.score,
-        steady=shown is not None and shown.score_kind == "stability",
+        kind="iou" if shown is None else shown.score_kind,
         candidate=1 if shown is None else shown.rank + 1,
         candidates=1 if shown is None else len(shown.candidates),
         current="" if current is None else current.name,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import ndimage
 
 from napari_samunet.geometry import plane_shape
 from napari_samunet.io.volume import Volume
@@ -13,7 +14,7 @@ from napari_samunet.preprocess.intensity import shown_window, to_uint8
 from napari_samunet.preprocess.slicing import take_slice
 from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.prompts.saliency import salient_points
-from napari_samunet.types import BoolArray, SliceRef, UInt8Array, UInt16Array, Window
+from napari_samunet.types import BoolArray, SliceRef, UInt16Array, Window
 
 if TYPE_CHECKING:
     from napari_samunet.inference.prediction import Prediction
@@ -22,7 +23,7 @@ CLICKS = 20
 """Questions to a slice: answered in seconds without a graphics card."""
 LEAST_SHARE, MOST_SHARE = 0.0005, 0.4
 """Area of a proposal as a share of the slice: neither a speck nor the whole body."""
-SIZE_COUNTS = 0.25
+SIZE_COUNTS = 0.5
 """Power of the area by which a proposal counts: of two that are as sure, the larger comes first."""
 SLICES = 12
 """Slices that stand for a volume: each takes seconds, and what is found is carried on from there.
@@ -65,7 +66,7 @@ def suggest(
         if not taken[tuple(point)]:
             prompts = Prompts(points=[point], labels=[1])
             answers.append(predict(prompts, ref.index, ref.axis, window))
-    return ranked(answers, shown, taken, most)
+    return ranked(answers, taken, most)
 
 
 def spread_over(count: int) -> list[int]:
@@ -74,17 +75,13 @@ def spread_over(count: int) -> list[int]:
     return [int((part + 0.5) * count / parts) for part in range(parts)]
 
 
-def ranked(
-    answers: Sequence[Prediction], shown: UInt8Array, taken: BoolArray, most: int
-) -> tuple[Prediction, ...]:
-    """Return the best of these answers, hardly overlapping: sure ones that stand out come first.
+def ranked(answers: Sequence[Prediction], taken: BoolArray, most: int) -> tuple[Prediction, ...]:
+    """Return the best of these answers, hardly overlapping: sure, round and large ones come first.
 
     Parameters
     ----------
     answers
         On one slice.
-    shown
-        The slice as it is displayed, (H, W).
     taken
         Where nothing is to be proposed, (H, W).
     most
@@ -93,16 +90,16 @@ def ranked(
     area = taken.size
     sized = [item for item in answers if LEAST_SHARE <= item.mask.sum() / area <= MOST_SHARE]
     free = [item for item in sized if _is_free(item.mask, taken)]
-    return tuple(_apart(sorted(free, key=lambda item: -_worth(item, shown)), most))
+    return tuple(_apart(sorted(free, key=lambda item: -_worth(item)), most))
 
 
-def _worth(prediction: Prediction, shown: UInt8Array) -> float:
-    """Expected quality, less where a mask does not stand out from its surroundings or is small."""
-    from napari_samunet.inference.contrast import standing_out
-
+def _worth(prediction: Prediction) -> float:
+    """Expected quality, less where a mask is ragged, as what lies between organs is, or small."""
     score = 1.0 if prediction.score is None else prediction.score
-    stands_out = np.tanh(standing_out(shown.astype(float), prediction.mask) / 2)
-    return score * float(stands_out) * float(prediction.mask.mean()) ** SIZE_COUNTS
+    mask = prediction.mask
+    edge = mask & ~ndimage.binary_erosion(mask)
+    roundness = 4 * np.pi * mask.sum() / edge.sum() ** 2
+    return score * float(roundness) * float(mask.mean()) ** SIZE_COUNTS
 
 
 def _is_free(mask: BoolArray, taken: BoolArray) -> bool:

@@ -86,27 +86,29 @@ def test_a_click_stops_it_because_a_person_comes_first(screen):
 
 
 def test_doubtful_slices_are_walked_through_and_a_correction_settles_one(screen):
-    from dataclasses import replace
+    from napari_samunet.inference.painted import painted_prediction
 
     screen.click(30, 40)
     screen.press(Qt.Key.Key_G)
     answer = screen.engine.predict
 
-    def unsure(volume, ref, *rest, **named):
+    def sees_half(volume, ref, *rest, **named):
         found = answer(volume, ref, *rest, **named)
-        return replace(found, score=0.3 if ref.index in (1, 5) else 0.9)
+        mask = found.mask.copy()
+        mask[:30] = False
+        return painted_prediction(mask) if ref.index in (0, 6) else found
 
-    screen.engine.predict = unsure
+    screen.engine.predict = sees_half
     screen.press(Qt.Key.Key_S, "shift")
     _finished(screen)
-    assert screen.session.doubts == (SliceRef(0, 1), SliceRef(0, 5))
+    assert screen.session.doubts == (SliceRef(0, 0), SliceRef(0, 6))
     seen = []
     for _ in range(3):
         screen.press(Qt.Key.Key_D, "shift")
         seen.append(screen.controller.shown_ref().index)
-    assert seen == [5, 1, 5]
+    assert seen == [6, 0, 6]
     screen.click(30, 44)
-    assert screen.session.doubts == (SliceRef(0, 1),)
+    assert screen.session.doubts == (SliceRef(0, 0),)
 
 
 def test_only_the_neighbourhood_of_a_correction_is_done_again(screen):

@@ -18,8 +18,14 @@ _OVERLAPS = {
     "both": ("Both", "Both keep the voxels; labels show the later object"),
 }
 
-_EXPECTED = "Quality", "How well the model expects its mask to fit"
-_STEADY = "Steady", "How little the mask changes with its threshold; this model does not judge it"
+_SCORES = {
+    "iou": ("Quality", "How well the model expects its mask to fit"),
+    "stability": (
+        "Steady",
+        "How little the mask changes with its threshold; this model does not judge it",
+    ),
+    "agreement": ("Agrees", "How far the model agrees with the shape of the slices around"),
+}
 
 
 class ObjectsPanel(Section):
@@ -63,9 +69,9 @@ class ObjectsPanel(Section):
         self.set_score(None)
         self._enable()
 
-    def set_score(self, score: float | None, steady: bool = False) -> None:
-        """Show the model's own estimate of its mask, 0 to 1, or how steady the mask is."""
-        title, what = _STEADY if steady else _EXPECTED
+    def set_score(self, score: float | None, kind: str = "iou") -> None:
+        """Show how good the mask may be, 0 to 1; ``kind`` as `Prediction.score_kind`."""
+        title, what = _SCORES[kind]
         self._score.setText(f"{title} ?" if score is None else f"{title} {round(100 * score)} %")
         self._score.setToolTip(what)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from napari_samunet.plugin.rest import Rest
@@ -22,8 +23,6 @@ class StatusPanel(QWidget):
         self._text.setWordWrap(True)
         self._text.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self._text.setAccessibleName("What to do next")
-        # Room for two lines, lest the panels below jump whenever the text changes.
-        self._text.setMinimumHeight(2 * self._text.fontMetrics().lineSpacing() + 4)
         self._bar = QProgressBar()
         self._bar.setRange(0, 1)
         self._bar.setTextVisible(False)
@@ -37,6 +36,12 @@ class StatusPanel(QWidget):
     def text(self) -> str:
         """What the line says now."""
         return self._text.text()
+
+    def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Make room for two lines, lest the panels below jump whenever the text changes."""
+        super().showEvent(event)
+        self._text.ensurePolished()  # the theme has its own letters
+        self._text.setMinimumHeight(2 * self._text.fontMetrics().lineSpacing() + 4)
 
     def set_text(self, text: str) -> None:
         """Say something else."""
