@@ -92,13 +92,6 @@ class Worker:
             self._newest.pop(key, None)
             self._changed.notify_all()
 
-    def cancel_all(self) -> None:
-        """Forget all jobs; the result of the running one is dropped."""
-        with self._changed:
-            self._waiting.clear()
-            self._newest.clear()
-            self._changed.notify_all()
-
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until nothing runs or waits; False when ``timeout`` seconds passed before."""
         with self._changed:

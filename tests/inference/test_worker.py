@@ -80,10 +80,10 @@ def test_a_waiting_job_can_be_cancelled(worker: Worker):
     worker.submit(gate, asked.append, key=1)
     assert gate.begun.wait(LONG)
     worker.submit(lambda: asked.append("never"), asked.append, key=2)
-    worker.cancel_all()
+    worker.cancel(2)
     gate.open.set()
     assert worker.wait(LONG)
-    assert asked == []
+    assert "never" not in asked
 
 
 def test_an_error_is_told_and_the_next_job_still_runs(worker: Worker):
