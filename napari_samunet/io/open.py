@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from napari_samunet.errors import InputError, UnreadableFile
@@ -60,7 +61,14 @@ def open_volume(
     ChoiceNeeded
         If it holds several series, frames or time points and none was chosen.
     """
-    path = Path(path).expanduser()
+    volume = _read(Path(path).expanduser(), series, frame, resample, keep_tilt)
+    opened = {"frame": frame, "resample": resample, "keep_tilt": keep_tilt}
+    return replace(volume, source=replace(volume.source, opened=opened))
+
+
+def _read(
+    path: Path, series: int | str | None, frame: int | None, resample: bool, keep_tilt: bool
+) -> Volume:
     kind = kind_of(path)
     if series is not None and kind != "dicom":
         raise InputError(f"{path} is no DICOM, so it has no series to choose: leave series out.")

@@ -37,6 +37,9 @@ class Source:
         in it, counted from 0. Empty where slices were made by resampling.
     place : str or None
         What of the file tells where the voxels lie in the patient; None where nothing does.
+    opened : dict or None
+        The ``frame``, ``resample`` and ``keep_tilt`` that ``open_volume`` was given, which open the
+        same image again.
     """
 
     path: Path | None = None
@@ -45,6 +48,7 @@ class Source:
     notes: tuple[str, ...] = ()
     slices: tuple[tuple[Path, int, int], ...] = field(default=(), repr=False)
     place: str | None = None
+    opened: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -44,8 +44,13 @@ class ImageIdentity:
 
     def words(self) -> dict[str, Any]:
         """Return all of it for a file."""
-        shape, series = self.volume.shape, self.series
-        return {"digest": self.digest, "shape": shape, "path": self.path, "series": series}
+        return {
+            "digest": self.digest,
+            "shape": self.volume.shape,
+            "path": self.path,
+            "series": self.series,
+            "opened": self.volume.source.opened,
+        }
 
     def fits(self, words: dict[str, Any]) -> bool:
         """Whether the words of a file are those of this image."""

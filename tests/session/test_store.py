@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,9 @@ from disc_engine import DiscEngine
 
 from napari_samunet.errors import InputError, UnreadableFile
 from napari_samunet.inference.prediction import Prediction
+from napari_samunet.io import nifti
 from napari_samunet.io.export import export_labels
+from napari_samunet.io.nifti import read_nifti
 from napari_samunet.io.open import open_volume
 from napari_samunet.io.volume import Source, Volume
 from napari_samunet.session import store
@@ -175,13 +178,46 @@ def test_the_choice_at_opening_is_found_again(
     np.testing.assert_array_equal(again.volume.affine, session.volume.affine)
 
 
-def test_the_time_point_is_found_again(engine: Answerer, tmp_path: Path) -> None:
+def _session_of_frame(folder: Path, engine: Answerer) -> tuple[Session, Path]:
     stored = np.arange(9 * 8 * 4 * 3, dtype=np.int16).reshape(9, 8, 4, 3)
-    nibabel.save(nibabel.Nifti1Image(stored, np.eye(4)), tmp_path / "four.nii")
-    session = Session(open_volume(tmp_path / "four.nii", frame=2), engine)
+    nibabel.save(nibabel.Nifti1Image(stored, np.eye(4)), folder / "four.nii")
+    session = Session(open_volume(folder / "four.nii", frame=2), engine)
     session.add_point((2, 2), index=1)
-    again = Session.resume(session.save(tmp_path / "work.samunet"))
+    return session, session.save(folder / "work.samunet")
+
+
+def test_the_time_point_is_found_again_without_reading_another(
+    engine: Answerer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, saved = _session_of_frame(tmp_path, engine)
+    read: list[int | None] = []
+
+    def reader(path: Path, frame: int | None = None) -> Volume:
+        read.append(frame)
+        return read_nifti(path, frame)
+
+    monkeypatch.setattr(nifti, "read_nifti", reader)
+    again = Session.resume(saved)
+    assert read == [2]
     np.testing.assert_array_equal(again.volume.array, session.volume.array)
+    assert again.save(saved) == saved
+    assert Session.resume(saved).volume.source.opened == session.volume.source.opened
+
+
+def test_a_session_that_does_not_tell_its_time_point_is_continued_too(
+    engine: Answerer, tmp_path: Path
+) -> None:
+    session, saved = _session_of_frame(tmp_path, engine)
+    with np.load(saved) as file:
+        arrays = {name: file[name] for name in file.files}
+    words = json.loads(arrays[store.TEXT].tobytes())
+    del words["image"]["opened"]
+    arrays[store.TEXT] = np.frombuffer(json.dumps(words).encode(), np.uint8)
+    with saved.open("wb") as file:
+        np.savez_compressed(file, **arrays)
+    again = Session.resume(saved)
+    np.testing.assert_array_equal(again.volume.array, session.volume.array)
+    assert [len(again.prompts), again.prompts[0].ref] == [1, session.prompts[0].ref]
 
 
 def test_session_and_image_may_move_together(engine: Answerer, tmp_path: Path) -> None:
