@@ -134,8 +134,8 @@ def _check(folder: EmbeddingFolder) -> None:
 def _tell_losses(folder: EmbeddingFolder) -> None:
     if folder.refused:
         raise InputError(
-            f"{folder.refused} embeddings were not kept in {folder.path}: {folder.reason.rstrip('.')}; "
-            "mend that, and the same command goes on where it was."
+            f"{folder.refused} embeddings were not kept in {folder.path}: "
+            f"{folder.reason.rstrip('.')}; mend that, and the same command goes on where it was."
         )
     if folder.evicted:
         print(f"The disk's budget is full: {folder.evicted} older embeddings made room.")

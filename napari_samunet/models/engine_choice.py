@@ -7,6 +7,7 @@ import logging
 import os
 import platform
 from collections.abc import Sequence
+from contextlib import suppress
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -54,7 +55,7 @@ def choose_engine(system: System, wanted: str | None = None) -> str:
     Raises
     ------
     BadUsage
-        There is no such engine here.
+        There is no such engine here, or it was named and cannot run the network.
     """
     wanted = wanted or os.environ.get(VARIABLE)
     if wanted is not None:
@@ -68,16 +69,23 @@ def choose_engine(system: System, wanted: str | None = None) -> str:
         return TORCH
     try:
         compiled = _openvino(system)
-    except Exception:  # whatever a compiler cannot do, torch can
+        fastest = choice or _measured(system, compiled)
+    except Exception as error:  # whatever a compiler cannot do, torch can
+        if wanted is not None:
+            reason = " ".join(str(error).split())
+            raise BadUsage(
+                f"The engine OpenVINO was wanted, but it cannot run {system.name}: {reason}; "
+                f"{TORCH} can."
+            ) from error
         logger.warning("OpenVINO cannot run %s; torch encodes", system.name, exc_info=True)
-        _keep(system, TORCH)
+        if not isinstance(error, (OSError, MemoryError)):  # those pass
+            _keep(system, TORCH)
         return TORCH
     if choice is None:
-        choice = _measured(system, compiled)
-        _keep(system, choice)
-    if choice == OPENVINO:
+        _keep(system, fastest)
+    if fastest == OPENVINO:
         system.encoder = compiled
-    return choice
+    return fastest
 
 
 def is_installed() -> bool:
@@ -131,8 +139,21 @@ def _measured(system: System, compiled: Encoder) -> str:
 def _openvino(system: System) -> Encoder:
     from napari_samunet.models.openvino_encoder import OpenVinoEncoder
 
-    kept = _folder() / f"{_identity(system)}.blob"
-    return OpenVinoEncoder(system.module, _image_shape(system), kept=kept)
+    kept = _folder() / f"{system.model_hash[:16]}-{_identity(system)}.blob"
+    known = kept.is_file()
+    encoder = OpenVinoEncoder(system.module, _image_shape(system), kept=kept)
+    if not known and kept.is_file():
+        _delete_earlier(kept)
+    return encoder
+
+
+def _delete_earlier(kept: Path) -> None:
+    """Delete what was compiled of the same weights for other releases or numbers of threads."""
+    weights = kept.name.partition("-")[0]
+    for other in kept.parent.glob(f"{weights}-*.blob"):
+        if other != kept:
+            with suppress(OSError):
+                other.unlink()
 
 
 def _image_shape(system: System) -> tuple[int, int, int]:

@@ -6,9 +6,11 @@ handed to OpenVINO's own reader of traces; its converter with usage statistics i
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any, cast
@@ -20,6 +22,8 @@ from torch import Tensor, nn
 from napari_samunet.models.encoder import Features, Promptable
 from napari_samunet.models.lean import lean
 from napari_samunet.models.lean_attention import LeanAttention
+
+logger = logging.getLogger(__name__)
 
 HINTS = {"float32": "f32", "bfloat16": "bf16"}
 
@@ -90,12 +94,32 @@ def _compiled(
         "INFERENCE_NUM_THREADS": torch.get_num_threads(),
         "ENABLE_CPU_PINNING": False,  # a window beside it wants the cores as well
     }
-    if kept is not None and kept.is_file():
-        return core.import_model(kept.read_bytes(), "CPU", options)
-    compiled = core.compile_model(_traced(network, image_shape), "CPU", options)
-    if kept is not None:
-        _write(kept, compiled.export_model())
+    compiled = None if kept is None else _read(core, kept, options)
+    if compiled is None:
+        compiled = core.compile_model(_traced(network, image_shape), "CPU", options)
+        if kept is not None:
+            _keep(kept, compiled)
     return compiled
+
+
+def _read(core: Any, kept: Path, options: dict[str, Any]) -> Any:
+    """A compiled network of an earlier time; None where there is none, or a damaged one."""
+    try:
+        return core.import_model(kept.read_bytes(), "CPU", options)
+    except OSError:
+        return None
+    except RuntimeError as error:
+        logger.warning("%s is damaged and compiled anew: %s", kept, error)
+        with suppress(OSError):
+            kept.unlink()
+        return None
+
+
+def _keep(kept: Path, compiled: Any) -> None:
+    try:
+        _write(kept, compiled.export_model())
+    except OSError as error:  # costs the next start some seconds, and this one nothing
+        logger.warning("The compiled network cannot be kept in %s: %s", kept.parent, error)
 
 
 def _traced(network: nn.Module, image_shape: tuple[int, int, int]) -> Any:
@@ -124,6 +148,10 @@ def _write(path: Path, content: Any) -> None:
     """Write a file as a whole or not at all, for another process may read it meanwhile."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content.getvalue() if hasattr(content, "getvalue") else content)
-    os.replace(draft, path)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content.getvalue() if hasattr(content, "getvalue") else content)
+        os.replace(draft, path)
+    except BaseException:
+        Path(draft).unlink(missing_ok=True)
+        raise

@@ -124,6 +124,70 @@ def test_a_network_that_openvino_cannot_compile_is_encoded_by_torch(
     assert system.precision == "float32"
 
 
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), MemoryError()])
+def test_a_failure_that_passes_is_not_remembered(
+    system: System, engines: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(_system: System) -> Other:
+        raise error
+
+    instead(monkeypatch, Other(system), 0.5)
+    with monkeypatch.context() as moment:
+        moment.setattr(engine_choice, "_openvino", fail)
+        assert choose_engine(system) == "torch"
+    assert choose_engine(system) == "openvino"
+
+
+def test_an_engine_that_was_named_and_fails_is_an_error(
+    system: System, engines: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_system: System) -> Other:
+        raise RuntimeError("no such\noperation\n")
+
+    instead(monkeypatch, Other(system), 0.5)
+    monkeypatch.setattr(engine_choice, "_openvino", fail)
+    monkeypatch.setenv(engine_choice.VARIABLE, "openvino")
+    with pytest.raises(BadUsage, match="no such operation; torch can"):
+        choose_engine(system)
+    monkeypatch.delenv(engine_choice.VARIABLE)
+    monkeypatch.setattr(engine_choice, "_openvino", lambda system: Other(system))
+    assert choose_engine(system) == "openvino"
+
+
+def test_a_full_disk_does_not_keep_openvino_from_encoding(
+    system: System, engines: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_paths: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    pytest.importorskip("openvino")
+    monkeypatch.setattr("napari_samunet.models.openvino_encoder.os.replace", fail)
+    assert choose_engine(system, "openvino") == "openvino"
+    assert not list(engines.iterdir())
+
+
+def test_a_damaged_network_is_compiled_anew(system: System, engines: Path) -> None:
+    pytest.importorskip("openvino")
+    choose_engine(system, "openvino")
+    (blob,) = engines.glob("*.blob")
+    whole = blob.read_bytes()
+    blob.write_bytes(b"damaged")
+    choose_engine(system, "openvino")
+    assert len(blob.read_bytes()) == len(whole)
+
+
+def test_one_compiled_network_is_kept_of_the_same_weights(system: System, engines: Path) -> None:
+    pytest.importorskip("openvino")
+    of_other_weights = engines / "1234-5678.blob"
+    earlier = engines / f"{system.model_hash}-5678.blob"
+    for blob in (of_other_weights, earlier):
+        blob.write_bytes(b"compiled for another release")
+    choose_engine(system, "openvino")
+    assert of_other_weights.is_file()
+    assert not earlier.exists()
+    assert len(list(engines.glob(f"{system.model_hash}-*.blob"))) == 1
+
+
 def test_an_engine_that_is_not_here_is_refused_in_one_line(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
