@@ -18,7 +18,8 @@ from qtpy.QtCore import Qt
 
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 # Slice and (row, column) in the sample.
-LIVER, LIVER_BOX, NOT_LIVER = (20, (112, 66)), ((60, 28), (178, 122)), (152, 80)
+LIVER, LIVER_BOX = (20, (112, 66)), ((78, 37), (163, 107))
+KIDNEY, GALLBLADDER = (143, 70), (92, 92)
 TUMOUR, TUMOUR_ENDS = (26, (137, 53)), (23, 29)
 FLUID, ELSEWHERE = (22, (95, 92)), (112, 66)
 
@@ -39,12 +40,13 @@ def main() -> None:
 
 
 def liver(person: Person, picture: Callable[[str], None]) -> None:
-    """A large organ: box, one click beside it, accept, carry on."""
+    """A large organ: box, a click on each neighbour in it, accept, carry on."""
     person.go_to(LIVER[0])
     person.press(Qt.Key.Key_W)
     person.drag(*LIVER_BOX)
     person.press(Qt.Key.Key_Q)
-    person.click(NOT_LIVER, Qt.MouseButton.RightButton)
+    for neighbour in (KIDNEY, GALLBLADDER):
+        person.click(neighbour, Qt.MouseButton.RightButton)
     picture("liver-box")
     person.press(Qt.Key.Key_G)
     person.act.grouping.rename(1, "liver")

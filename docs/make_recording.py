@@ -17,7 +17,7 @@ from qtpy.QtCore import Qt
 
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 CONTROL = Qt.KeyboardModifier.ControlModifier
-LIVER, NOT_LIVER, TUMOUR = (112, 66), (152, 80), (137, 53)
+LIVER, NOT_LIVER, TUMOUR = (112, 66), (143, 70), (137, 53)
 
 
 class Recorder:

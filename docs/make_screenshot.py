@@ -14,8 +14,8 @@ from person import Person
 from qtpy.QtCore import Qt
 
 SLICE = 20
-# (row, column) of the sample: the liver; the kidney behind it, which is none; the other one, twice.
-LIVER, NOT_LIVER, SECOND, MORE = (112, 66), (152, 80), (148, 176), (161, 190)
+# (row, column) of the sample: the liver; the kidney behind it, which is none; the other one.
+LIVER, NOT_LIVER, KIDNEY = (112, 66), (143, 70), ((139, 158), (175, 195))
 
 
 def main() -> None:
@@ -31,8 +31,8 @@ def main() -> None:
     person.act.grouping.rename(1, "liver")
     person.press(Qt.Key.Key_G)
     person.press(Qt.Key.Key_N)
-    person.click(SECOND)
-    person.click(MORE)
+    person.press(Qt.Key.Key_W)
+    person.drag(*KIDNEY)
     person.act.grouping.rename(2, "kidney")
     person.rest(1.0)
     person.take_picture(args.out)

@@ -124,6 +124,7 @@ class Person:
     def take_picture(self, path: Path) -> None:
         """Save the whole window."""
         path.parent.mkdir(parents=True, exist_ok=True)
+        self.rest(0.3)  # a longer text makes room for itself
         self.viewer.window.screenshot(str(path), canvas_only=False, flash=False)
         print(path)
 
