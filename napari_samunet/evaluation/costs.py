@@ -23,6 +23,7 @@ from napari_samunet.inference.engine import Engine
 from napari_samunet.inference.precompute import precompute
 from napari_samunet.io.volume import Volume
 from napari_samunet.models.system import System
+from napari_samunet.preprocess.intensity import to_uint8
 from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.types import SliceRef
 
@@ -48,7 +49,7 @@ def encoding(name: str, pair: Pair, repeat: int, predictor: Predictor | None = N
     section = f"encode, {name} at {pair.ours.contract.side} px"
     contenders: dict[str, Action] = {}
     if predictor is not None:
-        pictures = (np.clip(volume.array, *WINDOW) + 160).astype(np.uint8)
+        pictures = [to_uint8(plane, WINDOW) for plane in volume.array]
         contenders["SamPredictor.set_image"] = lambda turn: predictor.encode(pictures[turn])
     contenders["plain PyTorch"] = _encoder(pair.plain, volume)
     contenders["ours"] = _encoder(pair.ours, volume)
@@ -62,7 +63,7 @@ def decoding(name: str, pair: Pair, repeat: int, predictor: Predictor | None = N
     volume = slices(1)
     contenders: dict[str, Action] = {}
     if predictor is not None:
-        predictor.encode(np.clip(volume.array[0], 0, 255).astype(np.uint8))
+        predictor.encode(to_uint8(volume.array[0], WINDOW))
         contenders["SamPredictor.predict"] = lambda _: predictor.decode(POINT, BOX)
     for who, system in (("plain PyTorch", pair.plain), ("ours", pair.ours)):
         contenders[who] = _decoder(system, volume)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from napari_samunet.errors import BadUsage, InputError
+from napari_samunet.errors import BadUsage, InputError, SamUNetError
 from napari_samunet.inference.precompute import Features, Picture, encode_pictures
 from napari_samunet.models.load import load_model
 from napari_samunet.models.system import System
@@ -71,12 +71,21 @@ class ClusterEncoder:
         Raises
         ------
         InputError
-            A worker has no such model, or another one under its name.
+            A worker has no such model or another one under its name, or the cluster broke off.
         """
         starts = range(0, len(pictures), PICTURES_AT_ONCE)
         tasks = [list(pictures[start : start + PICTURES_AT_ONCE]) for start in starts]
-        futures = self._client.map(encode_there, tasks, wanted=self._wanted, pure=False)
-        return [features for some in self._client.gather(futures) for features in some]
+        try:
+            futures = self._client.map(encode_there, tasks, wanted=self._wanted, pure=False)
+            return [features for some in self._client.gather(futures) for features in some]
+        except SamUNetError:
+            raise
+        except Exception as error:  # whatever a worker, its Python or the way to it can raise
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            raise InputError(
+                f"The cluster broke off ({reason}); what it encoded before is kept, and the same "
+                "command goes on where it was."
+            ) from error
 
 
 def connect(address: str) -> Client:

@@ -67,7 +67,10 @@ def precompute(
             key: view for key, view in zip(keys, views, strict=True) if key not in engine.cache
         }
         _fill(engine, wanted, encode)
-        yield from (key in wanted for key in keys)
+        fresh = set(wanted)
+        for key in keys:
+            yield key in fresh
+            fresh.discard(key)  # its equals in the batch came for nothing
 
 
 class Encoder:
@@ -95,7 +98,7 @@ def encode_pictures(system: System, pictures: Sequence[Picture]) -> list[Feature
     """Encode a batch of pictures and take it apart."""
     images = torch.cat([system.prepare(pixels, valid) for pixels, valid in pictures])
     together = system.encode(images)
-    return [_one_of(together, number, len(pictures)) for number in range(len(pictures))]
+    return [_one_of(together, number) for number in range(len(pictures))]
 
 
 def _fill(engine: Engine, wanted: Mapping[EmbeddingKey, View], encode: Encode) -> None:
@@ -104,12 +107,7 @@ def _fill(engine: Engine, wanted: Mapping[EmbeddingKey, View], encode: Encode) -
         engine.cache.put(key, features)
 
 
-def _one_of(together: Features, number: int, count: int) -> Features:
-    """The features of one of several images; what all images share comes with every one."""
-    if count == 1:
-        return together
+def _one_of(together: Features, number: int) -> Features:
+    """The features of one of several images."""
     # Cloned, because a slice of a tensor keeps the memory of all of it.
-    return {
-        name: tensor[number : number + 1].clone() if len(tensor) == count else tensor
-        for name, tensor in together.items()
-    }
+    return {name: tensor[number : number + 1].clone() for name, tensor in together.items()}

@@ -13,6 +13,7 @@ from napari_samunet import Prompts, Session, load_model, open_volume
 from napari_samunet.cli.main import main
 from napari_samunet.embedding.budget import Budget, write_budget
 from napari_samunet.embedding.folder import EmbeddingFolder
+from napari_samunet.errors import InputError
 from napari_samunet.models.system import System
 
 
@@ -167,3 +168,29 @@ def test_workers_with_another_model_are_refused(folder, image, scheduler, capsys
     assert main(["embed", image, "--cluster", scheduler.scheduler_address]) == 2
     assert "bring the same package" in capsys.readouterr().err
     assert not _files(folder)
+
+
+def test_a_cluster_that_breaks_off_is_one_clear_line(folder, image, scheduler, capsys, monkeypatch):
+    from napari_samunet.inference import cluster
+
+    def lack(*_model):
+        raise ModuleNotFoundError("No module named 'safetensors'")
+
+    monkeypatch.setattr(cluster, "_loaded", lack)
+    assert main(["embed", image, "--cluster", scheduler.scheduler_address]) == 2
+    line = capsys.readouterr().err
+    assert "No module named 'safetensors'" in line
+    assert "goes on where it was" in line
+    assert "Traceback" not in line
+
+
+def test_a_worker_or_the_way_to_it_may_die():
+    comm = pytest.importorskip("distributed.comm")
+    from napari_samunet.inference.cluster import ClusterEncoder
+
+    def gather(_futures):
+        raise comm.CommClosedError("in <TCP>: the other side is gone\nreally")
+
+    client = SimpleNamespace(map=lambda *_tasks, **_options: [], gather=gather)
+    with pytest.raises(InputError, match=r"side is gone really.*goes on where it was"):
+        ClusterEncoder(client, None)([])

@@ -1,12 +1,18 @@
 """Whoever reads the table of times must be able to believe and repeat it."""
 
 import time
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 
+from napari_samunet import load_model
+from napari_samunet.evaluation import costs
+from napari_samunet.evaluation.contenders import Pair
 from napari_samunet.evaluation.costs import slices
 from napari_samunet.evaluation.timing import Row, flops_of, ratio_table, table, take_turns
+from napari_samunet.preprocess.intensity import to_uint8
 
 
 def test_contenders_take_turns_so_that_a_busy_machine_strikes_all_alike():
@@ -58,6 +64,18 @@ def test_what_could_not_be_measured_says_why():
 def test_a_matrix_product_is_counted_as_two_operations_a_pair():
     left, right = torch.rand(8, 16), torch.rand(16, 4)
     assert flops_of(lambda: left @ right) == 2 * 8 * 16 * 4
+
+
+def test_everybody_is_shown_the_same_picture():
+    shown = []
+    other = SimpleNamespace(encode=shown.append, decode=lambda *_: None)
+    ours = load_model("builtin", device="cpu")
+    costs.encoding("builtin", Pair(ours, ours), 1, other)
+    costs.decoding("builtin", Pair(ours, ours), 1, other)
+    planes = [*slices(2).array, *slices(1).array]
+    assert len(shown) == 3
+    for picture in shown:
+        assert any(np.array_equal(picture, to_uint8(plane, costs.WINDOW)) for plane in planes)
 
 
 def test_no_two_slices_are_alike_so_that_no_cache_helps():

@@ -23,7 +23,6 @@ CONTRACT = InputContract(
 )
 VOLUME = Volume.from_array(np.arange(6 * 256, dtype=np.int16).reshape(6, 16, 16), modality="CT")
 CLICK = Prompts(points=[(8, 8)], labels=[1])
-SHARED = torch.arange(3.0)[None]
 
 
 class Gpu:
@@ -42,7 +41,7 @@ class Gpu:
         self.batches.append(len(images))
         if len(images) > self.most:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
-        return {"embedding": images.clone(), "table": SHARED}
+        return {"embedding": images.clone()}
 
     def decode(self, features, _prompts):
         if not self.room:
@@ -80,7 +79,6 @@ def test_every_slice_of_a_batch_gets_its_own_features(make):
     for ref in refs:
         together, single = engine.embed(VOLUME, ref), alone.embed(VOLUME, ref)
         assert torch.equal(together["embedding"], single["embedding"])
-        assert torch.equal(together["table"], SHARED)
     assert engine.system.batches == [4, 2]
 
 
@@ -89,6 +87,14 @@ def test_what_is_there_is_not_encoded_again(make):
     refs = [SliceRef(0, index) for index in range(6)]
     list(precompute(engine, VOLUME, refs[:3]))
     assert list(precompute(engine, VOLUME, refs)) == [False] * 3 + [True] * 3
+
+
+def test_equal_slices_of_a_batch_are_encoded_and_counted_once(make):
+    engine = make()
+    twice = Volume.from_array(VOLUME.array[[0, 1, 0, 0]], modality="CT")
+    refs = [SliceRef(0, index) for index in range(4)]
+    assert list(precompute(engine, twice, refs, (0, 600))) == [True, True, False, False]
+    assert engine.system.batches == [2]
 
 
 def test_without_memory_the_processor_answers_the_very_same_click_and_says_so_once(make):
