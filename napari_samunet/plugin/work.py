@@ -14,6 +14,7 @@ from napari_samunet.plugin.coordinates import plane_shape, shown_slice
 from napari_samunet.plugin.layers import Color, ImageLayers, ShownBox, ShownPoint
 from napari_samunet.plugin.planes import Rgba
 from napari_samunet.plugin.rest import ANSWER_MS, Rest
+from napari_samunet.plugin.touched import touched_slices
 from napari_samunet.plugin.volumes import METADATA_KEY, stored_data, volume_of
 from napari_samunet.plugin.windowing import ShownWindow, windows_of
 from napari_samunet.preprocess.intensity import choose_window
@@ -65,7 +66,7 @@ class ImageWork:
         self.shown = ImageLayers(layers, image)
         self._window = choose_window(self.volume)
         self._limits = tuple(image.contrast_limits)
-        self._edited = False
+        self._painted: set[int] = set()  # slices along axis 0
         self._pause = Rest(None, ANSWER_MS, self.draw)
         for change in ("preview", "objects", "prompts", "history"):
             getattr(self.session, f"{change}_changed").connect(self._follow)
@@ -159,11 +160,12 @@ class ImageWork:
     def take_hand_edits(self) -> None:
         """Take over what a person painted into the labels layer with napari's own tools."""
         layer = self.shown.find("labels")
-        edited, self._edited = self._edited, False
-        if edited and layer is not None:
-            self.session.repaint(stored_data(layer) if layer.ndim == 3 else layer.data[None])
+        painted, self._painted = sorted(self._painted), set()
+        if painted and layer is not None:
+            labels = stored_data(layer) if layer.ndim == 3 else layer.data[None]
+            self.session.repaint(labels, painted)
             # What was painted over a locked object is gone.
-            self.shown.show_labels(self.session.labels, self._label_colors())
+            self.shown.show_labels(self.session.labels, self._label_colors(), painted)
 
     def close(self) -> None:
         """Take the helper layers away; the accepted labels stay."""
@@ -198,9 +200,9 @@ class ImageWork:
             item.id: (*bright(item.color), float(item.visible)) for item in self.session.objects
         }
 
-    def _on_painted(self, _event: object) -> None:
+    def _on_painted(self, event: Any) -> None:
         """Take a stroke of napari's own tools over at once, so that it is kept and undone too."""
-        self._edited = True
+        self._painted |= touched_slices(event.source, event.value)
         QTimer.singleShot(0, self.take_hand_edits)  # napari tells it before it writes the voxels
 
     def _color(self) -> tuple[float, float, float]:

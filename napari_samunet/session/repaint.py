@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,7 @@ from napari_samunet.session.state import State
 from napari_samunet.types import BoolArray, SliceRef, UInt16Array
 
 
-def repainted(state: State, labels_zyx: UInt16Array, before_zyx: UInt16Array) -> State:
+def repainted(state: State, painted: Mapping[int, UInt16Array], before_zyx: UInt16Array) -> State:
     """Return the state after somebody painted into the labels; previews and prompts stay.
 
     A voxel that shows another number than before belongs to that object alone, to none where it is
@@ -21,13 +22,15 @@ def repainted(state: State, labels_zyx: UInt16Array, before_zyx: UInt16Array) ->
     ----------
     state
         As before the painting.
-    labels_zyx, before_zyx
-        The labels with and without what was painted, (Z, Y, X).
+    painted
+        Index along axis 0 to the labels (Y, X) with what was painted.
+    before_zyx
+        The labels without it, (Z, Y, X).
     """
-    for z, (labels_yx, before_yx) in enumerate(zip(labels_zyx, before_zyx, strict=True)):
-        changed = labels_yx != before_yx
+    for z, labels_yx in painted.items():
+        changed = labels_yx != before_zyx[z]
         if changed.any():
-            state = _slice_repainted(state, z, labels_yx, changed, labels_zyx.shape)
+            state = _slice_repainted(state, z, labels_yx, changed, before_zyx.shape)
     return state
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -180,20 +180,25 @@ class Session(ReshapingSession, SharingSession):
         labels = label_array(array, self.volume.shape, MAX_ID)
         self._commit("set labels", take_over(self._state, labels, names or {}))
 
-    def repaint(self, array: ArrayLike) -> bool:
+    def repaint(self, array: ArrayLike, indices: Sequence[int] | None = None) -> bool:
         """Take over what was painted by hand into a copy of ``labels``; False where nothing was.
 
         Unlike ``set_labels`` it keeps previews, prompts and objects without a mask, and changes
         only the voxels that differ: each belongs to the object whose number it shows, alone. Locked
-        objects stay as they are. Undoable.
+        objects stay as they are. Undoable. Where ``indices`` are given, nothing but these slices
+        along axis 0 is looked at.
 
         Raises
         ------
         InputError
             Another grid than the volume's, or no whole numbers 0–65535.
         """
-        labels = label_array(array, self.volume.shape, MAX_ID)
-        state = repainted(self._state, labels, self.labels)
+        z, y, x = self.volume.shape
+        places = range(z) if indices is None else indices
+        planes = array if indices is None else np.asarray(array)[list(indices)]
+        labels = label_array(planes, (len(places), y, x), MAX_ID)
+        painted = dict(zip(places, labels, strict=True))
+        state = repainted(self._state, painted, self.labels)
         if state is self._state or state.objects == self._state.objects:
             return False
         self._commit("paint labels", state)

@@ -192,3 +192,21 @@ def test_naparis_brush_leaves_a_locked_object_whole(screen):
     before[3, 2, 2] = 5
     np.testing.assert_array_equal(screen.session.labels, before)
     np.testing.assert_array_equal(labels.data, before)
+
+
+def test_only_the_slices_of_a_stroke_are_compared_with_what_was_there(screen, monkeypatch):
+    screen.click(30, 40)
+    screen.press(Qt.Key.Key_G)
+    compared = []
+    repaint = screen.session.repaint
+    monkeypatch.setattr(
+        screen.session,
+        "repaint",
+        lambda labels, indices: compared.append(indices) or repaint(labels, indices),
+    )
+    labels = screen.controller.work.shown.find("labels")
+    for z in (1, 5):
+        labels.data_setitem((np.array([z]), np.array([2]), np.array([2])), 1)
+    screen.settle()
+    assert compared == [[1, 5]]
+    assert screen.session.labels[[1, 5], 2, 2].tolist() == [1, 1]

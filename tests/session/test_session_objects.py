@@ -426,3 +426,15 @@ def test_painting_into_the_labels_changes_those_voxels_and_nothing_else(session,
     session.undo()
     session.undo()
     assert not session.labels[2, 0, 0]
+
+
+def test_painting_is_looked_for_in_the_named_slices_alone(session, draw):
+    session.paint(draw((40, 50), 10, 10), index=2)
+    item = session.accept()
+    labels = session.labels.copy()
+    labels[[2, 4], 0, 0] = item.id
+    assert not session.repaint(labels, [0, 1])
+    assert session.repaint(labels, [4])
+    assert session.labels[[2, 4], 0, 0].tolist() == [0, item.id]
+    with pytest.raises(InputError, match="labels of"):
+        session.repaint(labels[:, :5], [4])
