@@ -47,6 +47,7 @@ class MemoryPanel(Section):
         self.body.addLayout(form)
         self._idle = QCheckBox("Encode slices ahead while idle")
         self._idle.setToolTip("The neighbours of the shown slice are ready before you go there")
+        self._idle.setAccessibleName(self._idle.text())
         self._idle.clicked.connect(self._ask)
         self.body.addWidget(self._idle)
         self._taken = QLabel()
