@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 
@@ -138,7 +139,10 @@ class LayeredCache:
 
 
 def open_cache(
-    device: str = "cpu", half: bool = False, budget: Budget | None = None
+    device: str = "cpu",
+    half: bool = False,
+    budget: Budget | None = None,
+    path: Path | None = None,
 ) -> LayeredCache:
     """Return the cache of this machine: its user's folder, within its user's budgets.
 
@@ -150,16 +154,20 @@ def open_cache(
         Whether its features are stored as float16, see ``InputContract.half``.
     budget
         None: what the person set, else the machine's share.
+    path
+        Another folder than the user's.
     """
     filled = (read_budget() if budget is None else budget).filled(device)
-    folder = open_folder(half, filled)
+    folder = open_folder(half, filled, path)
     return LayeredCache((filled.device_mb or 0) * _MB, (filled.ram_mb or 0) * _MB, folder, device)
 
 
-def open_folder(half: bool = False, budget: Budget | None = None) -> EmbeddingFolder:
+def open_folder(
+    half: bool = False, budget: Budget | None = None, path: Path | None = None
+) -> EmbeddingFolder:
     """Return the folder of this machine's user; parameters as of `open_cache`."""
     filled = (read_budget() if budget is None else budget).filled()
-    return EmbeddingFolder(cache_folder(), (filled.disk_mb or 0) * _MB, half)
+    return EmbeddingFolder(path or cache_folder(), (filled.disk_mb or 0) * _MB, half)
 
 
 def _apart(device: str) -> bool:

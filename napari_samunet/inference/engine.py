@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -131,13 +132,14 @@ class Engine:
         return prompts.box is None and "point" not in self.system.contract.trained
 
 
-def open_engine(system: System, budget: Budget | None = None) -> Engine:
+def open_engine(system: System, budget: Budget | None = None, folder: Path | None = None) -> Engine:
     """Return an engine that keeps its embeddings on this machine, within its budgets.
 
-    What encodes is what was measured to be fastest here, see ``choose_engine``.
+    What encodes is what was measured to be fastest here, see ``choose_engine``; budget and folder
+    are the user's own where none is given, see ``open_cache``.
     """
     choose_engine(system)
-    return Engine(system, open_cache(str(system.device), system.contract.half, budget))
+    return Engine(system, open_cache(str(system.device), system.contract.half, budget, folder))
 
 
 class View:

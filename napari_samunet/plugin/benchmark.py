@@ -118,7 +118,7 @@ class _Window:
 
     def __init__(self, model: str, device: str, volume: Volume) -> None:
         self.model, self.device = model, device
-        self.folder = TemporaryDirectory()  # journals of clicks that nobody wants back
+        self.folder = TemporaryDirectory()  # journals and embeddings that nobody wants back
         self.viewer = napari.Viewer(title="samunet benchmark")
         self.viewer.window.resize(*_WINDOW_SIZE)
         self.image: Image = self.viewer.add_image(
@@ -174,7 +174,11 @@ class _Window:
     def close(self) -> None:
         """Let go of the thread, then of the window."""
         if self.widget is not None:
+            controller = self.widget.controller
+            controller.close(_PATIENCE_MS / 1000)  # what is encoded now is kept before it ends
             self.widget.close_session()
+            if controller.engine.cache is not None:
+                controller.engine.cache.flush()
         self.viewer.close()
         self.folder.cleanup()
 
@@ -184,11 +188,7 @@ class _Window:
         return self.widget.controller
 
     def _load(self, name: str) -> Any:
-        with beside_a_window():
-            from napari_samunet.inference.engine import Engine
-            from napari_samunet.models.load import load_model
-
-            return Engine(load_model(self.model, device=self.device))
+        return load_as_window(self.model, self.device, Path(self.folder.name) / "embeddings")
 
     def _show_slice(self, index: int) -> None:
         self.viewer.dims.set_point(0, index * self.image.scale[0])
@@ -231,6 +231,15 @@ class _Window:
         middle = self.canvas.rect().center()
         ratio = self.canvas.devicePixelRatioF()
         return QPoint(round(middle.x() + right / ratio), round(middle.y() + down / ratio))
+
+
+def load_as_window(model: str, device: str, folder: Path) -> Any:
+    """Load a model as the window does, but keep its embeddings in another folder."""
+    with beside_a_window():
+        from napari_samunet.inference.engine import open_engine
+        from napari_samunet.models.load import load_model
+
+        return open_engine(load_model(model, device=device), folder=folder)
 
 
 def _find_canvas() -> QOpenGLWidget:
