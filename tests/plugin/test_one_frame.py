@@ -63,17 +63,14 @@ def test_the_first_look_is_shown_while_closer_ones_are_due(slow, monkeypatch):
 
 
 def test_the_first_look_of_a_click_that_was_taken_back_is_not_shown(slow, monkeypatch):
-    looks = []
-
     def glimpse(*_question):
-        looks.append(slow.engine.go.wait(20))
+        slow.engine.go.wait(20)
         return painted_prediction(np.ones((60, 80), bool))
 
     monkeypatch.setattr(slow.engine, "glimpse", glimpse, raising=False)
     slow.click(30, 40, wait=False)
     slow.controller.undo()
     slow.engine.go.set()
-    slow.until(lambda: looks)
-    slow.settle(0.1)
+    slow.settle(0.3)
     preview = slow.controller.work.shown.find("preview")
     assert preview is None or not preview.data.any()
