@@ -81,4 +81,5 @@ def _box(label: str) -> QSpinBox:
     made.setSingleStep(_STEP_MB)
     made.setSuffix(" MB")
     made.setAccessibleName(f"Encoded slices: {label}")
+    made.setToolTip(f"Most that encoded slices may take: {label}")
     return made
