@@ -71,6 +71,7 @@ class ImageWork:
         for change in ("preview", "objects", "prompts", "history"):
             getattr(self.session, f"{change}_changed").connect(self._follow)
         self.session.labels_changed.connect(self._draw_labels)
+        self.session.objects_changed.connect(self._name_labels)
 
     @property
     def window(self) -> Window:
@@ -193,6 +194,14 @@ class ImageWork:
         layer = self.shown.find("labels")
         if layer is not None and layer is not before:
             layer.events.paint.connect(self._on_painted)
+            self._name_labels()
+
+    def _name_labels(self) -> None:
+        """Keep the names with the layer, for the files that napari saves of it."""
+        layer = self.shown.find("labels")
+        if layer is not None:
+            known = layer.metadata[METADATA_KEY]
+            layer.metadata[METADATA_KEY] = {**known, "names": self.names()}
 
     def _label_colors(self) -> dict[int, Rgba]:
         """Colour and opacity of each object; a hidden one is transparent."""

@@ -25,7 +25,8 @@ def write_labels(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
         The labels as they are shown, 0 to 65535; the file gets them in the order of the image.
     attributes : dict
         What napari knows of the layer. Where our own session made it, its metadata holds the
-        volume, and the file gets that one's exact geometry; otherwise the layer's scale is used.
+        volume, and the file gets that one's exact geometry, and the names of the objects;
+        otherwise the layer's scale is used.
 
     Raises
     ------
@@ -41,12 +42,14 @@ def write_labels(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
             "Labels of 2 or 3 dimensions with numbers from 0 to 65535 were wanted, but these have "
             f"{np.ndim(data)} dimensions, {labels.min(initial=0)} to {labels.max(initial=0)}."
         )
-    volume = attributes.get("metadata", {}).get(METADATA_KEY, {}).get("volume")
+    known = attributes.get("metadata", {}).get(METADATA_KEY, {})
+    volume = known.get("volume")
     stored = Display.of(volume).stored(labels) if isinstance(volume, Volume) else labels
     if not isinstance(volume, Volume) or volume.shape != stored.shape:
         volume = Volume(labels, default_affine(_spacing(attributes, np.ndim(data))))
         stored = labels
-    return [str(export_labels(stored.astype(np.uint16), volume, path))]
+    written = export_labels(stored.astype(np.uint16), volume, path, names=known.get("names"))
+    return [str(written)]
 
 
 def _spacing(attributes: dict[str, Any], ndim: int) -> np.ndarray:

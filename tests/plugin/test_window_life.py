@@ -11,7 +11,9 @@ from qtpy.QtCore import QEvent, Qt, QTimer
 from qtpy.QtWidgets import QApplication
 
 from napari_samunet.errors import BadCheckpoint, InputError
+from napari_samunet.io.masks import read_masks
 from napari_samunet.plugin.widget import SegmentationWidget
+from napari_samunet.plugin.writer import write_labels
 from napari_samunet.types import SliceRef
 
 pytestmark = pytest.mark.viewer
@@ -154,6 +156,18 @@ def test_what_napari_paints_into_the_labels_is_kept_and_exported(screen, tmp_pat
     screen.controller.export(target)
     screen.until(target.exists)
     assert screen.session.labels[3, 2, 2] == 1
+
+
+def test_labels_that_napari_saves_have_the_names_of_the_objects(screen, tmp_path):
+    screen.click(30, 40)
+    screen.press(Qt.Key.Key_G)
+    saved = tmp_path / "labels.nrrd"
+    for name in ("liver", "left kidney"):
+        screen.session.rename_object(1, name)
+        labels = screen.controller.work.shown.find("labels")
+        write_labels(str(saved), *labels.as_layer_data_tuple()[:2])
+        (segment,) = read_masks(saved, screen.controller.work.volume).segments
+        assert segment.name == name
 
 
 def test_accept_keeps_what_was_painted_into_the_labels_meanwhile(screen):
