@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -282,4 +283,5 @@ def trust(first: Prediction, closer: Prediction) -> float:
     stops short does not. So three witnesses are multiplied: the IoU predicted at each look, and
     how much the two masks overlap.
     """
-    return first.score * closer.score * overlap(first.mask, closer.mask)
+    scores = [look.score for look in (first, closer) if look.score is not None]
+    return math.prod(scores) * overlap(first.mask, closer.mask)
