@@ -80,7 +80,7 @@ def next_step(now: Situation) -> str:
     if now.accepted:
         return (
             f"'{now.current}' is in the labels. Click it on another slice, "
-            f"or Next object [{KEYS['next_object'].shown}], or Files › Export."
+            f"or Next object [{KEYS['next_object'].shown}], or Export under Files."
         )
     if now.tool in _HOW:
         return _HOW[now.tool]
