@@ -22,9 +22,24 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 def main() -> int:
     """Prepare, run pytest, return its exit status."""
     _provide(_needed_packages())
-    command = [sys.executable, "-m", "pytest", *sys.argv[1:]]
     with _display() as environment:
-        return subprocess.run(command, cwd=REPOSITORY, env=environment, check=False).returncode
+        return max(_pytest(part, environment) for part in _parts(sys.argv[1:]))
+
+
+def _parts(arguments: list[str]) -> list[list[str]]:
+    """Without arguments all tests, those that open windows in a process of their own."""
+    return [arguments] if arguments else [["--ignore=tests/plugin", "tests"], ["tests/plugin"]]
+
+
+def _pytest(arguments: list[str], environment: dict[str, str]) -> int:
+    """Run pytest; once more if it dies of a signal, as drawing in software has been seen to."""
+    command = [sys.executable, "-m", "pytest", *arguments]
+    status = subprocess.run(command, cwd=REPOSITORY, env=environment, check=False).returncode
+    if status >= 0:
+        return status
+    print(f"pytest died of signal {-status}, which is a defect; running it again.", flush=True)
+    status = subprocess.run(command, cwd=REPOSITORY, env=environment, check=False).returncode
+    return abs(status)
 
 
 def _needed_packages() -> list[str]:
