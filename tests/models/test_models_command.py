@@ -71,7 +71,9 @@ def test_a_name_that_is_not_in_the_list_is_answered_with_those_that_are(capsys) 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process.")
 def test_ctrl_c_stops_a_download_and_leaves_nothing(server: Loopback, cache: Path) -> None:
+    # A job that a shell runs in the background is deaf to Ctrl-C, and so would be its children.
     code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from napari_samunet.cli.main import main; sys.exit(main(['models', 'fetch', 'weights']))"
     )
     process = start(code, cache, server.slow(CONTENT))
