@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import nibabel
 import numpy as np
 import pytest
@@ -27,15 +25,14 @@ def _slow_click(screen, row=30, col=40):
 
 
 def test_the_window_stays_alive_while_the_model_works(screen):
-    beats: list[float] = []
+    beats: list[None] = []
     timer = QTimer(interval=10)
-    timer.timeout.connect(lambda: beats.append(time.monotonic()))
+    timer.timeout.connect(lambda: beats.append(None))
     _slow_click(screen)
     timer.start()
-    screen.settle(0.5)
+    # The model waits until this test lets it go on: a window that waited for it would never beat.
+    screen.until(lambda: len(beats) > 10)
     timer.stop()
-    assert len(beats) > 10
-    assert max(np.diff(beats)) < 0.45, "of the half second that was waited"
     assert "Looking" in screen.widget.status.text
     assert not screen.widget.objects._accept.isEnabled()
     screen.engine.go.set()
