@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from napari_samunet.models.engine_choice import is_installed
+from napari_samunet.models.engine_choice import MOST_SIDE, is_installed
+from napari_samunet.models.halves import Decoding, Encoding, Half
 from napari_samunet.models.lean import lean
 from napari_samunet.models.recognise import recipe_named
 from napari_samunet.models.system import System
@@ -22,15 +23,12 @@ from napari_samunet.types import UInt8Array
 SEED = 20240816
 
 
-MOST_SIDE = 512
-"""Larger networks take OpenVINO a minute or more to compile."""
-
-
 @dataclass(frozen=True)
 class Pair:
     """One network twice: as its authors wrote it, in plain PyTorch, and as it answers here.
 
-    ``compiled`` is ours once more with OpenVINO as its encoder, where that is installed.
+    ``compiled`` is ours once more with the halves of its work that OpenVINO can do, where that is
+    installed.
     """
 
     plain: System
@@ -61,14 +59,13 @@ def pair_from(ours: System) -> Pair:
 
 
 def _compiled(system: System) -> System | None:
-    contract = system.contract
-    if not is_installed() or system.device.type != "cpu" or contract.side > MOST_SIDE:
+    if not is_installed() or system.device.type != "cpu":
         return None
-    from napari_samunet.models.openvino_encoder import OpenVinoEncoder
-
-    system.encoder = OpenVinoEncoder(
-        system.module, (contract.channels, contract.side, contract.side)
-    )
+    halves: list[Half] = [Decoding(system)] if hasattr(system.network, "prompted") else []
+    if system.contract.side <= MOST_SIDE:
+        halves.append(Encoding(system))
+    for half in halves:
+        half.give(half.compile(None))
     return system
 
 

@@ -22,6 +22,7 @@ from napari_samunet.evaluation.timing import Action, Row, flops_of, peak_flops, 
 from napari_samunet.inference.engine import Engine
 from napari_samunet.inference.precompute import precompute
 from napari_samunet.io.volume import Volume
+from napari_samunet.models.encoder import TorchEncoder
 from napari_samunet.models.system import System
 from napari_samunet.preprocess.intensity import to_uint8
 from napari_samunet.prompts.prompts import Prompts
@@ -53,7 +54,7 @@ def encoding(name: str, pair: Pair, repeat: int, predictor: Predictor | None = N
         contenders["SamPredictor.set_image"] = lambda turn: predictor.encode(pictures[turn])
     contenders["plain PyTorch"] = _encoder(pair.plain, volume)
     contenders["ours"] = _encoder(pair.ours, volume)
-    if pair.compiled is not None:
+    if pair.compiled is not None and not isinstance(pair.compiled.encoder, TorchEncoder):
         contenders["ours, OpenVINO"] = _encoder(pair.compiled, volume)
     return take_turns(section, contenders, repeat)
 
@@ -65,8 +66,10 @@ def decoding(name: str, pair: Pair, repeat: int, predictor: Predictor | None = N
     if predictor is not None:
         predictor.encode(to_uint8(volume.array[0], WINDOW))
         contenders["SamPredictor.predict"] = lambda _: predictor.decode(POINT, BOX)
-    for who, system in (("plain PyTorch", pair.plain), ("ours", pair.ours)):
-        contenders[who] = _decoder(system, volume)
+    contenders["plain PyTorch"] = _decoder(pair.plain, volume)
+    contenders["ours"] = _decoder(pair.ours, volume)
+    if pair.compiled is not None and pair.compiled.decoder is not pair.compiled.network:
+        contenders["ours, OpenVINO"] = _decoder(pair.compiled, volume)
     return take_turns(f"decode, {name}, click and box to mask", contenders, repeat)
 
 

@@ -1,4 +1,4 @@
-"""Which engine encodes on this processor: measured once, and remembered."""
+"""Which engine encodes and which decodes on this processor: measured once, and remembered."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ import json
 import logging
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
 from time import perf_counter, sleep
+from typing import Any
 
 import platformdirs
 import torch
-from torch import Tensor
 
 from napari_samunet.errors import BadUsage
-from napari_samunet.models.encoder import Encoder, Features
+from napari_samunet.models.encoder import Features
+from napari_samunet.models.halves import Decoding, Encoding, Half
 from napari_samunet.models.system import System
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,8 @@ EQUAL = 1e-4
 """Relative difference of features up to which an engine counts as giving the same answers."""
 ROUNDS = 7
 PAUSE = 0.02
+PATIENCE = 2.0
+"""Seconds that a person who starts the program may be kept waiting for a better choice."""
 MOST_SIDE = 512
 """Larger networks take OpenVINO a minute or more to compile; only who names it waits for that."""
 WORTHWHILE = 0.9
@@ -38,19 +41,23 @@ WORTHWHILE = 0.9
 
 
 def choose_engine(system: System, wanted: str | None = None) -> str:
-    """Let the fastest engine encode that gives torch's answers; return its name.
+    """Let the fastest engine that gives torch's answers encode, and the fastest one decode.
 
     On an accelerator, and without the extra ``openvino``, that is torch. Else both encode a few
-    images of noise in turn, once a model and machine; the choice and the compiled network are kept
-    in the user's cache.
+    images of noise in turn and answer a click on noise, once a model and machine; the choice and
+    the compiled networks are kept in the user's cache.
 
     Parameters
     ----------
     system
-        Its ``encoder`` is replaced.
+        Its ``encoder`` and its ``decoder`` are replaced.
     wanted
         ``"torch"`` or ``"openvino"``, which is then not measured; None: what the environment
         variable ``SAMUNET_ENGINE`` says, or the fastest.
+
+    Returns
+    -------
+    The name of what encodes.
 
     Raises
     ------
@@ -62,14 +69,20 @@ def choose_engine(system: System, wanted: str | None = None) -> str:
         _check(wanted)
     if wanted == TORCH or system.device.type != "cpu" or not is_installed():
         return TORCH
+    if hasattr(system.network, "prompted"):
+        _choose(system, Decoding(system), wanted)
     if wanted is None and system.contract.side > MOST_SIDE:
         return TORCH
-    choice = wanted or _kept(system)
+    return _choose(system, Encoding(system), wanted)
+
+
+def _choose(system: System, half: Half, wanted: str | None) -> str:
+    choice = wanted or _kept(system, half)
     if choice == TORCH:
         return TORCH
     try:
-        compiled = _openvino(system)
-        fastest = choice or _measured(system, compiled)
+        compiled = _openvino(system, half)
+        fastest = choice or _measured(half, compiled)
     except Exception as error:  # whatever a compiler cannot do, torch can
         if wanted is not None:
             reason = " ".join(str(error).split())
@@ -77,14 +90,14 @@ def choose_engine(system: System, wanted: str | None = None) -> str:
                 f"The engine OpenVINO was wanted, but it cannot run {system.name}: {reason}; "
                 f"{TORCH} can."
             ) from error
-        logger.warning("OpenVINO cannot run %s; torch encodes", system.name, exc_info=True)
+        logger.warning("OpenVINO cannot run %s; torch does", system.name, exc_info=True)
         if not isinstance(error, (OSError, MemoryError)):  # those pass
-            _keep(system, TORCH)
+            _keep(system, half, TORCH)
         return TORCH
     if choice is None:
-        _keep(system, fastest)
+        _keep(system, half, fastest)
     if fastest == OPENVINO:
-        system.encoder = compiled
+        half.give(compiled)
     return fastest
 
 
@@ -93,17 +106,21 @@ def is_installed() -> bool:
     return bool(_version())
 
 
-def timed(encoders: Sequence[Encoder], image: Tensor, rounds: int = ROUNDS) -> list[list[float]]:
-    """Seconds of each encoder, which take turns so that a busy moment meets all of them.
+def timed(tasks: Sequence[Callable[[], object]], rounds: int = ROUNDS) -> list[list[float]]:
+    """Seconds of each task; they take turns so that a busy moment meets all of them.
 
     Before each turn the threads of the one before fall asleep; they wait busily for a moment.
+    On a machine that is busy with other work it ends early, after ``PATIENCE``.
     """
-    seconds: list[list[float]] = [[] for _ in encoders]
+    seconds: list[list[float]] = [[] for _ in tasks]
+    began = perf_counter()
     for turn in range(rounds + 1):  # the first one warms up
-        for encoder, kept in zip(encoders, seconds, strict=True):
+        if turn > 1 and perf_counter() - began > PATIENCE:
+            break
+        for task, kept in zip(tasks, seconds, strict=True):
             sleep(PAUSE)
             start = perf_counter()
-            encoder.encode(image)
+            task()
             if turn:
                 kept.append(perf_counter() - start)
     return seconds
@@ -128,37 +145,31 @@ def _check(wanted: str) -> None:
         )
 
 
-def _measured(system: System, compiled: Encoder) -> str:
-    image = torch.rand(1, *_image_shape(system))
-    if difference(compiled.encode(image), system.encoder.encode(image)) > EQUAL:
+def _measured(half: Half, compiled: Any) -> str:
+    own = half.own()
+    if difference(half.work(compiled), half.work(own)) > EQUAL:
         return TORCH
-    torch_seconds, openvino_seconds = map(median, timed((system.encoder, compiled), image))
+    tasks = (lambda: half.work(own), lambda: half.work(compiled))
+    torch_seconds, openvino_seconds = map(median, timed(tasks))
     return OPENVINO if openvino_seconds < WORTHWHILE * torch_seconds else TORCH
 
 
-def _openvino(system: System) -> Encoder:
-    from napari_samunet.models.openvino_encoder import OpenVinoEncoder
-
-    kept = _folder() / f"{system.model_hash[:16]}-{_identity(system)}.blob"
+def _openvino(system: System, half: Half) -> Any:
+    kept = _folder() / f"{system.model_hash[:16]}-{half.name}-{_identity(system)}.blob"
     known = kept.is_file()
-    encoder = OpenVinoEncoder(system.module, _image_shape(system), kept=kept)
+    engine = half.compile(kept)
     if not known and kept.is_file():
         _delete_earlier(kept)
-    return encoder
+    return engine
 
 
 def _delete_earlier(kept: Path) -> None:
-    """Delete what was compiled of the same weights for other releases or numbers of threads."""
-    weights = kept.name.partition("-")[0]
-    for other in kept.parent.glob(f"{weights}-*.blob"):
+    """Delete what was compiled of the same half for other releases or numbers of threads."""
+    half = kept.name.rpartition("-")[0]
+    for other in kept.parent.glob(f"{half}-*.blob"):
         if other != kept:
             with suppress(OSError):
                 other.unlink()
-
-
-def _image_shape(system: System) -> tuple[int, int, int]:
-    contract = system.contract
-    return contract.channels, contract.side, contract.side
 
 
 def _folder() -> Path:
@@ -186,16 +197,20 @@ def _version() -> str:
         return ""
 
 
-def _kept(system: System) -> str | None:
+def _kept(system: System, half: Half) -> str | None:
     try:
-        choice = json.loads((_folder() / f"{_identity(system)}.json").read_text())["engine"]
+        choice = json.loads(_choice_file(system, half).read_text())["engine"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return choice if choice in ENGINES else None
 
 
-def _keep(system: System, choice: str) -> None:
-    path = _folder() / f"{_identity(system)}.json"
+def _choice_file(system: System, half: Half) -> Path:
+    return _folder() / f"{half.name}-{_identity(system)}.json"
+
+
+def _keep(system: System, half: Half, choice: str) -> None:
+    path = _choice_file(system, half)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps({"engine": choice}))

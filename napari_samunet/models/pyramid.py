@@ -8,8 +8,6 @@ mask (SAM, arXiv 2304.02643).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import torch
 import torch.nn.functional as F
 from segment_anything.modeling.mask_decoder import MLP
@@ -80,36 +78,39 @@ class PyramidDecoder(nn.Module):
 
     def forward(
         self,
-        features: Mapping[str, Tensor],
         position: Tensor,
         sparse: Tensor,
         dense: Tensor,
-        points_xy: Tensor | None,
-        labels: Tensor | None,
-        box_xyxy: Tensor | None,
-        mask_logits: Tensor | None,
+        drawn: Tensor,
+        matches: Tensor,
+        embedding: Tensor,
+        *skips: Tensor,
     ) -> tuple[Tensor, Tensor]:
-        """Return logits (B, 4, S, S) and predicted IoU (B, 4); the prompts are those of
-        ``SamUNet.decode``.
+        """Return logits (B, 4, S, S) and predicted IoU (B, 4).
+
+        Parameters
+        ----------
+        position
+            Position code of the token grid, (1, D, G, G).
+        sparse, dense
+            Prompt tokens (B, P, D) and (B, D, G, G), from SAM's prompt encoder.
+        drawn, matches
+            What ``draw_prompts`` (B, 10, S, S) and ``match_clicks`` (B, 2, S / 4, S / 4) give.
+        embedding, skips
+            Features (B, D, G, G), and those that ``prepare`` calls ``skip0…``, coarse to fine.
         """
-        grey = features["grey"]
-        side = grey.shape[-1]
-        prompt_maps = draw_prompts(grey, points_xy, labels, box_xyxy, mask_logits)
-        matches = match_clicks(features["match"], points_xy, labels, side)
-        pyramid = [prompt_maps]
+        pyramid = [drawn]
         for _ in range(3):
             pyramid.append(F.avg_pool2d(pyramid[-1], 2))
-        coarse = F.avg_pool2d(
-            pyramid[-1], features["grey"].shape[-1] // 8 // features["embedding"].shape[-1]
-        )
-        source = features["embedding"] + (dense + self.dense_maps(coarse))
+        coarse = F.avg_pool2d(pyramid[-1], drawn.shape[-1] // 8 // embedding.shape[-1])
+        source = embedding + (dense + self.dense_maps(coarse))
         x, mask_tokens, scores = self._transform(source, position, sparse)
         for level, (up, fuse) in enumerate(zip(self.ups, self.fuse, strict=True)):
-            drawn = pyramid[3 - level]
+            maps = pyramid[3 - level]
             matched = F.interpolate(
-                matches, size=drawn.shape[-2:], mode="bilinear", align_corners=False
+                matches, size=maps.shape[-2:], mode="bilinear", align_corners=False
             )
-            x = up(x) + features[f"skip{level}"] + self.maps[level](torch.cat([drawn, matched], 1))
+            x = up(x) + skips[level] + self.maps[level](torch.cat([maps, matched], 1))
             x = x + fuse(x)
         kernels = torch.stack(
             [mlp(mask_tokens[:, i]) for i, mlp in enumerate(self.hypernetworks)], 1

@@ -69,11 +69,27 @@ class Sam(nn.Module):
         mask_logits: Tensor | None,
     ) -> tuple[Tensor, Tensor]:
         """Masks (N, 4, 4G, 4G) and predicted IoU (N, 4) of N sets of prompts on one image."""
+        return self.answered(*self.prompted(features, points_xy, labels, box_xyxy, mask_logits))
+
+    def prompted(
+        self,
+        features: Mapping[str, Tensor],
+        points_xy: Tensor | None,
+        labels: Tensor | None,
+        box_xyxy: Tensor | None,
+        mask_logits: Tensor | None,
+    ) -> tuple[Tensor, ...]:
+        """What the mask decoder is given: embedding, position code, sparse and dense prompts."""
         points = None if points_xy is None else (points_xy, labels)
         sparse, dense = self.prompt_encoder(points, box_xyxy, mask_logits)
+        return features["embedding"], self.prompt_encoder.get_dense_pe(), sparse, dense
+
+    def answered(self, *given: Tensor) -> tuple[Tensor, Tensor]:
+        """What the mask decoder makes of it."""
+        embedding, position, sparse, dense = given
         masks, scores = self.mask_decoder.predict_masks(
-            image_embeddings=features["embedding"],
-            image_pe=self.prompt_encoder.get_dense_pe(),
+            image_embeddings=embedding,
+            image_pe=position,
             sparse_prompt_embeddings=sparse,
             dense_prompt_embeddings=dense,
         )

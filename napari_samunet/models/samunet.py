@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from napari_samunet.models.adapters import Reshaper, bridge, upscaler
 from napari_samunet.models.conv_branch import LightBranch, ResNetBranch
 from napari_samunet.models.encoder import Features
-from napari_samunet.models.pyramid import PyramidDecoder
+from napari_samunet.models.pyramid import PyramidDecoder, draw_prompts, match_clicks
 from napari_samunet.models.single_mask_decoder import SingleMaskDecoder
 
 
@@ -210,16 +210,32 @@ class SamUNet(nn.Module):
         logits (B, K, h, w), and scores (B, K) (predicted IoU) or None where the member predicts
         none.
         """
+        return self.answered(*self.prompted(features, points_xy, labels, box_xyxy, mask_logits))
+
+    def prompted(
+        self,
+        features: Mapping[str, Tensor],
+        points_xy: Tensor | None,
+        labels: Tensor | None,
+        box_xyxy: Tensor | None,
+        mask_logits: Tensor | None,
+    ) -> tuple[Tensor, ...]:
+        """What the mask decoder is given: position code, prompts as tokens, then features."""
         points = None if points_xy is None else (points_xy, labels)
         prompt_encoder = self.prompt_encoder.sam_prompt_encoder
         position = prompt_encoder.get_dense_pe().to(features["embedding"].dtype)
         if isinstance(self.mask_decoder, PyramidDecoder):
             sparse, dense = prompt_encoder(points, box_xyxy, None)
-            return self.mask_decoder(
-                features, position, sparse, dense, points_xy, labels, box_xyxy, mask_logits
-            )
+            drawn = draw_prompts(features["grey"], points_xy, labels, box_xyxy, mask_logits)
+            matches = match_clicks(features["match"], points_xy, labels, drawn.shape[-1])
+            skips = (features[f"skip{i}"] for i in range(len(self.mask_decoder.skips)))
+            return position, sparse, dense, drawn, matches, features["embedding"], *skips
         sparse, dense = prompt_encoder(points, box_xyxy, mask_logits)
-        return self.mask_decoder(features, position, sparse, dense)
+        return position, sparse, dense, features["embedding"], features["multi_scale"]
+
+    def answered(self, *given: Tensor) -> tuple[Tensor, Tensor | None]:
+        """What the mask decoder makes of it."""
+        return self.mask_decoder(*given)
 
 
 def with_local_contrast(image: Tensor) -> Tensor:

@@ -5,8 +5,6 @@ Paper: arXiv 2408.09886; the names of the modules are those of the published sta
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import torch
 from segment_anything.modeling.common import LayerNorm2d
 from segment_anything.modeling.mask_decoder import MLP
@@ -54,26 +52,31 @@ class SingleMaskDecoder(nn.Module):
         )
 
     def forward(
-        self, features: Mapping[str, Tensor], position: Tensor, sparse: Tensor, dense: Tensor
+        self,
+        position: Tensor,
+        sparse: Tensor,
+        dense: Tensor,
+        embedding: Tensor,
+        multi_scale: Tensor,
     ) -> tuple[Tensor, None]:
         """Return logits (B, 1, 4G, 4G) and no score.
 
         Parameters
         ----------
-        features
-            ``embedding`` (B, D, G, G), ``multi_scale`` (B, D / 8, 4G, 4G).
         position
             Position code of the token grid, (1, D, G, G).
         sparse, dense
             Prompt tokens (B, P, D) and the mask prompt (B, D, G, G), from SAM's prompt encoder.
+        embedding, multi_scale
+            Features (B, D, G, G) and (B, D / 8, 4G, 4G).
         """
         tokens = torch.cat([self.med_token.weight.expand(len(sparse), -1, -1), sparse], 1)
-        source = features["embedding"] + dense
+        source = embedding + dense
         position = position.expand(len(source), -1, -1, -1)
         queries, keys = self.sam_mask_decoder.transformer(source, position, tokens)
         upscaled = self.sam_mask_decoder.output_upscaling(
             keys.transpose(1, 2).reshape(source.shape)
         )
-        mask_features = self.embedding_maskfeature(upscaled) + features["multi_scale"]
+        mask_features = self.embedding_maskfeature(upscaled) + multi_scale
         kernel = self.hf_mlp(queries[:, 0])
         return torch.einsum("bc,bchw->bhw", kernel, mask_features)[:, None], None

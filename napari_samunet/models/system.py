@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from napari_samunet.errors import InputError
 from napari_samunet.models.contract import InputContract
-from napari_samunet.models.encoder import Encoder, Features, Promptable, TorchEncoder
+from napari_samunet.models.encoder import Decoder, Encoder, Features, Promptable, TorchEncoder
 from napari_samunet.models.score_map import calibrated, kind_of
 
 
@@ -189,15 +189,20 @@ class System:
     @cached_property
     def encoder(self) -> Encoder:
         """What encodes; another engine may be put in its place."""
-        return TorchEncoder(self._network, self._wanted_precision, self.device)
+        return TorchEncoder(self.network, self._wanted_precision, self.device)
+
+    @cached_property
+    def decoder(self) -> Decoder:
+        """What answers prompts; another engine may be put in its place."""
+        return self.network
 
     def encode(self, image: Tensor) -> Features:
         """Encode normalised images (B, C, S, S) into features (B, …) that no prompt changes."""
         return self.encoder.encode(image.to(self.device))
 
     def move(self, device: torch.device | str) -> None:
-        """Answer on another device from now on, with torch's own encoder in single precision."""
-        for made in ("_network", "encoder"):
+        """Answer on another device from now on, with torch itself in single precision."""
+        for made in ("network", "encoder", "decoder"):
             self.__dict__.pop(made, None)
         self.device, self._wanted_precision = torch.device(device), "float32"
         self.module.to(self.device)
@@ -209,7 +214,7 @@ class System:
         if mask is not None and self.contract.feedback == "sigmoid":
             mask = mask.sigmoid()
         has_points = prompts.labels.numel() > 0
-        logits, scores = self._network.decode(
+        logits, scores = self.decoder.decode(
             features,
             prompts.points_xy[None].to(self.device) if has_points else None,
             prompts.labels[None].to(self.device) if has_points else None,
@@ -225,7 +230,8 @@ class System:
         return calibrated(scores, self.contract.score_map, kind)
 
     @cached_property
-    def _network(self) -> Promptable:
+    def network(self) -> Promptable:
+        """The twin of ``module`` that answers in its place, or ``module`` itself."""
         network = self.module if self._quicken is None else self._quicken(self.module)
         return cast("Promptable", network)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -13,8 +15,11 @@ from napari_samunet.models import engine_choice
 from napari_samunet.models.builtin import contract_of
 from napari_samunet.models.encoder import Features, TorchEncoder
 from napari_samunet.models.engine_choice import choose_engine, difference, timed
+from napari_samunet.models.halves import Half
 from napari_samunet.models.lean import lean
-from napari_samunet.models.samunet import SamUNetConfig, build
+from napari_samunet.models.openvino_decoder import OpenVinoDecoder
+from napari_samunet.models.sam import Sam
+from napari_samunet.models.samunet import MEMBERS, SamUNetConfig, build
 from napari_samunet.models.system import PromptTensors, System
 
 CONFIG = SamUNetConfig(
@@ -49,7 +54,7 @@ def engines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 class Other:
-    """An engine that is as fast and as exact as it is told."""
+    """An engine that is as exact as it is told."""
 
     precision = "other"
 
@@ -61,16 +66,21 @@ class Other:
             features = self._system.module.encode(image)
         return {name: feature * (1 + self._error) for name, feature in features.items()}
 
+    def decode(self, *asked: object) -> tuple[Tensor, Tensor | None]:
+        with torch.inference_mode():
+            logits, scores = self._system.network.decode(*asked)
+        return logits * (1 + self._error), scores
+
 
 def instead(monkeypatch: pytest.MonkeyPatch, other: Other, seconds: float) -> list[int]:
     """Put an engine in OpenVINO's place that takes so many seconds where torch takes one."""
     measured: list[int] = []
 
-    def take_turns(encoders: object, image: Tensor) -> list[list[float]]:
+    def take_turns(tasks: object) -> list[list[float]]:
         measured.append(1)
         return [[1.0], [seconds]]
 
-    monkeypatch.setattr(engine_choice, "_openvino", lambda system: other)
+    monkeypatch.setattr(engine_choice, "_openvino", lambda system, half: other)
     monkeypatch.setattr(engine_choice, "timed", take_turns)
     monkeypatch.setattr(engine_choice, "_version", lambda: "1")
     return measured
@@ -86,10 +96,54 @@ def test_openvino_encodes_the_same_features_also_when_read_back(
         assert system.precision == "openvino-float32"
         wanted = torch_encoder.encode(image)
         assert difference(system.encode(image), wanted) < 1e-4
-        assert len(list(engines.glob("*.blob"))) == 1
+        assert len(list(engines.glob("*-encoder-*.blob"))) == 1
         system.encoder = torch_encoder
     features = {name: feature[:1] for name, feature in wanted.items()}
     assert system.decode(features, PromptTensors.of([[9.0, 9.0]], [1])).logits.shape[-1] == 64
+
+
+def test_openvino_answers_with_the_same_masks_also_when_read_back(
+    system: System, engines: Path
+) -> None:
+    pytest.importorskip("openvino")
+    features = system.encode(torch.rand(1, 1, 64, 64))
+    clicks = np.random.default_rng(0).uniform(5, 60, (20, 2))
+    asked = [
+        PromptTensors.of(clicks[:1], np.ones(1)),
+        PromptTensors.of(clicks[:3], np.array([1, 0, 1]), np.array([4.0, 5, 50, 60])),
+        PromptTensors.of(clicks, np.ones(20), None, torch.randn(1, 64, 64)),
+        PromptTensors.of(box_xyxy=np.array([4.0, 5, 50, 60])),
+    ]
+    wanted = [system.decode(features, prompts) for prompts in asked]
+    for _ in range(2):  # compiled, then read back
+        choose_engine(system, "openvino")
+        assert isinstance(system.decoder, OpenVinoDecoder)
+        for prompts, torchs in zip(asked, wanted, strict=True):
+            found = system.decode(features, prompts)
+            torch.testing.assert_close(found.logits, torchs.logits, atol=1e-4, rtol=1e-4)
+            torch.testing.assert_close(found.scores, torchs.scores, atol=1e-5, rtol=1e-4)
+        del system.decoder
+
+
+@pytest.mark.parametrize("config", [None, "res34"])
+def test_the_published_mask_decoders_compile_as_well(config: str | None, engines: Path) -> None:
+    pytest.importorskip("openvino")
+    torch.manual_seed(0)
+    if config is None:
+        network: torch.nn.Module = Sam(torch.nn.Identity(), side=128, grid=8).eval()
+        features = {"embedding": torch.randn(1, 256, 8, 8)}
+    else:
+        small = replace(MEMBERS[config], image_size=64, vit_width=24, vit_heads=2, vit_depth=4)
+        network = build(replace(small, global_blocks=(0, 1, 2, 3))).eval()
+        with torch.inference_mode():
+            features = network.encode(torch.randn(1, 3, 64, 64))  # type: ignore[operator]
+    asked = torch.tensor([[[9.0, 9.0]]]), torch.ones(1, 1).long(), torch.tensor([[3.0, 4, 50, 60]])
+    compiled = OpenVinoDecoder(network, features)  # type: ignore[arg-type]
+    with torch.inference_mode():
+        wanted, scores = network.decode(features, *asked, None)  # type: ignore[operator]
+    found, found_scores = compiled.decode(features, *asked, None)
+    torch.testing.assert_close(found, wanted, atol=1e-4, rtol=1e-4)
+    assert (scores is None) == (found_scores is None)
 
 
 @pytest.mark.parametrize(
@@ -107,6 +161,7 @@ def test_the_faster_engine_is_taken_if_it_is_right_and_remembered(
     measured = instead(monkeypatch, Other(system, error), seconds)
     assert choose_engine(system) == choice
     assert system.precision == ("other" if choice == "openvino" else "float32")
+    assert isinstance(system.decoder, Other) == (choice == "openvino")
     times = len(measured)
     assert choose_engine(system) == choice
     assert len(measured) == times
@@ -115,7 +170,7 @@ def test_the_faster_engine_is_taken_if_it_is_right_and_remembered(
 def test_a_network_that_openvino_cannot_compile_is_encoded_by_torch(
     system: System, engines: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_system: System) -> Other:
+    def fail(_system: System, _half: Half) -> Other:
         raise RuntimeError("no such operation")
 
     monkeypatch.setattr(engine_choice, "_openvino", fail)
@@ -128,7 +183,7 @@ def test_a_network_that_openvino_cannot_compile_is_encoded_by_torch(
 def test_a_failure_that_passes_is_not_remembered(
     system: System, engines: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    def fail(_system: System) -> Other:
+    def fail(_system: System, _half: Half) -> Other:
         raise error
 
     instead(monkeypatch, Other(system), 0.5)
@@ -141,7 +196,7 @@ def test_a_failure_that_passes_is_not_remembered(
 def test_an_engine_that_was_named_and_fails_is_an_error(
     system: System, engines: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_system: System) -> Other:
+    def fail(_system: System, _half: Half) -> Other:
         raise RuntimeError("no such\noperation\n")
 
     instead(monkeypatch, Other(system), 0.5)
@@ -150,7 +205,7 @@ def test_an_engine_that_was_named_and_fails_is_an_error(
     with pytest.raises(BadUsage, match="no such operation; torch can"):
         choose_engine(system)
     monkeypatch.delenv(engine_choice.VARIABLE)
-    monkeypatch.setattr(engine_choice, "_openvino", lambda system: Other(system))
+    monkeypatch.setattr(engine_choice, "_openvino", lambda system, half: Other(system))
     assert choose_engine(system) == "openvino"
 
 
@@ -161,7 +216,7 @@ def test_a_full_disk_does_not_keep_openvino_from_encoding(
         raise OSError(28, "No space left on device")
 
     pytest.importorskip("openvino")
-    monkeypatch.setattr("napari_samunet.models.openvino_encoder.os.replace", fail)
+    monkeypatch.setattr("napari_samunet.models.openvino_network.os.replace", fail)
     assert choose_engine(system, "openvino") == "openvino"
     assert not list(engines.iterdir())
 
@@ -169,7 +224,7 @@ def test_a_full_disk_does_not_keep_openvino_from_encoding(
 def test_a_damaged_network_is_compiled_anew(system: System, engines: Path) -> None:
     pytest.importorskip("openvino")
     choose_engine(system, "openvino")
-    (blob,) = engines.glob("*.blob")
+    (blob,) = engines.glob("*-encoder-*.blob")
     whole = blob.read_bytes()
     blob.write_bytes(b"damaged")
     choose_engine(system, "openvino")
@@ -179,13 +234,13 @@ def test_a_damaged_network_is_compiled_anew(system: System, engines: Path) -> No
 def test_one_compiled_network_is_kept_of_the_same_weights(system: System, engines: Path) -> None:
     pytest.importorskip("openvino")
     of_other_weights = engines / "1234-5678.blob"
-    earlier = engines / f"{system.model_hash}-5678.blob"
+    earlier = engines / f"{system.model_hash}-decoder-5678.blob"
     for blob in (of_other_weights, earlier):
         blob.write_bytes(b"compiled for another release")
     choose_engine(system, "openvino")
     assert of_other_weights.is_file()
     assert not earlier.exists()
-    assert len(list(engines.glob(f"{system.model_hash}-*.blob"))) == 1
+    assert len(list(engines.glob(f"{system.model_hash}-*.blob"))) == 2
 
 
 def test_an_engine_that_is_not_here_is_refused_in_one_line(
@@ -205,17 +260,13 @@ def test_half_precision_is_for_accelerators() -> None:
         TorchEncoder(build(CONFIG), "float64")
 
 
-def test_engines_take_turns(system: System) -> None:
+def test_engines_take_turns() -> None:
     order: list[str] = []
-
-    class Named:
-        def __init__(self, precision: str) -> None:
-            self.precision = precision
-
-        def encode(self, image: Tensor) -> Features:
-            order.append(self.precision)
-            return {}
-
-    seconds = timed((Named("a"), Named("b")), torch.zeros(1), rounds=2)
+    seconds = timed((lambda: order.append("a"), lambda: order.append("b")), rounds=2)
     assert [len(one) for one in seconds] == [2, 2]
     assert order == ["a", "b"] * 3
+
+
+def test_a_busy_machine_is_not_measured_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_choice, "PATIENCE", 0.0)
+    assert [len(one) for one in timed((list, dict))] == [1, 1]

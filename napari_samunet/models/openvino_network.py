@@ -1,0 +1,139 @@
+"""Networks compiled by OpenVINO for the processor of this machine, and kept for the next start.
+
+A network is traced by torch and handed to OpenVINO's own reader of traces; its converter with usage
+statistics is not touched.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+import warnings
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+logger = logging.getLogger(__name__)
+
+
+class OpenVinoNetwork:
+    """A compiled network; several threads may ask it.
+
+    Parameters
+    ----------
+    trace
+        Makes OpenVINO's form of the network, see `traced`; called only where nothing is kept.
+    hint
+        Kind of numbers: ``"f32"`` or ``"bf16"``.
+    kept
+        File that the compiled network is read from, or written to where it is not there yet; None:
+        nothing is kept.
+    """
+
+    def __init__(self, trace: Callable[[], Any], hint: str, kept: Path | None) -> None:
+        self._compiled = _compiled(trace, hint, kept)
+        self._request = self._compiled.create_infer_request()
+        self._lock = Lock()
+
+    @property
+    def names(self) -> list[str]:
+        """Of the outputs, in their order."""
+        return [output.get_any_name() for output in self._compiled.outputs]
+
+    def __call__(self, *inputs: Tensor) -> list[Tensor]:
+        """Inputs → outputs, float32 on the processor."""
+        arrays = {i: np.ascontiguousarray(tensor.numpy()) for i, tensor in enumerate(inputs)}
+        with self._lock:
+            answer = self._request.infer(arrays)
+        return [torch.from_numpy(answer[place]) for place in range(len(answer))]
+
+
+def traced(
+    network: nn.Module,
+    example: tuple[Tensor, ...],
+    shapes: Sequence[Sequence[int]],
+    names: Sequence[str],
+) -> Any:
+    """Bring a network into OpenVINO's form.
+
+    Parameters
+    ----------
+    network
+        Tensors in, a tuple of tensors out.
+    example
+        Inputs that it is traced with.
+    shapes
+        Of the inputs; -1 is a length that changes from call to call.
+    names
+        Given to the outputs.
+    """
+    from openvino.frontend import FrontEndManager
+    from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
+
+    with torch.inference_mode(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # most lengths are constants here, which is as it should be
+        decoder = TorchScriptPythonDecoder(network.eval(), example_input=example)
+    reader = FrontEndManager().load_by_framework("pytorch")
+    model = reader.convert(reader.load(decoder))
+    model.reshape({place: list(shape) for place, shape in enumerate(shapes)})
+    for output, name in zip(model.outputs, names, strict=True):
+        output.get_tensor().set_names({name})
+    return model
+
+
+def _compiled(trace: Callable[[], Any], hint: str, kept: Path | None) -> Any:
+    import openvino
+
+    core = openvino.Core()
+    options = {
+        "INFERENCE_PRECISION_HINT": hint,
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+        "ENABLE_CPU_PINNING": False,  # a window beside it wants the cores as well
+    }
+    compiled = None if kept is None else _read(core, kept, options)
+    if compiled is None:
+        compiled = core.compile_model(trace(), "CPU", options)
+        if kept is not None:
+            _keep(kept, compiled)
+    return compiled
+
+
+def _read(core: Any, kept: Path, options: dict[str, Any]) -> Any:
+    """A compiled network of an earlier time; None where there is none, or a damaged one."""
+    try:
+        return core.import_model(kept.read_bytes(), "CPU", options)
+    except OSError:
+        return None
+    except RuntimeError as error:
+        logger.warning("%s is damaged and compiled anew: %s", kept, error)
+        with suppress(OSError):
+            kept.unlink()
+        return None
+
+
+def _keep(kept: Path, compiled: Any) -> None:
+    try:
+        _write(kept, compiled.export_model())
+    except OSError as error:  # costs the next start some seconds, and this one nothing
+        logger.warning("The compiled network cannot be kept in %s: %s", kept.parent, error)
+
+
+def _write(path: Path, content: Any) -> None:
+    """Write a file as a whole or not at all, for another process may read it meanwhile."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content.getvalue() if hasattr(content, "getvalue") else content)
+        os.replace(draft, path)
+    except BaseException:
+        Path(draft).unlink(missing_ok=True)
+        raise
