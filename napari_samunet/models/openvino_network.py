@@ -96,7 +96,8 @@ def _compiled(trace: Callable[[], Any], hint: str, kept: Path | None) -> Any:
         "INFERENCE_PRECISION_HINT": hint,
         "PERFORMANCE_HINT": "LATENCY",
         "INFERENCE_NUM_THREADS": torch.get_num_threads(),
-        "ENABLE_CPU_PINNING": False,  # a window beside it wants the cores as well
+        # Unpinned, two threads meet on one core too often: a sixth slower, on a busy machine too.
+        "ENABLE_CPU_PINNING": True,
     }
     compiled = None if kept is None else _read(core, kept, options)
     if compiled is None:

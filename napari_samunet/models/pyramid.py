@@ -170,6 +170,8 @@ def _grid(side: int, device: torch.device) -> tuple[Tensor, Tensor]:
 
 def _click_maps(grey: Tensor, points_xy: Tensor, chosen: Tensor) -> Tensor:
     side = grey.shape[-1]
+    if not chosen.any():
+        return grey.new_zeros(len(grey), 3, side, side)
     x, y = _grid(side, grey.device)
     points = points_xy.float()
     squared = (x - points[..., 0, None, None]) ** 2 + (y - points[..., 1, None, None]) ** 2
