@@ -12,6 +12,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -21,6 +22,8 @@ import torch
 from torch import Tensor, nn
 
 logger = logging.getLogger(__name__)
+
+_DIGEST = sha256().digest_size
 
 
 class OpenVinoNetwork:
@@ -110,9 +113,13 @@ def _compiled(trace: Callable[[], Any], hint: str, kept: Path | None) -> Any:
 def _read(core: Any, kept: Path, options: dict[str, Any]) -> Any:
     """A compiled network of an earlier time; None where there is none, or a damaged one."""
     try:
-        return core.import_model(kept.read_bytes(), "CPU", options)
+        content = kept.read_bytes()
     except OSError:
         return None
+    try:
+        if sha256(content[_DIGEST:]).digest() != content[:_DIGEST]:
+            raise RuntimeError("its checksum is another")
+        return core.import_model(content[_DIGEST:], "CPU", options)
     except RuntimeError as error:
         logger.warning("%s is damaged and compiled anew: %s", kept, error)
         with suppress(OSError):
@@ -121,19 +128,21 @@ def _read(core: Any, kept: Path, options: dict[str, Any]) -> Any:
 
 
 def _keep(kept: Path, compiled: Any) -> None:
+    exported = compiled.export_model()
+    content = exported.getvalue() if hasattr(exported, "getvalue") else exported
     try:
-        _write(kept, compiled.export_model())
+        _write(kept, sha256(content).digest() + content)
     except OSError as error:  # costs the next start some seconds, and this one nothing
         logger.warning("The compiled network cannot be kept in %s: %s", kept.parent, error)
 
 
-def _write(path: Path, content: Any) -> None:
+def _write(path: Path, content: bytes) -> None:
     """Write a file as a whole or not at all, for another process may read it meanwhile."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=path.name)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content.getvalue() if hasattr(content, "getvalue") else content)
+            file.write(content)
         os.replace(draft, path)
     except BaseException:
         Path(draft).unlink(missing_ok=True)

@@ -226,9 +226,13 @@ def test_a_damaged_network_is_compiled_anew(system: System, engines: Path) -> No
     choose_engine(system, "openvino")
     (blob,) = engines.glob("*-encoder-*.blob")
     whole = blob.read_bytes()
-    blob.write_bytes(b"damaged")
-    choose_engine(system, "openvino")
-    assert len(blob.read_bytes()) == len(whole)
+    flipped = bytearray(whole)
+    flipped[len(whole) // 2] ^= 1
+    for damaged in (b"damaged", bytes(flipped), b""):
+        blob.write_bytes(damaged)
+        choose_engine(system, "openvino")
+        assert len(blob.read_bytes()) == len(whole)
+        assert blob.read_bytes() != damaged
 
 
 def test_one_compiled_network_is_kept_of_the_same_weights(system: System, engines: Path) -> None:
