@@ -41,6 +41,8 @@ class Labels:
         The tissue of each id, where the scene shows a body region; else empty.
     weight
         (number of ids,) how often each is chosen as a target, or None: all alike.
+    together
+        (number of ids,) how often the parts of each count as one structure, or None: as is usual.
     """
 
     ids: Tensor
@@ -49,6 +51,7 @@ class Labels:
     kind: str = "free"
     tissues: tuple[str, ...] = ()
     weight: Tensor | None = None
+    together: Tensor | None = None
 
 
 def draw_labels(generator: Generator, batch: int, side: int) -> Labels:

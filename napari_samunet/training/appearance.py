@@ -62,7 +62,7 @@ def _tissue(generator: Generator, labels: Labels) -> Tensor:
         )
         amount[:, AIR] *= 0.2
         if labels.kind == "xray":
-            amount = 0.3 * amount  # fine structure averages out along the ray
+            amount = 0.35 * amount  # fine structure averages out along the ray
         texture = smooth_field(generator, batch, 1, cells, side)[:, 0]
         image = image + texture * amount.gather(1, ids.flatten(1)).view_as(ids)
     return image
@@ -117,11 +117,17 @@ def _grey(generator: Generator, batch: int, tissue: Tissue, kind: str) -> Tensor
     if kind == "ct":
         return uniform(generator, *tissue.ct, batch)
     if kind == "xray":  # what attenuates much is bright
-        low, high = (0.05, 0.5) if tissue.dark and tissue.ct[1] < 0 else (0.65, 0.95)
-        return uniform(generator, low, high, batch)
+        return uniform(generator, *_attenuation(tissue), batch)
     if tissue.dark:
         return uniform(generator, 0, 0.15, batch)
     return uniform(generator, 0.7 if tissue.bright else 0.08, 1, batch)
+
+
+def _attenuation(tissue: Tissue) -> tuple[float, float]:
+    """How bright a tissue is in a radiograph: black beside the body, lungs less than the rest."""
+    if tissue.dark and tissue.ct[1] < -900:
+        return 0.0, 0.1
+    return (0.1, 0.65) if tissue.dark and tissue.ct[1] < 0 else (0.65, 0.95)
 
 
 def _echoes(generator: Generator, image: Tensor, ids: Tensor, chosen: Tensor) -> Tensor:

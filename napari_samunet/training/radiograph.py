@@ -24,6 +24,7 @@ def shine_through(generator: Generator, image: Tensor, ids: Tensor) -> Tensor:
     clouds = smooth_field(generator, batch, 1, whole(generator, 3, 6), side)[:, 0]
     clouds = uniform(generator, 0, 0.07, batch, 1, 1) * clouds
     bones = uniform(generator, 0, 0.1, batch, 1, 1) * _ribs(generator, x, y, batch)
+    bones = bones + uniform(generator, 0, 0.15, batch, 1, 1) * _clavicles(generator, x, y, batch)
     return _marked(generator, image + inside * (bones + clouds + slope))
 
 
@@ -48,6 +49,16 @@ def _ribs(generator: Generator, x: Tensor, y: Tensor, batch: int) -> Tensor:
         total = total + uniform(generator, 0, 1, batch, 1, 1) * (band + 0.5 * rim)
     middle = (20 * (x.abs() - 0.08)).sigmoid()
     return total * middle
+
+
+def _clavicles(generator: Generator, x: Tensor, y: Tensor, batch: int) -> Tensor:
+    """A bar on either side that falls towards the middle, across the tips of the lungs."""
+    height = uniform(generator, -0.38, -0.18, batch, 1, 1)
+    fall = uniform(generator, -0.1, 0.35, batch, 1, 1)
+    thick = uniform(generator, 0.008, 0.022, batch, 1, 1)
+    line = y - height + fall * (x.abs() - 0.05)
+    ends = (80 * (x.abs() - 0.05)).sigmoid() * (80 * (0.33 - x.abs())).sigmoid()
+    return (300 * (thick - line.abs())).sigmoid() * ends
 
 
 def _marked(generator: Generator, image: Tensor) -> Tensor:

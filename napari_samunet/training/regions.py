@@ -61,6 +61,7 @@ class Organ:
     chance: float = 1.0
     jitter: float = -1.0
     weight: float = 1.0
+    together: float = 0.5
 
     @property
     def moved(self) -> float:
@@ -116,6 +117,7 @@ class _Drawing:
     tissues: list[str]
     parents: list[int]
     weights: list[float]
+    together: list[float]
     families: dict[str, list[int]] = field(default_factory=dict)
 
     @classmethod
@@ -138,9 +140,9 @@ class _Drawing:
         tissues = ["fat" if i == FAT else "air" for i in range(FIRST_BLOB)]
         weights = [LAYER_WEIGHT if i == FAT else 0.0 for i in range(FIRST_BLOB)]
         # Organs were placed for the usual height; a flatter body has them closer together.
-        return cls(
-            generator, x, y * region.aspect / aspect, ids, tissues, [0] * FIRST_BLOB, weights
-        )
+        y = y * region.aspect / aspect
+        parents, together = [0] * FIRST_BLOB, [0.5] * FIRST_BLOB
+        return cls(generator, x, y, ids, tissues, parents, weights, together)
 
     def add(self, organ: Organ) -> None:
         """Draw an organ, or each of a ring, a stack or a scatter, with an id of its own."""
@@ -163,8 +165,11 @@ class _Drawing:
         batch, device = len(ids), ids.device
         parent = torch.tensor(self.parents, device=device).expand(batch, -1)
         mirrored = torch.ones(batch, dtype=torch.bool, device=device)
-        weight = torch.tensor(self.weights, device=device)
-        return Labels(ids.contiguous(), parent, mirrored, kind, tuple(self.tissues), weight)
+        weight, together = (
+            torch.tensor(numbers, device=device) for numbers in (self.weights, self.together)
+        )
+        tissues = tuple(self.tissues)
+        return Labels(ids.contiguous(), parent, mirrored, kind, tissues, weight, together)
 
     def _holder(self, organ: Organ) -> int:
         holder = organ.part or organ.joins
@@ -174,6 +179,7 @@ class _Drawing:
         new = len(self.tissues)
         self.tissues.append(tissue)
         self.weights.append(LAYER_WEIGHT if organ.layer else organ.weight)
+        self.together.append(organ.together)
         self.parents.append(parent)
         for name in {organ.name, organ.part} - {""}:
             self.families.setdefault(name, []).append(new)

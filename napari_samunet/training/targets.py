@@ -16,6 +16,9 @@ from napari_samunet.types import BoolArray, FloatArray
 
 SMALLEST_AREA = 25
 FAINTEST_RIM = 0.02
+BOXED = 0.5  # of the samples come with a box
+BOX_HOLDS_ALL = 0.4  # of the boxes that could hold one part of several
+MOST_PARTS = 4
 
 
 @dataclass(frozen=True)
@@ -29,41 +32,59 @@ class Sample:
     boxed: bool
 
 
+@dataclass(frozen=True)
+class _Scene:
+    """One scene of a batch: ``image`` and ``ids`` (S, S), and what ``Labels`` says of its ids."""
+
+    image: FloatArray
+    ids: np.ndarray
+    parent: np.ndarray
+    mirrored: bool
+    weight: FloatArray | None
+    together: FloatArray | None
+
+    def as_one(self, chosen: int) -> float:
+        """How often the parts of an id are one structure to a person (the lungs, the kidneys)."""
+        if self.together is not None:
+            return float(self.together[chosen])
+        return 0.5 if self.mirrored else 0.1
+
+
 def draw_samples(
     rng: np.random.Generator, images: torch.Tensor, labels: Labels, per_scene: int, side: int
 ) -> list[Sample]:
     """Up to ``per_scene`` samples of ``side`` pixels from each scene; ``images`` is (B, S, S)."""
     samples = []
-    for scene in range(len(images)):
-        image, ids = images[scene].numpy(), labels.ids[scene].numpy()
-        parent, mirrored = labels.parent[scene].numpy(), bool(labels.mirrored[scene])
-        weight = None if labels.weight is None else labels.weight.numpy()
+    weight, together = (
+        None if each is None else each.numpy() for each in (labels.weight, labels.together)
+    )
+    for image, ids, parent, mirrored in zip(
+        images.numpy(), labels.ids.numpy(), labels.parent.numpy(), labels.mirrored, strict=True
+    ):
+        scene = _Scene(image, ids, parent, bool(mirrored), weight, together)
         for _ in range(per_scene):
-            mask = _target(rng, image, ids, parent, mirrored, weight)
+            boxed = bool(rng.random() < BOXED)
+            mask = _target(rng, scene, boxed)
             if mask is not None:
-                samples.append(_crop(rng, image, mask, side))
+                samples.append(_crop(rng, image, mask, side, boxed))
     return [sample for sample in samples if sample.mask.sum() >= 6]
 
 
-def _target(
-    rng: np.random.Generator,
-    image: FloatArray,
-    ids: np.ndarray,
-    parent: np.ndarray,
-    mirrored: bool,
-    weight: FloatArray | None,
-) -> BoolArray | None:
+def _target(rng: np.random.Generator, scene: _Scene, boxed: bool) -> BoolArray | None:
+    image, ids = scene.image, scene.ids
     present, sizes = np.unique(ids, return_counts=True)
     # People point at organs more often than at specks: large things are chosen more often.
-    wanted = sizes**0.5 * (_free_weight(rng, present) if weight is None else weight[present])
+    weight = _free_weight(rng, present) if scene.weight is None else scene.weight[present]
+    wanted = sizes**0.5 * weight
     wanted[present == AIR] = 0
     if not wanted.any():
         return None
     chosen = int(rng.choice(present, p=wanted / wanted.sum()))
-    mask = np.isin(ids, _family(chosen, parent, present)) if rng.random() < 0.7 else ids == chosen
+    family = rng.random() < 0.7
+    mask = np.isin(ids, _family(chosen, scene.parent, present)) if family else ids == chosen
     if rng.random() < 0.1:
         mask |= ids == _neighbour(rng, ids, mask, chosen)
-    mask = _component(rng, mask, mirrored)
+    mask = _component(rng, mask, scene.as_one(chosen), boxed)
     if rng.random() < 0.35:
         mask = _outlined(mask)
     elif rng.random() < 0.3:
@@ -114,12 +135,14 @@ def _outlined(mask: BoolArray) -> BoolArray:
     return mask
 
 
-def _component(rng: np.random.Generator, mask: BoolArray, mirrored: bool) -> BoolArray:
+def _component(rng: np.random.Generator, mask: BoolArray, as_one: float, boxed: bool) -> BoolArray:
     parts, count = ndimage.label(mask)
-    # Left-right pairs are one structure to a person (the lungs, the kidneys) as often as two.
-    if count <= 1 or (count <= 3 and rng.random() < (0.5 if mirrored else 0.1)):
-        return mask
     sizes = np.bincount(parts.ravel())[1:].astype(float)
+    few = np.count_nonzero(sizes > 0.03 * sizes.sum()) <= MOST_PARTS
+    # A box says by its size that it holds several; a click alone mostly means what it touches.
+    likely = as_one + (1 - as_one) * BOX_HOLDS_ALL if boxed else as_one
+    if count <= 1 or (few and rng.random() < likely):
+        return mask
     return np.asarray(parts == 1 + rng.choice(count, p=sizes / sizes.sum()))
 
 
@@ -142,9 +165,10 @@ def _extent(mask: BoolArray, margin: int) -> tuple[slice, slice]:
     )
 
 
-def _crop(rng: np.random.Generator, image: FloatArray, mask: BoolArray, side: int) -> Sample:
+def _crop(
+    rng: np.random.Generator, image: FloatArray, mask: BoolArray, side: int, boxed: bool
+) -> Sample:
     """The square that inference would show: the whole slice, twice the box, or between."""
-    boxed = bool(rng.random() < 0.45)
     scene = image.shape[0]
     rows, cols = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     extent = max(rows[-1] - rows[0], cols[-1] - cols[0]) + 1
