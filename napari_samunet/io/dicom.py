@@ -19,7 +19,7 @@ from napari_samunet.io.dicom_planes import Plane, planes_of
 from napari_samunet.io.dicom_stack import stack
 from napari_samunet.io.quiet import silent_log
 from napari_samunet.io.volume import Source, Volume
-from napari_samunet.types import FloatArray, Window
+from napari_samunet.types import FloatArray
 
 
 def read_dicom(
@@ -48,7 +48,7 @@ def read_dicom(
     Returns
     -------
     Volume
-        Slices along row × column, rescale applied slice by slice, the window of the middle slice.
+        Slices along row × column, rescale applied slice by slice, the windows of the middle slice.
 
     Raises
     ------
@@ -107,7 +107,9 @@ def _read(
     place = "position and orientation of each slice" if planes[0].is_placed else None
     source = Source(path, "dicom", tuple(headers.values()), notes, slices, place)
     try:
-        return Volume(array, affine, color, modality, _window(planes), source, negative)
+        windows = planes[len(planes) // 2].windows
+        window = windows[0][1] if windows else None
+        return Volume(array, affine, color, modality, window, source, negative, windows)
     except UnsupportedImage as error:
         raise UnsupportedImage(f"{path} cannot be shown. {error}") from None
 
@@ -132,10 +134,6 @@ def _slices(planes: list[Plane]) -> tuple[tuple[Path, int, int], ...]:
     for plane in planes:
         places.setdefault(plane.path, len(places))
     return tuple((plane.path, places[plane.path], plane.frame) for plane in planes)
-
-
-def _window(planes: list[Plane]) -> Window | None:
-    return planes[len(planes) // 2].window
 
 
 def _is_negative(plane: Plane) -> bool:

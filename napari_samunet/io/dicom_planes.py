@@ -46,8 +46,8 @@ class Plane:
         mm between rows, and between columns.
     rescale : (float, float)
         Slope and intercept.
-    window : (float, float) or None
-        VOI window (low, high) in rescaled units.
+    windows : tuple of (str, (float, float))
+        VOI windows (low, high) in rescaled units, each with the name that it has, or "".
     words : tuple of datasets
         Where other values of this plane are looked up, the nearest first.
     tile : (slice, slice) or None
@@ -61,7 +61,7 @@ class Plane:
     directions: FloatArray | None
     spacing: tuple[float, float] | None
     rescale: tuple[float, float]
-    window: Window | None
+    windows: tuple[tuple[str, Window], ...]
     words: tuple[Any, ...]
     tile: tuple[slice, slice] | None = None
 
@@ -134,7 +134,7 @@ def _plane(path: Path, dataset: Any, frame: int, words: tuple[Any, ...]) -> Plan
         _directions(_numbers(words, "ImageOrientationPatient", 6)),
         None if spacing is None or min(spacing[:2]) <= 0 else (spacing[0], spacing[1]),
         (slope[0], intercept[0]) if slope[0] != 0 else (1.0, intercept[0]),
-        _window(_numbers(words, "WindowCenter"), _numbers(words, "WindowWidth")),
+        _windows(words),
         words,
     )
 
@@ -160,10 +160,23 @@ def _directions(cosines: tuple[float, ...] | None) -> FloatArray | None:
     return pair / lengths
 
 
-def _window(center: tuple[float, ...] | None, width: tuple[float, ...] | None) -> Window | None:
-    if not center or not width or width[0] < 1:
-        return None
-    return center[0] - width[0] / 2, center[0] + width[0] / 2
+def _windows(words: tuple[Any, ...]) -> tuple[tuple[str, Window], ...]:
+    """All display windows that a plane states, each with its name or "" (PS3.3 C.11.2.1.2)."""
+    centers, widths = (_numbers(words, f"Window{word}") or () for word in ("Center", "Width"))
+    names = [*_texts(words, "WindowCenterWidthExplanation"), *[""] * len(centers)]
+    return tuple(
+        (str(name).strip(), (center - width / 2, center + width / 2))
+        for name, center, width in zip(names, centers, widths, strict=False)
+        if width >= 1
+    )
+
+
+def _texts(words: tuple[Any, ...], keyword: str) -> list[Any]:
+    for dataset in words:
+        value = dataset.get(keyword)
+        if value:
+            return [value] if isinstance(value, str) else list(value)
+    return []
 
 
 def _numbers(words: tuple[Any, ...], keyword: str, count: int = 1) -> tuple[float, ...] | None:

@@ -72,6 +72,8 @@ class Volume:
         The file and its header.
     negative : bool
         Whether low values are meant to be shown bright, as radiographs may be stored.
+    windows : tuple of (str, (float, float))
+        All display windows of the file, each with the name that it has there, or "".
 
     Raises
     ------
@@ -89,6 +91,7 @@ class Volume:
     window: Window | None = None
     source: Source = Source()
     negative: bool = False
+    windows: tuple[tuple[str, Window], ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "array", as_voxels(self.array))

@@ -35,16 +35,21 @@ class ShownWindow:
 
 
 def windows_of(volume: Volume) -> list[ShownWindow]:
-    """Windows of Shift+0 to Shift+9: the image's own first, then those of its modality.
+    """Windows of Shift+0 to Shift+9: the file's own first, then those of its modality.
 
     CT has the presets of ``resources/windows.toml``; other intensities have no unit, so they get
-    percentiles of the volume.
+    percentiles of the volume. Further windows of the file come last and have no key, so that a
+    digit is the same window for every file.
     """
     own = ShownWindow("default", choose_window(volume), "as the file says, or 0.5 to 99.5 %")
+    others = [
+        ShownWindow(name or f"of the file, {place}", window, "as the file says")
+        for place, (name, window) in enumerate(volume.windows, start=1)
+        if window != own.window
+    ]
     presets = window_presets(volume.modality) if volume.modality else ()
-    if presets:
-        return [own, *(ShownWindow(item.name, item.window, item.shows) for item in presets)][:10]
-    return [own, *_percentile_windows(volume)]
+    usual = [ShownWindow(item.name, item.window, item.shows) for item in presets]
+    return [own, *(usual or _percentile_windows(volume))][:10] + others
 
 
 def dragged(window: Window, right: float, up: float) -> Window:

@@ -50,6 +50,21 @@ def test_every_slice_has_its_own_rescale(tmp_path: Path) -> None:
     np.testing.assert_allclose(array[1], (expected(1) + 1024) * 1.5 + 1)
 
 
+def test_all_display_windows_of_a_file_are_known_by_name(tmp_path: Path) -> None:
+    two = {"WindowCenter": [40, -600], "WindowWidth": [400, 1500]}
+    save_slice(tmp_path, 1, **two, WindowCenterWidthExplanation=["SOFT", "LUNG"])
+    volume = open_volume(tmp_path)
+    assert volume.window == (-160, 240)
+    assert volume.windows == (("SOFT", (-160, 240)), ("LUNG", (-1350, 150)))
+
+
+def test_windows_without_a_name_or_a_width_do_no_harm(tmp_path: Path) -> None:
+    save_slice(tmp_path, 1, WindowCenter=[40, -600, 3], WindowWidth=[0, 1500])
+    assert open_volume(tmp_path).windows == (("", (-1350, 150)),)
+    save_slice(tmp_path / "none", 1, WindowCenter=None)
+    assert open_volume(tmp_path / "none").windows == ()
+
+
 def test_a_single_file_is_one_slice_as_thick_as_it_says(tmp_path: Path) -> None:
     volume = open_volume(save_slice(tmp_path, 1, SliceThickness=5))
     assert np.array_equal(volume.array, expected(1)[None])

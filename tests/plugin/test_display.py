@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations, product
 
 import numpy as np
@@ -15,6 +16,7 @@ from napari_samunet.plugin.coordinates import show_plane
 from napari_samunet.plugin.display import Display, shown_affine
 from napari_samunet.plugin.reader import layer_of
 from napari_samunet.plugin.volumes import stored_data, volume_of
+from napari_samunet.plugin.windowing import windows_of
 from napari_samunet.types import SliceRef
 
 PLACED = Source(kind="nifti", place="sform")
@@ -163,3 +165,14 @@ def test_a_volume_stored_another_way_round_lies_on_the_first():
         assert not misfit(volume, [Image(data, **described)])
     data, described, _kind = layer_of(_stored(*SAGITTAL, 3), "other", first)
     assert "turned by 3°" in misfit(volume, [Image(data, **described)])
+
+
+def test_further_windows_of_a_file_leave_the_digits_to_the_usual_ones():
+    plain = Volume(np.arange(60.0).reshape(3, 4, 5), np.eye(4), modality="CT", window=(-160, 240))
+    named = (("SOFT", (-160.0, 240.0)), ("TEMPORAL BONE", (-1200.0, 2800.0)), ("", (0.0, 80.0)))
+    usual, more = windows_of(plain), windows_of(replace(plain, windows=named))
+    assert more[: len(usual)] == usual
+    assert [(item.name, item.window) for item in more[len(usual) :]] == [
+        ("TEMPORAL BONE", (-1200, 2800)),
+        ("of the file, 3", (0, 80)),
+    ]

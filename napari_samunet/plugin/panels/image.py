@@ -66,7 +66,9 @@ class ImagePanel(Section):
         if list(titles) != self._titles:
             self._titles = list(titles)
             self._windows.clear()
-            self._windows.addItems([f"{number}  {title}" for number, title in enumerate(titles)])
+            self._windows.addItems(
+                [f"{number if number < 10 else ' '}  {name}" for number, name in enumerate(titles)]
+            )
         self._windows.setCurrentIndex(shown)
         self._windows.setEnabled(bool(titles))
 
