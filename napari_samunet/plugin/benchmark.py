@@ -207,8 +207,11 @@ class _Window:
         )
         click: Any = QTest.mouseClick  # a static method, which PyQt's stubs do not tell
         updated: list[float] = []
-        # Connected after the layers were: when it is called, they are updated and refreshed.
-        note = session.preview_changed.connect(lambda *_: updated.append(perf_counter()))
+        layer = controller.work.shown.find("preview")
+        # Connected after the canvas was: when it is called, the layer is updated and refreshed. A
+        # layer that is only made by this click is there when the session has told all.
+        changed = session.preview_changed if layer is None else layer.events.set_data
+        note = changed.connect(lambda *_: updated.append(perf_counter()))
         start = perf_counter()
         look = controller.glimpsed.connect(lambda: self.glimpses.append(perf_counter() - start))
         try:
@@ -217,7 +220,7 @@ class _Window:
             _wait(self.canvas.frameSwapped)
             return updated[-1] - start, perf_counter() - start
         finally:
-            session.preview_changed.disconnect(note)
+            changed.disconnect(note)
             controller.glimpsed.disconnect(look)
 
     def _pixel(self, place_rc: tuple[int, int]) -> QPoint:
