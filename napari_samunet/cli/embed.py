@@ -31,7 +31,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--axis", default="0", choices=("0", "1", "2", "all"), help="planes to encode (default: 0)"
     )
-    parser.add_argument("--slices", type=values.slice_range, metavar="K0:K1", help="only these")
+    parser.add_argument(
+        "--slices",
+        type=values.slice_range,
+        metavar="K0:K1",
+        help="only these, both included; counted from 0",
+    )
     parser.add_argument(
         "--window", type=values.window, metavar="LO,HI", help="displayed intensities"
     )

@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``samunet segment``."""
     parser.add_argument("image", help="NIfTI, NRRD, MetaImage, DICOM folder or picture")
-    parser.add_argument("--slice", type=int, required=True, metavar="K", help="index of the slice")
+    parser.add_argument(
+        "--slice",
+        type=int,
+        required=True,
+        metavar="K",
+        help="index of the slice, from 0: one less than the window's panel says",
+    )
     parser.add_argument("--axis", type=int, default=0, choices=(0, 1, 2), help="axis of the slice")
     parser.add_argument(
         "--point",
@@ -34,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--propagate",
         type=values.slice_range,
         metavar="K0:K1",
-        help="carry the mask on to these slices",
+        help="carry the mask on to these slices, both included; counted from 0",
     )
     parser.add_argument("--model", default="builtin", help="name in the list, or a checkpoint")
     parser.add_argument("--system", help="what the checkpoint is, where it cannot tell itself")

@@ -64,12 +64,16 @@ class Ghosts(QObject):
         self._look("all over the volume", _over_volume)
 
     def take(self) -> None:
-        """Make the brightest suggestion the preview of a new object."""
+        """Make the brightest suggestion the preview of a new object; the preview before it stays
+        for good.
+        """
         ref, work = self._act.shown_ref(), self._work
         if ref is None or work is None or not self._here():
             return
         chosen, session = self._here().pop(0), work.session
-        if session.current is not None and (session.current.voxels or session.previews):
+        if session.previews:
+            work.accept()
+        if session.current is not None and session.current.voxels:
             session.new_object()
         session.paint(chosen, index=ref.index, axis=ref.axis)
         self._draw()

@@ -42,7 +42,9 @@ KEYS: Mapping[str, Key] = {
     "candidate": Key("U", "U", "Show the next candidate: another reading of the same click"),
     "undo": Key("Control-Z", "Ctrl+Z", "Take the last step back"),
     "redo": Key("Control-Shift-Z", "Ctrl+Shift+Z", "Make the step again that was taken back"),
-    "discard": Key("Shift-Backspace", "Shift+Backspace", "Discard clicks and mask of this slice"),
+    "discard": Key(
+        "Shift-Backspace", "Shift+Backspace", "Discard what is not accepted of this object"
+    ),
     "delete_prompt": Key("Delete", "Delete", "Delete the click or box under the mouse"),
     "ghost": Key("Shift-E", "Shift+E", "Ghost: show under the mouse what a click would give"),
     "suggest": Key("Shift-F", "Shift+F", "Suggest: find objects on this slice; again: stop"),

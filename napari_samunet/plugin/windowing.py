@@ -38,8 +38,8 @@ def windows_of(volume: Volume) -> list[ShownWindow]:
     """Windows of Shift+0 to Shift+9: the file's own first, then those of its modality.
 
     CT has the presets of ``resources/windows.toml``; other intensities have no unit, so they get
-    percentiles of the volume. Further windows of the file come last and have no key, so that a
-    digit is the same window for every file.
+    percentiles of the volume. Further windows of the file come last, so that a digit is the same
+    window for every file; the tenth and those after it have no key.
     """
     own = ShownWindow("default", choose_window(volume), "as the file says, or 0.5 to 99.5 %")
     others = [
@@ -49,7 +49,7 @@ def windows_of(volume: Volume) -> list[ShownWindow]:
     ]
     presets = window_presets(volume.modality) if volume.modality else ()
     usual = [ShownWindow(item.name, item.window, item.shows) for item in presets]
-    return [own, *(usual or _percentile_windows(volume))][:10] + others
+    return [own, *(usual or _percentile_windows(volume)), *others]
 
 
 def dragged(window: Window, right: float, up: float) -> Window:

@@ -146,8 +146,12 @@ def test_suggestions_are_taken_and_refused_with_keys_and_never_on_finished_label
     screen.press(Qt.Key.Key_G)
     np.testing.assert_array_equal(screen.session.preview.mask, second)
     assert ghosts.shown == count - 2
-    ghosts.clear()
+    while ghosts.shown:  # each one that is taken settles the one before
+        screen.press(Qt.Key.Key_G)
     screen.press(Qt.Key.Key_G)
+    assert not screen.session.previews
+    assert len(screen.session.objects) == count  # the first one, and all but the refused one
+    assert all(item.voxels for item in screen.session.objects)
     assert (screen.session.labels[3] == 2).any()
 
 

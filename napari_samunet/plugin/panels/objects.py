@@ -13,9 +13,9 @@ from napari_samunet.plugin.panels.object_table import ObjectRow, ObjectTable
 from napari_samunet.plugin.panels.section import Section, button
 
 _OVERLAPS = {
-    "keep": ("Keep earlier", "Voxels of another object stay with it"),
-    "replace": ("Replace", "The new mask takes voxels from unlocked objects"),
-    "both": ("Both", "Both keep the voxels; labels show the later object"),
+    "keep": ("Overlap: keep earlier", "Voxels of another object stay with it"),
+    "replace": ("Overlap: replace", "The new mask takes voxels from unlocked objects"),
+    "both": ("Overlap: both", "Both keep the voxels; labels show the later object"),
 }
 
 _SCORES = {
