@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> None:
 
     _check(open_folder())  # before the work of a night
     system = load_model(args.model, device=args.device, system=args.system)
-    choose_engine(system)
+    choose_engine(system, decodes=False)
     cache = open_cache(str(system.device), system.contract.half)
     engine = Engine(system, cache)
     with ExitStack() as open_things:

@@ -61,7 +61,7 @@ def pair_from(ours: System) -> Pair:
 def _compiled(system: System) -> System | None:
     if not is_installed() or system.device.type != "cpu":
         return None
-    halves: list[Half] = [Decoding(system)] if hasattr(system.network, "prompted") else []
+    halves: list[Half] = [Decoding(system)] if hasattr(system.module, "prompted") else []
     if system.contract.side <= MOST_SIDE:
         halves.append(Encoding(system))
     for half in halves:

@@ -162,21 +162,19 @@ def _directions(cosines: tuple[float, ...] | None) -> FloatArray | None:
 
 def _windows(words: tuple[Any, ...]) -> tuple[tuple[str, Window], ...]:
     """All display windows that a plane states, each with its name or "" (PS3.3 C.11.2.1.2)."""
-    centers, widths = (_numbers(words, f"Window{word}") or () for word in ("Center", "Width"))
-    names = [*_texts(words, "WindowCenterWidthExplanation"), *[""] * len(centers)]
+    for dataset in words:
+        centers, widths = (_numbers((dataset,), f"Window{word}") for word in ("Center", "Width"))
+        if centers and widths:
+            break
+    else:
+        return ()
+    said = dataset.get("WindowCenterWidthExplanation") or ()
+    names = [*([said] if isinstance(said, str) else said), *[""] * len(centers)]
     return tuple(
         (str(name).strip(), (center - width / 2, center + width / 2))
         for name, center, width in zip(names, centers, widths, strict=False)
         if width >= 1
     )
-
-
-def _texts(words: tuple[Any, ...], keyword: str) -> list[Any]:
-    for dataset in words:
-        value = dataset.get(keyword)
-        if value:
-            return [value] if isinstance(value, str) else list(value)
-    return []
 
 
 def _numbers(words: tuple[Any, ...], keyword: str, count: int = 1) -> tuple[float, ...] | None:

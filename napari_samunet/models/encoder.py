@@ -1,67 +1,17 @@
-"""What turns images into features, and prompts into masks: torch on any device, or an engine made
-for a processor.
-"""
+"""What turns images into features: torch on any device, or an engine made for a processor."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from napari_samunet.errors import BadUsage
+from napari_samunet.models.promptable import Promptable
 
 Features = dict[str, Tensor]
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-
-
-class Promptable(Protocol):
-    """What a system's network can do; see ``System.module``."""
-
-    def encode(self, image: Tensor) -> Features:
-        """Images (B, C, S, S) → features (B, …)."""
-
-    def decode(
-        self,
-        features: Mapping[str, Tensor],
-        points_xy: Tensor | None,
-        labels: Tensor | None,
-        box_xyxy: Tensor | None,
-        mask_logits: Tensor | None,
-    ) -> tuple[Tensor, Tensor | None]:
-        """Features and prompts → logits (B, K, h, w), scores (B, K) or None."""
-
-
-class Divided(Promptable, Protocol):
-    """A network whose ``decode`` is ``answered`` of what is ``prompted``."""
-
-    def prompted(
-        self,
-        features: Mapping[str, Tensor],
-        points_xy: Tensor | None,
-        labels: Tensor | None,
-        box_xyxy: Tensor | None,
-        mask_logits: Tensor | None,
-    ) -> tuple[Tensor, ...]:
-        """Features and prompts → what the mask decoder is given."""
-
-    def answered(self, *given: Tensor) -> tuple[Tensor, Tensor | None]:
-        """What the mask decoder is given → logits (B, K, h, w), scores (B, K) or None."""
-
-
-class Decoder(Protocol):
-    """One engine that answers prompts."""
-
-    def decode(
-        self,
-        features: Mapping[str, Tensor],
-        points_xy: Tensor | None,
-        labels: Tensor | None,
-        box_xyxy: Tensor | None,
-        mask_logits: Tensor | None,
-    ) -> tuple[Tensor, Tensor | None]:
-        """Features and prompts (B = 1) → logits (1, K, h, w), scores (1, K) or None."""
 
 
 class Encoder(Protocol):

@@ -32,6 +32,8 @@ EQUAL = 1e-4
 """Relative difference of features up to which an engine counts as giving the same answers."""
 ROUNDS = 7
 PAUSE = 0.02
+FEWEST_ROUNDS = 3
+"""A choice from fewer is made anew at the next start: something may have disturbed it."""
 PATIENCE = 2.0
 """Seconds that a person who starts the program may be kept waiting for a better choice."""
 MOST_SIDE = 512
@@ -40,7 +42,7 @@ WORTHWHILE = 0.9
 """Share of torch's time that another engine may take; for less it is not worth its memory."""
 
 
-def choose_engine(system: System, wanted: str | None = None) -> str:
+def choose_engine(system: System, wanted: str | None = None, decodes: bool = True) -> str:
     """Let the fastest engine that gives torch's answers encode, and the fastest one decode.
 
     On an accelerator, and without the extra ``openvino``, that is torch. Else both encode a few
@@ -54,6 +56,8 @@ def choose_engine(system: System, wanted: str | None = None) -> str:
     wanted
         ``"torch"`` or ``"openvino"``, which is then not measured; None: what the environment
         variable ``SAMUNET_ENGINE`` says, or the fastest.
+    decodes
+        Whether prompts will be answered; False: only who encodes is chosen.
 
     Returns
     -------
@@ -69,7 +73,7 @@ def choose_engine(system: System, wanted: str | None = None) -> str:
         _check(wanted)
     if wanted == TORCH or system.device.type != "cpu" or not is_installed():
         return TORCH
-    if hasattr(system.network, "prompted"):
+    if decodes and hasattr(system.module, "prompted"):
         _choose(system, Decoding(system), wanted)
     if wanted is None and system.contract.side > MOST_SIDE:
         return TORCH
@@ -82,19 +86,22 @@ def _choose(system: System, half: Half, wanted: str | None) -> str:
         return TORCH
     try:
         compiled = _openvino(system, half)
-        fastest = choice or _measured(half, compiled)
+        fastest, certain = (choice, False) if choice else _measured(half, compiled)
     except Exception as error:  # whatever a compiler cannot do, torch can
         if wanted is not None:
             reason = " ".join(str(error).split())
             raise BadUsage(
-                f"The engine OpenVINO was wanted, but it cannot run {system.name}: {reason}; "
+                f"The engine OpenVINO was wanted, but it cannot run the {half.name} of "
+                f"{system.name}: {reason}; "
                 f"{TORCH} can."
             ) from error
-        logger.warning("OpenVINO cannot run %s; torch does", system.name, exc_info=True)
+        logger.warning(
+            "OpenVINO cannot run the %s of %s; torch does", half.name, system.name, exc_info=True
+        )
         if not isinstance(error, (OSError, MemoryError)):  # those pass
             _keep(system, half, TORCH)
         return TORCH
-    if choice is None:
+    if certain:
         _keep(system, half, fastest)
     if fastest == OPENVINO:
         half.give(compiled)
@@ -110,7 +117,7 @@ def timed(tasks: Sequence[Callable[[], object]], rounds: int = ROUNDS) -> list[l
     """Seconds of each task; they take turns so that a busy moment meets all of them.
 
     Before each turn the threads of the one before fall asleep; they wait busily for a moment.
-    On a machine that is busy with other work it ends early, after ``PATIENCE``.
+    It ends early, after ``PATIENCE``, with slow tasks and on a machine that does other work too.
     """
     seconds: list[list[float]] = [[] for _ in tasks]
     began = perf_counter()
@@ -127,12 +134,13 @@ def timed(tasks: Sequence[Callable[[], object]], rounds: int = ROUNDS) -> list[l
 
 
 def difference(ours: Features, theirs: Features) -> float:
-    """Largest ‖ours − theirs‖ / ‖theirs‖ of all features."""
-    return max(
-        float(torch.linalg.vector_norm(ours[name] - theirs[name]))
-        / max(float(torch.linalg.vector_norm(theirs[name])), 1e-12)
+    """Largest ‖ours − theirs‖ / ‖theirs‖ of all features; not a number where one of them is not."""
+    each = [
+        torch.linalg.vector_norm(ours[name] - theirs[name])
+        / torch.linalg.vector_norm(theirs[name]).clamp(min=1e-12)
         for name in theirs
-    )
+    ]
+    return float(torch.stack(each).max())  # which, unlike Python's, hands on what is no number
 
 
 def _check(wanted: str) -> None:
@@ -145,17 +153,20 @@ def _check(wanted: str) -> None:
         )
 
 
-def _measured(half: Half, compiled: Any) -> str:
+def _measured(half: Half, compiled: Any) -> tuple[str, bool]:
+    """The engine to be taken, and whether that is certain enough to be remembered."""
     own = half.own()
-    if difference(half.work(compiled), half.work(own)) > EQUAL:
-        return TORCH
+    if not difference(half.work(compiled), half.work(own)) <= EQUAL:  # nor where it is no number
+        return TORCH, True
     tasks = (lambda: half.work(own), lambda: half.work(compiled))
-    torch_seconds, openvino_seconds = map(median, timed(tasks))
-    return OPENVINO if openvino_seconds < WORTHWHILE * torch_seconds else TORCH
+    torch_seconds, openvino_seconds = timed(tasks)
+    faster = median(openvino_seconds) < WORTHWHILE * median(torch_seconds)
+    return OPENVINO if faster else TORCH, len(torch_seconds) >= FEWEST_ROUNDS
 
 
 def _openvino(system: System, half: Half) -> Any:
-    kept = _folder() / f"{system.model_hash[:16]}-{half.name}-{_identity(system)}.blob"
+    weights = sha256(system.model_hash.encode()).hexdigest()[:16]
+    kept = _folder() / f"{weights}-{half.name}-{_identity(system)}.blob"
     known = kept.is_file()
     engine = half.compile(kept)
     if not known and kept.is_file():

@@ -9,7 +9,8 @@ from typing import Any, Protocol, cast
 
 import torch
 
-from napari_samunet.models.encoder import Decoder, Divided, Encoder, Features, Promptable
+from napari_samunet.models.encoder import Encoder, Features
+from napari_samunet.models.promptable import Decoder, Divided, Promptable
 from napari_samunet.models.system import System
 
 

@@ -14,8 +14,8 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from napari_samunet.models.encoder import Divided
 from napari_samunet.models.openvino_network import OpenVinoNetwork, traced
+from napari_samunet.models.promptable import Divided
 
 
 class OpenVinoDecoder:

@@ -11,10 +11,11 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from napari_samunet.models.encoder import Features, Promptable
+from napari_samunet.models.encoder import Features
 from napari_samunet.models.lean import lean
 from napari_samunet.models.lean_attention import LeanAttention
 from napari_samunet.models.openvino_network import OpenVinoNetwork, traced
+from napari_samunet.models.promptable import Promptable
 
 HINTS = {"float32": "f32", "bfloat16": "bf16"}
 

@@ -17,7 +17,8 @@ from torch import Tensor, nn
 
 from napari_samunet.errors import InputError
 from napari_samunet.models.contract import InputContract
-from napari_samunet.models.encoder import Decoder, Encoder, Features, Promptable, TorchEncoder
+from napari_samunet.models.encoder import Encoder, Features, TorchEncoder
+from napari_samunet.models.promptable import Decoder, Promptable
 from napari_samunet.models.score_map import calibrated, kind_of
 
 

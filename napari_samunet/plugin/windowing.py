@@ -38,8 +38,8 @@ def windows_of(volume: Volume) -> list[ShownWindow]:
     """Windows of Shift+0 to Shift+9: the file's own first, then those of its modality.
 
     CT has the presets of ``resources/windows.toml``; other intensities have no unit, so they get
-    percentiles of the volume. Further windows of the file come last, so that a digit is the same
-    window for every file; the tenth and those after it have no key.
+    percentiles of the volume. Further windows of the file come last, so that they move none of the
+    usual ones to another digit; whatever comes after the ninth has no key.
     """
     own = ShownWindow("default", choose_window(volume), "as the file says, or 0.5 to 99.5 %")
     others = [
