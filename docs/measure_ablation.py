@@ -18,7 +18,6 @@ from tqdm import tqdm
 from napari_samunet.evaluation.cases import SliceCase, find_cases, read_case
 from napari_samunet.evaluation.protocol import measure_case
 from napari_samunet.evaluation.report import macro_mean
-from napari_samunet.inference.postprocess import overlap
 from napari_samunet.models.load import load_model
 from napari_samunet.models.system import System
 
@@ -28,9 +27,9 @@ VARIANTS: dict[str, dict[str, bool | int]] = {
     "earlier answers not fed back": {"mask_side": 0},
 }
 TRUSTS = {
-    "meaning of a click by first IoU alone": lambda first, closer: first.score,
-    "by closer IoU alone": lambda first, closer: closer.score,
-    "by agreement alone": lambda first, closer: overlap(first.mask, closer.mask),
+    "meaning of a click by first IoU alone": lambda said, agreement: said[0],
+    "by closer IoU alone": lambda said, agreement: said[-1],
+    "by agreement alone": lambda said, agreement: agreement,
 }
 COLUMNS = ("dice_box", "dice_box_click_1", "dice_click_1", "dice_click_3", "dice_click_5")
 CLICKS = 6

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from weakref import WeakKeyDictionary
@@ -24,6 +24,7 @@ from napari_samunet.inference.prediction import Prediction
 from napari_samunet.inference.relief import Relief
 from napari_samunet.io.volume import Volume
 from napari_samunet.models.engine_choice import choose_engine
+from napari_samunet.models.score_map import as_predicted, kind_of
 from napari_samunet.models.system import MaskTensors, PromptTensors, System
 from napari_samunet.preprocess.frame import OUTSIDE, Frame
 from napari_samunet.preprocess.intensity import choose_window, to_uint8
@@ -266,22 +267,35 @@ def _zoomed(view: View, prompts: Prompts, previous: Prediction | None) -> Predic
 
 def _confirmed(view: View, prompts: Prompts, meanings: list[Prediction]) -> Prediction:
     """Look closer at each meaning of the clicks, and answer with what speaks most for itself."""
+    score_map, kind = view.system.contract.score_map, kind_of(False, len(prompts.labels))
     looks, trusts = [], []
     for meaning in meanings:
         roi = closer_look(view.shape, np.asarray(prompts.points), meaning.mask)
-        looks.append(view.answer(view.frame(roi), prompts, meaning))
-        trusts.append(trust(meaning, looks[-1]))
+        closer = view.answer(view.frame(roi), prompts, meaning)
+        said = [
+            as_predicted(look.score, score_map, kind)
+            for look in (meaning, closer)
+            if look.score is not None
+        ]
+        looks.append(closer)
+        trusts.append(trust(said, overlap(meaning.mask, closer.mask)))
     order = np.argsort(trusts, kind="stable")[::-1]
     candidates = tuple(candidate for rank in order for candidate in looks[rank].candidates)
     return replace(looks[order[0]], candidates=candidates)
 
 
-def trust(first: Prediction, closer: Prediction) -> float:
+def trust(said: Sequence[float], agreement: float) -> float:
     """Return what speaks for a meaning of a click, 0 to 1, after a first and a closer look at it.
 
     A mask that is right stays the same when its surroundings fill the frame; one that leaks or
-    stops short does not. So three witnesses are multiplied: the IoU predicted at each look, and
-    how much the two masks overlap.
+    stops short does not.
+
+    Parameters
+    ----------
+    said
+        The IoU that the network itself predicts at each look, before it is made honest: that map
+        tells what an answer is worth, not which of two is meant. Empty where it predicts none.
+    agreement
+        How much the masks of the two looks overlap (Dice).
     """
-    scores = [look.score for look in (first, closer) if look.score is not None]
-    return math.prod(scores) * overlap(first.mask, closer.mask)
+    return agreement * (math.prod(said) ** (1 / len(said)) if said else 1.0)
