@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from weakref import WeakKeyDictionary
@@ -22,6 +21,7 @@ from napari_samunet.inference.bridge import answer_with_box
 from napari_samunet.inference.postprocess import assemble, overlap
 from napari_samunet.inference.prediction import Prediction
 from napari_samunet.inference.relief import Relief
+from napari_samunet.inference.trust import trust
 from napari_samunet.io.volume import Volume
 from napari_samunet.models.engine_choice import choose_engine
 from napari_samunet.models.score_map import as_predicted, kind_of
@@ -282,20 +282,3 @@ def _confirmed(view: View, prompts: Prompts, meanings: list[Prediction]) -> Pred
     order = np.argsort(trusts, kind="stable")[::-1]
     candidates = tuple(candidate for rank in order for candidate in looks[rank].candidates)
     return replace(looks[order[0]], candidates=candidates)
-
-
-def trust(said: Sequence[float], agreement: float) -> float:
-    """Return what speaks for a meaning of a click, 0 to 1, after a first and a closer look at it.
-
-    A mask that is right stays the same when its surroundings fill the frame; one that leaks or
-    stops short does not.
-
-    Parameters
-    ----------
-    said
-        The IoU that the network itself predicts at each look, before it is made honest: that map
-        tells what an answer is worth, not which of two is meant. Empty where it predicts none.
-    agreement
-        How much the masks of the two looks overlap (Dice).
-    """
-    return agreement * (math.prod(said) ** (1 / len(said)) if said else 1.0)
