@@ -1,8 +1,8 @@
-"""Of several meanings of a click the one is taken that is sure and stays the same when seen closer."""
+"""Of several meanings of a click the one is taken that is sure, and the same when seen closer."""
 
 from __future__ import annotations
 
-from pytest import approx
+import pytest
 
 from napari_samunet.inference.trust import trust
 
@@ -12,7 +12,7 @@ def test_a_mask_that_changes_when_seen_closer_is_trusted_less():
 
 
 def test_both_looks_count_alike():
-    assert trust([0.4, 0.9], 1.0) == trust([0.9, 0.4], 1.0) == approx(0.6)
+    assert trust([0.4, 0.9], 1.0) == trust([0.9, 0.4], 1.0) == pytest.approx(0.6)
 
 
 def test_a_network_that_predicts_no_quality_is_judged_by_agreement_alone():
