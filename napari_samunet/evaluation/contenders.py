@@ -16,6 +16,7 @@ import torch
 from napari_samunet.models.engine_choice import MOST_SIDE, is_installed
 from napari_samunet.models.halves import Decoding, Encoding, Half
 from napari_samunet.models.lean import lean
+from napari_samunet.models.promptable import Divided
 from napari_samunet.models.recognise import recipe_named
 from napari_samunet.models.system import System
 from napari_samunet.types import UInt8Array
@@ -61,7 +62,7 @@ def pair_from(ours: System) -> Pair:
 def _compiled(system: System) -> System | None:
     if not is_installed() or system.device.type != "cpu":
         return None
-    halves: list[Half] = [Decoding(system)] if hasattr(system.module, "prompted") else []
+    halves: list[Half] = [Decoding(system)] if isinstance(system.module, Divided) else []
     if system.contract.side <= MOST_SIDE:
         halves.append(Encoding(system))
     for half in halves:

@@ -21,6 +21,7 @@ import torch
 from napari_samunet.errors import BadUsage
 from napari_samunet.models.encoder import Features
 from napari_samunet.models.halves import Decoding, Encoding, Half
+from napari_samunet.models.promptable import Divided
 from napari_samunet.models.system import System
 
 logger = logging.getLogger(__name__)
@@ -73,36 +74,33 @@ def choose_engine(system: System, wanted: str | None = None, decodes: bool = Tru
         _check(wanted)
     if wanted == TORCH or system.device.type != "cpu" or not is_installed():
         return TORCH
-    if decodes and hasattr(system.module, "prompted"):
-        _choose(system, Decoding(system), wanted)
+    if decodes and isinstance(system.module, Divided):
+        _choose(Decoding(system), wanted)
     if wanted is None and system.contract.side > MOST_SIDE:
         return TORCH
-    return _choose(system, Encoding(system), wanted)
+    return _choose(Encoding(system), wanted)
 
 
-def _choose(system: System, half: Half, wanted: str | None) -> str:
-    choice = wanted or _kept(system, half)
+def _choose(half: Half, wanted: str | None) -> str:
+    choice = wanted or _kept(half)
     if choice == TORCH:
         return TORCH
     try:
-        compiled = _openvino(system, half)
+        compiled = _openvino(half)
         fastest, certain = (choice, False) if choice else _measured(half, compiled)
     except Exception as error:  # whatever a compiler cannot do, torch can
+        what = f"the {half.name} of {half.system.name}"
         if wanted is not None:
             reason = " ".join(str(error).split())
             raise BadUsage(
-                f"The engine OpenVINO was wanted, but it cannot run the {half.name} of "
-                f"{system.name}: {reason}; "
-                f"{TORCH} can."
+                f"The engine OpenVINO was wanted, but it cannot run {what}: {reason}; {TORCH} can."
             ) from error
-        logger.warning(
-            "OpenVINO cannot run the %s of %s; torch does", half.name, system.name, exc_info=True
-        )
+        logger.warning("OpenVINO cannot run %s; torch does", what, exc_info=True)
         if not isinstance(error, (OSError, MemoryError)):  # those pass
-            _keep(system, half, TORCH)
+            _keep(half, TORCH)
         return TORCH
     if certain:
-        _keep(system, half, fastest)
+        _keep(half, fastest)
     if fastest == OPENVINO:
         half.give(compiled)
     return fastest
@@ -164,9 +162,9 @@ def _measured(half: Half, compiled: Any) -> tuple[str, bool]:
     return OPENVINO if faster else TORCH, len(torch_seconds) >= FEWEST_ROUNDS
 
 
-def _openvino(system: System, half: Half) -> Any:
-    weights = sha256(system.model_hash.encode()).hexdigest()[:16]
-    kept = _folder() / f"{weights}-{half.name}-{_identity(system)}.blob"
+def _openvino(half: Half) -> Any:
+    weights = sha256(half.system.model_hash.encode()).hexdigest()[:16]
+    kept = _folder() / f"{weights}-{half.name}-{_identity(half.system)}.blob"
     known = kept.is_file()
     engine = half.compile(kept)
     if not known and kept.is_file():
@@ -208,20 +206,20 @@ def _version() -> str:
         return ""
 
 
-def _kept(system: System, half: Half) -> str | None:
+def _kept(half: Half) -> str | None:
     try:
-        choice = json.loads(_choice_file(system, half).read_text())["engine"]
+        choice = json.loads(_choice_file(half).read_text())["engine"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return choice if choice in ENGINES else None
 
 
-def _choice_file(system: System, half: Half) -> Path:
-    return _folder() / f"{half.name}-{_identity(system)}.json"
+def _choice_file(half: Half) -> Path:
+    return _folder() / f"{half.name}-{_identity(half.system)}.json"
 
 
-def _keep(system: System, half: Half, choice: str) -> None:
-    path = _choice_file(system, half)
+def _keep(half: Half, choice: str) -> None:
+    path = _choice_file(half)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps({"engine": choice}))

@@ -18,6 +18,7 @@ class Half(Protocol):
     """One half."""
 
     name: str
+    system: System
 
     def own(self) -> Any:
         """Torch's engine, which the system has."""
@@ -76,7 +77,7 @@ class Decoding:
         """OpenVINO's decoder."""
         from napari_samunet.models.openvino_decoder import OpenVinoDecoder
 
-        return OpenVinoDecoder(cast("Divided", self.system.network), self._features, kept)
+        return OpenVinoDecoder(cast("Divided", self.system.network), lambda: self._features, kept)
 
     def give(self, engine: Decoder) -> None:
         """Let an engine answer from now on."""

@@ -7,9 +7,9 @@ share, and the mask decoder is compiled for any number of tokens.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -26,16 +26,20 @@ class OpenVinoDecoder:
     network
         On the CPU; what draws the prompts, and what is compiled.
     features
-        Of one image, whatever it shows: their shapes count.
+        Gives those of one image, whatever it shows: their shapes count. Called only where nothing
+        is kept.
     kept
         Where the compiled network is kept, see ``OpenVinoNetwork``.
     """
 
     def __init__(
-        self, network: Divided, features: Mapping[str, Tensor], kept: Path | None = None
+        self,
+        network: Divided,
+        features: Callable[[], Mapping[str, Tensor]],
+        kept: Path | None = None,
     ) -> None:
         self._network = network
-        self._compiled = OpenVinoNetwork(lambda: _traced(network, features), "f32", kept)
+        self._compiled = OpenVinoNetwork(lambda: _traced(network, features()), "f32", kept)
 
     @torch.inference_mode()
     def decode(
@@ -55,12 +59,12 @@ class OpenVinoDecoder:
 class _Answers(nn.Module):
     """The answering half of a network as a module that gives no None."""
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: Divided) -> None:
         super().__init__()
         self.network = network
 
     def forward(self, *given: Tensor) -> tuple[Tensor, ...]:
-        logits, scores = cast("Divided", self.network).answered(*given)
+        logits, scores = self.network.answered(*given)
         return (logits,) if scores is None else (logits, scores)
 
 
@@ -79,6 +83,4 @@ def _traced(network: Divided, features: Mapping[str, Tensor]) -> Any:
         for a, b in zip(one, two, strict=True)
     ]
     example = tuple(tensor.clone(memory_format=torch.contiguous_format) for tensor in one)
-    return traced(
-        _Answers(cast("nn.Module", network)), example, shapes, ("logits", "scores")[:parts]
-    )
+    return traced(_Answers(network), example, shapes, ("logits", "scores")[:parts])

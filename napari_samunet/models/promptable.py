@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from torch import Tensor
+from torch import Tensor, nn
 
 
 class Decoder(Protocol):
@@ -29,8 +29,36 @@ class Promptable(Decoder, Protocol):
         """Images (B, C, S, S) → features (B, …)."""
 
 
-class Divided(Promptable, Protocol):
-    """A network whose ``decode`` is ``answered`` of what is ``prompted``."""
+class Divided(nn.Module):
+    """A network that answers prompts in two halves: what it draws of them, and its mask decoder."""
+
+    def decode(
+        self,
+        features: Mapping[str, Tensor],
+        points_xy: Tensor | None,
+        labels: Tensor | None,
+        box_xyxy: Tensor | None,
+        mask_logits: Tensor | None,
+    ) -> tuple[Tensor, Tensor | None]:
+        """Masks for prompts on encoded images.
+
+        Parameters
+        ----------
+        features
+            What ``encode`` gave for B images.
+        points_xy, labels
+            (B, N, 2) float, (x, y) in model pixels, and (B, N) int: 1 positive, 0 negative, -1
+            padding; or None.
+        box_xyxy
+            (B, 4) float, x0, y0, x1, y1 in model pixels, or None.
+        mask_logits
+            Earlier logits, (B, 1, h, w) with h = w = the contract's mask side, or None.
+
+        Returns
+        -------
+        logits (B, K, h, w), and scores (B, K) (predicted IoU) or None where none is predicted.
+        """
+        return self.answered(*self.prompted(features, points_xy, labels, box_xyxy, mask_logits))
 
     def prompted(
         self,
@@ -40,7 +68,9 @@ class Divided(Promptable, Protocol):
         box_xyxy: Tensor | None,
         mask_logits: Tensor | None,
     ) -> tuple[Tensor, ...]:
-        """Features and prompts → what the mask decoder is given."""
+        """Features and prompts, as in ``decode`` → what the mask decoder is given."""
+        raise NotImplementedError
 
     def answered(self, *given: Tensor) -> tuple[Tensor, Tensor | None]:
-        """What the mask decoder is given → logits (B, K, h, w), scores (B, K) or None."""
+        """What the mask decoder is given → logits and scores, as in ``decode``."""
+        raise NotImplementedError

@@ -16,6 +16,7 @@ from segment_anything.modeling import (
 from torch import Tensor, nn
 
 from napari_samunet.models.contract import InputContract
+from napari_samunet.models.promptable import Divided
 from napari_samunet.models.recipe import Recipe
 
 EMBED_DIM = 256
@@ -26,7 +27,7 @@ SIZES: dict[str, tuple[int, int, int, tuple[int, ...]]] = {  # width, depth, hea
 }
 
 
-class Sam(nn.Module):
+class Sam(Divided):
     """An image encoder with SAM's prompt encoder and mask decoder, under SAM's names.
 
     Parameters
@@ -59,17 +60,6 @@ class Sam(nn.Module):
     def encode(self, image: Tensor) -> dict[str, Tensor]:
         """(B, 3, S, S) → ``embedding`` (B, 256, G, G)."""
         return {"embedding": self.image_encoder(image)}
-
-    def decode(
-        self,
-        features: Mapping[str, Tensor],
-        points_xy: Tensor | None,
-        labels: Tensor | None,
-        box_xyxy: Tensor | None,
-        mask_logits: Tensor | None,
-    ) -> tuple[Tensor, Tensor]:
-        """Masks (N, 4, 4G, 4G) and predicted IoU (N, 4) of N sets of prompts on one image."""
-        return self.answered(*self.prompted(features, points_xy, labels, box_xyxy, mask_logits))
 
     def prompted(
         self,

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from napari_samunet.models.adapters import Reshaper, bridge, upscaler
 from napari_samunet.models.conv_branch import LightBranch, ResNetBranch
 from napari_samunet.models.encoder import Features
+from napari_samunet.models.promptable import Divided
 from napari_samunet.models.pyramid import PyramidDecoder, draw_prompts, match_clicks
 from napari_samunet.models.single_mask_decoder import SingleMaskDecoder
 
@@ -109,7 +110,7 @@ class PromptTokens(nn.Module):
         )
 
 
-class SamUNet(nn.Module):
+class SamUNet(Divided):
     """A member of the SAM-UNet family; see the module docstring."""
 
     def __init__(self, config: SamUNetConfig) -> None:
@@ -182,35 +183,6 @@ class SamUNet(nn.Module):
                     branches.insert(0, bridged)
                 stage += 1
         return vit.neck(tokens.permute(0, 3, 1, 2)), branches
-
-    def decode(
-        self,
-        features: Mapping[str, Tensor],
-        points_xy: Tensor | None,
-        labels: Tensor | None,
-        box_xyxy: Tensor | None,
-        mask_logits: Tensor | None,
-    ) -> tuple[Tensor, Tensor | None]:
-        """Masks for prompts on encoded images.
-
-        Parameters
-        ----------
-        features
-            What :meth:`encode` gave for B images.
-        points_xy, labels
-            (B, N, 2) float, (x, y) in model pixels, and (B, N) int: 1 positive, 0 negative, -1
-            padding; or None.
-        box_xyxy
-            (B, 4) float, x0, y0, x1, y1 in model pixels, or None.
-        mask_logits
-            Earlier logits, (B, 1, h, w) with h = w = the contract's mask side, or None.
-
-        Returns
-        -------
-        logits (B, K, h, w), and scores (B, K) (predicted IoU) or None where the member predicts
-        none.
-        """
-        return self.answered(*self.prompted(features, points_xy, labels, box_xyxy, mask_logits))
 
     def prompted(
         self,

@@ -80,7 +80,7 @@ def instead(monkeypatch: pytest.MonkeyPatch, other: Other, seconds: float) -> li
         measured.append(1)
         return [[1.0] * 3, [seconds] * 3]
 
-    monkeypatch.setattr(engine_choice, "_openvino", lambda system, half: other)
+    monkeypatch.setattr(engine_choice, "_openvino", lambda half: other)
     monkeypatch.setattr(engine_choice, "timed", take_turns)
     monkeypatch.setattr(engine_choice, "_version", lambda: "1")
     return measured
@@ -137,7 +137,7 @@ def test_the_published_mask_decoders_compile_as_well(config: str | None, engines
         side, network = 64, lean(build(replace(small, global_blocks=(0, 1, 2, 3))))
         with torch.inference_mode():
             features = network.encode(torch.randn(1, 3, 64, 64))
-    compiled = OpenVinoDecoder(network, features)
+    compiled = OpenVinoDecoder(network, lambda: features)
     click, box = torch.tensor([[[9.0, 9.0]]]), torch.tensor([[3.0, 4, 50, 60]])
     many = torch.rand(1, 20, 2) * side
     for asked in (
@@ -207,7 +207,7 @@ def test_the_faster_engine_is_taken_if_it_is_right_and_remembered(
 def test_a_network_that_openvino_cannot_compile_is_encoded_by_torch(
     system: System, engines: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_system: System, _half: Half) -> Other:
+    def fail(_half: Half) -> Other:
         raise RuntimeError("no such operation")
 
     monkeypatch.setattr(engine_choice, "_openvino", fail)
@@ -220,7 +220,7 @@ def test_a_network_that_openvino_cannot_compile_is_encoded_by_torch(
 def test_a_failure_that_passes_is_not_remembered(
     system: System, engines: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    def fail(_system: System, _half: Half) -> Other:
+    def fail(_half: Half) -> Other:
         raise error
 
     instead(monkeypatch, Other(system), 0.5)
@@ -233,7 +233,7 @@ def test_a_failure_that_passes_is_not_remembered(
 def test_an_engine_that_was_named_and_fails_is_an_error(
     system: System, engines: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_system: System, _half: Half) -> Other:
+    def fail(_half: Half) -> Other:
         raise RuntimeError("no such\noperation\n")
 
     instead(monkeypatch, Other(system), 0.5)
@@ -242,7 +242,7 @@ def test_an_engine_that_was_named_and_fails_is_an_error(
     with pytest.raises(BadUsage, match="no such operation; torch can"):
         choose_engine(system)
     monkeypatch.delenv(engine_choice.VARIABLE)
-    monkeypatch.setattr(engine_choice, "_openvino", lambda system, half: Other(system))
+    monkeypatch.setattr(engine_choice, "_openvino", lambda half: Other(half.system))
     assert choose_engine(system) == "openvino"
 
 
