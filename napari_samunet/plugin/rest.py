@@ -27,4 +27,11 @@ class Rest(QTimer):
         super().__init__(parent)
         self.setSingleShot(True)
         self.setInterval(milliseconds)
-        self.timeout.connect(then)
+        self._then = then
+        # A slot that is a method of a QObject is held weakly. A lambda as the slot of a timer that
+        # its parent owns outlives the widget that made it: Python's collector empties it first, and
+        # the call of the emptied function ends the process.
+        self.timeout.connect(self._end)
+
+    def _end(self) -> None:
+        self._then()
