@@ -45,13 +45,19 @@ def export(
         ``say(line)`` and ``fail(what, error)``, in the GUI thread.
     """
     work.take_hand_edits()
-    handout = work.session.handout()
+    handout, missing = work.session.handout(), _missing(work)
     bridge.run(
         _EXPORT,
         lambda: handout.write(path, format or None),
-        lambda written: say(f"Written: {written}"),
+        lambda written: say(f"Written: {written}{missing}"),
         lambda error: fail("The labels were not written", error),
     )
+
+
+def _missing(work: ImageWork) -> str:
+    """Say which masks a person sees and the file has not."""
+    names = ", ".join(item.name for item in work.session.unaccepted)
+    return names and f". Not in it, for it is not accepted yet: {names}. Accept, then export again."
 
 
 def import_masks(

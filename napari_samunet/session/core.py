@@ -106,6 +106,14 @@ class SessionCore(SessionSignals):
         return {ref: plane.shown for ref, plane in planes.items() if plane.shown is not None}
 
     @property
+    def unaccepted(self) -> list[SegmentObject]:
+        """Objects with an answer that is not accepted yet; labels and exports are without it."""
+        numbers = dict.fromkeys(
+            number for (number, _), plane in self._state.planes.items() if plane.shown is not None
+        )
+        return [self._handle(number) for number in numbers]
+
+    @property
     def prompts(self) -> tuple[PlacedPrompt, ...]:
         """Prompts of the current object that are not accepted yet, plane by plane."""
         planes = self._state.planes_of(self._state.current).values()

@@ -137,6 +137,20 @@ def test_export_writes_exactly_the_labels_on_the_grid_of_the_layer(screen, tmp_p
     assert "labels.nii.gz" in screen.widget.status.text
 
 
+def test_an_export_names_the_masks_that_are_seen_but_not_accepted(screen, tmp_path):
+    screen.click(30, 40)
+    screen.press(Qt.Key.Key_G)
+    screen.press(Qt.Key.Key_N)
+    screen.click(30, 60)
+    screen.controller.export(tmp_path / "labels.nii.gz")
+    screen.until(lambda: "Written" in screen.widget.status.text)
+    assert "not accepted yet: object 2" in screen.widget.status.text
+    screen.press(Qt.Key.Key_G)
+    screen.controller.export(tmp_path / "again.nii.gz")
+    screen.until(lambda: "again" in screen.widget.status.text)
+    assert "not accepted" not in screen.widget.status.text
+
+
 def test_an_export_that_fails_says_why(screen, tmp_path):
     screen.click(30, 40)
     screen.press(Qt.Key.Key_G)

@@ -138,6 +138,16 @@ def test_deleting_and_renaming(session: Session):
     assert session.current.id == 2, "a number is not used twice"
 
 
+def test_what_is_not_accepted_yet_can_be_named(session: Session):
+    session.add_point((10, 12), index=2)
+    first = session.current
+    session.new_object()
+    session.add_point((30, 30), index=3)
+    assert [item.id for item in session.unaccepted] == [first.id, session.current.id]
+    session.accept()
+    assert [item.id for item in session.unaccepted] == [first.id]
+
+
 def test_discarding_drops_the_preview_only(session: Session):
     session.add_point((10, 12), index=2)
     item = session.accept()
