@@ -40,6 +40,8 @@ def paint(generator: Generator, labels: Labels) -> Tensor:
         bias = smooth_field(generator, batch, 1, whole(generator, 1, 4), side)[:, 0]
         strength = uniform(generator, 0, 0.45, batch, 1, 1) * chance(generator, 0.5, batch, 1, 1)
         image = image * torch.exp(bias * strength)
+    if kind == "mr":
+        image = image * _coil(generator, *image.shape[:2])
     image = _point_spread(generator, image)
     if kind == "ct":
         image = add_streaks(generator, image)
@@ -102,6 +104,8 @@ def _tissue_means(generator: Generator, labels: Labels) -> Tensor:
         [_grey(generator, batch, table[name], labels.kind) for name in names], 1
     )
     index = torch.tensor([names.index(name) for name in labels.tissues], device=generator.device)
+    if labels.kind in ("mr", "us"):
+        of_tissue = _alike(generator, of_tissue, [table[name] for name in names])
     spread = 10 if labels.kind == "ct" else 0.03
     means = of_tissue[:, index] + spread * normal(generator, batch, len(index))
     if labels.kind != "ct":
@@ -121,6 +125,17 @@ def _grey(generator: Generator, batch: int, tissue: Tissue, kind: str) -> Tensor
     if tissue.dark:
         return uniform(generator, 0, 0.15, batch)
     return uniform(generator, 0.7 if tissue.bright else 0.08, 1, batch)
+
+
+def _alike(generator: Generator, greys: Tensor, tissues: list[Tissue]) -> Tensor:
+    """Draw most greys (B, T) of a scene towards one another in half of the scenes, as sequences do
+    that tell fluid and fat from everything else but one organ badly from the next.
+    """
+    batch, count = greys.shape
+    apart = torch.tensor([t.dark or t.bright for t in tissues], device=greys.device)
+    near = chance(generator, 0.5, batch, 1) & chance(generator, 0.75, batch, count) & ~apart
+    common, kept = uniform(generator, 0.2, 0.8, batch, 1), uniform(generator, 0.15, 0.7, batch, 1)
+    return torch.where(near, common + kept * (greys - common), greys)
 
 
 def _attenuation(tissue: Tissue) -> tuple[float, float]:
@@ -147,10 +162,10 @@ def _echoes(generator: Generator, image: Tensor, ids: Tensor, chosen: Tensor) ->
         generator, batch, 2, whole(generator, side // 4, side - 1), side
     ).unbind(1)
     speckle = (real**2 + imaginary**2).sqrt() * 0.8
-    echo = echo * (1 + uniform(generator, 0.4, 1, batch, 1, 1) * (speckle - 1))
+    echo = echo * (1 + uniform(generator, 0.15, 0.9, batch, 1, 1) * (speckle - 1))
     beams = smooth_field(generator, batch, 1, 9, side)[:, 0, :1]
     shadow = (6 * (beams - uniform(generator, 1, 3, batch, 1, 1))).sigmoid()
-    echo = echo * (1 - 0.8 * shadow)
+    echo = (echo * (1 - 0.8 * shadow)).clamp(min=0) ** uniform(generator, 1, 2, batch, 1, 1)
     return torch.where(chosen, torch.where(_fan(generator, batch, side), echo, 0.0), image)
 
 
@@ -178,6 +193,18 @@ def _projection(generator: Generator, image: Tensor, chosen: Tensor) -> Tensor:
     over = over + uniform(generator, 0, 0.25, batch, 1, 1) * clouds
     over = over + uniform(generator, -0.5, 0.5, batch, 1, 1) * y
     return torch.where(chosen, 0.7 * image + over, image)
+
+
+def _coil(generator: Generator, batch: int, side: int) -> Tensor:
+    """Sensitivity (B, S, S) of a small coil, bright beside it, dark far away: one MR of eight."""
+    axis = (torch.arange(side, device=generator.device) + 0.5) / side
+    x, y = (
+        grid - uniform(generator, 0.2, 0.8, batch, 1, 1)
+        for grid in (axis.view(1, 1, side), axis.view(1, side, 1))
+    )
+    reach = uniform(generator, 0.1, 0.4, batch, 1, 1)
+    near = 1 / (1 + (x**2 + y**2) / reach**2)
+    return torch.where(chance(generator, 0.125, batch, 1, 1), near, 1.0)
 
 
 def _point_spread(generator: Generator, image: Tensor) -> Tensor:

@@ -102,7 +102,7 @@ class Trainer:
         first = draw_opening(self.rng, masks, boxed)
         points, labels, boxes = first.points, first.labels, _to(first.boxes, self.device)
         target, previous = masks.to(self.device), _to(first.logits, self.device)
-        total, ious = torch.zeros((), device=self.device), []
+        total, ious, judged = torch.zeros((), device=self.device), [], False
         for turn in range(self.config.rounds):
             with torch.autocast(self.device.type, torch.bfloat16):
                 logits, scores = self.model.decode(
@@ -110,14 +110,14 @@ class Trainer:
                 )
             assert scores is not None  # members that are trained here always score
             ambiguous = turn == 0 and first.ambiguous
-            total = total + answer_loss(logits.float(), scores, target, ambiguous)
-            found = logits[:, :1].detach().float()
+            total = total + answer_loss(logits.float(), scores, target, ambiguous, judged)
+            found, judged = logits[:, :1].detach().float(), False
             ious.append(overlap_iou(found, target).mean().item())
-            if ambiguous and self.rng.random() < 0.5:  # the meaning that a person would pick
-                found = _best(logits[:, 1:].detach().float(), target)
+            if ambiguous:
+                found, judged = self._meaning(logits.detach().float(), target)
             if turn + 1 < self.config.rounds:
                 previous = self._feedback(found)
-                if self.rng.random() < self._unprompted(turn, boxed):
+                if judged or self.rng.random() < self._unprompted(turn, boxed):
                     continue
                 added = corrections(self.rng, masks, (found > 0).cpu())
                 points = added[0] if points is None else torch.cat([points, added[0]], 1)
@@ -128,6 +128,17 @@ class Trainer:
     def _unprompted(turn: int, boxed: bool) -> float:
         """How often a round gives no new prompt: the model looks at its own answer again (SAM)."""
         return 0.6 if boxed and turn == 0 else 0.25
+
+    def _meaning(self, logits: Tensor, target: Tensor) -> tuple[Tensor, bool]:
+        """What is looked at next after a single click, and whether only to be judged: any meaning
+        at all, as inference looks closer at each of them; else the one that a person would pick, or
+        the first answer.
+        """
+        chance = self.rng.random()
+        if chance < 0.35:
+            pick = 1 + int(self.rng.integers(logits.shape[1] - 1))
+            return logits[:, pick : pick + 1], True
+        return (_best(logits[:, 1:], target) if chance < 0.7 else logits[:, :1]), False
 
     def _feedback(self, logits: Tensor) -> Tensor | None:
         """Logits as the next round gets them; sometimes coarse, as after a change of zoom."""

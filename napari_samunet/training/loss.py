@@ -28,17 +28,22 @@ def overlap_iou(logits: Tensor, masks: Tensor) -> Tensor:
     return both / (found | masks).sum((-2, -1)).clamp(min=1)
 
 
-def answer_loss(logits: Tensor, scores: Tensor, masks: Tensor, ambiguous: bool) -> Tensor:
+def answer_loss(
+    logits: Tensor, scores: Tensor, masks: Tensor, ambiguous: bool, judged: bool = False
+) -> Tensor:
     """Loss of one round: mask 0 always; after a single click also the best of masks 1 to 3; scores
-    of all judged.
+    of all these. Where another meaning is only ``judged``, its score alone.
 
     ``logits`` (B, 4, S, S), ``scores`` (B, 4), ``masks`` (B, 1, S, S) bool.
     """
     count = logits.shape[1] if ambiguous else 1
     logits, scores = logits[:, :count], scores[:, :count]
     masks = masks.expand_as(logits)
+    misjudged = (scores - overlap_iou(logits.detach(), masks)).square().mean()
+    if judged:
+        return misjudged
     losses = mask_loss(logits, masks)
     total = losses[:, 0].mean()
     if ambiguous:
         total = total + losses[:, 1:].amin(1).mean()
-    return total + (scores - overlap_iou(logits.detach(), masks)).square().mean()
+    return total + misjudged

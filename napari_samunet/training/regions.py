@@ -50,6 +50,7 @@ class Organ:
     core_size: float = 0.8
     part: str = ""
     joins: str = ""
+    on: str = ""
     inside: str = ""
     twin: bool = False
     ring: tuple[int, int] = (0, 0)
@@ -119,6 +120,7 @@ class _Drawing:
     weights: list[float]
     together: list[float]
     families: dict[str, list[int]] = field(default_factory=dict)
+    strayed: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict)
 
     @classmethod
     def of_body(
@@ -213,6 +215,15 @@ class _Drawing:
             ]
         return [((x, y), angle)]
 
+    def _stray(self, organ: Organ) -> tuple[Tensor, Tensor]:
+        """How far an organ lies off its place, two of (B, 1, 1), with the organ it moves with."""
+        batch = len(self.ids)
+        x, y = (organ.moved * normal(self.generator, batch, 1, 1) for _ in range(2))
+        if organ.on:
+            x, y = x + self.strayed[organ.on][0], y + self.strayed[organ.on][1]
+        self.strayed[organ.name] = x, y
+        return x, y
+
     def _number(self, low: float, high: float) -> float:
         return float(uniform(self.generator, low, high, 1))
 
@@ -226,10 +237,8 @@ class _Drawing:
     ) -> None:
         generator, batch = self.generator, len(self.ids)
         spread = min(4 * organ.moved, 0.22)
-        dx, dy = (
-            grid - centre - organ.moved * normal(generator, batch, 1, 1)
-            for grid, centre in zip((self.x, self.y), at, strict=True)
-        )
+        away = self._stray(organ)
+        dx, dy = self.x - at[0] - away[0], self.y - at[1] - away[1]
         axes = [half * (spread * normal(generator, batch, 1, 1)).exp() for half in organ.size]
         turn = angle + 2 * organ.moved * normal(generator, batch, 1, 1)
         reach = 1.5 * max(float(half.max()) for half in axes)

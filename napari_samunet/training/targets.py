@@ -17,7 +17,7 @@ from napari_samunet.types import BoolArray, FloatArray
 SMALLEST_AREA = 25
 FAINTEST_RIM = 0.02
 BOXED = 0.5  # of the samples come with a box
-BOX_HOLDS_ALL = 0.4  # of the boxes that could hold one part of several
+BOX_HOLDS_ALL = 0.5  # of the boxes that could hold one part of several
 MOST_PARTS = 4
 
 

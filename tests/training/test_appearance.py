@@ -3,8 +3,9 @@
 import torch
 
 from napari_samunet.training import artefacts
-from napari_samunet.training.appearance import _echoes
+from napari_samunet.training.appearance import _alike, _coil, _echoes
 from napari_samunet.training.radiograph import shine_through
+from napari_samunet.training.regions import Tissue
 
 
 def _generator():
@@ -24,6 +25,24 @@ def test_bright_tissue_keeps_its_edge_where_no_ultrasound_is_drawn():
     image, ids = _chest()
     nowhere = torch.zeros(2, 1, 1, dtype=torch.bool)
     assert torch.equal(_echoes(_generator(), image, ids, nowhere), image)
+
+
+def test_tissues_are_drawn_together_but_for_the_darkest_and_the_brightest():
+    greys = torch.rand(400, 4, generator=_generator())
+    soft = Tissue((30, 60))
+    kinds = [soft, soft, Tissue((-1000, -900), dark=True), Tissue((100, 300), bright=True)]
+    shown = _alike(_generator(), greys, kinds)
+    assert torch.equal(shown[:, 2:], greys[:, 2:])
+    apart, before = ((x[:, 0] - x[:, 1]).abs() for x in (shown, greys))
+    assert 0.2 < (apart < before).float().mean() < 0.8
+    assert apart.mean() < 0.9 * before.mean()
+
+
+def test_a_coil_is_brightest_beside_itself_and_mostly_there_is_none():
+    gain = _coil(_generator(), 400, 32).flatten(1)
+    used = (gain < 1).any(1)
+    assert 0.05 < used.float().mean() < 0.25
+    assert (gain[used].max(1).values > 2 * gain[used].min(1).values).all()
 
 
 def test_lungs_of_a_radiograph_are_darker_than_what_lies_beside_them_yet_shade_off():

@@ -51,6 +51,28 @@ def test_after_one_click_any_meaning_of_it_may_be_right():
     assert answer_loss(logits, scores, masks, ambiguous=True) < 0.05
 
 
+def test_a_meaning_that_is_only_judged_costs_what_its_score_is_wrong_by():
+    masks = torch.zeros(1, 1, 16, 16, dtype=torch.bool)
+    masks[..., 4:12, 4:12] = True
+    wrong = (masks * -20.0 + 10).repeat(1, 4, 1, 1)
+    honest, boasting = torch.zeros(1, 4), torch.ones(1, 4)
+    assert answer_loss(wrong, honest, masks, ambiguous=False, judged=True) == 0
+    assert answer_loss(wrong, boasting, masks, ambiguous=False, judged=True) == 1
+
+
+def test_after_a_click_every_meaning_is_looked_at_now_and_then(tmp_path):
+    trainer = Trainer(TINY, tmp_path, "cpu")
+    masks = torch.zeros(1, 1, 4, 4, dtype=torch.bool)
+    masks[..., :2, :2] = True
+    right = masks.float() * 2 - 1
+    logits = torch.cat([0.1 * right, 0.2 * right, 0.3 * -right, 0.4 * -right], 1)
+    seen = {
+        (round(float(found.abs().max()), 1), judged)
+        for found, judged in (trainer._meaning(logits, masks) for _ in range(200))
+    }
+    assert seen == {(0.1, False), (0.2, False), (0.2, True), (0.3, True), (0.4, True)}
+
+
 def test_the_shipped_configuration_is_understood():
     from napari_samunet.assets import asset
 

@@ -52,6 +52,23 @@ def test_a_canal_is_drawn_inside_the_body_and_its_cord_inside_the_canal(monkeypa
         assert not (around & ~family & (ids == AIR)).any()
 
 
+def test_a_tumour_goes_where_the_edema_around_it_goes(monkeypatch):
+    _only(monkeypatch, "head")
+    labels = draw_region(torch.Generator().manual_seed(0), 8, 160)
+    edema = labels.tissues.index("edema")
+    tumour = labels.tissues.index("tumour")
+    inside = 0
+    for ids in labels.ids:
+        if (ids == edema).sum() < 100:
+            continue
+        middle = (ids == edema).nonzero().float().mean(0)
+        own = (ids == tumour).nonzero().float()
+        assert len(own), "an edema of this region holds a tumour"
+        inside += 1
+        assert (own.mean(0) - middle).norm() < 0.15 * 160
+    assert inside > 4
+
+
 def test_air_is_dark_and_bone_brighter_than_lung_in_ct_through_every_window(monkeypatch):
     _only(monkeypatch, "thorax")
     generator = torch.Generator().manual_seed(0)
