@@ -14,11 +14,12 @@ from napari_samunet.plugin.rest import Rest
 pytestmark = pytest.mark.viewer
 
 
-def test_a_pause_calls_back_once_after_the_latest_start(qapp):
+def test_a_pause_calls_back_once_after_the_latest_start(qtbot):
     called: list[None] = []
     pause = Rest(None, 20, lambda: called.append(None))
     pause.start()
     pause.start()
+    qtbot.waitUntil(lambda: bool(called), timeout=60_000)
     QTest.qWait(100)
     assert len(called) == 1
 
