@@ -50,9 +50,9 @@ def plot_growth(curves: list[Curve], path: Path) -> None:
         axes.plot(curve.places, curve.values, "o-", color="#2a6fb0")
         axes.set_title(curve.title, fontsize=10)
         axes.set_xlabel(curve.label)
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, 1.15 * max(curve.values))
+        axes.set_ylabel("ms")
         axes.grid(alpha=0.3)
-    figure.axes[0].set_ylabel("ms, median")
     figure.savefig(path, dpi=100)
 
 

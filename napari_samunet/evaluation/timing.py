@@ -103,9 +103,10 @@ def table(rows: Sequence[Row]) -> str:
         "|---|---|---:|---:|---:|---:|",
     ]
     first: dict[str, Row] = {}
+    above = ""
     for row in rows:
-        known = first.get(row.section)
-        what = row.section if known is None else ""
+        what = "" if row.section == above else row.section
+        above = row.section
         if not row.values:
             lines.append(f"| {what} | {row.name} | - | {row.note} | | |")
             continue
@@ -125,18 +126,20 @@ def ratio_table(rows: Sequence[Row], yardstick: Row) -> str:
     Every time is told as so many times that of the ``yardstick``; shares and megabytes as they are.
     """
     lines = [
-        f"| what | who | times {yardstick.section}, {yardstick.name} | 5 to 95 % | times as fast |",
-        "|---|---|---:|---:|---:|",
+        f"| what | who | times {yardstick.section}, {yardstick.name} | 5 to 95 % | n "
+        "| times as fast |",
+        "|---|---|---:|---:|---:|---:|",
     ]
     for line, row in zip(table(rows).splitlines()[2:], rows, strict=True):
         what, who, *_, fast = (cell.strip() for cell in line.strip("|").split("|"))
         if not row.values:
-            lines.append(f"| {what} | {who} | - | {row.note} | |")
+            lines.append(f"| {what} | {who} | - | {row.note} | | |")
             continue
         middle, *ends = (_in(yardstick, row, value) for value in _three(row))
         unit = f" {row.unit}" if row.unit not in _SPEEDS else ""
         spread = " to ".join(_short(end) for end in sorted(ends))
-        lines.append(f"| {what} | {who} | {_short(middle)}{unit} | {spread} | {fast} |")
+        cells = (f"{_short(middle)}{unit}", spread, str(len(row.values)), fast)
+        lines.append(f"| {what} | {who} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

@@ -42,6 +42,15 @@ def test_the_ratio_says_how_many_times_as_fast_as_the_first():
     assert lines[3].endswith("| 3.00 |")
 
 
+def test_every_block_of_a_table_names_what_was_measured():
+    rows = [Row("share", "a", (1.0,), "%"), Row("encode", "b", (2.0,)), Row("share", "c", (3.0,))]
+    assert [line.split(" | ")[0] for line in table(rows).splitlines()[2:]] == [
+        "| share",
+        "| encode",
+        "| share",
+    ]
+
+
 def test_a_report_for_others_tells_ratios_and_not_this_machine_s_speed():
     rows = [
         Row("encode", "theirs", (20.0,)),
