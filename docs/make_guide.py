@@ -20,7 +20,7 @@ SHIFT = Qt.KeyboardModifier.ShiftModifier
 # Slice and (row, column) in the sample.
 LIVER, LIVER_BOX = (20, (112, 66)), ((78, 37), (163, 107))
 KIDNEY, GALLBLADDER = (143, 70), (92, 92)
-TUMOUR, TUMOUR_ENDS = (26, (137, 53)), (23, 29)
+TUMOUR, TUMOUR_KEYS, TUMOUR_ENDS = (26, (137, 53)), (24, 28), (23, 29)
 FLUID, ELSEWHERE = (22, (95, 92)), (112, 66)
 
 
@@ -60,13 +60,18 @@ def liver(person: Person, picture: Callable[[str], None]) -> None:
 
 
 def tumour(person: Person, picture: Callable[[str], None]) -> None:
-    """A lesion: a window that shows it, a click, two key slices, everything between."""
+    """A lesion: a window that shows it, a click, two more key slices, everything between."""
     person.go_to(TUMOUR[0])
     person.press(Qt.Key.Key_8, SHIFT)
     person.click(TUMOUR[1])
     picture("tumour-click")
     person.press(Qt.Key.Key_G)
     person.act.grouping.rename(person.act.work.session.current.id, "tumour")
+    for index in TUMOUR_KEYS:
+        person.go_to(index)
+        person.click(TUMOUR[1])
+        person.press(Qt.Key.Key_G)
+    person.widget.slices.set_ends(*TUMOUR_ENDS)
     person.press(Qt.Key.Key_S, SHIFT)
     person.wait_for(lambda: not person.act.through.running)
     person.go_to(TUMOUR[0] + 1)

@@ -6,6 +6,7 @@ this package are filled from a seeded generator, each of them once, for all who 
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
@@ -13,13 +14,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from napari_samunet.models.engine_choice import MOST_SIDE, is_installed
-from napari_samunet.models.halves import Decoding, Encoding, Half
+from napari_samunet.models.engine_choice import halves_of, is_installed
 from napari_samunet.models.lean import lean
-from napari_samunet.models.promptable import Divided
 from napari_samunet.models.recognise import recipe_named
 from napari_samunet.models.system import System
 from napari_samunet.types import UInt8Array
+
+logger = logging.getLogger(__name__)
 
 SEED = 20240816
 
@@ -62,11 +63,13 @@ def pair_from(ours: System) -> Pair:
 def _compiled(system: System) -> System | None:
     if not is_installed() or system.device.type != "cpu":
         return None
-    halves: list[Half] = [Decoding(system)] if isinstance(system.module, Divided) else []
-    if system.contract.side <= MOST_SIDE:
-        halves.append(Encoding(system))
-    for half in halves:
-        half.give(half.compile(None))
+    for half in halves_of(system):
+        try:
+            half.give(half.compile(None))
+        except Exception:  # whatever a compiler cannot do is measured without it
+            logger.warning(
+                "OpenVINO cannot run the %s of %s", half.name, system.name, exc_info=True
+            )
     return system
 
 

@@ -12,7 +12,7 @@ from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
-from time import perf_counter, sleep
+from time import perf_counter, sleep, time
 from typing import Any
 
 import platformdirs
@@ -31,14 +31,14 @@ VARIABLE = "SAMUNET_ENGINE"
 """Names an engine that is taken without measuring."""
 EQUAL = 1e-4
 """Relative difference of features up to which an engine counts as giving the same answers."""
-ROUNDS = 7
+ROUNDS, FEWEST_ROUNDS = 7, 3
 PAUSE = 0.02
-FEWEST_ROUNDS = 3
-"""A choice from fewer is made anew at the next start: something may have disturbed it."""
 PATIENCE = 2.0
-"""Seconds that a person who starts the program may be kept waiting for a better choice."""
+"""Seconds after which no round is begun beyond the fewest: somebody waits for the program."""
 MOST_SIDE = 512
-"""Larger networks take OpenVINO a minute or more to compile; only who names it waits for that."""
+"""Larger encoders take OpenVINO a minute or more to compile; only who names it waits for that."""
+UNUSED_DAYS = 60
+"""What was compiled and not used for so long is deleted."""
 WORTHWHILE = 0.9
 """Share of torch's time that another engine may take; for less it is not worth its memory."""
 
@@ -48,7 +48,7 @@ def choose_engine(system: System, wanted: str | None = None, decodes: bool = Tru
 
     On an accelerator, and without the extra ``openvino``, that is torch. Else both encode a few
     images of noise in turn and answer a click on noise, once a model and machine; the choice and
-    the compiled networks are kept in the user's cache.
+    the compiled networks are kept in the user's cache. OpenVINO stays where it works already.
 
     Parameters
     ----------
@@ -74,20 +74,29 @@ def choose_engine(system: System, wanted: str | None = None, decodes: bool = Tru
         _check(wanted)
     if wanted == TORCH or system.device.type != "cpu" or not is_installed():
         return TORCH
-    if decodes and isinstance(system.module, Divided):
-        _choose(Decoding(system), wanted)
-    if wanted is None and system.contract.side > MOST_SIDE:
-        return TORCH
-    return _choose(Encoding(system), wanted)
+    halves = halves_of(system, large=wanted is not None)
+    chosen = {half.name: _choose(half, wanted) for half in halves if decodes or half.encodes}
+    return chosen.get(Encoding.name, TORCH)
+
+
+def halves_of(system: System, large: bool = False) -> list[Half]:
+    """What OpenVINO may do of a system's work; ``large``: however long it takes to compile."""
+    halves: list[Half] = [Decoding(system)] if isinstance(system.network, Divided) else []
+    if large or system.contract.side <= MOST_SIDE:
+        halves.append(Encoding(system))
+    return halves
 
 
 def _choose(half: Half, wanted: str | None) -> str:
+    if wanted is None and half.is_taken:
+        return OPENVINO
     choice = wanted or _kept(half)
     if choice == TORCH:
         return TORCH
+    kept = _blob(half)
     try:
-        compiled = _openvino(half)
-        fastest, certain = (choice, False) if choice else _measured(half, compiled)
+        compiled = _openvino(half, kept)
+        fastest = choice or _measured(half, compiled)
     except Exception as error:  # whatever a compiler cannot do, torch can
         what = f"the {half.name} of {half.system.name}"
         if wanted is not None:
@@ -99,10 +108,12 @@ def _choose(half: Half, wanted: str | None) -> str:
         if not isinstance(error, (OSError, MemoryError)):  # those pass
             _keep(half, TORCH)
         return TORCH
-    if certain:
+    if choice is None:
         _keep(half, fastest)
     if fastest == OPENVINO:
         half.give(compiled)
+    else:
+        _delete(kept)
     return fastest
 
 
@@ -115,12 +126,13 @@ def timed(tasks: Sequence[Callable[[], object]], rounds: int = ROUNDS) -> list[l
     """Seconds of each task; they take turns so that a busy moment meets all of them.
 
     Before each turn the threads of the one before fall asleep; they wait busily for a moment.
-    It ends early, after ``PATIENCE``, with slow tasks and on a machine that does other work too.
+    With slow tasks, and on a machine that does other work too, it ends after ``PATIENCE`` and
+    ``FEWEST_ROUNDS``.
     """
     seconds: list[list[float]] = [[] for _ in tasks]
     began = perf_counter()
     for turn in range(rounds + 1):  # the first one warms up
-        if turn > 1 and perf_counter() - began > PATIENCE:
+        if turn > FEWEST_ROUNDS and perf_counter() - began > PATIENCE:
             break
         for task, kept in zip(tasks, seconds, strict=True):
             sleep(PAUSE)
@@ -151,34 +163,45 @@ def _check(wanted: str) -> None:
         )
 
 
-def _measured(half: Half, compiled: Any) -> tuple[str, bool]:
-    """The engine to be taken, and whether that is certain enough to be remembered."""
+def _measured(half: Half, compiled: Any) -> str:
+    """The engine to be taken."""
     own = half.own()
     if not difference(half.work(compiled), half.work(own)) <= EQUAL:  # nor where it is no number
-        return TORCH, True
+        return TORCH
     tasks = (lambda: half.work(own), lambda: half.work(compiled))
     torch_seconds, openvino_seconds = timed(tasks)
     faster = median(openvino_seconds) < WORTHWHILE * median(torch_seconds)
-    return OPENVINO if faster else TORCH, len(torch_seconds) >= FEWEST_ROUNDS
+    return OPENVINO if faster else TORCH
 
 
-def _openvino(half: Half) -> Any:
-    weights = sha256(half.system.model_hash.encode()).hexdigest()[:16]
-    kept = _folder() / f"{weights}-{half.name}-{_identity(half.system)}.blob"
-    known = kept.is_file()
+def _openvino(half: Half, kept: Path) -> Any:
     engine = half.compile(kept)
-    if not known and kept.is_file():
-        _delete_earlier(kept)
+    with suppress(OSError):  # a full disk, or somebody else's folder
+        os.utime(kept)  # it was used today
+        _tidy(kept)
     return engine
 
 
-def _delete_earlier(kept: Path) -> None:
-    """Delete what was compiled of the same half for other releases or numbers of threads."""
-    half = kept.name.rpartition("-")[0]
-    for other in kept.parent.glob(f"{half}-*.blob"):
-        if other != kept:
-            with suppress(OSError):
-                other.unlink()
+def _blob(half: Half) -> Path:
+    """Where a compiled half is kept."""
+    weights = sha256(half.system.model_hash.encode()).hexdigest()[:16]
+    return _folder() / f"{weights}-{half.name}-{_identity(half.system)}.blob"
+
+
+def _tidy(kept: Path) -> None:
+    """Delete what was compiled of the same half for other releases or numbers of threads, and what
+    nobody used for long, the drafts of a killed process among it.
+    """
+    half, oldest = kept.name.rpartition("-")[0], time() - UNUSED_DAYS * 24 * 3600
+    for other in kept.parent.glob("*.blob*"):
+        same = other.suffix == ".blob" and other.name.startswith(f"{half}-")
+        if other != kept and (same or other.stat().st_mtime < oldest):
+            _delete(other)
+
+
+def _delete(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink()
 
 
 def _folder() -> Path:

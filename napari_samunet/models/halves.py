@@ -9,7 +9,7 @@ from typing import Any, Protocol, cast
 
 import torch
 
-from napari_samunet.models.encoder import Encoder, Features
+from napari_samunet.models.encoder import Encoder, Features, TorchEncoder
 from napari_samunet.models.promptable import Decoder, Divided, Promptable
 from napari_samunet.models.system import System
 
@@ -18,10 +18,15 @@ class Half(Protocol):
     """One half."""
 
     name: str
+    encodes: bool
     system: System
 
+    @property
+    def is_taken(self) -> bool:
+        """Whether another engine than torch's does it."""
+
     def own(self) -> Any:
-        """Torch's engine, which the system has."""
+        """The engine that does it now."""
 
     def compile(self, kept: Path | None) -> Any:
         """OpenVINO's engine."""
@@ -36,14 +41,19 @@ class Half(Protocol):
 class Encoding:
     """Images into features."""
 
-    name = "encoder"
+    name, encodes = "encoder", True
 
     def __init__(self, system: System) -> None:
         self.system = system
         self._image = torch.rand(1, *_image_shape(system))
 
+    @property
+    def is_taken(self) -> bool:
+        """Whether another than torch's encodes."""
+        return not isinstance(self.system.encoder, TorchEncoder)
+
     def own(self) -> Encoder:
-        """Torch's encoder."""
+        """The encoder that works now."""
         return self.system.encoder
 
     def compile(self, kept: Path | None) -> Encoder:
@@ -64,13 +74,18 @@ class Encoding:
 class Decoding:
     """Prompts into masks."""
 
-    name = "decoder"
+    name, encodes = "decoder", False
 
     def __init__(self, system: System) -> None:
         self.system = system
 
+    @property
+    def is_taken(self) -> bool:
+        """Whether another than torch's answers."""
+        return self.system.decoder is not self.system.network
+
     def own(self) -> Decoder:
-        """Torch's decoder."""
+        """The decoder that works now."""
         return self.system.decoder
 
     def compile(self, kept: Path | None) -> Decoder:

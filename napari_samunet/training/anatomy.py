@@ -43,6 +43,8 @@ class Labels:
         (number of ids,) how often each is chosen as a target, or None: all alike.
     together
         (number of ids,) how often the parts of each count as one structure, or None: as is usual.
+    rim
+        (number of ids,) of each that fills a thin rim, the rim's id, else 0; or None: none does.
     """
 
     ids: Tensor
@@ -52,6 +54,7 @@ class Labels:
     tissues: tuple[str, ...] = ()
     weight: Tensor | None = None
     together: Tensor | None = None
+    rim: Tensor | None = None
 
 
 def draw_labels(generator: Generator, batch: int, side: int) -> Labels:

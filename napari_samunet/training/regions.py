@@ -19,6 +19,7 @@ from napari_samunet.training.noise import chance, normal, smooth_field, uniform,
 from napari_samunet.training.shapes import ellipse_level
 
 LAYER_WEIGHT = 0.15
+THIN_RIM = 0.8  # of the radius: what fills as much of an organ is seldom meant without its rim
 FIELD_OF_VIEW = 0.06  # of the side: how far the body lies off the centre
 WARP = {"us": 0.4}  # of the usual displacement: what is looked at by ultrasound is round
 TURNED = 12.0  # degrees: how far people lie askew
@@ -119,6 +120,7 @@ class _Drawing:
     parents: list[int]
     weights: list[float]
     together: list[float]
+    rims: list[int]
     families: dict[str, list[int]] = field(default_factory=dict)
     strayed: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict)
 
@@ -143,8 +145,8 @@ class _Drawing:
         weights = [LAYER_WEIGHT if i == FAT else 0.0 for i in range(FIRST_BLOB)]
         # Organs were placed for the usual height; a flatter body has them closer together.
         y = y * region.aspect / aspect
-        parents, together = [0] * FIRST_BLOB, [0.5] * FIRST_BLOB
-        return cls(generator, x, y, ids, tissues, parents, weights, together)
+        parents, together, rims = [0] * FIRST_BLOB, [0.5] * FIRST_BLOB, [0] * FIRST_BLOB
+        return cls(generator, x, y, ids, tissues, parents, weights, together, rims)
 
     def add(self, organ: Organ) -> None:
         """Draw an organ, or each of a ring, a stack or a scatter, with an id of its own."""
@@ -152,6 +154,8 @@ class _Drawing:
         for at, angle in self._places(organ):
             base = self._new_id(organ, organ.tissue, self._holder(organ))
             core = self._new_id(organ, organ.core, base) if organ.core else base
+            if organ.core and organ.core_size >= THIN_RIM:
+                self._add_rim(organ, base, core)
             for mirror in (1, -1) if organ.twin else (1,):
                 self._draw(organ, (mirror * at[0], at[1]), mirror * angle, (base, core), there)
 
@@ -167,11 +171,12 @@ class _Drawing:
         batch, device = len(ids), ids.device
         parent = torch.tensor(self.parents, device=device).expand(batch, -1)
         mirrored = torch.ones(batch, dtype=torch.bool, device=device)
-        weight, together = (
-            torch.tensor(numbers, device=device) for numbers in (self.weights, self.together)
+        weight, together, rim = (
+            torch.tensor(numbers, device=device)
+            for numbers in (self.weights, self.together, self.rims)
         )
         tissues = tuple(self.tissues)
-        return Labels(ids.contiguous(), parent, mirrored, kind, tissues, weight, together)
+        return Labels(ids.contiguous(), parent, mirrored, kind, tissues, weight, together, rim)
 
     def _holder(self, organ: Organ) -> int:
         holder = organ.part or organ.joins
@@ -183,9 +188,17 @@ class _Drawing:
         self.weights.append(LAYER_WEIGHT if organ.layer else organ.weight)
         self.together.append(organ.together)
         self.parents.append(parent)
+        self.rims.append(0)
         for name in {organ.name, organ.part} - {""}:
             self.families.setdefault(name, []).append(new)
         return new
+
+    def _add_rim(self, organ: Organ, rim: int, core: int) -> None:
+        """A wall belongs to what it holds; the fat around a muscle is never meant."""
+        if organ.tissue == "fat":
+            self.weights[rim] = 0.0
+        else:
+            self.rims[core] = rim
 
     def _places(self, organ: Organ) -> list[tuple[tuple[float, float], float]]:
         """Centres and angles (radians) of all copies, the same for the scenes of a batch."""

@@ -19,6 +19,7 @@ FAINTEST_RIM = 0.02
 BOXED = 0.5  # of the samples come with a box
 BOX_HOLDS_ALL = 0.5  # of the boxes that could hold one part of several
 MOST_PARTS = 4
+WITH_RIM = 0.9  # of the targets that have a thin rim are the whole
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class _Scene:
     mirrored: bool
     weight: FloatArray | None
     together: FloatArray | None
+    rim: np.ndarray | None = None
 
     def as_one(self, chosen: int) -> float:
         """How often the parts of an id are one structure to a person (the lungs, the kidneys)."""
@@ -55,13 +57,14 @@ def draw_samples(
 ) -> list[Sample]:
     """Up to ``per_scene`` samples of ``side`` pixels from each scene; ``images`` is (B, S, S)."""
     samples = []
-    weight, together = (
-        None if each is None else each.numpy() for each in (labels.weight, labels.together)
+    weight, together, rim = (
+        None if each is None else each.numpy()
+        for each in (labels.weight, labels.together, labels.rim)
     )
     for image, ids, parent, mirrored in zip(
         images.numpy(), labels.ids.numpy(), labels.parent.numpy(), labels.mirrored, strict=True
     ):
-        scene = _Scene(image, ids, parent, bool(mirrored), weight, together)
+        scene = _Scene(image, ids, parent, bool(mirrored), weight, together, rim)
         for _ in range(per_scene):
             boxed = bool(rng.random() < BOXED)
             mask = _target(rng, scene, boxed)
@@ -80,7 +83,8 @@ def _target(rng: np.random.Generator, scene: _Scene, boxed: bool) -> BoolArray |
     if not wanted.any():
         return None
     chosen = int(rng.choice(present, p=wanted / wanted.sum()))
-    family = rng.random() < 0.7
+    chosen, whole = _with_rim(rng, scene, chosen)
+    family = whole or rng.random() < 0.7
     mask = np.isin(ids, _family(chosen, scene.parent, present)) if family else ids == chosen
     if rng.random() < 0.1:
         mask |= ids == _neighbour(rng, ids, mask, chosen)
@@ -92,6 +96,15 @@ def _target(rng: np.random.Generator, scene: _Scene, boxed: bool) -> BoolArray |
     if not SMALLEST_AREA <= mask.sum() <= mask.size // 2:
         return None
     return mask if _stands_out(image, mask) else None
+
+
+def _with_rim(rng: np.random.Generator, scene: _Scene, chosen: int) -> tuple[int, bool]:
+    """The id to take, and whether with all that lies in it: a thin rim is no target of its own."""
+    if scene.rim is None:
+        return chosen, False
+    if scene.rim[chosen] and rng.random() < WITH_RIM:
+        return int(scene.rim[chosen]), True
+    return chosen, bool((scene.rim == chosen).any())
 
 
 def _free_weight(rng: np.random.Generator, present: np.ndarray) -> FloatArray:
