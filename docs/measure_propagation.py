@@ -202,11 +202,11 @@ def _mean(rows: list[dict], count: int) -> dict:
 
 
 def _doubt_line(keys: int, doubted: list[tuple[bool, float]]) -> str:
-    low = np.array([each for each, _ in doubted])
-    poor = np.array([score for _, score in doubted]) < POOR
+    poor = [is_doubtful for is_doubtful, score in doubted if score < POOR]
+    found = sum(is_doubtful for is_doubtful, _ in doubted)
     return (
-        f"{keys} key  doubtful: {low.mean():.0%} of {len(low)} slices, "
-        f"{low[poor].mean():.0%} of the {poor.sum()} with a Dice below {POOR}"
+        f"{keys} key  doubtful: {found} of {len(doubted)} slices, "
+        f"{sum(poor)} of the {len(poor)} with a Dice below {POOR}"
     )
 
 

@@ -275,7 +275,7 @@ def _confirmed(view: View, prompts: Prompts, meanings: list[Prediction]) -> Pred
         said = [
             as_predicted(look.score, score_map, kind)
             for look in (meaning, closer)
-            if look.score is not None
+            if look.score is not None and look.score_kind == "iou"
         ]
         looks.append(closer)
         trusts.append(trust(said, overlap(meaning.mask, closer.mask)))

@@ -59,8 +59,8 @@ class Prediction:
     score_kind
         ``"iou"``: the network predicted its own IoU. ``"stability"``: it predicts none, and the
         score is the IoU of its mask at a higher and a lower threshold, which knows nothing about
-        the object. ``"agreement"``: of a slice that was found between others, the IoU of the
-        network's mask with the shape that they make one expect.
+        the object. ``"agreement"``: of a slice that was found between others, the Dice of the
+        network's mask and the shape that they make one expect.
     """
 
     mask: BoolArray

@@ -30,7 +30,7 @@ class Promptable(Decoder, Protocol):
 
 
 class Divided(nn.Module):
-    """A network that answers prompts in two halves: what it draws of them, and its mask decoder."""
+    """A network that answers prompts in two steps: it draws them, and its mask decoder answers."""
 
     def decode(
         self,

@@ -70,9 +70,10 @@ class Ghosts(QObject):
         ref, work = self._act.shown_ref(), self._work
         if ref is None or work is None or not self._here():
             return
-        chosen, session = self._here().pop(0), work.session
+        session = work.session
         if session.previews:
-            work.accept()
+            work.accept()  # which a lock may refuse, and then the suggestion stays
+        chosen = self._here().pop(0)
         if session.current is not None and session.current.voxels:
             session.new_object()
         session.paint(chosen, index=ref.index, axis=ref.axis)

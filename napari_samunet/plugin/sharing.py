@@ -55,9 +55,11 @@ def export(
 
 
 def _missing(work: ImageWork) -> str:
-    """Say which masks a person sees and the file has not."""
-    names = ", ".join(item.name for item in work.session.unaccepted)
-    return names and f". Not in it, for it is not accepted yet: {names}. Accept, then export again."
+    """Say which slices of which objects wait to be accepted, and are not in the file."""
+    names = {item.id: item.name for item in work.session.objects}
+    counts = work.session.unaccepted.items()
+    each = ", ".join(f"{names[i]} ({n} slice{'s' * (n > 1)})" for i, n in counts)
+    return each and f". Not accepted yet, so not in it: {each}. Choose, accept, and export again."
 
 
 def import_masks(

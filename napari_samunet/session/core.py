@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, cast
@@ -106,12 +107,12 @@ class SessionCore(SessionSignals):
         return {ref: plane.shown for ref, plane in planes.items() if plane.shown is not None}
 
     @property
-    def unaccepted(self) -> list[SegmentObject]:
-        """Objects with an answer that is not accepted yet; labels and exports are without it."""
-        numbers = dict.fromkeys(
-            number for (number, _), plane in self._state.planes.items() if plane.shown is not None
-        )
-        return [self._handle(number) for number in numbers]
+    def unaccepted(self) -> dict[int, int]:
+        """Ids of objects to the number of their slices with an answer, there or awaited, that is
+        not accepted yet; labels and exports are without these slices.
+        """
+        planes = self._state.planes.items()
+        return Counter(number for (number, _), plane in planes if plane.shown or plane.waiting)
 
     @property
     def prompts(self) -> tuple[PlacedPrompt, ...]:

@@ -103,7 +103,8 @@ def _image_words(volume: Volume, arrays: dict[str, AnyArray], folder: Path) -> d
     if volume.color is not None:
         arrays["color"] = volume.color
     shown = {"place": volume.source.place, "negative": volume.negative}
-    return {**words, "modality": volume.modality, "window": volume.window, **shown}
+    windows = {"window": volume.window, "windows": volume.windows}
+    return {**words, "modality": volume.modality, **windows, **shown}
 
 
 def _image(
@@ -113,8 +114,9 @@ def _image(
         window = None if words["window"] is None else tuple(words["window"])
         color, stored = arrays.get("color"), Source(place=words.get("place"))
         negative = bool(words.get("negative", False))
+        windows = tuple((name, tuple(each)) for name, each in words.get("windows", ()))
         affine, modality = arrays["affine"], words["modality"]
-        return Volume(arrays["image"], affine, color, modality, window, stored, negative)
+        return Volume(arrays["image"], affine, color, modality, window, stored, negative, windows)
     return image_of(source, words, volume)
 
 

@@ -94,15 +94,16 @@ class Trainer:
         self.optimizer.step()
         self.average.update_parameters(self.model)
         kind = "box" if boxed else "click"
-        return {"loss": loss.item()} | {f"{kind}_iou{i}": iou for i, iou in enumerate(ious)}
+        return {"loss": loss.item()} | {f"{kind}_iou{i}": iou for i, iou in ious.items()}
 
     def _rounds(
         self, features: dict[str, Tensor], masks: Tensor, boxed: bool
-    ) -> tuple[Tensor, list[float]]:
+    ) -> tuple[Tensor, dict[int, float]]:
         first = draw_opening(self.rng, masks, boxed)
         points, labels, boxes = first.points, first.labels, _to(first.boxes, self.device)
         target, previous = masks.to(self.device), _to(first.logits, self.device)
-        total, ious, judged = torch.zeros((), device=self.device), [], False
+        total, judged = torch.zeros((), device=self.device), False
+        ious: dict[int, float] = {}
         for turn in range(self.config.rounds):
             with torch.autocast(self.device.type, torch.bfloat16):
                 logits, scores = self.model.decode(
@@ -111,8 +112,10 @@ class Trainer:
             assert scores is not None  # members that are trained here always score
             ambiguous = turn == 0 and first.ambiguous
             total = total + answer_loss(logits.float(), scores, target, ambiguous, judged)
-            found, judged = logits[:, :1].detach().float(), False
-            ious.append(overlap_iou(found, target).mean().item())
+            found = logits[:, :1].detach().float()
+            if not judged:  # else it is of another meaning than the one that is wanted
+                ious[turn] = overlap_iou(found, target).mean().item()
+            judged = False
             if ambiguous:
                 found, judged = self._meaning(logits.detach().float(), target)
             if turn + 1 < self.config.rounds:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import gc
-import time
 
 import pytest
 from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QWidget
 
-from napari_samunet.plugin.panels.status import StatusPanel
 from napari_samunet.plugin.rest import Rest
 
 pytestmark = pytest.mark.viewer
@@ -25,11 +24,17 @@ def test_a_pause_calls_back_once_after_the_latest_start(qtbot):
 
 
 def test_a_pause_may_outlive_the_widget_that_was_thrown_away(qapp):
-    panel = StatusPanel()
-    panel.set_busy(True)
+    class Panel(QWidget):
+        def __init__(self) -> None:
+            super().__init__()
+            self.pause = Rest(self, 0, lambda: self.setVisible(False))
+
+    panel, passed = Panel(), []
+    panel.pause.start()
     panel.deleteLater()  # Qt keeps it for a while, Python's collector empties it at once
     del panel
     gc.collect()
-    end = time.monotonic() + 0.4
-    while time.monotonic() < end:  # QTest.qWait would delete the panel first
+    later = Rest(None, 50, lambda: passed.append(True))
+    later.start()
+    while not passed:  # pytest-qt's waiting would delete the panel first
         qapp.processEvents()

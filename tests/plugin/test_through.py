@@ -155,6 +155,20 @@ def test_suggestions_are_taken_and_refused_with_keys_and_never_on_finished_label
     assert (screen.session.labels[3] == 2).any()
 
 
+def test_a_suggestion_stays_where_a_lock_keeps_the_mask_before_it_from_being_accepted(screen):
+    screen.viewer.layers.clear()
+    screen.add_image(np.random.default_rng(1).uniform(50, 90, (7, 60, 80)).astype(np.float32))
+    screen.click(30, 40)
+    screen.press(Qt.Key.Key_F, "shift")
+    ghosts = screen.controller.ghosts
+    screen.until(lambda: not ghosts.running)
+    screen.controller.grouping.lock(screen.session.current.id, True)
+    count = ghosts.shown
+    screen.press(Qt.Key.Key_G)
+    assert "locked" in screen.widget.status.text
+    assert ghosts.shown == count > 0
+
+
 def test_suggestions_all_over_the_volume_are_walked_through_with_the_same_keys(screen):
     screen.viewer.layers.clear()
     screen.add_image(np.random.default_rng(1).uniform(50, 90, (7, 60, 80)).astype(np.float32))

@@ -143,9 +143,15 @@ def test_what_is_not_accepted_yet_can_be_named(session: Session):
     first = session.current
     session.new_object()
     session.add_point((30, 30), index=3)
-    assert [item.id for item in session.unaccepted] == [first.id, session.current.id]
+    session.add_point((30, 30), index=4)
+    assert session.unaccepted == {first.id: 1, session.current.id: 2}
     session.accept()
-    assert [item.id for item in session.unaccepted] == [first.id]
+    session.select(first)
+    session.accept()
+    assert not session.unaccepted
+    session.select(first)
+    session.add_point((30, 30), index=5)
+    assert session.unaccepted == {first.id: 1}, "of an object, only what is new"
 
 
 def test_discarding_drops_the_preview_only(session: Session):

@@ -131,10 +131,14 @@ def test_an_image_without_a_file_travels_along(
 def test_a_resampled_image_still_lies_in_the_patient(
     engine: Answerer, volume: Volume, tmp_path: Path
 ) -> None:
-    made = replace(volume, modality=None, source=Source(place="sform"), negative=True)
+    windows = (("BRAIN", (40.0, 80.0)), ("", (300.0, 1500.0)))
+    made = replace(
+        volume, modality=None, source=Source(place="sform"), negative=True, windows=windows
+    )
     _worked_on(made, engine).save(tmp_path / "work.samunet")
     again = Session.resume(tmp_path / "work.samunet").volume
     assert (again.source.place, again.negative) == ("sform", True)
+    assert again.windows == windows
 
 
 def _session_of_file(tmp_path: Path, engine: Answerer) -> tuple[Path, Path]:
