@@ -137,7 +137,7 @@ class Engine:
 def open_engine(system: System, budget: Budget | None = None, folder: Path | None = None) -> Engine:
     """Return an engine that keeps its embeddings on this machine, within its budgets.
 
-    What encodes is what was measured to be fastest here, see ``choose_engine``; budget and folder
+    What encodes and answers was measured to be fastest, see ``choose_engine``; budget and folder
     are the user's own where none is given, see ``open_cache``.
     """
     choose_engine(system)

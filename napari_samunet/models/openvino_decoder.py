@@ -39,7 +39,7 @@ class OpenVinoDecoder:
         kept: Path | None = None,
     ) -> None:
         self._network = network
-        self._compiled = OpenVinoNetwork(lambda: _traced(network, features()), "f32", kept)
+        self._compiled = OpenVinoNetwork(lambda: _traced(network, features()), kept)
 
     @torch.inference_mode()
     def decode(

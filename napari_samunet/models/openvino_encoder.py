@@ -17,8 +17,6 @@ from napari_samunet.models.lean_attention import LeanAttention
 from napari_samunet.models.openvino_network import OpenVinoNetwork, traced
 from napari_samunet.models.promptable import Promptable
 
-HINTS = {"float32": "f32", "bfloat16": "bf16"}
-
 
 class OpenVinoEncoder:
     """Encodes single images with a compiled network.
@@ -29,21 +27,19 @@ class OpenVinoEncoder:
         With ``encode``, on the CPU.
     image_shape
         (C, S, S) of its images.
-    kind
-        ``"float32"``, or ``"bfloat16"`` where some hundredths of a feature's norm do not matter.
     kept
         Where the compiled network is kept, see ``OpenVinoNetwork``.
     """
+
+    precision = "openvino-float32"
 
     def __init__(
         self,
         network: nn.Module,
         image_shape: tuple[int, int, int],
-        kind: str = "float32",
         kept: Path | None = None,
     ) -> None:
-        self.precision = f"openvino-{kind}"
-        self._compiled = OpenVinoNetwork(lambda: _traced(network, image_shape), HINTS[kind], kept)
+        self._compiled = OpenVinoNetwork(lambda: _traced(network, image_shape), kept)
 
     def encode(self, image: Tensor) -> Features:
         """Images (B, C, S, S) → features (B, …), one image after the other."""

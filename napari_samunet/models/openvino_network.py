@@ -33,15 +33,13 @@ class OpenVinoNetwork:
     ----------
     trace
         Makes OpenVINO's form of the network, see `traced`; called only where nothing is kept.
-    hint
-        Kind of numbers: ``"f32"`` or ``"bf16"``.
     kept
         File that the compiled network is read from, or written to where it is not there yet; None:
         nothing is kept.
     """
 
-    def __init__(self, trace: Callable[[], Any], hint: str, kept: Path | None) -> None:
-        self._compiled = _compiled(trace, hint, kept)
+    def __init__(self, trace: Callable[[], Any], kept: Path | None) -> None:
+        self._compiled = _compiled(trace, kept)
         self._request = self._compiled.create_infer_request()
         self._lock = Lock()
 
@@ -91,12 +89,12 @@ def traced(
     return model
 
 
-def _compiled(trace: Callable[[], Any], hint: str, kept: Path | None) -> Any:
+def _compiled(trace: Callable[[], Any], kept: Path | None) -> Any:
     import openvino
 
     core = openvino.Core()
     options = {
-        "INFERENCE_PRECISION_HINT": hint,
+        "INFERENCE_PRECISION_HINT": "f32",  # fewer bits change the answers
         "PERFORMANCE_HINT": "LATENCY",
         "INFERENCE_NUM_THREADS": torch.get_num_threads(),
         # Unpinned, two threads meet on one core too often: a sixth slower, on a busy machine too.

@@ -95,7 +95,7 @@ def rows_of(session: Session) -> list[ObjectRow]:
 
 
 def windows_titles(work: ImageWork | None) -> tuple[list[str], int]:
-    """Names of the windows of Shift and a digit, and the number of the one that is seen, or -1."""
+    """Names of all windows that are offered, and the number of the one that is seen, or -1."""
     if work is None or work.volume.color is not None:
         return [], -1
     seen = tuple(float(limit) for limit in work.image.contrast_limits)

@@ -82,7 +82,7 @@ class ImageWork:
 
     @cached_property
     def windows(self) -> list[ShownWindow]:
-        """Windows of Shift and a digit."""
+        """All windows that are offered; the first ten have Shift and a digit."""
         return windows_of(self.volume)
 
     def draw(self) -> None:

@@ -62,7 +62,7 @@ class ImagePanel(Section):
         self._choice.setCurrentIndex(self._keys.index(chosen) if chosen in self._keys else -1)
 
     def set_windows(self, titles: Sequence[str], shown: int) -> None:
-        """List the windows of Shift and a digit; ``shown`` is the present one's number, or -1."""
+        """List all windows that are offered; ``shown`` is the present one's number, or -1."""
         if list(titles) != self._titles:
             self._titles = list(titles)
             self._windows.clear()
