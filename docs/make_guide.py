@@ -71,12 +71,13 @@ def tumour(person: Person, picture: Callable[[str], None]) -> None:
         person.go_to(index)
         person.click(TUMOUR[1])
         person.press(Qt.Key.Key_G)
-    person.widget.slices.set_ends(*TUMOUR_ENDS)
+    _set_range(person, *TUMOUR_ENDS)
     person.press(Qt.Key.Key_S, SHIFT)
     person.wait_for(lambda: not person.act.through.running)
     person.go_to(TUMOUR[0] + 1)
     picture("tumour-carried")
     person.press(Qt.Key.Key_G)
+    _set_range(person, 0, person.act.work.volume.shape[0] - 1)
     person.press(Qt.Key.Key_0, SHIFT)
 
 
@@ -125,6 +126,11 @@ def planes(person: Person, picture: Callable[[str], None]) -> None:
     picture("coronal")
     person.viewer.dims.order = (0, 1, 2)
     person.viewer.reset_view()
+
+
+def _set_range(person: Person, first: int, last: int) -> None:
+    person.write("First slice", str(first + 1))
+    person.write("Last slice", str(last + 1))
 
 
 def _start_over(person: Person) -> None:

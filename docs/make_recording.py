@@ -18,6 +18,7 @@ from qtpy.QtCore import Qt
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 CONTROL = Qt.KeyboardModifier.ControlModifier
 LIVER, NOT_LIVER, TUMOUR = (112, 66), (143, 70), (137, 53)
+DOUBTFUL, LEFT_LOBE = 33, (95, 117)  # the slice where the left lobe is missing
 
 
 class Recorder:
@@ -80,7 +81,14 @@ def _through_the_slices(person: Person, record: Recorder) -> None:
     person.press(Qt.Key.Key_S, SHIFT)
     record.take(2)
     person.wait_for(lambda: not person.act.through.running)
-    for index in (21, 22, 23, 24, 25, 26):
+    for index in (21, 23, 25, 28, 30, DOUBTFUL):
+        person.go_to(index)
+        record.take(1)
+    person.click(LEFT_LOBE)
+    record.take(3)
+    person.press(Qt.Key.Key_R, SHIFT)
+    person.wait_for(lambda: not person.act.through.running)
+    for index in (30, 28, 26):
         person.go_to(index)
         record.take(1)
     person.press(Qt.Key.Key_G)

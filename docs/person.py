@@ -11,7 +11,7 @@ import numpy as np
 from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
 from qtpy.QtGui import QMouseEvent
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication, QSpinBox
 
 from napari_samunet.io.volume import Volume
 from napari_samunet.plugin.coordinates import data_position, show_plane, shown_slice
@@ -70,6 +70,14 @@ class Person:
             if time.monotonic() > end:
                 raise SystemExit(f"Waited {seconds:g} s in vain: {self.widget.status.text}")
             self.rest(0.02)
+
+    def write(self, name: str, text: str) -> None:
+        """Write into the field of this accessible name."""
+        (field,) = (f for f in self.widget.findChildren(QSpinBox) if f.accessibleName() == name)
+        field.selectAll()
+        QTest.keyClicks(field, text)
+        QTest.keyClick(field, Qt.Key.Key_Return)
+        self.rest(0.1)
 
     def rest(self, seconds: float) -> None:
         """Let Qt work for a while."""
