@@ -42,6 +42,7 @@ def take_pictures(checkpoint: Path, cut_off: Path, out: Path) -> None:
     """Be a person who opens both files."""
     person = Person("builtin")
     person.go_to(SLICE)
+    person.widget.model.set_open(True)
     models = person.act.models
     for path, picture in ((checkpoint, "model_loaded.png"), (cut_off, "model_rejected.png")):
         models.choose(str(path))

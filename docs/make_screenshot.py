@@ -14,8 +14,8 @@ from person import Person
 from qtpy.QtCore import Qt
 
 SLICE = 20
-# (row, column) of the sample: the liver; the kidney behind it, which is none; the liver's tip.
-LIVER, NOT_LIVER, TIP = (112, 66), (143, 70), (150, 47)
+# (row, column) of the sample: the liver; the kidney behind it, which is none; the liver beside it.
+LIVER, NOT_LIVER, INNER = (112, 66), (143, 70), (141, 97)
 KIDNEY = (139, 158), (175, 195)
 
 
@@ -29,7 +29,7 @@ def main() -> None:
     person.go_to(SLICE)
     person.click(LIVER)
     person.click(NOT_LIVER, Qt.MouseButton.RightButton)
-    person.click(TIP)
+    person.click(INNER)
     person.act.grouping.rename(1, "liver")
     person.press(Qt.Key.Key_G)
     person.press(Qt.Key.Key_N)
