@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from hashlib import sha256
 from dataclasses import replace
 from pathlib import Path
 
@@ -286,8 +287,9 @@ def test_a_damaged_network_is_compiled_anew(system: System, engines: Path) -> No
     for damaged in (b"damaged", bytes(flipped), b""):
         blob.write_bytes(damaged)
         choose_engine(system, "openvino")
-        assert len(blob.read_bytes()) == len(whole)
-        assert blob.read_bytes() != damaged
+        mended = blob.read_bytes()  # not the same bytes: names of operations differ
+        assert sha256(mended[32:]).digest() == mended[:32]
+        assert mended != damaged
 
 
 def test_one_compiled_network_is_kept_of_the_same_half_of_the_same_weights(
