@@ -27,10 +27,10 @@ SMALL_AREA = 64
 """Below so many pixels an area may jump: the tip of an organ does."""
 AGREES = 0.98
 """Dice from which on an answer is the one that was there: the correction does not reach further."""
-LEAST_LIKENESS = 0.7
+LEAST_LIKENESS = 0.3
 """Dice with the shape between two known slices below which that shape is the better answer."""
 
-SOFT_EDGE = 2.0
+SOFT_EDGE = 3.0
 """Pixels at the edge of a known shape in which it is one log-odds less sure."""
 MOST_SURE = 5.0
 """Log-odds that the model has a say with at most, and the shape too."""
