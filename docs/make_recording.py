@@ -19,6 +19,7 @@ SHIFT = Qt.KeyboardModifier.ShiftModifier
 CONTROL = Qt.KeyboardModifier.ControlModifier
 LIVER, NOT_LIVER, TUMOUR = (112, 66), (143, 70), (137, 53)
 DOUBTFUL, LEFT_LOBE = 33, (95, 117)  # the slice where the left lobe is missing
+KIDNEY_IN_IT, KIDNEY = 27, (158, 71)
 
 
 class Recorder:
@@ -86,13 +87,22 @@ def _through_the_slices(person: Person, record: Recorder) -> None:
         record.take(1)
     person.click(LEFT_LOBE)
     record.take(3)
-    person.press(Qt.Key.Key_R, SHIFT)
-    person.wait_for(lambda: not person.act.through.running)
+    _redo(person)
+    person.go_to(KIDNEY_IN_IT)
+    record.take(2)
+    person.click(KIDNEY, Qt.MouseButton.RightButton)
+    record.take(2)
+    _redo(person)
     for index in (30, 28, 26):
         person.go_to(index)
         record.take(1)
     person.press(Qt.Key.Key_G)
     record.take(3)
+
+
+def _redo(person: Person) -> None:
+    person.press(Qt.Key.Key_R, SHIFT)
+    person.wait_for(lambda: not person.act.through.running)
 
 
 def _a_tumour(person: Person, record: Recorder) -> None:
