@@ -278,8 +278,7 @@ def _confirmed(view: View, prompts: Prompts, meanings: list[Prediction]) -> Pred
             if look.score is not None and look.score_kind == "iou"
         ]
         looks.append(closer)
-        both = (said[0], said[1]) if len(said) == 2 else None
-        trusts.append(trust(both, overlap(meaning.mask, closer.mask)))
+        trusts.append(trust(said, overlap(meaning.mask, closer.mask)))
     order = np.argsort(trusts, kind="stable")[::-1]
     candidates = tuple(candidate for rank in order for candidate in looks[rank].candidates)
     return replace(looks[order[0]], candidates=candidates)

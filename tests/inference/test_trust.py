@@ -15,4 +15,4 @@ def test_the_closer_look_knows_better():
 
 
 def test_a_network_that_predicts_no_quality_is_judged_by_agreement_alone():
-    assert trust(None, agreement=0.7) == 0.7
+    assert trust((), agreement=0.7) == 0.7
