@@ -59,7 +59,7 @@ def _missing(work: ImageWork) -> str:
     names = {item.id: item.name for item in work.session.objects}
     counts = work.session.unaccepted.items()
     each = ", ".join(f"{names[i]} ({n} slice{'s' * (n > 1)})" for i, n in counts)
-    return each and f". Not accepted yet, so not in it: {each}. Choose, accept, and export again."
+    return each and f", without what is not accepted yet: {each}"
 
 
 def import_masks(

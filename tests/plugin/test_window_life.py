@@ -144,11 +144,11 @@ def test_an_export_names_the_masks_that_are_seen_but_not_accepted(screen, tmp_pa
     screen.click(30, 60)
     screen.controller.export(tmp_path / "labels.nii.gz")
     screen.until(lambda: "Written" in screen.widget.status.text)
-    assert "not in it: object 2 (1 slice)" in screen.widget.status.text
+    assert "not accepted yet: object 2 (1 slice)" in screen.widget.status.text
     screen.press(Qt.Key.Key_G)
     screen.controller.export(tmp_path / "again.nii.gz")
     screen.until(lambda: "again" in screen.widget.status.text)
-    assert "Not accepted" not in screen.widget.status.text
+    assert "not accepted" not in screen.widget.status.text
 
 
 def test_an_export_that_fails_says_why(screen, tmp_path):
