@@ -75,7 +75,9 @@ def choose_engine(system: System, wanted: str | None = None, decodes: bool = Tru
     if wanted == TORCH or system.device.type != "cpu" or not is_installed():
         return TORCH
     halves = halves_of(system, large=wanted is not None)
-    chosen = {half.name: _choose(half, wanted) for half in halves if decodes or half.encodes}
+    chosen = {
+        half.name: _choose(half, wanted) for half in halves if decodes or half.name == Encoding.name
+    }
     return chosen.get(Encoding.name, TORCH)
 
 

@@ -18,7 +18,6 @@ class Half(Protocol):
     """One half."""
 
     name: str
-    encodes: bool
     system: System
 
     @property
@@ -41,7 +40,7 @@ class Half(Protocol):
 class Encoding:
     """Images into features."""
 
-    name, encodes = "encoder", True
+    name = "encoder"
 
     def __init__(self, system: System) -> None:
         self.system = system
@@ -74,7 +73,7 @@ class Encoding:
 class Decoding:
     """Prompts into masks."""
 
-    name, encodes = "decoder", False
+    name = "decoder"
 
     def __init__(self, system: System) -> None:
         self.system = system
