@@ -24,8 +24,9 @@ from napari_samunet.inference.relief import Relief
 from napari_samunet.inference.trust import trust
 from napari_samunet.io.volume import Volume
 from napari_samunet.models.engine_choice import choose_engine
+from napari_samunet.models.prompt_tensors import PromptTensors
 from napari_samunet.models.score_map import as_predicted, kind_of
-from napari_samunet.models.system import MaskTensors, PromptTensors, System
+from napari_samunet.models.system import MaskTensors, System
 from napari_samunet.preprocess.frame import OUTSIDE, Frame
 from napari_samunet.preprocess.intensity import choose_window, to_uint8
 from napari_samunet.preprocess.roi import Roi, closer_look, first_look, next_look, whole_slice

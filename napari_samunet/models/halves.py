@@ -10,6 +10,7 @@ from typing import Any, Protocol, cast
 import torch
 
 from napari_samunet.models.encoder import Encoder, Features, TorchEncoder
+from napari_samunet.models.prompt_tensors import PromptTensors
 from napari_samunet.models.promptable import Decoder, Divided, Promptable
 from napari_samunet.models.system import System
 
@@ -102,7 +103,7 @@ class Decoding:
         """Masks for a click in the middle of noise."""
         side = self.system.contract.side
         point, label = torch.full((1, 1, 2), side / 2), torch.ones(1, 1, dtype=torch.int64)
-        logits, scores = engine.decode(self._features, point, label, None, None)
+        logits, scores = engine.decode(self._features, PromptTensors(point, label))
         return {"logits": logits} if scores is None else {"logits": logits, "scores": scores}
 
     @cached_property

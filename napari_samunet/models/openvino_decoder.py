@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from napari_samunet.models.openvino_network import OpenVinoNetwork, traced
+from napari_samunet.models.prompt_tensors import PromptTensors
 from napari_samunet.models.promptable import Divided
 
 
@@ -43,15 +44,10 @@ class OpenVinoDecoder:
 
     @torch.inference_mode()
     def decode(
-        self,
-        features: Mapping[str, Tensor],
-        points_xy: Tensor | None,
-        labels: Tensor | None,
-        box_xyxy: Tensor | None,
-        mask_logits: Tensor | None,
+        self, features: Mapping[str, Tensor], prompts: PromptTensors
     ) -> tuple[Tensor, Tensor | None]:
         """Features and prompts (B = 1) → logits (1, K, h, w), scores (1, K) or None."""
-        given = self._network.prompted(features, points_xy, labels, box_xyxy, mask_logits)
+        given = self._network.prompted(features, prompts)
         logits, *scores = self._compiled(*given)
         return logits, scores[0] if scores else None
 
@@ -73,7 +69,7 @@ def _traced(network: Divided, features: Mapping[str, Tensor]) -> Any:
     with torch.inference_mode():
         one, two = (
             network.prompted(
-                features, torch.zeros(1, clicks, 2), torch.ones(1, clicks).long(), None, None
+                features, PromptTensors(torch.zeros(1, clicks, 2), torch.ones(1, clicks).long())
             )
             for clicks in (1, 2)
         )

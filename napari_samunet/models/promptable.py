@@ -7,17 +7,14 @@ from typing import Protocol
 
 from torch import Tensor, nn
 
+from napari_samunet.models.prompt_tensors import PromptTensors
+
 
 class Decoder(Protocol):
     """Something that answers prompts."""
 
     def decode(
-        self,
-        features: Mapping[str, Tensor],
-        points_xy: Tensor | None,
-        labels: Tensor | None,
-        box_xyxy: Tensor | None,
-        mask_logits: Tensor | None,
+        self, features: Mapping[str, Tensor], prompts: PromptTensors
     ) -> tuple[Tensor, Tensor | None]:
         """Features and prompts → logits (B, K, h, w), scores (B, K) or None."""
 
@@ -33,12 +30,7 @@ class Divided(nn.Module):
     """A network that answers prompts in two steps: it draws them, and its mask decoder answers."""
 
     def decode(
-        self,
-        features: Mapping[str, Tensor],
-        points_xy: Tensor | None,
-        labels: Tensor | None,
-        box_xyxy: Tensor | None,
-        mask_logits: Tensor | None,
+        self, features: Mapping[str, Tensor], prompts: PromptTensors
     ) -> tuple[Tensor, Tensor | None]:
         """Masks for prompts on encoded images.
 
@@ -46,27 +38,17 @@ class Divided(nn.Module):
         ----------
         features
             What ``encode`` gave for B images.
-        points_xy, labels
-            (B, N, 2) float, (x, y) in model pixels, and (B, N) int: 1 positive, 0 negative, -1
-            padding; or None.
-        box_xyxy
-            (B, 4) float, x0, y0, x1, y1 in model pixels, or None.
-        mask_logits
-            Earlier logits, (B, 1, h, w) with h = w = the contract's mask side, or None.
+        prompts
+            On the same B images.
 
         Returns
         -------
         logits (B, K, h, w), and scores (B, K) (predicted IoU) or None where none is predicted.
         """
-        return self.answered(*self.prompted(features, points_xy, labels, box_xyxy, mask_logits))
+        return self.answered(*self.prompted(features, prompts))
 
     def prompted(
-        self,
-        features: Mapping[str, Tensor],
-        points_xy: Tensor | None,
-        labels: Tensor | None,
-        box_xyxy: Tensor | None,
-        mask_logits: Tensor | None,
+        self, features: Mapping[str, Tensor], prompts: PromptTensors
     ) -> tuple[Tensor, ...]:
         """Features and prompts, as in ``decode`` → what the mask decoder is given."""
         raise NotImplementedError

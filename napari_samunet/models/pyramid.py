@@ -14,6 +14,8 @@ from segment_anything.modeling.mask_decoder import MLP
 from segment_anything.modeling.transformer import TwoWayTransformer
 from torch import Tensor, nn
 
+from napari_samunet.models.prompt_tensors import PromptTensors
+
 MASKS = 4  # one for clear prompts, three for the meanings of a single click, as in SAM
 MAP_CHANNELS = 10
 MATCH_WIDTH = 16
@@ -137,13 +139,7 @@ def _fuse_block(width: int, convs: int) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-def draw_prompts(
-    grey: Tensor,
-    points_xy: Tensor | None,
-    labels: Tensor | None,
-    box_xyxy: Tensor | None,
-    mask_logits: Tensor | None,
-) -> Tensor:
+def draw_prompts(grey: Tensor, prompts: PromptTensors) -> Tensor:
     """Prompts as maps (B, 10, S, S) in [-1, 1], zero where a prompt is absent.
 
     Positive and negative clicks each as a narrow spot, a wide one and likeness of grey value; a box
@@ -152,14 +148,15 @@ def draw_prompts(
     """
     batch, _, side, _ = grey.shape
     maps = grey.new_zeros(batch, MAP_CHANNELS, side, side)
-    if points_xy is not None and labels is not None and points_xy.shape[1]:
+    if prompts.points is not None:
+        points_xy, labels = prompts.points
         for channel, value in ((0, 1), (3, 0)):
             maps[:, channel : channel + 3] = _click_maps(grey, points_xy, labels == value)
-    if box_xyxy is not None:
-        maps[:, 6:8] = _box_maps(box_xyxy, side)
-    if mask_logits is not None:
-        maps[:, 8:9] = torch.tanh(mask_logits / 2)
-        maps[:, 9:10] = (mask_logits > 0).float()
+    if prompts.box_xyxy is not None:
+        maps[:, 6:8] = _box_maps(prompts.box_xyxy, side)
+    if prompts.mask_logits is not None:
+        maps[:, 8:9] = torch.tanh(prompts.mask_logits / 2)
+        maps[:, 9:10] = (prompts.mask_logits > 0).float()
     return maps
 
 
@@ -199,9 +196,7 @@ def _box_maps(box_xyxy: Tensor, side: int) -> Tensor:
     return torch.cat([inside, ellipse], 1)
 
 
-def match_clicks(
-    match: Tensor, points_xy: Tensor | None, labels: Tensor | None, side: int
-) -> Tensor:
+def match_clicks(match: Tensor, prompts: PromptTensors, side: int) -> Tensor:
     """Likeness of each place to the positive and to the negative clicks, (B, 2, h, w) cosine, 0
     without such clicks.
 
@@ -209,8 +204,9 @@ def match_clicks(
     """
     batch, _, height, width = match.shape
     out = match.new_zeros(batch, 2, height, width)
-    if points_xy is None or labels is None or not points_xy.shape[1]:
+    if prompts.points is None:
         return out
+    points_xy, labels = prompts.points
     at = (points_xy.float() + 0.5) / side * 2 - 1
     at_clicks = F.grid_sample(match, at[:, :, None], align_corners=False, padding_mode="border")[
         ..., 0

@@ -16,6 +16,7 @@ from segment_anything.modeling import (
 from torch import Tensor, nn
 
 from napari_samunet.models.contract import InputContract
+from napari_samunet.models.prompt_tensors import PromptTensors
 from napari_samunet.models.promptable import Divided
 from napari_samunet.models.recipe import Recipe
 
@@ -62,16 +63,10 @@ class Sam(Divided):
         return {"embedding": self.image_encoder(image)}
 
     def prompted(
-        self,
-        features: Mapping[str, Tensor],
-        points_xy: Tensor | None,
-        labels: Tensor | None,
-        box_xyxy: Tensor | None,
-        mask_logits: Tensor | None,
+        self, features: Mapping[str, Tensor], prompts: PromptTensors
     ) -> tuple[Tensor, ...]:
         """What the mask decoder is given: embedding, position code, sparse and dense prompts."""
-        points = None if points_xy is None else (points_xy, labels)
-        sparse, dense = self.prompt_encoder(points, box_xyxy, mask_logits)
+        sparse, dense = self.prompt_encoder(prompts.points, prompts.box_xyxy, prompts.mask_logits)
         return features["embedding"], self.prompt_encoder.get_dense_pe(), sparse, dense
 
     def answered(self, *given: Tensor) -> tuple[Tensor, Tensor]:

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from napari_samunet.models.adapters import Reshaper, bridge, upscaler
 from napari_samunet.models.conv_branch import LightBranch, ResNetBranch
 from napari_samunet.models.encoder import Features
+from napari_samunet.models.prompt_tensors import PromptTensors
 from napari_samunet.models.promptable import Divided
 from napari_samunet.models.pyramid import PyramidDecoder, draw_prompts, match_clicks
 from napari_samunet.models.single_mask_decoder import SingleMaskDecoder
@@ -185,24 +186,18 @@ class SamUNet(Divided):
         return vit.neck(tokens.permute(0, 3, 1, 2)), branches
 
     def prompted(
-        self,
-        features: Mapping[str, Tensor],
-        points_xy: Tensor | None,
-        labels: Tensor | None,
-        box_xyxy: Tensor | None,
-        mask_logits: Tensor | None,
+        self, features: Mapping[str, Tensor], prompts: PromptTensors
     ) -> tuple[Tensor, ...]:
         """What the mask decoder is given: position code, prompts as tokens, then features."""
-        points = None if points_xy is None else (points_xy, labels)
         prompt_encoder = self.prompt_encoder.sam_prompt_encoder
         position = prompt_encoder.get_dense_pe().to(features["embedding"].dtype)
         if isinstance(self.mask_decoder, PyramidDecoder):
-            sparse, dense = prompt_encoder(points, box_xyxy, None)
-            drawn = draw_prompts(features["grey"], points_xy, labels, box_xyxy, mask_logits)
-            matches = match_clicks(features["match"], points_xy, labels, drawn.shape[-1])
+            sparse, dense = prompt_encoder(prompts.points, prompts.box_xyxy, None)
+            drawn = draw_prompts(features["grey"], prompts)
+            matches = match_clicks(features["match"], prompts, drawn.shape[-1])
             skips = (features[f"skip{i}"] for i in range(len(self.mask_decoder.skips)))
             return position, sparse, dense, drawn, matches, features["embedding"], *skips
-        sparse, dense = prompt_encoder(points, box_xyxy, mask_logits)
+        sparse, dense = prompt_encoder(prompts.points, prompts.box_xyxy, prompts.mask_logits)
         return position, sparse, dense, features["embedding"], features["multi_scale"]
 
     def answered(self, *given: Tensor) -> tuple[Tensor, Tensor | None]:

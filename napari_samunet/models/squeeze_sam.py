@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from napari_samunet.models.contract import InputContract
+from napari_samunet.models.prompt_tensors import PromptTensors
 from napari_samunet.models.recipe import Recipe
 from napari_samunet.models.squeeze_transformer import EMBED_DIM, LightTransformer, Mlp
 
@@ -149,16 +150,11 @@ class SqueezeSam(nn.Module):
         return {"image": image}
 
     def decode(
-        self,
-        features: Mapping[str, Tensor],
-        points_xy: Tensor | None,
-        labels: Tensor | None,
-        box_xyxy: Tensor | None,
-        mask_logits: Tensor | None,
+        self, features: Mapping[str, Tensor], prompts: PromptTensors
     ) -> tuple[Tensor, Tensor]:
         """Masks (B, 4, S / 2, S / 2) and predicted IoU (B, 4)."""
         image = features["image"]
-        drawn = draw_prompts(points_xy, labels, box_xyxy, image)
+        drawn = draw_prompts(prompts, image)
         maps = self._encode(torch.cat([image, drawn], 1))
         tokens, x = self.get_iou_predictions_and_mask_tokens(maps[-1])
         for up, skip in zip(self._ups, reversed(maps[:-1]), strict=True):
@@ -172,19 +168,18 @@ class SqueezeSam(nn.Module):
         return maps[1:]
 
 
-def draw_prompts(
-    points_xy: Tensor | None, labels: Tensor | None, box_xyxy: Tensor | None, image: Tensor
-) -> Tensor:
+def draw_prompts(prompts: PromptTensors, image: Tensor) -> Tensor:
     """Box (inside 1; all ones without one) and discs around positive clicks, (B, 2, S, S)."""
     batch, _, rows, cols = image.shape
     y = torch.arange(rows, device=image.device, dtype=torch.float32).view(1, rows, 1)
     x = torch.arange(cols, device=image.device, dtype=torch.float32).view(1, 1, cols)
     boxes = image.new_ones(batch, rows, cols)
-    if box_xyxy is not None:
-        x0, y0, x1, y1 = (box_xyxy[:, i].view(-1, 1, 1) for i in range(4))
+    if prompts.box_xyxy is not None:
+        x0, y0, x1, y1 = (prompts.box_xyxy[:, i].view(-1, 1, 1) for i in range(4))
         boxes = ((x >= x0) & (x <= x1) & (y >= y0) & (y <= y1)).float()
     discs = image.new_zeros(batch, rows, cols)
-    if points_xy is not None and labels is not None:
+    if prompts.points is not None:
+        points_xy, labels = prompts.points
         across = (x - points_xy[..., 0, None, None].flatten(0, 1)) ** 2
         down = (y - points_xy[..., 1, None, None].flatten(0, 1)) ** 2
         near = (across + down <= CLICK_RADIUS**2).view(batch, -1, rows, cols)

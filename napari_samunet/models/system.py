@@ -6,7 +6,7 @@ An image becomes features (slow, once); prompts become masks (fast, often).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import cast
 
@@ -18,56 +18,9 @@ from torch import Tensor, nn
 from napari_samunet.errors import InputError
 from napari_samunet.models.contract import InputContract
 from napari_samunet.models.encoder import Encoder, Features, TorchEncoder
+from napari_samunet.models.prompt_tensors import PromptTensors
 from napari_samunet.models.promptable import Decoder, Promptable
 from napari_samunet.models.score_map import calibrated, kind_of
-
-
-@dataclass(frozen=True, eq=False)
-class PromptTensors:
-    """Prompts in the model frame.
-
-    Attributes
-    ----------
-    points_xy
-        (P, 2) float, (x, y) in model pixels; P may be 0.
-    labels
-        (P,) int, 1 positive, 0 negative.
-    box_xyxy
-        (4,) float, x0, y0, x1, y1 in model pixels, or None.
-    mask_logits
-        (1, h, w) float logits with h = w = ``contract.mask_side``, or None.
-    """
-
-    points_xy: Tensor
-    labels: Tensor
-    box_xyxy: Tensor | None = None
-    mask_logits: Tensor | None = None
-
-    @classmethod
-    def of(
-        cls,
-        points_xy: NDArray[np.floating] | None = None,
-        labels: NDArray[np.integer] | None = None,
-        box_xyxy: NDArray[np.floating] | None = None,
-        mask_logits: NDArray[np.floating] | Tensor | None = None,
-    ) -> PromptTensors:
-        """Make prompts from arrays; what is None is absent."""
-        points = np.zeros((0, 2)) if points_xy is None else np.asarray(points_xy)
-        label = np.zeros(0) if labels is None else np.asarray(labels)
-        return cls(
-            torch.as_tensor(points, dtype=torch.float32).reshape(-1, 2),
-            torch.as_tensor(label, dtype=torch.int64).reshape(-1),
-            None
-            if box_xyxy is None
-            else torch.as_tensor(np.asarray(box_xyxy), dtype=torch.float32),
-            None if mask_logits is None else torch.as_tensor(mask_logits, dtype=torch.float32),
-        )
-
-    @property
-    def is_one_click(self) -> bool:
-        """Whether this is a single positive click and nothing else."""
-        alone = self.box_xyxy is None and self.mask_logits is None
-        return alone and self.labels.numel() == 1 and int(self.labels[0]) == 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,9 +50,9 @@ class System:
     contract
         How it wants images and prompts.
     module
-        Network with ``encode(image) -> dict`` and ``decode(features, points_xy, labels, box_xyxy,
-        mask_logits)`` -> (logits (B, K, h, w), scores (B, K) or None), K = 4 where the contract
-        knows candidates: first the mask for clear prompts, then the three of a single click.
+        Network with ``encode(image) -> dict`` and ``decode(features, prompts)`` -> (logits
+        (B, K, h, w), scores (B, K) or None), K = 4 where the contract knows candidates: first the
+        mask for clear prompts, then the three of a single click.
     model_hash
         Hexadecimal digest of the weights; two systems with equal hashes give equal embeddings.
     device
@@ -211,23 +164,15 @@ class System:
     @torch.inference_mode()
     def decode(self, features: Mapping[str, Tensor], prompts: PromptTensors) -> MaskTensors:
         """Answer one set of prompts on the features of one image (B = 1), best mask first."""
-        mask = prompts.mask_logits
-        if mask is not None and self.contract.feedback == "sigmoid":
-            mask = mask.sigmoid()
-        has_points = prompts.labels.numel() > 0
-        logits, scores = self.decoder.decode(
-            features,
-            prompts.points_xy[None].to(self.device) if has_points else None,
-            prompts.labels[None].to(self.device) if has_points else None,
-            None if prompts.box_xyxy is None else prompts.box_xyxy[None].to(self.device),
-            None if mask is None else mask[None].to(self.device, torch.float32),
-        )
+        if prompts.mask_logits is not None and self.contract.feedback == "sigmoid":
+            prompts = replace(prompts, mask_logits=prompts.mask_logits.sigmoid())
+        logits, scores = self.decoder.decode(features, prompts.to(self.device))
         if scores is not None:
             scores = self._calibrated(scores[0].float(), prompts)
         return self._choose(logits[0].float(), scores, prompts)
 
     def _calibrated(self, scores: Tensor, prompts: PromptTensors) -> Tensor:
-        kind = kind_of(prompts.box_xyxy is not None, prompts.labels.numel())
+        kind = kind_of(prompts.box_xyxy is not None, prompts.clicks)
         return calibrated(scores, self.contract.score_map, kind)
 
     @cached_property

@@ -4,13 +4,12 @@ painted or half erased, corrections in the largest error.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 from scipy import ndimage
 from torch import Tensor
 
+from napari_samunet.models.prompt_tensors import PromptTensors
 from napari_samunet.prompts.simulate import largest_part
 from napari_samunet.types import BoolArray
 
@@ -21,33 +20,16 @@ WRONG = 0.02  # of the corrections: people slip
 OPENINGS = {"click": 0.74, "stroke": 0.1, "painted": 0.16}
 
 
-@dataclass(frozen=True)
-class Opening:
-    """The first prompts of a batch: ``points`` (B, N, 2) x, y with ``labels`` (B, N), ``boxes``
-    (B, 4), and ``logits`` (B, 1, S, S) of a painted mask; None where there are none.
-    """
-
-    points: Tensor | None = None
-    labels: Tensor | None = None
-    boxes: Tensor | None = None
-    logits: Tensor | None = None
-
-    @property
-    def ambiguous(self) -> bool:
-        """Whether it is one click alone, which may mean the part or the whole."""
-        return self.boxes is None and self.points is not None and self.points.shape[1] == 1
-
-
-def draw_opening(rng: np.random.Generator, masks: Tensor, boxed: bool) -> Opening:
+def draw_opening(rng: np.random.Generator, masks: Tensor, boxed: bool) -> PromptTensors:
     """First prompts for targets (B, 1, S, S) bool: a box each, or one of ``OPENINGS``."""
     if boxed:
-        return Opening(boxes=draw_boxes(rng, masks))
+        return PromptTensors(box_xyxy=draw_boxes(rng, masks))
     kind = rng.choice(list(OPENINGS), p=list(OPENINGS.values()))
     if kind == "painted":
-        return Opening(logits=draw_painted(rng, masks))
+        return PromptTensors(mask_logits=draw_painted(rng, masks))
     if kind == "stroke":
-        return Opening(*draw_strokes(rng, masks))
-    return Opening(*first_clicks(rng, masks))
+        return PromptTensors(*draw_strokes(rng, masks))
+    return PromptTensors(*first_clicks(rng, masks))
 
 
 def draw_strokes(rng: np.random.Generator, masks: Tensor) -> tuple[Tensor, Tensor]:

@@ -8,6 +8,7 @@ import json
 import math
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -99,18 +100,15 @@ class Trainer:
     def _rounds(
         self, features: dict[str, Tensor], masks: Tensor, boxed: bool
     ) -> tuple[Tensor, dict[int, float]]:
-        first = draw_opening(self.rng, masks, boxed)
-        points, labels, boxes = first.points, first.labels, _to(first.boxes, self.device)
-        target, previous = masks.to(self.device), _to(first.logits, self.device)
+        prompts = draw_opening(self.rng, masks, boxed)
+        target = masks.to(self.device)
         total, judged = torch.zeros((), device=self.device), False
         ious: dict[int, float] = {}
         for turn in range(self.config.rounds):
             with torch.autocast(self.device.type, torch.bfloat16):
-                logits, scores = self.model.decode(
-                    features, _to(points, self.device), _to(labels, self.device), boxes, previous
-                )
+                logits, scores = self.model.decode(features, prompts.to(self.device))
             assert scores is not None  # members that are trained here always score
-            ambiguous = turn == 0 and first.ambiguous
+            ambiguous = prompts.is_one_click or prompts.is_box
             total = total + answer_loss(logits.float(), scores, target, ambiguous, judged)
             found = logits[:, :1].detach().float()
             if not judged:  # else it is of another meaning than the one that is wanted
@@ -119,12 +117,10 @@ class Trainer:
             if ambiguous:
                 found, judged = self._meaning(logits.detach().float(), target)
             if turn + 1 < self.config.rounds:
-                previous = self._feedback(found)
+                prompts = replace(prompts, mask_logits=self._feedback(found))
                 if judged or self.rng.random() < self._unprompted(turn, boxed):
                     continue
-                added = corrections(self.rng, masks, (found > 0).cpu())
-                points = added[0] if points is None else torch.cat([points, added[0]], 1)
-                labels = added[1] if labels is None else torch.cat([labels, added[1]], 1)
+                prompts = prompts.with_clicks(*corrections(self.rng, masks, (found > 0).cpu()))
         return total / self.config.rounds, ious
 
     @staticmethod
@@ -201,7 +197,3 @@ def _best(logits: Tensor, masks: Tensor) -> Tensor:
     """Of candidates (B, K, S, S) the one that fits masks (B, 1, S, S) best, (B, 1, S, S)."""
     best = overlap_iou(logits, masks).argmax(1)
     return logits[torch.arange(len(best), device=best.device), best][:, None]
-
-
-def _to(tensor: Tensor | None, device: torch.device) -> Tensor | None:
-    return None if tensor is None else tensor.to(device)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import imageio.v3 as iio
@@ -18,9 +19,10 @@ from napari_samunet.evaluation.drawing import (
     draw_slice,
     sheet,
 )
+from napari_samunet.models.prompt_tensors import PromptTensors
 from napari_samunet.models.samunet import SamUNet
 from napari_samunet.preprocess.frame import OUTSIDE, Frame
-from napari_samunet.training.interaction import Opening, corrections, draw_opening
+from napari_samunet.training.interaction import corrections, draw_opening
 from napari_samunet.types import UInt8Array
 
 ROUNDS = 3
@@ -59,25 +61,14 @@ def _montage(model: SamUNet, images: Tensor, masks: Tensor, boxed: bool) -> list
     features = model.encode(images.to(device))
     rows = [[_picture(image, [(mask, TRUTH)])] for image, mask in zip(images, masks, strict=True)]
     for _ in range(ROUNDS):
-        given = (prompts.points, prompts.labels, prompts.boxes, prompts.logits)
-        moved = (None if part is None else part.to(device) for part in given)
-        logits = model.decode(features, *moved)[0][:, :1].float().cpu()
+        logits = model.decode(features, prompts.to(device))[0][:, :1].float().cpu()
         for place, row in enumerate(rows):
             outlines = [(masks[place], TRUTH), (logits[place] > 0, ANSWER)]
             row.append(_picture(images[place], outlines))
             _draw_prompts(row[-1], prompts, place, images.shape[-1])
-        prompts = _corrected(rng, prompts, masks, logits)
+        prompts = prompts.with_clicks(*corrections(rng, masks, logits > 0))
+        prompts = replace(prompts, mask_logits=logits.clamp(OUTSIDE, -OUTSIDE))
     return rows
-
-
-def _corrected(
-    rng: np.random.Generator, prompts: Opening, masks: Tensor, logits: Tensor
-) -> Opening:
-    points, labels = corrections(rng, masks, logits > 0)
-    if prompts.points is not None and prompts.labels is not None:
-        points = torch.cat([prompts.points, points], 1)
-        labels = torch.cat([prompts.labels, labels], 1)
-    return Opening(points, labels, prompts.boxes, logits.clamp(OUTSIDE, -OUTSIDE))
 
 
 def _picture(image: Tensor, outlines: list[tuple[Tensor, tuple[int, int, int]]]) -> UInt8Array:
@@ -86,12 +77,12 @@ def _picture(image: Tensor, outlines: list[tuple[Tensor, tuple[int, int, int]]])
     return draw_slice(Frame(shown.shape, SIDE), shown, masks)
 
 
-def _draw_prompts(picture: UInt8Array, prompts: Opening, place: int, side: int) -> None:
+def _draw_prompts(picture: UInt8Array, prompts: PromptTensors, place: int, side: int) -> None:
     scale = SIDE / side
-    if prompts.boxes is not None:
-        draw_box(picture, prompts.boxes[place].numpy()[[1, 0, 3, 2]] * scale)
-    if prompts.points is not None and prompts.labels is not None:
-        labels = prompts.labels[place].tolist()
-        for (col, row), label in zip(prompts.points[place].tolist(), labels, strict=True):
+    if prompts.box_xyxy is not None:
+        draw_box(picture, prompts.box_xyxy[place].numpy()[[1, 0, 3, 2]] * scale)
+    if prompts.points is not None:
+        points, labels = (part[place].tolist() for part in prompts.points)
+        for (col, row), label in zip(points, labels, strict=True):
             if label >= 0:  # others are padding
                 draw_point(picture, (row * scale, col * scale), label == 1)

@@ -11,6 +11,7 @@ from torch import nn
 from napari_samunet import Prompts, Session, Volume
 from napari_samunet.inference.engine import Engine
 from napari_samunet.models.contract import InputContract
+from napari_samunet.models.prompt_tensors import PromptTensors
 from napari_samunet.models.system import System
 
 SIDE = 64
@@ -25,16 +26,16 @@ class BrightInBox(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.asked: list[tuple] = []
+        self.asked: list[PromptTensors] = []
 
     def encode(self, image):
         return {"embedding": image}
 
-    def decode(self, features, points_xy, labels, box_xyxy, mask_logits):
-        self.asked.append((points_xy, labels, box_xyxy, mask_logits))
+    def decode(self, features, prompts):
+        self.asked.append(prompts)
         logits = torch.full((SIDE, SIDE), -5.0)
-        if box_xyxy is not None:
-            x0, y0, x1, y1 = box_xyxy[0].round().int().tolist()
+        if prompts.box_xyxy is not None:
+            x0, y0, x1, y1 = prompts.box_xyxy[0].round().int().tolist()
             shown = features["embedding"][0, 0, y0 : y1 + 1, x0 : x1 + 1]
             # The edge of a bright thing that a box cuts off is unsteady.
             edge = torch.full_like(shown, 5.0)
@@ -58,7 +59,7 @@ def ask(session: Session, *points, previous=None, mask=None, bridge=True):
     return session.predict(prompts, index=0, window=(0, 255), previous=previous, bridge=bridge)
 
 
-def asked(session: Session) -> list[tuple]:
+def asked(session: Session) -> list[PromptTensors]:
     return session.engine.system.module.asked
 
 
@@ -66,10 +67,10 @@ def test_a_click_gets_a_box_beside_the_click_and_says_so(session):
     answer = ask(session, (30, 18, 1))
     assert answer.mask[30, 18]
     assert "box was derived from the clicks" in answer.note
-    for points_xy, labels, box, _ in asked(session):
-        assert points_xy[0].tolist() == [[18, 30]]
-        assert labels[0].tolist() == [1]
-        x0, y0, x1, y1 = box[0].tolist()
+    for prompts in asked(session):
+        assert prompts.points_xy[0].tolist() == [[18, 30]]
+        assert prompts.labels[0].tolist() == [1]
+        x0, y0, x1, y1 = prompts.box_xyxy[0].tolist()
         assert x0 <= 18 <= x1
         assert y0 <= 30 <= y1
 
@@ -109,9 +110,8 @@ def test_a_scribble_becomes_a_box_and_points(session):
     stroke = np.zeros((SIDE, SIDE), bool)
     stroke[25:36, 18] = True
     session.add_scribble(stroke, index=0, window=(0, 255))
-    points_xy, _, box, _ = asked(session)[-1]
-    assert points_xy.shape[1] > 1
-    assert box is not None
+    assert asked(session)[-1].clicks > 1
+    assert asked(session)[-1].box_xyxy is not None
     assert session.preview.mask[stroke].all()
 
 
@@ -119,8 +119,8 @@ def test_a_painted_mask_becomes_its_box(session):
     painted = np.zeros((SIDE, SIDE), bool)
     painted[20:40, 10:26] = True
     ask(session, mask=painted)
-    assert asked(session)[-1][2][0].tolist() == [10, 20, 25, 39]
-    assert asked(session)[-1][3] is None
+    assert asked(session)[-1].box_xyxy[0].tolist() == [10, 20, 25, 39]
+    assert asked(session)[-1].mask_logits is None
 
 
 def test_no_answer_is_fed_back_to_a_system_that_never_saw_a_mask(session):
@@ -128,31 +128,31 @@ def test_no_answer_is_fed_back_to_a_system_that_never_saw_a_mask(session):
     ask(session, (30, 18, 1), (29, 50, 1), previous=first)
     boxed = Prompts([(30, 18)], [1], box=(15, 5, 45, 30))
     session.predict(boxed, index=0, window=(0, 255), previous=first)
-    assert all(mask_logits is None for *_, mask_logits in asked(session))
+    assert all(prompts.mask_logits is None for prompts in asked(session))
 
 
 def test_without_the_bridge_the_answer_is_fed_back(session):
     first = ask(session, (30, 18, 1))
     ask(session, (30, 18, 1), (29, 50, 1), previous=first, bridge=False)
-    assert torch.equal(asked(session)[-1][3][0, 0], first.model_logits)
+    assert torch.equal(asked(session)[-1].mask_logits[0, 0], first.model_logits)
 
 
 def test_a_given_box_is_the_box(session):
     session.predict(Prompts([(30, 18)], [1], box=(15, 5, 45, 30)), index=0, window=(0, 255))
     assert len(asked(session)) == 1
-    assert asked(session)[0][2][0].tolist() == [5, 15, 30, 45]
+    assert asked(session)[0].box_xyxy[0].tolist() == [5, 15, 30, 45]
 
 
 def test_without_the_bridge_the_raw_answer_comes(session):
     answer = ask(session, (30, 18, 1), bridge=False)
-    assert asked(session)[-1][2] is None
+    assert asked(session)[-1].box_xyxy is None
     assert "box" not in answer.note
     assert not answer.mask.any()
 
 
 def test_nothing_positive_makes_no_box(session):
     assert "box" not in ask(session, (30, 18, 0)).note
-    assert asked(session)[-1][2] is None
+    assert asked(session)[-1].box_xyxy is None
 
 
 def test_a_system_that_knows_clicks_gets_no_box(session):
@@ -160,4 +160,4 @@ def test_a_system_that_knows_clicks_gets_no_box(session):
         side=SIDE, fit="stretch", resample="nearest", mask_side=SIDE
     )
     ask(session, (30, 18, 1))
-    assert asked(session)[-1][2] is None
+    assert asked(session)[-1].box_xyxy is None

@@ -12,6 +12,7 @@ from napari_samunet.errors import EmptyPrompt, InputError, OutsideImage
 from napari_samunet.inference.engine import Engine
 from napari_samunet.io.volume import Volume
 from napari_samunet.models.contract import InputContract
+from napari_samunet.models.prompt_tensors import PromptTensors
 from napari_samunet.models.system import System
 from napari_samunet.preprocess.intensity import choose_window
 from napari_samunet.prompts.prompts import Prompts
@@ -34,22 +35,22 @@ class Discs(nn.Module):
         super().__init__()
         self.scored = scored
         self.encoded: list[torch.Tensor] = []
-        self.asked: list[tuple] = []
+        self.asked: list[PromptTensors] = []
 
     def encode(self, image):
         self.encoded.append(image)
         return {"embedding": image}
 
-    def decode(self, features, points_xy, labels, box_xyxy, mask_logits):
-        self.asked.append((points_xy, labels, box_xyxy, mask_logits))
+    def decode(self, features, prompts):
+        self.asked.append(prompts)
         axis = torch.arange(SIDE, dtype=torch.float32)
         logits = torch.full((SIDE, SIDE), -5.0)
-        if box_xyxy is not None:
-            x0, y0, x1, y1 = box_xyxy[0]
+        if prompts.box_xyxy is not None:
+            x0, y0, x1, y1 = prompts.box_xyxy[0]
             inside = ((axis >= x0) & (axis <= x1))[None] & ((axis >= y0) & (axis <= y1))[:, None]
             logits[inside] = 5
-        if points_xy is not None:
-            for (x, y), label in zip(points_xy[0], labels[0], strict=True):
+        if prompts.points is not None:
+            for (x, y), label in zip(prompts.points_xy[0], prompts.labels[0], strict=True):
                 near = (axis[None] - x) ** 2 + (axis[:, None] - y) ** 2 <= 16
                 logits[near] = 5 if label == 1 else -5
         scores = torch.tensor([[0.9, 0.5, 0.8, 0.1]]) if self.scored else None
@@ -129,23 +130,23 @@ def test_the_same_frame_is_fed_back_unchanged(volume):
     first = engine.predict(volume, REF, CLICK)
     again = engine.predict(volume, REF, CLICK.with_point((21, 31), 1), previous=first)
     assert again.frame == first.frame
-    assert torch.equal(engine.system.module.asked[-1][3][0, 0], first.model_logits)
+    assert torch.equal(engine.system.module.asked[-1].mask_logits[0, 0], first.model_logits)
 
 
 def test_an_answer_is_not_fed_back_unless_handed_over(volume):
     engine = _engine()
     engine.predict(volume, REF, CLICK)
     engine.predict(volume, REF, Prompts(box=(10, 10, 30, 30)))
-    assert engine.system.module.asked[-2][3] is None
+    assert engine.system.module.asked[-2].mask_logits is None
 
 
 def test_a_zooming_system_looks_at_its_own_answer_to_a_box_once_more(volume):
     engine = _engine()
     answer = engine.predict(volume, REF, Prompts(box=(10, 10, 30, 30)))
     first, second = engine.system.module.asked
-    assert first[3] is None
-    assert second[3] is not None
-    assert torch.equal(second[2], first[2])
+    assert first.mask_logits is None
+    assert second.mask_logits is not None
+    assert torch.equal(second.box_xyxy, first.box_xyxy)
     assert answer.frame.roi is not None
 
 
@@ -155,7 +156,7 @@ def test_a_painted_mask_is_the_mask_prompt_and_beats_the_earlier_answer(volume):
     painted = np.zeros((70, 90), bool)
     painted[15:40, 25:50] = True
     engine.predict(volume, REF, Prompts([(20, 30)], [1], mask=painted), previous=first)
-    fed = engine.system.module.asked[-1][3][0, 0]
+    fed = engine.system.module.asked[-1].mask_logits[0, 0]
     assert fed.max() > 0
     assert not torch.equal(fed, first.model_logits)
 
@@ -175,7 +176,7 @@ def test_a_picked_candidate_is_the_answer_that_is_fed_back(volume):
     assert other.candidates is first.candidates
     again = engine.predict(volume, REF, CLICK.with_point((21, 31), 1), previous=other)
     assert again.frame == other.frame
-    assert torch.equal(engine.system.module.asked[-1][3][0, 0], other.model_logits)
+    assert torch.equal(engine.system.module.asked[-1].mask_logits[0, 0], other.model_logits)
 
 
 def test_a_candidate_that_was_resumed_from_a_file_can_still_be_picked(volume):
@@ -196,10 +197,10 @@ def test_a_system_without_scores_says_that_its_score_is_stability(volume):
 def test_clicks_become_a_box_for_a_system_that_knows_boxes_only(volume):
     engine = _engine(BOXES_ONLY, scored=False)
     answer = engine.predict(volume, REF, CLICK)
-    assert engine.system.module.asked[-1][2] is not None
+    assert engine.system.module.asked[-1].box_xyxy is not None
     assert "box was derived" in answer.note
     raw = engine.predict(volume, REF, CLICK, bridge=False)
-    assert engine.system.module.asked[-1][2] is None
+    assert engine.system.module.asked[-1].box_xyxy is None
     assert "box" not in raw.note
 
 
@@ -254,12 +255,12 @@ def test_a_click_does_not_wait_for_the_percentiles_of_the_volume_again(monkeypat
 class Parts(Discs):
     """Takes a click for something small, middling or large; closer it sees what is bright."""
 
-    def decode(self, features, points_xy, labels, box_xyxy, mask_logits):
-        if mask_logits is not None:
+    def decode(self, features, prompts):
+        if prompts.mask_logits is not None:
             seen = features["embedding"][0, 0] - 0.5
             return seen.expand(1, 4, SIDE, SIDE), torch.full((1, 4), 0.5)
         axis = torch.arange(SIDE, dtype=torch.float32)
-        x, y = points_xy[0, 0]
+        x, y = prompts.points_xy[0, 0]
         distance = ((axis[None] - x) ** 2 + (axis[:, None] - y) ** 2).sqrt()
         logits = torch.stack([radius - distance for radius in (3, 3, 6, 12)])
         return logits[None], torch.tensor([[0.9, 0.9, 0.5, 0.4]])

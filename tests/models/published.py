@@ -6,6 +6,7 @@ import copy
 import json
 import runpy
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from napari_samunet import Prompts, Session, Volume
 from napari_samunet.embedding.cache import EmbeddingCache
 from napari_samunet.inference.engine import Engine
 from napari_samunet.inference.prediction import Prediction
+from napari_samunet.models.prompt_tensors import PromptTensors
 from napari_samunet.models.system import Features, System
 
 SHOWN = (0.0, 255.0)
@@ -109,18 +111,11 @@ class Exact(nn.Module):
         """As the network, from an image of any precision."""
         return self.network.encode(image.double())
 
-    def decode(
-        self,
-        features: Mapping[str, Tensor],
-        points_xy: Tensor | None,
-        labels: Tensor | None,
-        box_xyxy: Tensor | None,
-        mask_logits: Tensor | None,
-    ) -> Answer:
+    def decode(self, features: Mapping[str, Tensor], prompts: PromptTensors) -> Answer:
         """As the network, from a mask of any precision."""
-        mask = None if mask_logits is None else mask_logits.double()
+        mask = None if prompts.mask_logits is None else prompts.mask_logits.double()
         wide = {name: value.double() for name, value in features.items()}
-        return self.network.decode(wide, points_xy, labels, box_xyxy, mask)
+        return self.network.decode(wide, replace(prompts, mask_logits=mask))
 
 
 class Shaken(Exact):
@@ -130,14 +125,14 @@ class Shaken(Exact):
         nn.Module.__init__(self)
         self.network, self.seed, self.share = exact.network, seed, share
 
-    def decode(self, features: Mapping[str, Tensor], *prompts: Tensor | None) -> Answer:
+    def decode(self, features: Mapping[str, Tensor], prompts: PromptTensors) -> Answer:
         """As the network, from shaken features."""
         generator = torch.Generator().manual_seed(self.seed)
         shaken = {
             name: value * (1 + self.share * torch.randn(value.shape, generator=generator))
             for name, value in features.items()
         }
-        return super().decode(shaken, *prompts)
+        return super().decode(shaken, prompts)
 
 
 class Witness:

@@ -8,6 +8,7 @@ than 1e-4, is how far they may be apart.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,8 @@ import torch
 from published import Arrays, Witness, ask, ask_on, prompts_of, relative, stored_part, volume_of
 
 from napari_samunet import Prompts, Session, load_model
-from napari_samunet.models.system import PromptTensors, System
+from napari_samunet.models.prompt_tensors import PromptTensors
+from napari_samunet.models.system import System
 from napari_samunet.types import SliceRef
 
 pytestmark = pytest.mark.shared
@@ -133,13 +135,12 @@ def test_sam_med2d_encodes_colour_and_gives_each_of_its_masks_as_published(
     noise = Witness(session, encoder=False).noise(prompts)
     allowed = max(RELATIVE, 5 * noise)
     assert relative(best.model_logits, answer["points_multi_low_res"][0]) < allowed
-    points = torch.as_tensor(answer["point_coords"])[None].float() / 2
-    labels = torch.as_tensor(answer["point_labels"])[None]
+    clicks = PromptTensors.of(answer["point_coords"] / 2, answer["point_labels"])
     decode = session.engine.system.module.decode
     with torch.inference_mode():
-        single, scores = decode(features, points, labels, None, None)
+        single, scores = decode(features, clicks)
         earlier = torch.as_tensor(answer["points_low_res"])[None]
-        fed, fed_scores = decode(features, points, labels, None, earlier)
+        fed, fed_scores = decode(features, replace(clicks, mask_logits=earlier))
     assert relative(single[0, :1], answer["points_low_res"]) < 1e-3
     assert float(scores[0, 0]) == pytest.approx(float(answer["points_iou"][0]), abs=1e-3)
     assert relative(fed[0, :1], answer["points_mask_low_res"]) < 5e-3

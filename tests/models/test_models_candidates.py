@@ -35,9 +35,9 @@ class Parrot(nn.Module):
         """Nothing is kept of the image."""
         return {"embedding": image.mean((2, 3))}
 
-    def decode(self, features, points_xy, labels, box_xyxy, mask_logits) -> Answer:
+    def decode(self, features, prompts) -> Answer:
         """Logits that equal the mask's number; the third of the scores is the best."""
-        self.fed = mask_logits
+        self.fed = prompts.mask_logits
         count = 4 if self.scored else 1
         logits = torch.arange(1.0, count + 1).view(1, count, 1, 1)
         scores = torch.tensor([[0.1, 0.3, 0.9, 0.6]]) if self.scored else None

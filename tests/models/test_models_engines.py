@@ -20,9 +20,10 @@ from napari_samunet.models.engine_choice import choose_engine, difference, timed
 from napari_samunet.models.halves import Half
 from napari_samunet.models.lean import lean
 from napari_samunet.models.openvino_decoder import OpenVinoDecoder
+from napari_samunet.models.prompt_tensors import PromptTensors
 from napari_samunet.models.sam import Sam
 from napari_samunet.models.samunet import MEMBERS, SamUNetConfig, build
-from napari_samunet.models.system import PromptTensors, System
+from napari_samunet.models.system import System
 
 CONFIG = SamUNetConfig(
     image_size=64,
@@ -68,9 +69,9 @@ class Other:
             features = self._system.module.encode(image)
         return {name: feature * (1 + self._error) for name, feature in features.items()}
 
-    def decode(self, *asked: object) -> tuple[Tensor, Tensor | None]:
+    def decode(self, features: Features, prompts: PromptTensors) -> tuple[Tensor, Tensor | None]:
         with torch.inference_mode():
-            logits, scores = self._system.network.decode(*asked)
+            logits, scores = self._system.network.decode(features, prompts)
         return logits * (1 + self._error), scores
 
 
@@ -143,13 +144,13 @@ def test_the_published_mask_decoders_compile_as_well(config: str | None, engines
     click, box = torch.tensor([[[9.0, 9.0]]]), torch.tensor([[3.0, 4, 50, 60]])
     many = torch.rand(1, 20, 2) * side
     for asked in (
-        (click, torch.ones(1, 1).long(), box, None),
-        (many, torch.ones(1, 20).long(), None, None),
-        (None, None, box, torch.randn(1, 1, side // 4, side // 4)),
+        PromptTensors(click, torch.ones(1, 1).long(), box),
+        PromptTensors(many, torch.ones(1, 20).long()),
+        PromptTensors(box_xyxy=box, mask_logits=torch.randn(1, 1, side // 4, side // 4)),
     ):
         with torch.inference_mode():
-            wanted, scores = network.decode(features, *asked)
-        found, found_scores = compiled.decode(features, *asked)
+            wanted, scores = network.decode(features, asked)
+        found, found_scores = compiled.decode(features, asked)
         torch.testing.assert_close(found, wanted, atol=1e-4, rtol=1e-4)
         assert (scores is None) == (found_scores is None)
 

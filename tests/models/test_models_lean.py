@@ -12,6 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from napari_samunet.models import lean_attention
 from napari_samunet.models.lean import lean
 from napari_samunet.models.lean_attention import LeanAttention
+from napari_samunet.models.prompt_tensors import PromptTensors
 from napari_samunet.models.sam import Sam
 from napari_samunet.models.samunet import SamUNetConfig, build
 
@@ -90,8 +91,9 @@ def test_features_and_masks_are_those_of_the_network(config: SamUNetConfig, chan
             assert relative(ours[name], plain[name]) < ROUNDING
         one = {name: feature[:1] for name, feature in plain.items()}
         for around in (None, box):
-            wanted, _ = network.decode(one, points, labels, around, None)
-            got, _ = twin.decode(one, points, labels, around, None)
+            prompts = PromptTensors(points, labels, around)
+            wanted, _ = network.decode(one, prompts)
+            got, _ = twin.decode(one, prompts)
             assert relative(got, wanted) < ROUNDING
 
 
@@ -102,9 +104,10 @@ def test_masks_of_sam_are_those_of_sam(clicks: int, fed_back: bool) -> None:
     features = {"embedding": torch.randn(1, 256, 8, 8)}
     points, labels = 128 * torch.rand(1, clicks, 2), torch.ones(1, clicks, dtype=torch.int64)
     mask = torch.randn(1, 1, 32, 32) if fed_back else None
+    prompts = PromptTensors(points, labels, mask_logits=mask)
     with torch.inference_mode():
-        wanted, scores = network.decode(features, points, labels, None, mask)
-        got, our_scores = lean(network).decode(features, points, labels, None, mask)
+        wanted, scores = network.decode(features, prompts)
+        got, our_scores = lean(network).decode(features, prompts)
     assert relative(got, wanted) < ROUNDING
     assert relative(our_scores, scores) < ROUNDING
 

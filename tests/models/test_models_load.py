@@ -14,8 +14,8 @@ from napari_samunet.errors import BadCheckpoint, BadUsage, InputError
 from napari_samunet.models import load
 from napari_samunet.models.builtin import contract_of, metadata_of
 from napari_samunet.models.load import inspect_checkpoint, load_model
+from napari_samunet.models.prompt_tensors import PromptTensors
 from napari_samunet.models.samunet import MEMBERS, build
-from napari_samunet.models.system import PromptTensors
 
 CONFIG = MEMBERS["builtin"]
 

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from napari_samunet.models.prompt_tensors import PromptTensors
 from napari_samunet.models.pyramid import draw_prompts, match_clicks
 from napari_samunet.models.samunet import build, with_local_contrast
 
@@ -20,12 +21,12 @@ def test_an_encoded_slice_answers_any_prompt_at_the_full_side(model):
     features = model.encode(torch.rand(1, 1, 128, 128))
     points, labels = torch.tensor([[[20.0, 30.0]]]), torch.tensor([[1]])
     box = torch.tensor([[5.0, 5.0, 90.0, 70.0]])
-    for prompts in ((points, labels, None, None), (None, None, box, None)):
-        logits, scores = model.decode(features, *prompts)
+    for prompts in (PromptTensors(points, labels), PromptTensors(box_xyxy=box)):
+        logits, scores = model.decode(features, prompts)
         assert logits.shape == (1, 4, 128, 128)
         assert scores.shape == (1, 4)
         assert 0 <= scores.min() <= scores.max() <= 1
-    logits, _ = model.decode(features, points, labels, box, logits[:, :1])
+    logits, _ = model.decode(features, PromptTensors(points, labels, box, logits[:, :1]))
     assert torch.isfinite(logits).all()
 
 
@@ -36,19 +37,20 @@ def test_the_built_in_member_is_small_enough_to_ship(model):
 
 def test_a_click_is_drawn_at_its_x_and_y():
     points = torch.tensor([[[40.0, 10.0], [5.0, 50.0]]])
-    maps = draw_prompts(GREY, points, torch.tensor([[1, 0]]), None, None)[0]
+    maps = draw_prompts(GREY, PromptTensors(points, torch.tensor([[1, 0]])))[0]
     assert divmod(int(maps[0].argmax()), SIDE) == (10, 40)
     assert divmod(int(maps[3].argmax()), SIDE) == (50, 5)
 
 
 def test_a_padding_point_draws_nothing():
-    padding = torch.zeros(1, 1, 2), torch.tensor([[-1]])
-    assert not draw_prompts(GREY, *padding, None, None).any()
-    assert not match_clicks(torch.ones(1, 4, 8, 8), *padding, SIDE).any()
+    padding = PromptTensors(torch.zeros(1, 1, 2), torch.tensor([[-1]]))
+    assert not draw_prompts(GREY, padding).any()
+    assert not match_clicks(torch.ones(1, 4, 8, 8), padding, SIDE).any()
 
 
 def test_a_box_is_drawn_as_area_and_inscribed_ellipse():
-    maps = draw_prompts(GREY, None, None, torch.tensor([[10.0, 20.0, 29.0, 49.0]]), None)[0]
+    box = torch.tensor([[10.0, 20.0, 29.0, 49.0]])
+    maps = draw_prompts(GREY, PromptTensors(box_xyxy=box))[0]
     rows, cols = maps[6].nonzero().T
     assert (rows.min(), rows.max(), cols.min(), cols.max()) == (20, 49, 10, 29)
     assert maps[7][34, 19] > 0.9
@@ -58,8 +60,8 @@ def test_a_box_is_drawn_as_area_and_inscribed_ellipse():
 def test_a_click_recognises_what_looks_like_its_place():
     features = torch.zeros(1, 2, 8, 8)
     features[:, 0, :, :4], features[:, 1, :, 4:] = 1, 1
-    click = torch.tensor([[[8.0, 8.0]]]), torch.tensor([[1]])
-    likeness = match_clicks(features, *click, SIDE)[0, 0]
+    click = PromptTensors(torch.tensor([[[8.0, 8.0]]]), torch.tensor([[1]]))
+    likeness = match_clicks(features, click, SIDE)[0, 0]
     assert (likeness[:, :4] > 0.99).all()
     assert (likeness[:, 4:] < 0.01).all()
 

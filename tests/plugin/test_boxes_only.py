@@ -23,10 +23,10 @@ class FillsItsBox(nn.Module):
     def encode(self, image):
         return {"embedding": image}
 
-    def decode(self, features, points_xy, labels, box_xyxy, mask_logits):
+    def decode(self, features, prompts):
         logits = torch.full((1, 1, SIDE, SIDE), -5.0)
-        if box_xyxy is not None:
-            x0, y0, x1, y1 = box_xyxy[0].round().int().tolist()
+        if prompts.box_xyxy is not None:
+            x0, y0, x1, y1 = prompts.box_xyxy[0].round().int().tolist()
             logits[..., y0 : y1 + 1, x0 : x1 + 1] = 5.0
         return logits, None
 

@@ -87,7 +87,7 @@ def test_a_batch_without_boxes_begins_in_every_way_that_people_do():
     masks = torch.zeros(1, 1, 32, 32, dtype=torch.bool)
     masks[..., 8:20, 8:20] = True
     openings = [draw_opening(rng, masks, boxed=False) for _ in range(60)]
-    assert any(opening.ambiguous for opening in openings)
-    assert any(opening.logits is not None for opening in openings)
-    assert any(opening.points is not None and opening.points.shape[1] > 1 for opening in openings)
-    assert draw_opening(rng, masks, boxed=True).boxes is not None
+    assert any(opening.is_one_click for opening in openings)
+    assert any(opening.mask_logits is not None for opening in openings)
+    assert any(opening.clicks > 1 for opening in openings)
+    assert draw_opening(rng, masks, boxed=True).is_box

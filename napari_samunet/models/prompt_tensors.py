@@ -1,0 +1,94 @@
+"""Prompts as networks are given them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class PromptTensors:
+    """Prompts on B encoded images, in the model frame; None where there are none of a kind.
+
+    Attributes
+    ----------
+    points_xy
+        (B, P, 2) float, (x, y) in model pixels.
+    labels
+        (B, P) int64, 1 positive, 0 negative, -1 padding; there with the points.
+    box_xyxy
+        (B, 4) float, x0, y0, x1, y1 in model pixels.
+    mask_logits
+        (B, 1, h, w) float logits with h = w = ``contract.mask_side``.
+    """
+
+    points_xy: Tensor | None = None
+    labels: Tensor | None = None
+    box_xyxy: Tensor | None = None
+    mask_logits: Tensor | None = None
+
+    @classmethod
+    def of(
+        cls,
+        points_xy: NDArray[np.floating] | None = None,
+        labels: NDArray[np.integer] | None = None,
+        box_xyxy: NDArray[np.floating] | None = None,
+        mask_logits: NDArray[np.floating] | Tensor | None = None,
+    ) -> PromptTensors:
+        """Prompts on one image from (P, 2), (P,), (4,) and (1, h, w); None or empty is absent."""
+        clicked = labels is not None and len(labels) > 0
+        return cls(
+            torch.as_tensor(np.asarray(points_xy), dtype=torch.float32)[None] if clicked else None,
+            torch.as_tensor(np.asarray(labels), dtype=torch.int64)[None] if clicked else None,
+            None
+            if box_xyxy is None
+            else torch.as_tensor(np.asarray(box_xyxy), dtype=torch.float32)[None],
+            None
+            if mask_logits is None
+            else torch.as_tensor(mask_logits, dtype=torch.float32)[None],
+        )
+
+    def to(self, device: torch.device | str) -> PromptTensors:
+        """Return the same prompts on a device."""
+        return PromptTensors(
+            *(
+                None if part is None else part.to(device)
+                for part in (self.points_xy, self.labels, self.box_xyxy, self.mask_logits)
+            )
+        )
+
+    @property
+    def points(self) -> tuple[Tensor, Tensor] | None:
+        """The clicks as SAM's prompt encoder takes them: places and labels."""
+        if self.points_xy is None or self.labels is None:
+            return None
+        return self.points_xy, self.labels
+
+    @property
+    def clicks(self) -> int:
+        """Number of clicks on each image, padding included."""
+        return 0 if self.labels is None else self.labels.shape[1]
+
+    @property
+    def is_one_click(self) -> bool:
+        """Whether this is a single positive click on each image and nothing else."""
+        alone = self.box_xyxy is None and self.mask_logits is None
+        return (
+            alone and self.labels is not None and self.clicks == 1 and bool(self.labels.eq(1).all())
+        )
+
+    @property
+    def is_box(self) -> bool:
+        """Whether this is a box around something on each image and nothing else."""
+        return self.box_xyxy is not None and self.points is None and self.mask_logits is None
+
+    def with_clicks(self, points_xy: Tensor, labels: Tensor) -> PromptTensors:
+        """Return these prompts and further clicks, (B, P, 2) and (B, P)."""
+        if self.points_xy is not None and self.labels is not None:
+            points_xy = torch.cat([self.points_xy, points_xy], 1)
+            labels = torch.cat([self.labels, labels], 1)
+        return replace(self, points_xy=points_xy, labels=labels)
