@@ -21,6 +21,10 @@ AIR, FAT, FIRST_REGION, FIRST_BLOB = 0, 8, 1, 10
 REGIONS = 7
 MOST_BLOBS = 20
 IDS = FIRST_BLOB + 2 * MOST_BLOBS
+PAIRED, SCATTERED = 0.5, 0.1
+"""How often the parts of a free shape are one structure to a person, in scenes of left-right pairs
+and in others.
+"""
 
 
 @dataclass(frozen=True)
@@ -33,27 +37,24 @@ class Labels:
         (B, S, S) int64.
     parent
         (B, number of ids) int64, the id that a blob lies in, 0 for none.
-    mirrored
-        (B,) bool, the scenes with left-right pairs.
+    together
+        (B, number of ids) float32, how often the parts of each id count as one structure.
     kind
         ``"ct"``, ``"mr"``, ``"us"``, ``"xray"``, or ``"free"``: any.
     tissues
         The tissue of each id, where the scene shows a body region; else empty.
     weight
         (number of ids,) how often each is chosen as a target, or None: all alike.
-    together
-        (number of ids,) how often the parts of each count as one structure, or None: as is usual.
     rim
         (number of ids,) of each that fills a thin rim, the rim's id, else 0; or None: none does.
     """
 
     ids: Tensor
     parent: Tensor
-    mirrored: Tensor
+    together: Tensor
     kind: str = "free"
     tissues: tuple[str, ...] = ()
     weight: Tensor | None = None
-    together: Tensor | None = None
     rim: Tensor | None = None
 
 
@@ -66,7 +67,8 @@ def draw_labels(generator: Generator, batch: int, side: int) -> Labels:
     ids = _regions(generator, batch, side)
     ids = _body(generator, ids, x, y)
     ids, parent = _blobs(generator, ids, x, y)
-    return Labels(ids, parent, mirrored)
+    together = torch.where(mirrored, PAIRED, SCATTERED)[:, None].expand(-1, IDS)
+    return Labels(ids, parent, together)
 
 
 def warped_grid(
@@ -157,7 +159,7 @@ def _blobs(generator: Generator, ids: Tensor, x: Tensor, y: Tensor) -> tuple[Ten
 
 
 def _blob_level(generator: Generator, placed: _Blobs, i: int, x: Tensor, y: Tensor) -> Tensor:
-    """Below 1 inside blob ``i``: an ellipse, drawn out or not, rough or not."""
+    """Below 1 inside blob ``i``: an ellipse, drawn out or not, bowed or not, rough or not."""
     batch = len(x)
     stretch = uniform(generator, -0.6, 0.6, batch, 1, 1)
     tube = chance(generator, 0.15, batch, 1, 1)
@@ -166,4 +168,7 @@ def _blob_level(generator: Generator, placed: _Blobs, i: int, x: Tensor, y: Tens
     radius = placed.radius[:, i, None, None]
     dx, dy = x - placed.x[:, i, None, None], y - placed.y[:, i, None, None]
     rough = chance(generator, 0.7, batch, 1, 1) * 0.18
-    return ellipse_level(generator, dx, dy, (radius * stretch, radius / stretch), angle, rough)
+    bend = uniform(generator, -1, 1, batch, 1, 1) * chance(generator, 0.4, batch, 1, 1)
+    bend = bend * torch.where(tube, 4.0, 0.9)
+    half_axes = (radius * stretch, radius / stretch)
+    return ellipse_level(generator, dx, dy, half_axes, angle, rough, bend)

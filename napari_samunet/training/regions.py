@@ -170,13 +170,12 @@ class _Drawing:
             ids = ids.transpose(1, 2)
         batch, device = len(ids), ids.device
         parent = torch.tensor(self.parents, device=device).expand(batch, -1)
-        mirrored = torch.ones(batch, dtype=torch.bool, device=device)
-        weight, together, rim = (
-            torch.tensor(numbers, device=device)
-            for numbers in (self.weights, self.together, self.rims)
+        together = torch.tensor(self.together, device=device).expand(batch, -1)
+        weight, rim = (
+            torch.tensor(numbers, device=device) for numbers in (self.weights, self.rims)
         )
         tissues = tuple(self.tissues)
-        return Labels(ids.contiguous(), parent, mirrored, kind, tissues, weight, together, rim)
+        return Labels(ids.contiguous(), parent, together, kind, tissues, weight, rim)
 
     def _holder(self, organ: Organ) -> int:
         holder = organ.part or organ.joins

@@ -20,6 +20,8 @@ BOXED = 0.5  # of the samples come with a box
 BOX_HOLDS_ALL = 0.5  # of the boxes that could hold one part of several
 MOST_PARTS = 4
 WITH_RIM = 0.9  # of the targets that have a thin rim are the whole
+COMPACT, COMPACT_KEPT = 0.62, 0.8  # what fills its box is learned soonest, and drawn less often
+SKULL_ECHO = 3  # pixels by which an outline in ultrasound may lie outside a wall's middle
 
 
 @dataclass(frozen=True)
@@ -40,16 +42,10 @@ class _Scene:
     image: FloatArray
     ids: np.ndarray
     parent: np.ndarray
-    mirrored: bool
+    together: FloatArray
     weight: FloatArray | None
-    together: FloatArray | None
-    rim: np.ndarray | None = None
-
-    def as_one(self, chosen: int) -> float:
-        """How often the parts of an id are one structure to a person (the lungs, the kidneys)."""
-        if self.together is not None:
-            return float(self.together[chosen])
-        return 0.5 if self.mirrored else 0.1
+    rim: np.ndarray | None
+    echoes: bool
 
 
 def draw_samples(
@@ -57,14 +53,10 @@ def draw_samples(
 ) -> list[Sample]:
     """Up to ``per_scene`` samples of ``side`` pixels from each scene; ``images`` is (B, S, S)."""
     samples = []
-    weight, together, rim = (
-        None if each is None else each.numpy()
-        for each in (labels.weight, labels.together, labels.rim)
-    )
-    for image, ids, parent, mirrored in zip(
-        images.numpy(), labels.ids.numpy(), labels.parent.numpy(), labels.mirrored, strict=True
-    ):
-        scene = _Scene(image, ids, parent, bool(mirrored), weight, together, rim)
+    weight, rim = (None if each is None else each.numpy() for each in (labels.weight, labels.rim))
+    scenes = (images, labels.ids, labels.parent, labels.together)
+    for image, ids, parent, together in zip(*(each.numpy() for each in scenes), strict=True):
+        scene = _Scene(image, ids, parent, together, weight, rim, labels.kind == "us")
         for _ in range(per_scene):
             boxed = bool(rng.random() < BOXED)
             mask = _target(rng, scene, boxed)
@@ -88,12 +80,17 @@ def _target(rng: np.random.Generator, scene: _Scene, boxed: bool) -> BoolArray |
     mask = np.isin(ids, _family(chosen, scene.parent, present)) if family else ids == chosen
     if rng.random() < 0.1:
         mask |= ids == _neighbour(rng, ids, mask, chosen)
-    mask = _component(rng, mask, scene.as_one(chosen), boxed)
-    if rng.random() < 0.35:
+    mask = _component(rng, mask, float(scene.together[chosen]), boxed)
+    if rng.random() < 0.25:
         mask = _outlined(mask)
     elif rng.random() < 0.3:
         mask = ndimage.binary_fill_holes(mask)
+    if whole and scene.echoes:
+        # A wall's echo is broader than the wall; people outline its outer side.
+        mask = ndimage.binary_dilation(mask, iterations=int(rng.integers(1, SKULL_ECHO + 1)))
     if not SMALLEST_AREA <= mask.sum() <= mask.size // 2:
+        return None
+    if _fill(mask) > COMPACT and rng.random() > COMPACT_KEPT:
         return None
     return mask if _stands_out(image, mask) else None
 
@@ -168,6 +165,11 @@ def _stands_out(image: FloatArray, mask: BoolArray) -> bool:
     edge = ndimage.binary_dilation(inside, iterations=1) & ~ndimage.binary_erosion(inside)
     echo = abs(float(near[edge].mean()) - float(near[rim].mean()))
     return max(abs(float(near[inside].mean()) - float(near[rim].mean())), echo) >= FAINTEST_RIM
+
+
+def _fill(mask: BoolArray) -> float:
+    """The share of its own box that a mask fills."""
+    return float(mask[_extent(mask, margin=0)].mean())
 
 
 def _extent(mask: BoolArray, margin: int) -> tuple[slice, slice]:
