@@ -81,11 +81,6 @@ class PromptTensors:
             alone and self.labels is not None and self.clicks == 1 and bool(self.labels.eq(1).all())
         )
 
-    @property
-    def is_box(self) -> bool:
-        """Whether this is a box around something on each image and nothing else."""
-        return self.box_xyxy is not None and self.points is None and self.mask_logits is None
-
     def with_clicks(self, points_xy: Tensor, labels: Tensor) -> PromptTensors:
         """Return these prompts and further clicks, (B, P, 2) and (B, P)."""
         if self.points_xy is not None and self.labels is not None:

@@ -108,7 +108,7 @@ class Trainer:
             with torch.autocast(self.device.type, torch.bfloat16):
                 logits, scores = self.model.decode(features, prompts.to(self.device))
             assert scores is not None  # members that are trained here always score
-            ambiguous = prompts.is_one_click or prompts.is_box
+            ambiguous = prompts.is_one_click
             total = total + answer_loss(logits.float(), scores, target, ambiguous, judged)
             found = logits[:, :1].detach().float()
             if not judged:  # else it is of another meaning than the one that is wanted

@@ -20,7 +20,9 @@ BOXED = 0.5  # of the samples come with a box
 BOX_HOLDS_ALL = 0.5  # of the boxes that could hold one part of several
 MOST_PARTS = 4
 WITH_RIM = 0.9  # of the targets that have a thin rim are the whole
-COMPACT, COMPACT_KEPT = 0.62, 0.8  # what fills its box is learned soonest, and drawn less often
+COMPACT, COMPACT_KEPT = 0.62, 0.6  # what fills its box is learned soonest, and drawn less often
+HOLLOW, TOLD_APART = 0.5, 0.6  # a hollow target is told apart from so much of what touches it
+SMALLEST_PART = 0.15  # of the largest one: smaller parts belong to nothing that people mark as one
 SKULL_ECHO = 3  # pixels by which an outline in ultrasound may lie outside a wall's middle
 
 
@@ -90,7 +92,10 @@ def _target(rng: np.random.Generator, scene: _Scene, boxed: bool) -> BoolArray |
         mask = ndimage.binary_dilation(mask, iterations=int(rng.integers(1, SKULL_ECHO + 1)))
     if not SMALLEST_AREA <= mask.sum() <= mask.size // 2:
         return None
-    if _fill(mask) > COMPACT and rng.random() > COMPACT_KEPT:
+    fill = _fill(mask)
+    if fill > COMPACT and rng.random() > COMPACT_KEPT:
+        return None
+    if fill < HOLLOW and not _is_told_apart(image, mask):
         return None
     return mask if _stands_out(image, mask) else None
 
@@ -151,8 +156,11 @@ def _component(rng: np.random.Generator, mask: BoolArray, as_one: float, boxed: 
     few = np.count_nonzero(sizes > 0.03 * sizes.sum()) <= MOST_PARTS
     # A box says by its size that it holds several; a click alone mostly means what it touches.
     likely = as_one + (1 - as_one) * BOX_HOLDS_ALL if boxed else as_one
-    if count <= 1 or (few and rng.random() < likely):
+    if count <= 1:
         return mask
+    if few and rng.random() < likely:
+        large = 1 + np.flatnonzero(sizes >= SMALLEST_PART * sizes.max())
+        return np.asarray(np.isin(parts, large))
     return np.asarray(parts == 1 + rng.choice(count, p=sizes / sizes.sum()))
 
 
@@ -170,6 +178,19 @@ def _stands_out(image: FloatArray, mask: BoolArray) -> bool:
 def _fill(mask: BoolArray) -> float:
     """The share of its own box that a mask fills."""
     return float(mask[_extent(mask, margin=0)].mean())
+
+
+def _is_told_apart(image: FloatArray, mask: BoolArray) -> bool:
+    """Whether most of what touches a mask is of another grey. Where a mask leaves most of its box
+    empty, only that says which part of the box is meant, or boxes are answered with all they hold.
+    """
+    window = _extent(mask, margin=3)
+    inside, near = mask[window], image[window]
+    rim = ndimage.binary_dilation(inside, iterations=2) & ~inside
+    if not rim.any():
+        return False
+    apart = np.abs(near[rim] - near[inside].mean()) > max(FAINTEST_RIM, float(near[inside].std()))
+    return bool(apart.mean() >= TOLD_APART)
 
 
 def _extent(mask: BoolArray, margin: int) -> tuple[slice, slice]:

@@ -90,4 +90,4 @@ def test_a_batch_without_boxes_begins_in_every_way_that_people_do():
     assert any(opening.is_one_click for opening in openings)
     assert any(opening.mask_logits is not None for opening in openings)
     assert any(opening.clicks > 1 for opening in openings)
-    assert draw_opening(rng, masks, boxed=True).is_box
+    assert draw_opening(rng, masks, boxed=True).box_xyxy is not None
