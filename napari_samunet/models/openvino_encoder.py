@@ -39,7 +39,7 @@ class OpenVinoEncoder:
         image_shape: tuple[int, int, int],
         kept: Path | None = None,
     ) -> None:
-        self._compiled = OpenVinoNetwork(lambda: _traced(network, image_shape), kept)
+        self._compiled = OpenVinoNetwork(lambda: traced_encoder(network, image_shape), kept)
 
     def encode(self, image: Tensor) -> Features:
         """Images (B, C, S, S) → features (B, …), one image after the other."""
@@ -62,7 +62,7 @@ class _Encodes(nn.Module):
         return tuple(features[name] for name in sorted(features))
 
 
-def _traced(network: nn.Module, image_shape: tuple[int, int, int]) -> Any:
+def traced_encoder(network: nn.Module, image_shape: tuple[int, int, int]) -> Any:
     """OpenVINO's form of the encoding half, its outputs named as the features are."""
     twin = lean(network, packed=False)
     for part in twin.modules():
