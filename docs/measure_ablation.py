@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
+import torch
 from tqdm import tqdm
 
 from napari_samunet.evaluation.cases import SliceCase, find_cases, read_case
@@ -46,6 +47,8 @@ def main() -> None:
     print(f"{len(cases)} cases; macro Dice: {', '.join(COLUMNS)}")
     for name, changes in VARIANTS.items():
         _measure(name, cases, _with(model, changes))
+    with patch("napari_samunet.models.pyramid.more_often", lambda grey, *_: torch.zeros_like(grey)):
+        _measure("grey values in the box or answer not drawn", cases, model)
     for name, trust in TRUSTS.items():
         with patch("napari_samunet.inference.engine.trust", trust):
             _measure(name, cases, model)
@@ -57,7 +60,7 @@ def _measure(name: str, cases: list[SliceCase], system: System) -> None:
         macro_mean((r.case.modality, r.case.source, r.measures[column]) for r in results)
         for column in COLUMNS
     ]
-    print(f"{name:40}", *(f"{mean['mean']:.3f}" for mean in means))
+    print(f"{name:44}", *(f"{mean['mean']:.3f}" for mean in means))
 
 
 def _with(model: System, changes: dict[str, bool | int]) -> System:

@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from napari_samunet.models.prompt_tensors import PromptTensors
 
 MASKS = 4  # one for clear prompts, three for the meanings of a single click, as in SAM
-MAP_CHANNELS = 10
+MAP_CHANNELS = 12
+GREYS = 64  # shades that are told apart where an object is told from what lies around it
 MATCH_WIDTH = 16
 
 
@@ -97,7 +98,7 @@ class PyramidDecoder(nn.Module):
         sparse, dense
             Prompt tokens (B, P, D) and (B, D, G, G), from SAM's prompt encoder.
         drawn, matches
-            What ``draw_prompts`` (B, 10, S, S) and ``match_clicks`` (B, 2, S / 4, S / 4) give.
+            What ``draw_prompts`` (B, 12, S, S) and ``match_clicks`` (B, 2, S / 4, S / 4) give.
         embedding, skips
             Features (B, D, G, G), and those that ``prepare`` calls ``skip0…``, coarse to fine.
         """
@@ -140,11 +141,12 @@ def _fuse_block(width: int, convs: int) -> nn.Sequential:
 
 
 def draw_prompts(grey: Tensor, prompts: PromptTensors) -> Tensor:
-    """Prompts as maps (B, 10, S, S) in [-1, 1], zero where a prompt is absent.
+    """Prompts as maps (B, 12, S, S) in [-1, 1], zero where a prompt is absent.
 
     Positive and negative clicks each as a narrow spot, a wide one and likeness of grey value; a box
-    as its area and as the level set of its inscribed ellipse; earlier logits as tanh and as their
-    sign's certainty.
+    as its area, as the level set of its inscribed ellipse, and as how much more often a grey value
+    is found in it than around it; earlier logits as tanh, as their sign, and as how much more often
+    a grey value is found inside than outside (the histograms of GrabCut, Rother et al. 2004).
     """
     batch, _, side, _ = grey.shape
     maps = grey.new_zeros(batch, MAP_CHANNELS, side, side)
@@ -153,10 +155,12 @@ def draw_prompts(grey: Tensor, prompts: PromptTensors) -> Tensor:
         for channel, value in ((0, 1), (3, 0)):
             maps[:, channel : channel + 3] = _click_maps(grey, points_xy, labels == value)
     if prompts.box_xyxy is not None:
-        maps[:, 6:8] = _box_maps(prompts.box_xyxy, side)
+        maps[:, 6:9] = _box_maps(grey, prompts.box_xyxy)
     if prompts.mask_logits is not None:
-        maps[:, 8:9] = torch.tanh(prompts.mask_logits / 2)
-        maps[:, 9:10] = (prompts.mask_logits > 0).float()
+        inside = prompts.mask_logits.float().sigmoid()
+        maps[:, 9:10] = torch.tanh(prompts.mask_logits / 2)
+        maps[:, 10:11] = (prompts.mask_logits > 0).float()
+        maps[:, 11:12] = more_often(grey, inside, 1 - inside)
     return maps
 
 
@@ -186,14 +190,34 @@ def _click_maps(grey: Tensor, points_xy: Tensor, chosen: Tensor) -> Tensor:
     return (spots * chosen[..., None, None, None]).amax(1)
 
 
-def _box_maps(box_xyxy: Tensor, side: int) -> Tensor:
-    x, y = _grid(side, box_xyxy.device)
+def _box_maps(grey: Tensor, box_xyxy: Tensor) -> Tensor:
+    x, y = _grid(grey.shape[-1], box_xyxy.device)
     x0, y0, x1, y1 = (box_xyxy.float()[:, i].view(-1, 1, 1, 1) for i in range(4))
     inside = ((x >= x0) & (x <= x1) & (y >= y0) & (y <= y1)).float()
+    wide, high = (x1 - x0) / 2, (y1 - y0) / 2
+    near = (x >= x0 - wide) & (x <= x1 + wide) & (y >= y0 - high) & (y <= y1 + high)
     across = (2 * x - x0 - x1) / (x1 - x0 + 1)
     down = (2 * y - y0 - y1) / (y1 - y0 + 1)
     ellipse = (1 - across**2 - down**2).clamp(-1, 1)
-    return torch.cat([inside, ellipse], 1)
+    return torch.cat([inside, ellipse, more_often(grey, inside, near.float() - inside)], 1)
+
+
+def more_often(grey: Tensor, here: Tensor, there: Tensor) -> Tensor:
+    """How much more often each place's grey value is found here than there, (B, 1, S, S): from -1,
+    only there, to 1, only here; 0 where there is nowhere. ``here`` and ``there`` are weights.
+    """
+    shade = ((grey + 1) * (GREYS / 2)).long().clamp(0, GREYS - 1).flatten(1)
+    one, other = (_shares(shade, weight.expand_as(grey).flatten(1)) for weight in (here, there))
+    ratio = (one - other) / (one + other + 1e-3)
+    ratio = ratio * (other.sum(1, keepdim=True) > 0)
+    return ratio.gather(1, shade).view_as(grey)
+
+
+def _shares(shade: Tensor, weight: Tensor) -> Tensor:
+    """Histogram (B, GREYS), a little smoothed, of sum 1, or 0 where nothing weighs."""
+    counted = weight.new_zeros(len(shade), GREYS).scatter_add(1, shade, weight)
+    smooth = F.avg_pool1d(counted[:, None], 3, 1, 1)[:, 0]
+    return smooth / smooth.sum(1, keepdim=True).clamp(min=1e-6)
 
 
 def match_clicks(match: Tensor, prompts: PromptTensors, side: int) -> Tensor:

@@ -95,7 +95,7 @@ def _target(rng: np.random.Generator, scene: _Scene, boxed: bool) -> BoolArray |
     fill = _fill(mask)
     if fill > COMPACT and rng.random() > COMPACT_KEPT:
         return None
-    if fill < HOLLOW and not _is_told_apart(image, mask):
+    if boxed and fill < HOLLOW and not _is_told_apart(image, mask):
         return None
     return mask if _stands_out(image, mask) else None
 

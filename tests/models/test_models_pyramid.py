@@ -57,6 +57,30 @@ def test_a_box_is_drawn_as_area_and_inscribed_ellipse():
     assert maps[7][20, 10] < 0
 
 
+def test_a_box_shows_which_greys_it_holds_and_its_surroundings_do_not():
+    grey = torch.full((1, 1, SIDE, SIDE), -0.5)
+    grey[..., 22:28, 12:16] = grey[..., 40:46, 20:28] = 0.6  # two parts of one thing
+    box = torch.tensor([[10.0, 20.0, 29.0, 49.0]])
+    told = draw_prompts(grey, PromptTensors(box_xyxy=box))[0, 8]
+    assert (told[grey[0, 0] > 0] > 0.9).all()
+    assert (told[grey[0, 0] < 0] < 0).all()
+
+
+def test_an_earlier_answer_shows_which_greys_it_took_and_which_it_left():
+    grey = torch.full((1, 1, SIDE, SIDE), -0.5)
+    grey[..., 10:30, 10:30] = 0.6
+    logits = torch.full((1, 1, SIDE, SIDE), -8.0)
+    logits[..., 10:30, 10:20] = 8  # half of it
+    told = draw_prompts(grey, PromptTensors(mask_logits=logits))[0, 11]
+    assert (told[10:30, 10:30] > 0.8).all()
+    assert (told[:10] < -0.9).all()
+
+
+def test_a_box_round_everything_tells_no_greys_apart():
+    box = torch.tensor([[0.0, 0.0, SIDE - 1, SIDE - 1]])
+    assert not draw_prompts(GREY, PromptTensors(box_xyxy=box))[0, 8].any()
+
+
 def test_a_click_recognises_what_looks_like_its_place():
     features = torch.zeros(1, 2, 8, 8)
     features[:, 0, :, :4], features[:, 1, :, 4:] = 1, 1
