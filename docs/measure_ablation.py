@@ -43,18 +43,25 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1, metavar="K", help="only each K-th case")
     args = parser.parse_args()
     model = load_model("builtin", device="cpu")
-    cases = [case for case in map(read_case, find_cases(args.folder)) if case.human][:: args.every]
-    print(f"{len(cases)} cases; macro Dice: {', '.join(COLUMNS)}")
+    cases = human_cases(args.folder, args.every)
     for name, changes in VARIANTS.items():
-        _measure(name, cases, _with(model, changes))
+        measure(name, cases, _with(model, changes))
     with patch("napari_samunet.models.pyramid.more_often", lambda grey, *_: torch.zeros_like(grey)):
-        _measure("grey values in the box or answer not drawn", cases, model)
+        measure("grey values in the box or answer not drawn", cases, model)
     for name, trust in TRUSTS.items():
         with patch("napari_samunet.inference.engine.trust", trust):
-            _measure(name, cases, model)
+            measure(name, cases, model)
 
 
-def _measure(name: str, cases: list[SliceCase], system: System) -> None:
+def human_cases(folder: Path, every: int) -> list[SliceCase]:
+    """Read each `every`-th case with a mask by a person, and print the head of the table."""
+    cases = [case for case in map(read_case, find_cases(folder)) if case.human][::every]
+    print(f"{len(cases)} cases; macro Dice: {', '.join(COLUMNS)}")
+    return cases
+
+
+def measure(name: str, cases: list[SliceCase], system: System) -> None:
+    """Print the macro Dice of a system, a number for each of ``COLUMNS``."""
     results = [measure_case(case, system, CLICKS) for case in tqdm(cases, desc=name)]
     means = [
         macro_mean((r.case.modality, r.case.source, r.measures[column]) for r in results)

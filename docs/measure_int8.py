@@ -20,20 +20,15 @@ from typing import Any
 import numpy as np
 import openvino
 import torch
+from measure_ablation import human_cases, measure
 from torch import Tensor
-from tqdm import tqdm
 
-from napari_samunet.evaluation.cases import find_cases, read_case
-from napari_samunet.evaluation.protocol import measure_case
-from napari_samunet.evaluation.report import macro_mean
 from napari_samunet.models.load import load_model
 from napari_samunet.models.openvino_encoder import traced_encoder
 from napari_samunet.models.system import System
 from napari_samunet.training.config import SceneConfig
 from napari_samunet.training.stream import SampleStream
 
-COLUMNS = ("dice_box", "dice_box_click_1", "dice_click_1", "dice_click_3", "dice_click_5")
-CLICKS = 6
 SAMPLES = 200
 SEED = 77_000_002  # no training run has it
 
@@ -65,17 +60,11 @@ def main() -> None:
     encoders = {"float32": Compiled(_trace(model)), "int8": Compiled(_quantised(model, images))}
     ratio = np.median([_sooner(encoders, image) for image in images])
     print(f"int8 encodes {ratio:.2f} times as fast as float32 ({len(images)} images, in turns)")
-    cases = [case for case in map(read_case, find_cases(args.folder)) if case.human][:: args.every]
-    print(f"{len(cases)} cases; macro Dice: {', '.join(COLUMNS)}")
+    cases = human_cases(args.folder, args.every)
     for name, encoder in encoders.items():
         system = copy.copy(model)
         system.encoder = encoder
-        results = [measure_case(case, system, CLICKS) for case in tqdm(cases, desc=name)]
-        means = [
-            macro_mean((r.case.modality, r.case.source, r.measures[column]) for r in results)
-            for column in COLUMNS
-        ]
-        print(f"{name:8}", *(f"{mean['mean']:.3f}" for mean in means))
+        measure(name, cases, system)
 
 
 def _images(model: System) -> list[Tensor]:
