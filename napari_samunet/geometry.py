@@ -55,6 +55,12 @@ def spacing_of(affine: FloatArray) -> FloatArray:
     return np.sqrt((affine[:3, :3] ** 2).sum(axis=0))
 
 
+def spacing_along(spacing: FloatArray, axis: int) -> tuple[float, float, float]:
+    """Return the spacing from slice to slice along an axis, and along rows and columns of them."""
+    row, column = (float(length) for length in np.delete(spacing, axis))
+    return float(spacing[axis]), row, column
+
+
 def directions_of(affine: FloatArray) -> FloatArray:
     """Unit vectors along the index axes as columns, shape (3, 3)."""
     return affine[:3, :3] / spacing_of(affine)

@@ -68,10 +68,9 @@ class Asking(KeptChoice):
     def _look_before(self, work: ImageWork, request: Request) -> None:
         """Show what the model sees at a first look, where nothing is corrected."""
         if request.previous is None:
-            question = request.volume, request.ref, request.prompts, request.window
             self._bridge.run(
                 (work, _GLIMPSE),
-                lambda: self.engine.glimpse(*question),
+                lambda: request.glimpse(self.engine),
                 lambda seen: self._on_glimpse(work, request, seen),
                 lambda _error: None,  # it comes again with the answer, and is told then
                 quiet=True,

@@ -184,7 +184,7 @@ class SessionCore(SessionSignals):
         latest_first = sorted(planes, key=lambda ref: -planes[ref].generation)
         for ref in latest_first:
             if planes[ref].waiting:
-                return make_request(self._volume, object_id, ref, planes[ref])
+                return make_request(self._volume, self._state, object_id, ref)
         return None
 
     def apply(self, request: Request, prediction: Prediction) -> bool:
@@ -216,7 +216,7 @@ class SessionCore(SessionSignals):
             return state
         for ref, plane in state.planes_of(object_id).items():
             if plane.waiting:
-                request = make_request(self._volume, object_id, ref, plane)
+                request = make_request(self._volume, state, object_id, ref)
                 state = steps.answered(state, (object_id, ref), request.answer(self.engine))
         return state
 

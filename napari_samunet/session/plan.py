@@ -6,15 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from napari_samunet.errors import EmptyPrompt, InputError
+from napari_samunet.geometry import spacing_along
 from napari_samunet.io.volume import Volume
 from napari_samunet.preprocess.slicing import take_finite
 from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.session.checks import plane_of
 from napari_samunet.session.objects import ObjectState
 from napari_samunet.session.request import Answerer
+from napari_samunet.session.settled import settled_masks
 from napari_samunet.session.state import PlaneState, State
 from napari_samunet.types import BoolArray, FloatArray, SliceRef, Window
 
@@ -72,15 +72,10 @@ class PropagationPlan:
             return take_finite(self.volume, SliceRef(self.axis, index))
 
         looks = Appearance(slice_at, self.keys)
-        ending = Ending(looks, self.keys, self._spacing())
+        spacing = spacing_along(self.volume.spacing, self.axis)
+        ending = Ending(looks, self.keys, spacing)
         found = propagate(ask, self.keys, self.first, self.last, tell, self.known, ending, looks)
         return {SliceRef(self.axis, index): answer for index, answer in found.items()}
-
-    def _spacing(self) -> tuple[float, float, float]:
-        """Millimetres from slice to slice, and along rows and columns of the slices."""
-        between = float(self.volume.spacing[self.axis])
-        row, column = (float(n) for n in np.delete(self.volume.spacing, self.axis))
-        return between, row, column
 
     def fits(self, state: State) -> bool:
         """Whether the object is still what the plan was made for."""
@@ -108,7 +103,7 @@ def make_plan(
     low, high = sorted((first, last))
     for index in (low, high):
         plane_of(volume.shape, index, axis)
-    keys = _key_masks(item, planes, axis)
+    keys = settled_masks(item, planes, axis)
     if not keys:
         raise EmptyPrompt(
             f"A propagation along axis {axis} starts from a slice where {item.name} is; "
@@ -129,7 +124,7 @@ def make_plan_around(volume: Volume, state: State, ref: SliceRef) -> Propagation
         Nobody has settled that slice, or there is nothing beside it to do again.
     """
     item, planes = _carried(state)
-    keys = _key_masks(item, planes, ref.axis)
+    keys = settled_masks(item, planes, ref.axis)
     if ref.index not in keys:
         raise EmptyPrompt(
             "To redo the slices around a correction, correct one first: click on it, then redo."
@@ -180,16 +175,3 @@ def _axis(item: ObjectState, planes: Mapping[SliceRef, PlaneState]) -> int:
     if prompted:
         return max(prompted, key=lambda ref: planes[ref].generation).axis
     return item.keys[-1].axis if item.keys else 0
-
-
-def _key_masks(
-    item: ObjectState, planes: Mapping[SliceRef, PlaneState], axis: int
-) -> dict[int, BoolArray]:
-    """Return the masks to start from: settled slices, else every slice that the object has."""
-    keys = {ref.index: item.mask_at(ref) for ref in item.keys if ref.axis == axis}
-    for ref, plane in planes.items():
-        if ref.axis == axis and plane.prompts and plane.shown is not None:
-            keys[ref.index] = plane.shown.mask
-    if not keys and axis == 0:
-        keys = {z: packed.unpack() for z, packed in item.masks.items()}
-    return {index: mask for index, mask in keys.items() if mask.any()}

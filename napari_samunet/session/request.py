@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
+from napari_samunet.geometry import spacing_along
 from napari_samunet.io.volume import Volume
+from napari_samunet.preprocess.slicing import take_finite
 from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.session.placed import combine
-from napari_samunet.session.state import PlaneState
-from napari_samunet.types import SliceRef, Window
+from napari_samunet.session.settled import settled_around
+from napari_samunet.session.state import State
+from napari_samunet.types import BoolArray, FloatArray, SliceRef, Window
 
 if TYPE_CHECKING:  # torch comes with it, and a session waits for torch until it predicts
     from napari_samunet.inference.prediction import Prediction
+    from napari_samunet.inference.recall import Memory
 
 
 class Answerer(Protocol):
@@ -49,6 +55,9 @@ class Request:
         The object that the answer is for.
     generation
         Number of the step that asked; ``Session.apply`` drops answers to earlier ones.
+    settled
+        Index to mask (H, W) of the object on the nearest settled slices before and after; they
+        tell what first clicks mean. Empty where something is corrected.
     """
 
     volume: Volume
@@ -58,21 +67,62 @@ class Request:
     previous: Prediction | None
     object_id: int
     generation: int
+    settled: Mapping[int, BoolArray] = field(default_factory=dict)
 
     def answer(self, engine: Answerer) -> Prediction:
         """Ask the model; may run in any thread."""
-        return engine.predict(self.volume, self.ref, self.prompts, self.window, self.previous)
+        if not self._recalls:
+            return engine.predict(self.volume, self.ref, self.prompts, self.window, self.previous)
+        from napari_samunet.inference.recall import recalled
+
+        return recalled(self._ask(engine), self.prompts, self._memory)
+
+    def glimpse(self, engine: Answerer) -> Prediction | None:
+        """Ask for what can be shown before the answer; None where there is nothing."""
+        if self.previous is not None:
+            return None
+        seen = None
+        if self._recalls:
+            from napari_samunet.inference.recall import carried
+
+            seen = carried(self._ask(engine), self.prompts, self._memory)
+        look = getattr(engine, "glimpse", None)
+        if seen is None and look is not None:
+            seen = look(self.volume, self.ref, self.prompts, self.window)
+        return seen
+
+    @property
+    def _recalls(self) -> bool:
+        """Whether these are first clicks: a box or a mask says itself what is meant."""
+        prompts, alone = self.prompts, self.previous is None and bool(self.settled)
+        return alone and prompts.box is None and prompts.mask is None and any(prompts.labels)
+
+    @cached_property
+    def _memory(self) -> Memory:
+        from napari_samunet.inference.recall import Memory
+
+        spacing = spacing_along(self.volume.spacing, self.ref.axis)
+        return Memory(self.ref.index, self.settled, self._slice_at, spacing)
+
+    def _slice_at(self, index: int) -> FloatArray:
+        return take_finite(self.volume, SliceRef(self.ref.axis, index))
+
+    def _ask(self, engine: Answerer) -> Callable[[Prompts], Prediction]:
+        return lambda prompts: engine.predict(self.volume, self.ref, prompts, self.window)
 
 
-def make_request(volume: Volume, object_id: int, ref: SliceRef, plane: PlaneState) -> Request:
+def make_request(volume: Volume, state: State, object_id: int, ref: SliceRef) -> Request:
     """Ask about a plane: with its painted mask where that is newer than the latest answer."""
-    with_mask = plane.painted or plane.answer is None
+    plane = state.plane((object_id, ref))
+    afresh = plane.answer is None
+    planes = state.planes_of(object_id)
     return Request(
         volume=volume,
         ref=ref,
-        prompts=combine(plane.prompts, with_mask),
+        prompts=combine(plane.prompts, plane.painted or afresh),
         window=plane.window,
         previous=plane.answer,
         object_id=object_id,
         generation=plane.generation,
+        settled=settled_around(state.object(object_id), planes, ref) if afresh else {},
     )

@@ -116,7 +116,7 @@ class ReshapingSession(PromptedSession):
         combine([prompt]).check(plane_shape(self.volume.shape, ref.axis))
         window = None if window is None else choose_window(self.volume, window)
         state = steps.place(state, prompt, window, 0)
-        return make_request(self.volume, object_id, ref, state.plane((object_id, ref)))
+        return make_request(self.volume, state, object_id, ref)
 
 
 def _one(point_rc: tuple[float, float]) -> FloatArray:

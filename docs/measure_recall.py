@@ -1,0 +1,149 @@
+"""Dice of clicks on a slice where the object is known on a slice nearby, beside the clicks alone.
+
+    python docs/measure_recall.py FOLDER [--model NAME_OR_PATH] [--apart 1 4 10 20] [--json OUT]
+
+FOLDER holds the volumes of ``measure_propagation.py``. On up to ``--slices`` slices of each, the
+first click is in the middle of the reference, each further one in the middle of the largest error.
+The known slice lies so many slices nearer to the object's middle; "both sides" knows one that many
+slices away on either side. Printed are means over the slices, by how far the known slice lies, and
+over all volumes, each counting once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from measure_propagation import VOLUMES
+
+from napari_samunet.evaluation.metrics import dice
+from napari_samunet.geometry import spacing_along
+from napari_samunet.inference.engine import Engine
+from napari_samunet.inference.prediction import Prediction
+from napari_samunet.inference.recall import Memory, recalled
+from napari_samunet.io.labels import read_labels
+from napari_samunet.io.open import open_volume
+from napari_samunet.io.volume import Volume
+from napari_samunet.models.load import load_model
+from napari_samunet.prompts.prompts import Prompts
+from napari_samunet.prompts.simulate import first_click, next_click
+from napari_samunet.types import BoolArray, SliceRef
+
+SMALLEST = 20
+"""Pixels of a slice that is clicked."""
+CLICKS = 3
+
+Ask = Callable[[Prompts], Prediction]
+Row = dict[str, object]
+
+
+def main() -> None:
+    """Measure and print a table."""
+    args = _arguments()
+    engine = Engine(load_model(args.model))
+    rows: list[Row] = []
+    for name, (image, labels) in VOLUMES.items():
+        volume = open_volume(args.folder / image)
+        truth = read_labels(args.folder / labels, volume) > 0
+        for apart in args.apart:
+            rows += _measure(engine, volume, truth, apart, args.slices, name)
+        print(_line(name, [row for row in rows if row["volume"] == name]), flush=True)
+    for apart in args.apart:
+        for sides in ("one side", "both sides"):
+            some = [row for row in rows if row["apart"] == apart and row["sides"] == sides]
+            print(_line(f"{apart} apart, {sides}", some))
+    for near in (True, False):
+        for sides in ("one side", "both sides"):
+            some = [row for row in rows if row["near"] == near and row["sides"] == sides]
+            print(_line(f"{'near' if near else 'far'}, {sides}", some))
+    if args.json is not None:
+        args.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, help="folder of the volumes")
+    parser.add_argument("--model", default="builtin", help="name in the list, or a checkpoint")
+    parser.add_argument("--apart", type=int, nargs="+", default=[1, 4, 10, 20], help="slices")
+    parser.add_argument("--slices", type=int, default=6, help="of each volume, evenly spread")
+    parser.add_argument("--json", type=Path, help="write every row here")
+    return parser.parse_args()
+
+
+def _measure(
+    engine: Engine, volume: Volume, truth: BoolArray, apart: int, slices: int, name: str
+) -> list[Row]:
+    there = [int(z) for z in np.flatnonzero(truth.any((1, 2))) if truth[z].sum() >= SMALLEST]
+    middle = there[len(there) // 2]
+    rows: list[Row] = []
+    for z in there[:: max(1, len(there) // slices)]:
+        inner = z + apart if z < middle else z - apart
+        sides = {"one side": (inner,), "both sides": (z - apart, z + apart)}
+        for side, known in sides.items():
+            if not set(known) <= set(there):
+                continue
+            memory = Memory(
+                z,
+                {index: truth[index] for index in known},
+                lambda index: volume.array[index].astype(float),
+                spacing_along(volume.spacing, 0),
+            )
+
+            def alone(prompts: Prompts, previous: Prediction | None = None, z: int = z):
+                return engine.predict(volume, SliceRef(0, z), prompts, previous=previous)
+
+            def first(prompts: Prompts, memory: Memory = memory, ask: Ask = alone) -> Prediction:
+                return recalled(ask, prompts, memory)
+
+            rows.append(
+                {
+                    "volume": name,
+                    "slice": z,
+                    "apart": apart,
+                    "sides": side,
+                    "near": memory.is_near,
+                    "alone": _clicked(alone, alone, truth[z]),
+                    "recalled": _clicked(first, alone, truth[z]),
+                }
+            )
+    return rows
+
+
+def _clicked(first: Ask, further: Callable[..., Prediction], truth: BoolArray) -> list[float]:
+    """Dice after each click."""
+    prompts = Prompts(points=[first_click(truth)], labels=[1])
+    answer = first(prompts)
+    found = [dice(answer.mask, truth)]
+    while len(found) < CLICKS:
+        click = next_click(truth, answer.mask)
+        if click is not None:
+            points, labels = (*prompts.points, click[0]), (*prompts.labels, int(click[1]))
+            prompts = replace(prompts, points=points, labels=labels)
+            answer = further(prompts, answer)
+        found.append(dice(answer.mask, truth))
+    return found
+
+
+def _line(name: str, rows: list[Row]) -> str:
+    if not rows:
+        return f"{name:24s} none"
+    volumes = sorted({str(row["volume"]) for row in rows})
+    means = {
+        way: np.mean(
+            [np.mean([row[way] for row in rows if row["volume"] == v], axis=0) for v in volumes],
+            axis=0,
+        )
+        for way in ("alone", "recalled")
+    }
+    told = (
+        f"{alone:.3f} to {recalled:.3f}" for alone, recalled in zip(*means.values(), strict=True)
+    )
+    return f"{name:24s} {len(rows):3d} slices   " + "   ".join(told)
+
+
+if __name__ == "__main__":
+    main()

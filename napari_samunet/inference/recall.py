@@ -1,0 +1,146 @@
+"""A click where the object is known on slices nearby: they tell what the click means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import torch
+
+from napari_samunet.inference.appearance import Appearance
+from napari_samunet.inference.interpolation import shape_between
+from napari_samunet.inference.postprocess import overlap
+from napari_samunet.inference.prediction import Candidate, Prediction
+from napari_samunet.inference.propagation import MOST_SURE
+from napari_samunet.prompts.prompts import Prompts
+from napari_samunet.types import BoolArray, FloatArray
+
+NEAR = 0.5
+"""Radii of the object from a settled slice within which its shape is a prompt; the next slice
+always is. Farther away it tells only which of the click's meanings is wanted.
+"""
+LOOKS = 0.5
+"""Weight of the grey values beside what the model says."""
+_MARGIN = 1.0, 12.0
+"""Radii, and pixels, around the object in which grey values are compared."""
+
+Ask = Callable[[Prompts], Prediction]
+"""Answers prompts on the slice of the click."""
+
+
+@dataclass(frozen=True, eq=False)
+class Memory:
+    """What an object is on the settled slices next to one where it is clicked.
+
+    Parameters
+    ----------
+    index
+        The slice that is clicked.
+    masks
+        Index to mask (H, W), not empty, of the nearest settled slice before, after, or both.
+    slice_at
+        Intensities (H, W) of the slice of an index.
+    spacing
+        Millimetres from slice to slice, and along rows and columns.
+    """
+
+    index: int
+    masks: Mapping[int, BoolArray]
+    slice_at: Callable[[int], FloatArray]
+    spacing: tuple[float, float, float]
+
+    @cached_property
+    def shape(self) -> BoolArray:
+        """The mask (H, W) to expect on the slice."""
+        first, *rest = sorted(self.masks)
+        if not rest:
+            return self.masks[first]
+        share = (self.index - first) / (rest[0] - first)
+        return shape_between(self.masks[first], self.masks[rest[0]], share)
+
+    @cached_property
+    def is_near(self) -> bool:
+        """Whether a settled slice is so near that the shape is about the same."""
+        slices = min(abs(index - self.index) for index in self.masks)
+        between, row, column = self.spacing
+        radius = np.sqrt(self.shape.sum() * row * column / np.pi)
+        return bool(slices <= max(1, NEAR * radius / between))
+
+    @cached_property
+    def looks(self) -> FloatArray:
+        """Log-odds (H, W) that a pixel is of the object by its grey value, 0 far from it."""
+        place = self._surroundings()
+        masks = {index: mask[place] for index, mask in self.masks.items()}
+        appearance = Appearance(lambda index: self.slice_at(index)[place], masks)
+        odds = np.zeros(self.shape.shape)
+        odds[place] = appearance.log_odds(self.index)
+        return odds
+
+    def likeness(self, mask: BoolArray) -> float:
+        """How much a mask (H, W) overlaps the settled one that it is most like (Dice)."""
+        return max(overlap(mask, settled) for settled in self.masks.values())
+
+    def _surroundings(self) -> tuple[slice, slice]:
+        seen = np.any([*self.masks.values(), self.shape], axis=0)
+        most = max(int(mask.sum()) for mask in self.masks.values())
+        margin = round(_MARGIN[0] * np.sqrt(most / np.pi) + _MARGIN[1])
+        rows, columns = (np.flatnonzero(seen.any(axis=axis)) for axis in (1, 0))
+        return (
+            slice(max(int(rows[0]) - margin, 0), int(rows[-1]) + margin + 1),
+            slice(max(int(columns[0]) - margin, 0), int(columns[-1]) + margin + 1),
+        )
+
+
+def recalled(ask: Ask, prompts: Prompts, memory: Memory) -> Prediction:
+    """Answer first clicks on an object that is known on other slices.
+
+    Near those, a click inside the shape to expect means that very object: the model sees the shape
+    as a mask prompt, and grey values of the object count as well. What the click alone may mean
+    comes behind it as further candidates. Elsewhere these stay, the one most like the shape first.
+
+    Parameters
+    ----------
+    ask
+        Answers prompts on the slice.
+    prompts
+        Clicks alone, one of them on the object.
+    memory
+        What is known.
+    """
+    first = carried(ask, prompts, memory)
+    answer = ask(prompts)
+    if first is not None:
+        return replace(first, candidates=(*first.candidates, *answer.candidates))
+    likeness = [memory.likeness(candidate.mask) for candidate in answer.candidates]
+    return _put_first(answer, int(np.argmax(likeness)))
+
+
+def carried(ask: Ask, prompts: Prompts, memory: Memory) -> Prediction | None:
+    """Answer with the shape of the slices nearby as a mask prompt; None: the clicks are not on it,
+    or it is too far.
+    """
+    if not memory.is_near or not _is_hit(memory.shape, prompts):
+        return None
+    answer = ask(replace(prompts, mask=memory.shape))
+    logits = np.clip(answer.logits, -MOST_SURE, MOST_SURE) + LOOKS * memory.looks
+    logits = logits.astype(np.float32)
+    side = answer.model_logits.shape[-1]
+    fed_back = torch.from_numpy(answer.frame.logits_to_model(logits, side))
+    mask = logits > 0
+    only = Candidate(mask, logits, answer.score, fed_back, answer.frame)
+    return replace(answer, mask=mask, logits=logits, model_logits=fed_back, candidates=(only,))
+
+
+def _is_hit(shape: BoolArray, prompts: Prompts) -> bool:
+    rows, columns = np.rint(np.asarray(prompts.points, float)).astype(int).T
+    last_row, last_column = np.array(shape.shape) - 1
+    inside = shape[rows.clip(0, last_row), columns.clip(0, last_column)]
+    return bool(inside[np.asarray(prompts.labels, bool)].any())
+
+
+def _put_first(answer: Prediction, rank: int) -> Prediction:
+    chosen = answer.candidates[rank]
+    others = [other for other in answer.candidates if other is not chosen]
+    return replace(answer.pick(rank), candidates=(chosen, *others), rank=0)

@@ -1,0 +1,89 @@
+"""An object that is known on a slice tells what a click on the next one means."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from napari_samunet.inference.painted import painted_prediction
+from napari_samunet.inference.prediction import Prediction
+from napari_samunet.inference.recall import Memory, carried, recalled
+from napari_samunet.prompts.prompts import Prompts
+
+SHAPE = (60, 60)
+CLICK = Prompts(points=[(30, 30)], labels=[1])
+
+
+def disc(radius: float, row: float = 30, column: float = 30) -> np.ndarray:
+    rows, columns = np.ogrid[: SHAPE[0], : SHAPE[1]]
+    return (rows - row) ** 2 + (columns - column) ** 2 <= radius**2
+
+
+def picture(mask: np.ndarray) -> np.ndarray:
+    return np.where(mask, 100.0, 40.0) + np.random.default_rng(0).normal(0, 3, SHAPE)
+
+
+def memory(masks: dict[int, np.ndarray], index: int = 5, between: float = 1.0) -> Memory:
+    return Memory(index, masks, lambda _index: picture(disc(10)), (between, 1.0, 1.0))
+
+
+def meanings(prompts: Prompts) -> Prediction:
+    """What is painted, or else a part and a whole that a click may mean."""
+    if prompts.mask is not None:
+        return painted_prediction(prompts.mask)
+    part, whole = painted_prediction(disc(3)), painted_prediction(disc(20))
+    return replace(part, candidates=(*part.candidates, *whole.candidates))
+
+
+def test_a_click_on_the_next_slice_means_the_object_of_this_one_and_keeps_its_other_meanings():
+    answer = recalled(meanings, CLICK, memory({4: disc(10)}))
+    np.testing.assert_array_equal(answer.mask, disc(10))
+    np.testing.assert_array_equal(answer.candidates[0].mask, answer.mask)
+    assert [c.mask.sum() for c in answer.candidates[1:]] == [disc(3).sum(), disc(20).sum()]
+
+
+def test_what_is_fed_back_to_the_next_click_is_what_is_shown():
+    answer = recalled(meanings, CLICK, memory({4: disc(10)}))
+    back = answer.frame.logits_to_slice(answer.model_logits)
+    assert ((back > 0) ^ answer.mask).mean() < 0.02
+    assert answer.pick(0).model_logits is answer.candidates[0].model_logits
+
+
+def test_grey_values_move_the_edge_where_the_model_is_not_sure():
+    def unsure(prompts: Prompts) -> Prediction:
+        answer = painted_prediction(prompts.mask)
+        return replace(answer, logits=answer.logits / 10)
+
+    settled = memory({4: disc(8)})
+    settled = replace(settled, slice_at=lambda index: picture(disc(8 if index == 4 else 10)))
+    found = carried(unsure, CLICK, settled)
+    assert (found.mask ^ disc(10)).sum() < (disc(8) ^ disc(10)).sum() / 3
+
+
+def test_a_click_beside_the_shape_is_not_taken_for_the_object():
+    beside = Prompts(points=[(5, 5)], labels=[1])
+    assert carried(meanings, beside, memory({4: disc(10)})) is None
+    only_beside = Prompts(points=[(30, 30), (5, 5)], labels=[0, 1])
+    assert carried(meanings, only_beside, memory({4: disc(10)})) is None
+
+
+def test_far_away_the_shape_only_says_which_meaning_comes_first():
+    far = memory({40: disc(18)})
+    assert carried(meanings, CLICK, far) is None
+    answer = recalled(meanings, CLICK, far)
+    np.testing.assert_array_equal(answer.mask, disc(20))
+    assert [c.mask.sum() for c in answer.candidates] == [disc(20).sum(), disc(3).sum()]
+    assert answer.rank == 0
+
+
+def test_how_far_is_told_in_radii_and_the_next_slice_is_always_near():
+    assert memory({9: disc(10)}).is_near, "four millimetres, with a radius of ten"
+    assert not memory({11: disc(10)}).is_near
+    assert memory({6: disc(3)}, between=9.0).is_near
+    assert not memory({7: disc(3)}, between=9.0).is_near
+
+
+def test_between_two_settled_slices_the_shape_lies_between_them():
+    shape = memory({4: disc(6), 6: disc(10)}).shape
+    assert disc(6).sum() < shape.sum() < disc(10).sum()
