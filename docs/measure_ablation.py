@@ -49,7 +49,7 @@ def main() -> None:
     with patch("napari_samunet.models.pyramid.more_often", lambda grey, *_: torch.zeros_like(grey)):
         measure("grey values in the box or answer not drawn", cases, model)
     for name, trust in TRUSTS.items():
-        with patch("napari_samunet.inference.engine.trust", trust):
+        with patch("napari_samunet.inference.zoom.trust", trust):
             measure(name, cases, model)
 
 

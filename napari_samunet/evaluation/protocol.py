@@ -69,9 +69,10 @@ class CaseResult:
     case
         The case.
     measures
-        ``dice_box``, ``dice_box_click_1`` … ``_5``, ``dice_click_1`` …, ``dice_click_1_oracle``
-        (the best of the candidates), ``hd95_…`` in mm, ``noc85`` and ``noc90`` (only where 20
-        clicks were made), ``seconds_first`` (with encoding) and ``seconds_next``.
+        ``dice_box``, ``dice_box_click_1`` … ``_5``, ``dice_click_1`` …, ``dice_box_oracle`` and
+        ``dice_click_1_oracle`` (the best of the candidates), ``hd95_…`` in mm, ``noc85`` and
+        ``noc90`` (only where 20 clicks were made), ``seconds_first`` (with encoding) and
+        ``seconds_next``.
     baselines
         Name of the plain geometry or classical tool to its ``dice_box`` and ``hd95_box``.
     answers
@@ -194,6 +195,7 @@ def _click_measures(case: SliceCase, steps: list[_Step]) -> Measures:
 def _box_measures(case: SliceCase, steps: list[_Step]) -> Measures:
     names = ["box", *(f"box_click_{count}" for count in range(1, len(steps)))]
     measures = {f"dice_{name}": step.dice for name, step in zip(names, steps, strict=True)}
+    measures["dice_box_oracle"] = steps[0].oracle
     for name, step in {names[0]: steps[0], names[-1]: steps[-1]}.items():
         measures[f"hd95_{name}"] = hausdorff95(case.mask, step.mask, case.spacing)
     return measures

@@ -10,6 +10,7 @@ _COLUMNS = {
     "GrabCut dice": "GrabCut",
     "random walker dice": "walker",
     "dice_box": "box",
+    "dice_box_oracle": "best of it",
     "dice_box_click_1": "box+1",
     "dice_box_click_3": "box+3",
     "dice_box_click_5": "box+5",

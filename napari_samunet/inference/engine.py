@@ -18,18 +18,17 @@ from napari_samunet.embedding.levels import open_cache
 from napari_samunet.errors import InputError
 from napari_samunet.geometry import plane_shape
 from napari_samunet.inference.bridge import answer_with_box
-from napari_samunet.inference.postprocess import assemble, overlap
+from napari_samunet.inference.postprocess import assemble
 from napari_samunet.inference.prediction import Prediction
 from napari_samunet.inference.relief import Relief
-from napari_samunet.inference.trust import trust
+from napari_samunet.inference.zoom import zoomed
 from napari_samunet.io.volume import Volume
 from napari_samunet.models.engine_choice import choose_engine
 from napari_samunet.models.prompt_tensors import PromptTensors
-from napari_samunet.models.score_map import as_predicted, kind_of
 from napari_samunet.models.system import MaskTensors, System
 from napari_samunet.preprocess.frame import OUTSIDE, Frame
 from napari_samunet.preprocess.intensity import choose_window, to_uint8
-from napari_samunet.preprocess.roi import Roi, closer_look, first_look, next_look, whole_slice
+from napari_samunet.preprocess.roi import Roi, first_look
 from napari_samunet.preprocess.slicing import take_colour, take_slice
 from napari_samunet.prompts.encode import to_xy
 from napari_samunet.prompts.prompts import Prompts
@@ -110,7 +109,7 @@ class Engine:
                 f"{previous.frame.shape}; correct an answer on its own slice."
             )
         if self.system.contract.zoom:
-            return _zoomed(view, prompts, previous)
+            return zoomed(view, prompts, previous)
         if bridge and self._needs_box(prompts):
             return answer_with_box(view.answer, view.frame(), prompts, previous)
         known = not bridge or "mask" in self.system.contract.trained
@@ -246,40 +245,3 @@ class View:
 
     def _shown(self) -> UInt8Array:
         return to_uint8(self.slice_yx, self.window) if self.colour is None else self.colour
-
-
-def _zoomed(view: View, prompts: Prompts, previous: Prediction | None) -> Prediction:
-    """Answer where the object fills the frame: around the box, the earlier answer, or the find."""
-    points = np.asarray(prompts.points)
-    if previous is not None and previous.frame.roi is not None:
-        mask = previous.mask if prompts.mask is None else np.asarray(prompts.mask)
-        roi = next_look(view.shape, previous.frame.roi, points, prompts.box, mask)
-        return view.answer(view.frame(roi), prompts, previous)
-    if prompts.mask is not None and np.any(prompts.mask):
-        whole = whole_slice(view.shape)
-        roi = next_look(view.shape, whole, points, prompts.box, np.asarray(prompts.mask))
-        return view.answer(view.frame(roi), prompts, None)
-    frame = view.frame(first_look(view.shape, prompts.box))
-    if prompts.box is not None:
-        # The model corrects itself when it sees its own answer, as it was trained to.
-        return view.answer(frame, prompts, view.answer(frame, prompts, None))
-    return _confirmed(view, prompts, view.meanings(frame, prompts))
-
-
-def _confirmed(view: View, prompts: Prompts, meanings: list[Prediction]) -> Prediction:
-    """Look closer at each meaning of the clicks, and answer with what speaks most for itself."""
-    score_map, kind = view.system.contract.score_map, kind_of(False, len(prompts.labels))
-    looks, trusts = [], []
-    for meaning in meanings:
-        roi = closer_look(view.shape, np.asarray(prompts.points), meaning.mask)
-        closer = view.answer(view.frame(roi), prompts, meaning)
-        said = [
-            as_predicted(look.score, score_map, kind)
-            for look in (meaning, closer)
-            if look.score is not None and look.score_kind == "iou"
-        ]
-        looks.append(closer)
-        trusts.append(trust(said, overlap(meaning.mask, closer.mask)))
-    order = np.argsort(trusts, kind="stable")[::-1]
-    candidates = tuple(candidate for rank in order for candidate in looks[rank].candidates)
-    return replace(looks[order[0]], candidates=candidates)

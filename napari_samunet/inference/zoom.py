@@ -1,0 +1,73 @@
+"""How a system that zooms looks: where the object fills the frame, and once more to be sure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_samunet.inference.parts import brightness_parts
+from napari_samunet.inference.postprocess import overlap
+from napari_samunet.inference.prediction import Prediction
+from napari_samunet.inference.trust import trust
+from napari_samunet.models.score_map import as_predicted, kind_of
+from napari_samunet.preprocess.frame import Frame
+from napari_samunet.preprocess.intensity import to_uint8
+from napari_samunet.preprocess.roi import closer_look, first_look, next_look, whole_slice
+from napari_samunet.prompts.prompts import Prompts
+
+if TYPE_CHECKING:
+    from napari_samunet.inference.engine import View
+
+SAME = 0.95
+"""Dice from which on two answers to a box are not worth being offered apart."""
+
+
+def zoomed(view: View, prompts: Prompts, previous: Prediction | None) -> Prediction:
+    """Answer where the object fills the frame: around the box, the earlier answer, or the find."""
+    points = np.asarray(prompts.points)
+    if previous is not None and previous.frame.roi is not None:
+        mask = previous.mask if prompts.mask is None else np.asarray(prompts.mask)
+        roi = next_look(view.shape, previous.frame.roi, points, prompts.box, mask)
+        return view.answer(view.frame(roi), prompts, previous)
+    if prompts.mask is not None and np.any(prompts.mask):
+        whole = whole_slice(view.shape)
+        roi = next_look(view.shape, whole, points, prompts.box, np.asarray(prompts.mask))
+        return view.answer(view.frame(roi), prompts, None)
+    frame = view.frame(first_look(view.shape, prompts.box))
+    if prompts.box is not None:
+        # The model corrects itself when it sees its own answer, as it was trained to.
+        answer = view.answer(frame, prompts, view.answer(frame, prompts, None))
+        return _with_parts(view, frame, prompts, answer)
+    return _confirmed(view, prompts, view.meanings(frame, prompts))
+
+
+def _with_parts(view: View, frame: Frame, prompts: Prompts, answer: Prediction) -> Prediction:
+    """Offer the brighter and the darker part of an answer as further candidates."""
+    candidates = list(answer.candidates)
+    for part in brightness_parts(to_uint8(view.slice_yx, view.window), answer.mask):
+        found = view.answer(frame, replace(prompts, mask=part), None)
+        known = max(overlap(found.mask, other.mask) for other in candidates)
+        if found.mask.any() and known < SAME:
+            candidates += found.candidates
+    return replace(answer, candidates=tuple(candidates))
+
+
+def _confirmed(view: View, prompts: Prompts, meanings: list[Prediction]) -> Prediction:
+    """Look closer at each meaning of the clicks, and answer with what speaks most for itself."""
+    score_map, kind = view.system.contract.score_map, kind_of(False, len(prompts.labels))
+    looks, trusts = [], []
+    for meaning in meanings:
+        roi = closer_look(view.shape, np.asarray(prompts.points), meaning.mask)
+        closer = view.answer(view.frame(roi), prompts, meaning)
+        said = [
+            as_predicted(look.score, score_map, kind)
+            for look in (meaning, closer)
+            if look.score is not None and look.score_kind == "iou"
+        ]
+        looks.append(closer)
+        trusts.append(trust(said, overlap(meaning.mask, closer.mask)))
+    order = np.argsort(trusts, kind="stable")[::-1]
+    candidates = tuple(candidate for rank in order for candidate in looks[rank].candidates)
+    return replace(looks[order[0]], candidates=candidates)
