@@ -224,6 +224,7 @@ class View:
             np.array(prompts.labels),
             box,
             self._fed_back(frame, prompts, previous),
+            is_drawn=prompts.mask is not None,
         )
         return self.relief(lambda: self.system.decode(self.features(frame), tensors))
 

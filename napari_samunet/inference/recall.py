@@ -21,7 +21,7 @@ NEAR = 0.5
 """Radii of the object from a settled slice within which its shape is a prompt; the next slice
 always is. Farther away it tells only which of the click's meanings is wanted.
 """
-LOOKS = 0.5
+LOOKS = 0.3
 """Weight of the grey values beside what the model says."""
 _MARGIN = 1.0, 12.0
 """Radii, and pixels, around the object in which grey values are compared."""

@@ -24,12 +24,15 @@ class PromptTensors:
         (B, 4) float, x0, y0, x1, y1 in model pixels.
     mask_logits
         (B, 1, h, w) float logits with h = w = ``contract.mask_side``.
+    is_drawn
+        Whether these are of a mask that says what is meant, not of the model's own earlier answer.
     """
 
     points_xy: Tensor | None = None
     labels: Tensor | None = None
     box_xyxy: Tensor | None = None
     mask_logits: Tensor | None = None
+    is_drawn: bool = False
 
     @classmethod
     def of(
@@ -38,6 +41,7 @@ class PromptTensors:
         labels: NDArray[np.integer] | None = None,
         box_xyxy: NDArray[np.floating] | None = None,
         mask_logits: NDArray[np.floating] | Tensor | None = None,
+        is_drawn: bool = False,
     ) -> PromptTensors:
         """Prompts on one image from (P, 2), (P,), (4,) and (1, h, w); None or empty is absent."""
         clicked = labels is not None and len(labels) > 0
@@ -50,15 +54,21 @@ class PromptTensors:
             None
             if mask_logits is None
             else torch.as_tensor(mask_logits, dtype=torch.float32)[None],
+            is_drawn,
         )
 
     def to(self, device: torch.device | str) -> PromptTensors:
         """Return the same prompts on a device."""
+
+        def moved(part: Tensor | None) -> Tensor | None:
+            return None if part is None else part.to(device)
+
         return PromptTensors(
-            *(
-                None if part is None else part.to(device)
-                for part in (self.points_xy, self.labels, self.box_xyxy, self.mask_logits)
-            )
+            moved(self.points_xy),
+            moved(self.labels),
+            moved(self.box_xyxy),
+            moved(self.mask_logits),
+            self.is_drawn,
         )
 
     @property

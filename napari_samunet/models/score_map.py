@@ -18,11 +18,13 @@ _EDGE = 1e-4
 """Scores of 0 and 1 have no logit; nothing is that sure."""
 
 
-def kind_of(box: bool, points: int) -> str:
-    """Name the kind of prompts: whether there is a box, and how many points."""
+def kind_of(box: bool, points: int, drawn: bool = False) -> str:
+    """Name the kind of prompts: whether there is a box, how many points, and whether a mask was
+    drawn, which leaves no doubt what a click means.
+    """
     if box and not points:
         return BOX
-    return ONE_CLICK if points == 1 and not box else LATER_CLICKS
+    return ONE_CLICK if points == 1 and not (box or drawn) else LATER_CLICKS
 
 
 def calibrated(scores: Tensor, score_map: tuple[float, ...], kind: str) -> Tensor:

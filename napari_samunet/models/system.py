@@ -172,7 +172,7 @@ class System:
         return self._choose(logits[0].float(), scores, prompts)
 
     def _calibrated(self, scores: Tensor, prompts: PromptTensors) -> Tensor:
-        kind = kind_of(prompts.box_xyxy is not None, prompts.clicks)
+        kind = kind_of(prompts.box_xyxy is not None, prompts.clicks, prompts.is_drawn)
         return calibrated(scores, self.contract.score_map, kind)
 
     @cached_property

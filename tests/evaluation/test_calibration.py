@@ -66,6 +66,7 @@ def test_weights_without_a_map_keep_their_scores():
 def test_prompts_are_told_apart_as_the_report_does():
     assert kind_of(box=True, points=0) == "box"
     assert kind_of(box=False, points=1) == "1 click"
+    assert kind_of(box=False, points=1, drawn=True) == "later clicks", "a mask leaves no doubt"
     assert kind_of(box=True, points=1) == kind_of(box=False, points=2) == "later clicks"
 
 

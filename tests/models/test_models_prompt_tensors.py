@@ -33,3 +33,13 @@ def test_further_clicks_come_after_the_first_and_leave_the_box():
     assert more.points_xy[0].tolist() == [[3, 4], [9, 9]]
     assert more.labels[0].tolist() == [1, 0]
     assert more.box_xyxy is boxed.box_xyxy
+
+
+def test_moving_them_keeps_all_that_they_say():
+    drawn = PromptTensors.of(
+        np.array([[3.0, 4.0]]), np.array([1]), mask_logits=torch.zeros(1, 8, 8), is_drawn=True
+    )
+    moved = drawn.to("cpu")
+    assert moved.is_drawn
+    assert moved.mask_logits.shape == (1, 1, 8, 8)
+    assert not CLICK.to("cpu").is_drawn
