@@ -39,6 +39,24 @@ def test_the_answer_to_a_click_is_corrected_by_the_next(screen):
     np.testing.assert_array_equal(prompts.points, [(30, 40), (30, 52)])
 
 
+def test_a_click_on_the_next_slice_shows_the_same_object_and_offers_the_click_alone(screen):
+    screen.press("W")
+    screen.drag((20, 20), (40, 60))
+    known = screen.session.preview.mask
+    screen.press("Q")
+    screen.viewer.dims.set_point(0, 4)
+    screen.click(30, 30)
+    mask = screen.session.preview.mask
+    assert (mask & known).sum() > 0.9 * known.sum()
+    assert np.array_equal(_layer(screen, "preview").data[4] > 0, mask)
+    assert [item.id for item in screen.session.objects] == [1]
+    screen.press("U")
+    assert screen.session.preview.mask.sum() < 0.5 * known.sum()
+    screen.press("G")
+    assert set(np.unique(screen.session.labels)) == {0, 1}
+    assert screen.session.objects[0].slices == (3, 4)
+
+
 @pytest.mark.parametrize(
     ("button", "modifier"), [("right", ""), ("left", "control"), ("left", "alt")]
 )
