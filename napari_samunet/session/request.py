@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,9 +11,10 @@ from napari_samunet.geometry import spacing_along
 from napari_samunet.io.volume import Volume
 from napari_samunet.preprocess.slicing import take_finite
 from napari_samunet.prompts.prompts import Prompts
+from napari_samunet.session.objects import ObjectState
 from napari_samunet.session.placed import combine
 from napari_samunet.session.settled import settled_around
-from napari_samunet.session.state import State
+from napari_samunet.session.state import PlaneState, State
 from napari_samunet.types import BoolArray, FloatArray, SliceRef, Window
 
 if TYPE_CHECKING:  # torch comes with it, and a session waits for torch until it predicts
@@ -51,13 +52,11 @@ class Request:
         (low, high) to show the slice with, or None for the default.
     previous
         The answer to correct: of the same object, plane and window; None starts afresh.
-    object_id
-        The object that the answer is for.
     generation
         Number of the step that asked; ``Session.apply`` drops answers to earlier ones.
-    settled
-        Index to mask (H, W) of the object on the nearest settled slices before and after; they
-        tell what first clicks mean. Empty where something is corrected.
+    item, planes
+        The object that the answer is for, and its planes, when it was asked: its other slices tell
+        what first clicks mean.
     """
 
     volume: Volume
@@ -65,9 +64,14 @@ class Request:
     prompts: Prompts
     window: Window | None
     previous: Prediction | None
-    object_id: int
     generation: int
-    settled: Mapping[int, BoolArray] = field(default_factory=dict)
+    item: ObjectState
+    planes: Mapping[SliceRef, PlaneState]
+
+    @property
+    def object_id(self) -> int:
+        """Number of the object that the answer is for."""
+        return self.item.id
 
     def answer(self, engine: Answerer) -> Prediction:
         """Ask the model; may run in any thread."""
@@ -94,8 +98,18 @@ class Request:
     @property
     def _recalls(self) -> bool:
         """Whether these are first clicks: a box or a mask says itself what is meant."""
-        prompts, alone = self.prompts, self.previous is None and bool(self.settled)
-        return alone and prompts.box is None and prompts.mask is None and any(prompts.labels)
+        prompts = self.prompts
+        alone = self.previous is None and prompts.box is None and prompts.mask is None
+        return alone and any(prompts.labels) and bool(self.settled)
+
+    @cached_property
+    def settled(self) -> Mapping[int, BoolArray]:
+        """Index to mask (H, W) of the object on the nearest settled slices before and after.
+
+        Found where the model works, for cutting many slices across takes longer than a window
+        may stand still.
+        """
+        return settled_around(self.item, self.planes, self.ref)
 
     @cached_property
     def _memory(self) -> Memory:
@@ -114,15 +128,13 @@ class Request:
 def make_request(volume: Volume, state: State, object_id: int, ref: SliceRef) -> Request:
     """Ask about a plane: with its painted mask where that is newer than the latest answer."""
     plane = state.plane((object_id, ref))
-    afresh = plane.answer is None
-    planes = state.planes_of(object_id)
     return Request(
         volume=volume,
         ref=ref,
-        prompts=combine(plane.prompts, plane.painted or afresh),
+        prompts=combine(plane.prompts, plane.painted or plane.answer is None),
         window=plane.window,
         previous=plane.answer,
-        object_id=object_id,
         generation=plane.generation,
-        settled=settled_around(state.object(object_id), planes, ref) if afresh else {},
+        item=state.object(object_id),
+        planes=state.planes_of(object_id),
     )
