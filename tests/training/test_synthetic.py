@@ -2,7 +2,6 @@
 
 import numpy as np
 import torch
-from scipy import ndimage
 
 from napari_samunet.training.anatomy import draw_labels
 from napari_samunet.training.appearance import paint
@@ -14,7 +13,6 @@ from napari_samunet.training.interaction import (
     draw_strokes,
     first_clicks,
 )
-from napari_samunet.training.shapes import tree_level
 from napari_samunet.training.targets import draw_samples
 
 
@@ -38,20 +36,6 @@ def test_grey_values_are_a_window():
         assert images.min() >= 0
         assert images.max() <= 1
         assert images.flatten(1).std(1).min() > 0.01
-
-
-def test_a_tree_has_arms_that_meet_in_one_place():
-    generator = torch.Generator().manual_seed(2)
-    axis = torch.arange(101) - 50.0
-    dx, dy = axis.expand(4, 101, 101), axis[:, None].expand(4, 101, 101)
-    reach, width = torch.full((4, 1, 1), 40.0), torch.full((4, 1, 1), 4.0)
-    for tree in (tree_level(generator, dx, dy, reach, width) < 1).numpy():
-        assert ndimage.label(tree)[1] == 1
-        assert tree[50, 50]
-        ring = tree & (np.abs(torch.hypot(dx[0], dy[0]).numpy() - 15) < 1)
-        assert 3 <= ndimage.label(ring, np.ones((3, 3)))[1] <= 5, "arms that are told apart"
-        rows, columns = np.nonzero(tree)
-        assert tree.sum() < 0.5 * np.ptp(rows) * np.ptp(columns), "most of its box is empty"
 
 
 def test_samples_show_their_target():
