@@ -119,16 +119,18 @@ def recalled(ask: Ask, prompts: Prompts, memory: Memory) -> Prediction:
 
 def carried(ask: Ask, prompts: Prompts, memory: Memory) -> Prediction | None:
     """Answer with the shape of the slices nearby as a mask prompt; None: the clicks are not on it,
-    or it is too far.
+    it is too far, or nothing was found.
     """
     if not memory.is_near or not _is_hit(memory.shape, prompts):
         return None
     answer = ask(replace(prompts, mask=memory.shape))
     logits = np.clip(answer.logits, -MOST_SURE, MOST_SURE) + LOOKS * memory.looks
     logits = logits.astype(np.float32)
+    mask = logits > 0
+    if not mask.any():
+        return None
     side = answer.model_logits.shape[-1]
     fed_back = torch.from_numpy(answer.frame.logits_to_model(logits, side))
-    mask = logits > 0
     only = Candidate(mask, logits, answer.score, fed_back, answer.frame)
     return replace(answer, mask=mask, logits=logits, model_logits=fed_back, candidates=(only,))
 

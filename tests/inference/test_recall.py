@@ -68,6 +68,15 @@ def test_a_click_beside_the_shape_is_not_taken_for_the_object():
     assert carried(meanings, only_beside, memory({4: disc(10)})) is None
 
 
+def test_where_the_model_finds_nothing_of_it_the_click_alone_counts():
+    def gone(prompts: Prompts) -> Prediction:
+        return meanings(CLICK) if prompts.mask is None else painted_prediction(np.zeros(SHAPE))
+
+    flat = replace(memory({4: disc(10)}), slice_at=lambda _index: np.full(SHAPE, 7.0))
+    assert carried(gone, CLICK, flat) is None
+    assert recalled(gone, CLICK, flat).mask.any()
+
+
 def test_far_away_the_shape_only_says_which_meaning_comes_first():
     far = memory({40: disc(18)})
     assert carried(meanings, CLICK, far) is None
