@@ -17,6 +17,7 @@ from napari_samunet.inference.postprocess import overlap
 from napari_samunet.inference.prediction import Prediction
 from napari_samunet.preprocess.frame import Frame
 from napari_samunet.preprocess.roi import Box, extent_of
+from napari_samunet.prompts.hits import hits
 from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.types import BoolArray, FloatArray
 
@@ -61,7 +62,7 @@ def _from_mask(answer: Answer, frame: Frame, prompts: Prompts, mask: BoolArray) 
     positive, negative = _split(prompts)
     box = _hull(extent_of(mask), positive)
     whole = answer(frame, replace(prompts, box=box, mask=None), None, FROM_MASK)
-    ignored = negative[_at(whole.mask, negative)]
+    ignored = negative[hits(whole.mask, negative)]
     boxes = [cut for click in ignored for cut in _cuts(box, click, positive)]
     found = [answer(frame, replace(prompts, box=cut, mask=None), None, FROM_MASK) for cut in boxes]
     return max([whole, *found], key=lambda one: (_fit(one.mask, prompts), overlap(one.mask, mask)))
@@ -76,13 +77,7 @@ def _split(prompts: Prompts) -> tuple[FloatArray, FloatArray]:
 def _fit(mask: BoolArray, prompts: Prompts) -> float:
     """Share of the clicks that a mask respects; 1 without clicks."""
     wanted = np.asarray(prompts.labels) == 1
-    return float((_at(mask, np.asarray(prompts.points)) == wanted).mean()) if len(wanted) else 1.0
-
-
-def _at(mask: BoolArray, points_rc: FloatArray) -> BoolArray:
-    """The mask under each point."""
-    rows, cols = np.rint(points_rc).astype(int).T
-    return mask[rows.clip(0, mask.shape[0] - 1), cols.clip(0, mask.shape[1] - 1)]
+    return float((hits(mask, prompts.points) == wanted).mean()) if len(wanted) else 1.0
 
 
 def _hull(box: Box, points_rc: FloatArray) -> Box:

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import ndimage
 from skimage.filters import threshold_otsu
 
+from napari_samunet.preprocess.roi import extent_of
 from napari_samunet.types import AnyArray, BoolArray
 
 SMOOTHING = 0.7
@@ -23,10 +24,10 @@ def brightness_parts(slice_yx: AnyArray, mask: BoolArray) -> Iterator[BoolArray]
     A box around a ring, a fork or a band is tight around what it encloses as well, so that a model
     may answer with too much; brightness tells which part of that is the object.
     """
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     if mask.sum() < 2 * LEAST:
         return
-    place = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+    row0, col0, row1, col1 = extent_of(mask)
+    place = (slice(row0, row1 + 1), slice(col0, col1 + 1))
     grey = ndimage.gaussian_filter(np.asarray(slice_yx[place], float), SMOOTHING)
     above = grey > threshold_otsu(grey[mask[place]])
     for side in (above, ~above):

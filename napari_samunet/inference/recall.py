@@ -14,6 +14,8 @@ from napari_samunet.inference.interpolation import shape_between
 from napari_samunet.inference.postprocess import overlap
 from napari_samunet.inference.prediction import Candidate, Prediction
 from napari_samunet.inference.propagation import MOST_SURE
+from napari_samunet.preprocess.roi import extent_of
+from napari_samunet.prompts.hits import hits
 from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.types import BoolArray, FloatArray
 
@@ -23,8 +25,8 @@ always is. Farther away it tells only which of the click's meanings is wanted.
 """
 LOOKS = 0.3
 """Weight of the grey values beside what the model says."""
-_MARGIN = 1.0, 12.0
-"""Radii, and pixels, around the object in which grey values are compared."""
+MARGIN = 12
+"""Pixels, beside a radius, around the object in which grey values are compared."""
 
 Ask = Callable[[Prompts], Prediction]
 """Answers prompts on the slice of the click."""
@@ -83,13 +85,12 @@ class Memory:
         return max(overlap(mask, settled) for settled in self.masks.values())
 
     def _surroundings(self) -> tuple[slice, slice]:
-        seen = np.any([*self.masks.values(), self.shape], axis=0)
-        most = max(int(mask.sum()) for mask in self.masks.values())
-        margin = round(_MARGIN[0] * np.sqrt(most / np.pi) + _MARGIN[1])
-        rows, columns = (np.flatnonzero(seen.any(axis=axis)) for axis in (1, 0))
+        row0, col0, row1, col1 = extent_of(np.any([*self.masks.values(), self.shape], axis=0))
+        radius = np.sqrt(max(mask.sum() for mask in self.masks.values()) / np.pi)
+        margin = round(radius) + MARGIN
         return (
-            slice(max(int(rows[0]) - margin, 0), int(rows[-1]) + margin + 1),
-            slice(max(int(columns[0]) - margin, 0), int(columns[-1]) + margin + 1),
+            slice(max(row0 - margin, 0), row1 + margin + 1),
+            slice(max(col0 - margin, 0), col1 + margin + 1),
         )
 
 
@@ -121,7 +122,8 @@ def carried(ask: Ask, prompts: Prompts, memory: Memory) -> Prediction | None:
     """Answer with the shape of the slices nearby as a mask prompt; None: the clicks are not on it,
     it is too far, or nothing was found.
     """
-    if not memory.is_near or not _is_hit(memory.shape, prompts):
+    on_it = hits(memory.shape, prompts.points) & np.asarray(prompts.labels, bool)
+    if not memory.is_near or not on_it.any():
         return None
     answer = ask(replace(prompts, mask=memory.shape))
     logits = np.clip(answer.logits, -MOST_SURE, MOST_SURE) + LOOKS * memory.looks
@@ -133,13 +135,6 @@ def carried(ask: Ask, prompts: Prompts, memory: Memory) -> Prediction | None:
     fed_back = torch.from_numpy(answer.frame.logits_to_model(logits, side))
     only = Candidate(mask, logits, answer.score, fed_back, answer.frame)
     return replace(answer, mask=mask, logits=logits, model_logits=fed_back, candidates=(only,))
-
-
-def _is_hit(shape: BoolArray, prompts: Prompts) -> bool:
-    rows, columns = np.rint(np.asarray(prompts.points, float)).astype(int).T
-    last_row, last_column = np.array(shape.shape) - 1
-    inside = shape[rows.clip(0, last_row), columns.clip(0, last_column)]
-    return bool(inside[np.asarray(prompts.labels, bool)].any())
 
 
 def _put_first(answer: Prediction, rank: int) -> Prediction:

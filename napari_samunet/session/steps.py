@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_samunet.prompts.hits import hits
 from napari_samunet.session.placed import PlacedPrompt
 from napari_samunet.session.regroup import blocked
 from napari_samunet.session.state import PlaneKey, PlaneState, State
@@ -146,6 +147,4 @@ def _agrees(prompt: PlacedPrompt, painted: PlacedPrompt) -> bool:
         row0, col0, row1, col1 = prompt.box
         inside = (rows >= row0) & (rows <= row1) & (columns >= col0) & (columns <= col1)
         return bool(inside.all())
-    row, column = np.rint(prompt.points).astype(int).T
-    last_row, last_column = np.array(mask.shape) - 1
-    return bool((mask[row.clip(0, last_row), column.clip(0, last_column)] == prompt.positive).all())
+    return bool((hits(mask, prompt.points) == prompt.positive).all())
