@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 
@@ -70,9 +70,7 @@ def main() -> None:
     engine = Engine(load_model(args.model))
     rows: list[dict] = []
     doubts: dict[int, list[tuple[bool, float]]] = {count: [] for count in args.keys}
-    for name, (image, labels) in VOLUMES.items():
-        volume = open_volume(args.folder / image)
-        truth = read_labels(args.folder / labels, volume) > 0
+    for name, volume, truth in annotated_volumes(args.folder):
         for count in args.keys:
             figures, doubted = _measure(engine, volume, truth, count, args)
             row = {"volume": name, "keys": count, **figures}
@@ -83,18 +81,36 @@ def main() -> None:
         print(_line(_mean([row for row in rows if row["keys"] == count], count)))
     for count, doubted in doubts.items():
         print(_doubt_line(count, doubted))
-    if args.json is not None:
-        args.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    write_rows(args.json, rows)
+
+
+def annotated_volumes(folder: Path) -> Iterator[tuple[str, Volume, BoolArray]]:
+    """Yield name, image and reference (Z, Y, X) of each volume of the table above."""
+    for name, (image, labels) in VOLUMES.items():
+        volume = open_volume(folder / image)
+        yield name, volume, read_labels(folder / labels, volume) > 0
+
+
+def make_parser(description: str) -> argparse.ArgumentParser:
+    """Return a parser of what is measured, with which model, and where it is written."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("folder", type=Path, help="folder of the volumes")
+    parser.add_argument("--model", default="builtin", help="name in the list, or a checkpoint")
+    parser.add_argument("--json", type=Path, help="write every row here")
+    return parser
+
+
+def write_rows(path: Path | None, rows: list[dict]) -> None:
+    """Write every row as JSON, where somebody wants it."""
+    if path is not None:
+        path.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path, help="folder of the volumes")
-    parser.add_argument("--model", default="builtin", help="name in the list, or a checkpoint")
+    parser = make_parser(__doc__.splitlines()[0])
     parser.add_argument("--keys", type=int, nargs="+", default=[1, 2, 3], help="annotated slices")
     parser.add_argument("--slices", type=int, default=40, help="at most so many, from the middle")
     parser.add_argument("--own", action="store_true", help="leave the other ways out")
-    parser.add_argument("--json", type=Path, help="write every row here")
     return parser.parse_args()
 
 

@@ -12,33 +12,30 @@ over all volumes, each counting once.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
-from measure_propagation import VOLUMES
+from measure_propagation import annotated_volumes, make_parser, write_rows
 
 from napari_samunet.evaluation.metrics import dice
 from napari_samunet.geometry import spacing_along
 from napari_samunet.inference.engine import Engine
 from napari_samunet.inference.prediction import Prediction
 from napari_samunet.inference.recall import Memory, recalled
-from napari_samunet.io.labels import read_labels
-from napari_samunet.io.open import open_volume
 from napari_samunet.io.volume import Volume
 from napari_samunet.models.load import load_model
+from napari_samunet.preprocess.slicing import take_finite
 from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.prompts.simulate import first_click, next_click
-from napari_samunet.types import BoolArray, SliceRef
+from napari_samunet.types import BoolArray, FloatArray, SliceRef
 
 SMALLEST = 20
 """Pixels of a slice that is clicked."""
 CLICKS = 3
 
 Ask = Callable[[Prompts], Prediction]
-Row = dict[str, object]
+Row = dict
 
 
 def main() -> None:
@@ -46,9 +43,7 @@ def main() -> None:
     args = _arguments()
     engine = Engine(load_model(args.model))
     rows: list[Row] = []
-    for name, (image, labels) in VOLUMES.items():
-        volume = open_volume(args.folder / image)
-        truth = read_labels(args.folder / labels, volume) > 0
+    for name, volume, truth in annotated_volumes(args.folder):
         for apart in args.apart:
             rows += _measure(engine, volume, truth, apart, args.slices, name)
         print(_line(name, [row for row in rows if row["volume"] == name]), flush=True)
@@ -60,17 +55,13 @@ def main() -> None:
         for sides in ("one side", "both sides"):
             some = [row for row in rows if row["near"] == near and row["sides"] == sides]
             print(_line(f"{'near' if near else 'far'}, {sides}", some))
-    if args.json is not None:
-        args.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    write_rows(args.json, rows)
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path, help="folder of the volumes")
-    parser.add_argument("--model", default="builtin", help="name in the list, or a checkpoint")
+    parser = make_parser(__doc__.splitlines()[0])
     parser.add_argument("--apart", type=int, nargs="+", default=[1, 4, 10, 20], help="slices")
     parser.add_argument("--slices", type=int, default=6, help="of each volume, evenly spread")
-    parser.add_argument("--json", type=Path, help="write every row here")
     return parser.parse_args()
 
 
@@ -82,35 +73,29 @@ def _measure(
     rows: list[Row] = []
     for z in there[:: max(1, len(there) // slices)]:
         inner = z + apart if z < middle else z - apart
-        sides = {"one side": (inner,), "both sides": (z - apart, z + apart)}
-        for side, known in sides.items():
-            if not set(known) <= set(there):
-                continue
-            memory = Memory(
-                z,
-                {index: truth[index] for index in known},
-                lambda index: volume.array[index].astype(float),
-                spacing_along(volume.spacing, 0),
-            )
-
-            def alone(prompts: Prompts, previous: Prediction | None = None, z: int = z):
-                return engine.predict(volume, SliceRef(0, z), prompts, previous=previous)
-
-            def first(prompts: Prompts, memory: Memory = memory, ask: Ask = alone) -> Prediction:
-                return recalled(ask, prompts, memory)
-
-            rows.append(
-                {
-                    "volume": name,
-                    "slice": z,
-                    "apart": apart,
-                    "sides": side,
-                    "near": memory.is_near,
-                    "alone": _clicked(alone, alone, truth[z]),
-                    "recalled": _clicked(first, alone, truth[z]),
-                }
-            )
+        for sides, known in (("one side", (inner,)), ("both sides", (z - apart, z + apart))):
+            if set(known) <= set(there):
+                found = _compare(engine, volume, truth, z, known)
+                rows.append({"volume": name, "slice": z, "apart": apart, "sides": sides, **found})
     return rows
+
+
+def _compare(
+    engine: Engine, volume: Volume, truth: BoolArray, index: int, known: tuple[int, ...]
+) -> Row:
+    """Click on one slice, alone and with what is known on others."""
+
+    def slice_at(other: int) -> FloatArray:
+        return take_finite(volume, SliceRef(0, other))
+
+    def alone(prompts: Prompts, previous: Prediction | None = None) -> Prediction:
+        return engine.predict(volume, SliceRef(0, index), prompts, previous=previous)
+
+    settled = {other: truth[other] for other in known}
+    memory = Memory(index, settled, slice_at, spacing_along(volume.spacing, 0))
+    beside = _clicked(lambda prompts: recalled(alone, prompts, memory), alone, truth[index])
+    by_itself = _clicked(alone, alone, truth[index])
+    return {"near": memory.is_near, "alone": by_itself, "recalled": beside}
 
 
 def _clicked(first: Ask, further: Callable[..., Prediction], truth: BoolArray) -> list[float]:
