@@ -5,12 +5,12 @@
 FOLDER holds the volumes of the table below. The annotated slices are the reference's own, in the
 middle of equal parts of the object. Copying and shape interpolation are told where the object ends.
 "in range" is the product's own way told the same, as by a person who sets the range; "own" finds
-the ends itself, and may run a few slices too far. Both join the model's answer with the shape and
-the grey values of the annotated slices; the other ways use no grey values. Three more ways are
-compared on the same volumes: mask to mask from each side, prompts (box and middle) of the
-interpolated shape, and the interpolated shape as a mask prompt without a fall-back. The last lines
-say how many of the slices that were found in the own way are called doubtful, and how many of the
-poor ones (Dice below 0.7) are among these.
+the ends itself, and may run a few slices too far. Both join the model's answer with the shape, the
+grey values and the features of the annotated slices; the other ways use neither of the last two.
+Three more ways are compared on the same volumes: mask to mask from each side, prompts (box and
+middle) of the interpolated shape, and the interpolated shape as a mask prompt without a fall-back.
+The last lines say how many of the slices that were found in the own way are called doubtful, and
+how many of the poor ones (Dice below 0.7) are among these.
 """
 
 from __future__ import annotations
@@ -141,9 +141,10 @@ def _measure(
 
     looks = Appearance(slice_at, keys)
     ending = Ending(looks, keys, tuple(volume.spacing))
-    found = propagate(ask, keys, low, high, ending=ending, looks=looks)
+    learnt = engine.discriminant(volume, 0, None, keys)
+    found = propagate(ask, keys, low, high, ending=ending, looks=looks, learnt=learnt)
     ways["own"] = {index: answer.mask for index, answer in found.items()}
-    told = propagate(ask, keys, int(there[0]), int(there[-1]), looks=looks)
+    told = propagate(ask, keys, int(there[0]), int(there[-1]), looks=looks, learnt=learnt)
     ways["in range"] = {index: answer.mask for index, answer in told.items()}
     if not args.own:
         ways["mask to mask"] = _from_each(ask, keys, low, high)

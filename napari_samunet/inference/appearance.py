@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from scipy import ndimage
 
-from napari_samunet.inference.interpolation import signed_distance
+from napari_samunet.inference.interpolation import nearest_keys, signed_distance
 from napari_samunet.types import AnyArray, BoolArray, FloatArray
 
 SCALES = (0.5, 2.0)
@@ -49,14 +49,8 @@ class Appearance:
     def _log_odds(self, index: int) -> FloatArray:
         """For each pixel (H, W) of a slice how much it looks like the object, 0: no idea."""
         blurred = _blurred(self._slice_at(index))
-        below = max((key for key in self._looks if key <= index), default=None)
-        above = min((key for key in self._looks if key >= index), default=None)
-        if below is None or above is None or below == above:
-            nearest = min(self._looks, key=lambda key: abs(key - index))
-            return self._looks[nearest].log_odds(blurred)
-        share = (index - below) / (above - below)
-        near, far = (self._looks[key].log_odds(blurred) for key in (below, above))
-        return (1 - share) * near + share * far
+        nearest = nearest_keys(self._looks, index)
+        return np.sum([share * self._looks[key].log_odds(blurred) for key, share in nearest], 0)
 
 
 class _Look:

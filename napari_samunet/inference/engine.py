@@ -18,6 +18,7 @@ from napari_samunet.embedding.levels import open_cache
 from napari_samunet.errors import InputError
 from napari_samunet.geometry import plane_shape
 from napari_samunet.inference.bridge import answer_with_box
+from napari_samunet.inference.discriminant import Discriminant
 from napari_samunet.inference.postprocess import assemble
 from napari_samunet.inference.prediction import Prediction
 from napari_samunet.inference.relief import Relief
@@ -28,11 +29,11 @@ from napari_samunet.models.prompt_tensors import PromptTensors
 from napari_samunet.models.system import MaskTensors, System
 from napari_samunet.preprocess.frame import OUTSIDE, Frame
 from napari_samunet.preprocess.intensity import choose_window, to_uint8
-from napari_samunet.preprocess.roi import Roi, first_look
+from napari_samunet.preprocess.roi import Roi, extent_of, first_look
 from napari_samunet.preprocess.slicing import take_colour, take_slice
 from napari_samunet.prompts.encode import to_xy
 from napari_samunet.prompts.prompts import Prompts
-from napari_samunet.types import AnyArray, SliceRef, UInt8Array, Window
+from napari_samunet.types import AnyArray, BoolArray, SliceRef, UInt8Array, Window
 
 
 class Engine:
@@ -121,6 +122,25 @@ class Engine:
         """Return the features of a slice or a region of it, encoding only what is not cached."""
         view = View(self, volume, ref, window)
         return view.features(view.frame(roi))
+
+    def discriminant(
+        self, volume: Volume, axis: int, window: Window | None, keys: Mapping[int, BoolArray]
+    ) -> Discriminant | None:
+        """Learn what an object is to the encoder from masks (H, W) of slices along an axis.
+
+        None for a system that does not zoom: the features of a whole slice were never tried.
+        """
+        if not self.system.contract.zoom:
+            return None
+
+        def view(index: int) -> View:
+            return View(self, volume, SliceRef(axis, index), window)
+
+        return Discriminant(
+            lambda index, frame: view(index).features(frame),
+            lambda index, mask: view(index).frame(first_look(mask.shape, extent_of(mask))),
+            keys,
+        )
 
     def window_of(self, volume: Volume, window: Window | None = None) -> Window:
         """Return ``choose_window``, whose default is found once for each volume."""

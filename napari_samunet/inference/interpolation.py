@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 from scipy import ndimage
 
@@ -30,6 +32,19 @@ def shape_between(first: BoolArray, last: BoolArray, share: float) -> BoolArray:
     return (1 - share) * near + share * far > 0
 
 
+def nearest_keys(keys: Collection[int], index: int) -> list[tuple[int, float]]:
+    """Return the nearest key slices before and after a slice, and how much each counts there.
+
+    Past the outermost key slice that one alone; the shares add up to 1.
+    """
+    below = max((key for key in keys if key <= index), default=None)
+    above = min((key for key in keys if key >= index), default=None)
+    if below is None or above is None or below == above:
+        return [(min(keys, key=lambda key: abs(key - index)), 1.0)]
+    share = (index - below) / (above - below)
+    return [(below, 1 - share), (above, share)]
+
+
 def signed_distance(mask: BoolArray) -> FloatArray:
     """Return pixels to the edge of a mask (H, W): positive within, negative without."""
     return np.where(
@@ -37,3 +52,13 @@ def signed_distance(mask: BoolArray) -> FloatArray:
         ndimage.distance_transform_edt(mask) - 0.5,
         0.5 - ndimage.distance_transform_edt(~mask),
     )
+
+
+def surface_distance(first: BoolArray, second: BoolArray) -> float:
+    """Return the average symmetric surface distance of two masks (H, W) in pixels.
+
+    The mean over the edges of both of how far the other's edge is. Neither may be empty.
+    """
+    distances = [abs(signed_distance(mask)) for mask in (first, second)]
+    edges = [distance < 1 for distance in distances]
+    return float(np.concatenate([distances[0][edges[1]], distances[1][edges[0]]]).mean())

@@ -10,11 +10,13 @@ import numpy as np
 from scipy import ndimage
 
 from napari_samunet.inference.appearance import Appearance
+from napari_samunet.inference.discriminant import Discriminant
 from napari_samunet.inference.ending import Ending
-from napari_samunet.inference.interpolation import shape_between, signed_distance
+from napari_samunet.inference.interpolation import shape_between, signed_distance, surface_distance
 from napari_samunet.inference.painted import painted_prediction
 from napari_samunet.inference.postprocess import overlap
 from napari_samunet.inference.prediction import Prediction
+from napari_samunet.preprocess.frame import Frame
 from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.prompts.simulate import first_click
 from napari_samunet.types import BoolArray, FloatArray
@@ -31,11 +33,13 @@ LEAST_LIKENESS = 0.3
 """Dice with the shape between two known slices below which that shape is the better answer."""
 
 SOFT_EDGE = 3.0
-"""Pixels at the edge of a known shape in which it is one log-odds less sure."""
+"""Pixels at the edge of an expected shape in which it is one log-odds less sure, at most."""
+SHARP_EDGE = 0.5
+"""The same beside a key slice, or between two that have the same shape."""
 MOST_SURE = 5.0
 """Log-odds that the model has a say with at most, and the shape too."""
 ONE_SIDED = 0.5
-"""Weight of the looks past the outermost key slice, where one slice alone tells of them."""
+"""Weight of the evidence past the outermost key slice, where one slice alone tells of them."""
 INTERPOLATED = "The model saw something else here, so the shape is interpolated."
 HELD = "Held to the shape of the slices around."
 
@@ -54,6 +58,7 @@ def propagate(
     known: Mapping[int, BoolArray] | None = None,
     ending: Ending | None = None,
     looks: Appearance | None = None,
+    learnt: Discriminant | None = None,
 ) -> dict[int, Prediction]:
     """Answer the slices ``first`` to ``last``: between key slices, then outwards from the others.
 
@@ -74,7 +79,9 @@ def propagate(
     ending
         Tells where the object ends; None: it ends where the answers jump.
     looks
-        Tells the object by its grey values; None: only model and shape have a say.
+        Tells the object by its grey values; None: they have no say.
+    learnt
+        Tells the object by the encoder's features; None: they have no say.
 
     Returns
     -------
@@ -83,7 +90,7 @@ def propagate(
     """
     found: dict[int, Prediction] = {}
     settled = {index: mask for index, mask in sorted(keys.items()) if np.any(mask)}
-    way = _Way(ask, known or {}, ending, looks)
+    way = _Way(ask, known or {}, ending, looks, learnt)
     steps = way.steps(settled, first, last)
     for index, prediction in steps:
         if not first <= index <= last:
@@ -103,8 +110,8 @@ def carried_prompts(mask: BoolArray) -> Prompts:
     return Prompts(points=[first_click(mask)], labels=[1], mask=mask)
 
 
-def joined(prediction: Prediction, shape: FloatArray, looks: FloatArray | float) -> Prediction:
-    """Return what model, shape and looks say together: the sum of their log-odds.
+def joined(prediction: Prediction, shape: FloatArray, evidence: FloatArray | float) -> Prediction:
+    """Return what model, shape and evidence say together: the sum of their log-odds.
 
     Its score is how far the model agrees with the shape, which tells a poor slice better than what
     the model expects of itself.
@@ -114,16 +121,15 @@ def joined(prediction: Prediction, shape: FloatArray, looks: FloatArray | float)
     prediction
         The model's answer.
     shape
-        (H, W) pixels to the edge of what the object is expected to be, positive within. Without it
-        the model would run into neighbours that look alike; it can move edges by a few
-        ``SOFT_EDGE``.
-    looks
-        (H, W) log-odds of the grey values, or 0.
+        (H, W) log-odds of what the object is expected to be. Without it the model would run into
+        neighbours that look alike.
+    evidence
+        (H, W) log-odds of how the pixels look, or 0.
     """
     said = np.clip(prediction.logits, -MOST_SURE, MOST_SURE)
-    expected = np.clip(shape / SOFT_EDGE, -MOST_SURE, MOST_SURE)
+    expected = np.clip(shape, -MOST_SURE, MOST_SURE)
     agreement = overlap(prediction.mask, shape > 0)
-    held = painted_prediction(said + expected + looks > 0, HELD, agreement)
+    held = painted_prediction(said + expected + evidence > 0, HELD, agreement)
     return replace(held, score_kind="agreement")
 
 
@@ -145,6 +151,7 @@ class _Way:
     known: Mapping[int, BoolArray]
     ending: Ending | None
     looks: Appearance | None
+    learnt: Discriminant | None
 
     def steps(
         self, keys: Mapping[int, BoolArray], first: int, last: int
@@ -152,10 +159,13 @@ class _Way:
         """Yield (index, answer) in the order of asking."""
         places = list(keys)
         for low, high in pairwise(places):
+            apart = surface_distance(keys[low], keys[high])
             for index in range(max(low + 1, first), min(high - 1, last) + 1):
-                shape = shape_between(keys[low], keys[high], (index - low) / (high - low))
+                share = (index - low) / (high - low)
+                shape = shape_between(keys[low], keys[high], share)
                 if shape.any():
-                    yield index, self.between(index, shape)
+                    soft = min(SHARP_EDGE + share * (1 - share) * apart, SOFT_EDGE)
+                    yield index, self.between(index, shape, soft)
         if places and first < places[0]:
             way = range(places[0] - 1, first - 1, -1)
             yield from self.outwards(places[0], keys[places[0]], way)
@@ -163,15 +173,16 @@ class _Way:
             way = range(places[-1] + 1, last + 1)
             yield from self.outwards(places[-1], keys[places[-1]], way)
 
-    def between(self, index: int, shape: BoolArray) -> Prediction:
-        """Answer a slice between two key slices, whose shape is known roughly.
+    def between(self, index: int, shape: BoolArray, soft: float) -> Prediction:
+        """Answer a slice between two key slices, whose shape is known to some pixels.
 
         Where the model contradicts the shape altogether, the shape stands, with a score of 0.
         """
         prediction = self.ask(index, carried_prompts(shape))
         if overlap(prediction.mask, shape) < LEAST_LIKENESS:
             return painted_prediction(shape, INTERPOLATED, 0.0)
-        return joined(prediction, signed_distance(shape), self.looks_at(index))
+        evidence = self.evidence(index, prediction.frame)
+        return joined(prediction, signed_distance(shape) / soft, evidence)
 
     def outwards(self, key: int, mask: BoolArray, way: range) -> Iterator[tuple[int, Prediction]]:
         """Yield answers, each prompted by the one before, until the object is lost or has ended.
@@ -186,7 +197,8 @@ class _Way:
             prediction = self.ask(index, carried_prompts(mask))
             if is_lost(mask, prediction.mask):
                 return
-            prediction = joined(prediction, near(settled, mask), ONE_SIDED * self.looks_at(index))
+            evidence = ONE_SIDED * self.evidence(index, prediction.frame)
+            prediction = joined(prediction, near(settled, mask) / SOFT_EDGE, evidence)
             if is_lost(mask, prediction.mask):
                 return
             if index in self.known and overlap(self.known[index], prediction.mask) >= AGREES:
@@ -199,8 +211,13 @@ class _Way:
             elif len(odd) > 1:
                 return
 
-    def looks_at(self, index: int) -> FloatArray | float:
-        return 0.0 if self.looks is None else self.looks.log_odds(index)
+    def evidence(self, index: int, frame: Frame) -> FloatArray | float:
+        odds: FloatArray | float = 0.0
+        if self.looks is not None:
+            odds = odds + self.looks.log_odds(index)
+        if self.learnt is not None:
+            odds = odds + self.learnt.log_odds(index, frame)
+        return odds
 
 
 def near(settled: BoolArray, mask: BoolArray) -> FloatArray:

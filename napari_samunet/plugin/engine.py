@@ -63,6 +63,11 @@ class SharedEngine:
         """Encode a slice before it is asked for; see ``Engine.embed``."""
         return self._loaded().embed(*arguments)
 
+    def discriminant(self, *arguments: Any) -> Any:
+        """Learn what an object is to the encoder; see ``Engine.discriminant``. None without one."""
+        learn = getattr(self._loaded(), "discriminant", None)
+        return None if learn is None else learn(*arguments)
+
     def room_for(self, features: Any) -> int:
         """How many slices with features like these can be kept at once."""
         holds = getattr(self.cache, "holds", None)

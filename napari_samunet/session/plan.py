@@ -74,7 +74,11 @@ class PropagationPlan:
         looks = Appearance(slice_at, self.keys)
         spacing = spacing_along(self.volume.spacing, self.axis)
         ending = Ending(looks, self.keys, spacing)
-        found = propagate(ask, self.keys, self.first, self.last, tell, self.known, ending, looks)
+        learn = getattr(engine, "discriminant", None)  # not every answerer has features
+        learnt = learn and learn(self.volume, self.axis, self.window, self.keys)
+        found = propagate(
+            ask, self.keys, self.first, self.last, tell, self.known, ending, looks, learnt
+        )
         return {SliceRef(self.axis, index): answer for index, answer in found.items()}
 
     def fits(self, state: State) -> bool:

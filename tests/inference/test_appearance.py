@@ -72,3 +72,14 @@ def test_an_object_ends_where_what_is_under_the_mask_does_not_look_like_it():
     assert not ending.is_past(5, disc(8), 3)
     assert ending.is_past(6, disc(8), 3)
     assert max(propagate(echo, keys, 0, 9, ending=ending, looks=looks)) == 5
+
+
+def test_between_alike_slices_the_shape_stands_and_between_unlike_ones_it_bends():
+    def wider(_index: int, prompts: Prompts) -> Prediction:
+        answer = painted_prediction(disc(13))
+        return replace(answer, logits=answer.logits / 10)
+
+    alike = propagate(wider, {0: disc(10), 2: disc(10)}, 0, 2)[1].mask
+    unlike = propagate(wider, {0: disc(5), 2: disc(15)}, 0, 2)[1].mask
+    assert (alike ^ disc(10)).sum() < (disc(12) ^ disc(10)).sum()
+    assert (unlike ^ disc(10)).sum() > (disc(12) ^ disc(10)).sum()
