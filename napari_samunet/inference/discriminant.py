@@ -72,13 +72,13 @@ class Discriminant:
         """For each pixel (H, W) of a slice how much it is of the object; 0 outside the region."""
         if not self._rules or not self.trust:
             return np.zeros(frame.shape)
-        points = self._points(index, frame)
+        maps = self._maps(index, frame)
         odds = sum(
-            share * self._rules[key].odds(points) for key, share in nearest_keys(self._rules, index)
+            share * self._rules[key].odds_of(maps)
+            for key, share in nearest_keys(self._rules, index)
         )
         weighted = WEIGHT * self.trust * np.clip(odds, -MOST_SURE, MOST_SURE)
-        points_hw = torch.from_numpy(weighted.reshape(SIDE, SIDE).astype(np.float32))
-        on_slice = frame.logits_to_slice(points_hw)
+        on_slice = frame.logits_to_slice(torch.from_numpy(weighted))
         return np.where(on_slice > OUTSIDE, on_slice, 0.0)
 
     def _sample(self, index: int, mask: BoolArray, frame: Frame) -> _Sample:
@@ -86,17 +86,17 @@ class Discriminant:
         distance = signed_distance(inside)
         reach = max(_LEAST_RING, float(np.sqrt(inside.sum() / np.pi)))
         used = inside | ((distance < -_GAP) & (distance > -reach))
-        return _Sample(self._points(index, frame)[used.ravel()], inside[used])
+        points = torch.cat([_on_grid(features) for features in self._maps(index, frame)])
+        return _Sample(points.flatten(1).T.numpy()[used.ravel()], inside[used])
 
-    def _points(self, index: int, frame: Frame) -> FloatArray:
-        """Return the features (SIDE * SIDE, C) of a region."""
+    def _maps(self, index: int, frame: Frame) -> list[Tensor]:
+        """Return the features (C, h, w) of a region, one of each resolution."""
         features = self._features_at(index, frame)
-        maps = [
-            F.interpolate(features[name].float(), (SIDE, SIDE), mode="bilinear", antialias=True)
+        return [
+            features[name][0].float().cpu()
             for name in sorted(features)
             if features[name].shape[-1] >= COARSEST
         ]
-        return torch.cat(maps, 1)[0].flatten(1).T.cpu().numpy()
 
 
 @dataclass(frozen=True)
@@ -121,6 +121,17 @@ class _Rule:
 
     def odds(self, points: FloatArray) -> FloatArray:
         return points @ self.weights + self.offset
+
+    def odds_of(self, maps: list[Tensor]) -> FloatArray:
+        """Return the odds (SIDE, SIDE) of a region: weighted first, for one map is less to enlarge
+        than all of its features.
+        """
+        ends = np.cumsum([len(features) for features in maps])[:-1]
+        odds = [
+            _on_grid(torch.tensordot(torch.from_numpy(weights).float(), features, 1)[None])[0]
+            for weights, features in zip(np.split(self.weights, ends), maps, strict=True)
+        ]
+        return torch.stack(odds).sum(0).numpy() + np.float32(self.offset)
 
 
 def _rule(sample: _Sample) -> _Rule:
@@ -150,3 +161,9 @@ def _trust(samples: Mapping[int, _Sample], rules: Mapping[int, _Rule]) -> float:
         taken, inside = rules[learnt].odds(samples[tried].points) > 0, samples[tried].inside
         held.append(taken[inside].mean() - taken[~inside].mean())
     return float(np.clip(np.mean(held) / TELLING, 0, 1))
+
+
+def _on_grid(features: Tensor) -> Tensor:
+    """Bring features (C, h, w) to the grid (C, SIDE, SIDE)."""
+    size = (SIDE, SIDE)
+    return F.interpolate(features[None], size, mode="bilinear", antialias=True)[0]
