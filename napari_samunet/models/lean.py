@@ -39,8 +39,9 @@ def lean(network: Network, packed: bool = True) -> Network:
     network
         It stays as it is.
     packed
-        Whether the image encoder's linear layers are laid out for a processor's kernels
-        (``models.packed_linear``); not where the twin is traced for another engine.
+        Whether linear layers that many pixels go through, those of the image encoder and of the
+        mask decoder's way up, are laid out for a processor's kernels (``models.packed_linear``);
+        not where the twin is traced for another engine.
     """
     tensors = (*network.parameters(), *network.buffers())
     twin = copy.deepcopy(network, {id(tensor): tensor for tensor in tensors}).eval()
@@ -55,9 +56,8 @@ def lean(network: Network, packed: bool = True) -> Network:
         for name, child in part.named_children():
             if type(child) is LayerNorm2d:
                 setattr(part, name, ChannelNorm(child))
-    encoder = getattr(twin, "image_encoder", None)
-    if packed and encoder is not None:
-        pack_linears(encoder)
+    if packed:
+        _pack(twin)
     return twin.requires_grad_(False)
 
 
@@ -92,6 +92,15 @@ class ChannelNorm(nn.Module):
         last = x.permute(0, 2, 3, 1)
         normed = F.layer_norm(last, last.shape[-1:], self.weight, self.bias, self.eps)
         return normed.permute(0, 3, 1, 2)
+
+
+def _pack(twin: nn.Module) -> None:
+    encoder = getattr(twin, "image_encoder", None)
+    if encoder is not None:
+        pack_linears(encoder)
+    for part in twin.modules():
+        if isinstance(part, LeanMaskDecoder):
+            pack_linears(part.way_up)
 
 
 def _quicken_decoder(part: nn.Module) -> None:

@@ -29,8 +29,13 @@ class LeanTwoWay(nn.Module):
         self.layers = nn.ModuleList(_Layer(layer) for layer in plain.layers)
         self.final = _TokensLook(plain.final_attn_token_to_image)
 
-    def forward(self, image: Tensor, position: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """Image (B, C, H, W), its position code, tokens (B, T, C) → tokens, pixels (B, N, C)."""
+    def forward(
+        self, image: Tensor, position: Tensor, tokens: Tensor, count: int | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Image (B, C, H, W), its position code, tokens (B, T, C) → tokens, pixels (B, N, C).
+
+        ``count`` is how many tokens from the first on are wanted back; None: all.
+        """
         if tokens.shape[1] > MOST_TOKENS:
             return self.plain(image, position, tokens)
         pixels = image.flatten(2).transpose(1, 2).contiguous()
@@ -38,6 +43,7 @@ class LeanTwoWay(nn.Module):
         queries = tokens
         for layer in self.layers:
             queries, pixels = layer(queries, pixels, tokens, places)
+        queries, tokens = queries[:, :count], tokens[:, :count]
         queries = queries + self.final(queries + tokens, pixels + places, pixels)
         return self.plain.norm_final_attn(queries), pixels
 
@@ -117,6 +123,8 @@ class LeanMaskDecoder(nn.Module):
         super().__init__()
         self.plain = plain
         self.transformer = LeanTwoWay(plain.transformer)
+        first, _, _, second, _ = plain.output_upscaling
+        self.way_up = nn.ModuleList(_as_linear(up) for up in (first, second))
 
     def predict_masks(
         self,
@@ -124,28 +132,34 @@ class LeanMaskDecoder(nn.Module):
         image_pe: Tensor,
         sparse_prompt_embeddings: Tensor,
         dense_prompt_embeddings: Tensor,
+        count: int | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """Masks (B, K, 4G, 4G) and predicted IoU (B, K), as SAM's own."""
+        """Masks (B, K, 4G, 4G) and predicted IoU (B, K), as SAM's own.
+
+        ``count`` is K, from the first on; None: all masks.
+        """
         plain, sparse = self.plain, sparse_prompt_embeddings
+        count = count or plain.num_mask_tokens
         own = torch.cat([plain.iou_token.weight, plain.mask_tokens.weight])
         tokens = torch.cat([own.expand(len(sparse), -1, -1), sparse], 1)
         source = image_embeddings + dense_prompt_embeddings
-        queries, pixels = self.transformer(source, image_pe, tokens)
+        queries, pixels = self.transformer(source, image_pe, tokens, 1 + count)
         kernels = torch.stack(
             [
                 network(queries[:, 1 + number])
-                for number, network in enumerate(plain.output_hypernetworks_mlps)
+                for number, network in enumerate(plain.output_hypernetworks_mlps[:count])
             ],
             1,
         )
         masks = self._masks(pixels, kernels, source.shape[2:])
-        return masks, plain.iou_prediction_head(queries[:, 0])
+        return masks, plain.iou_prediction_head(queries[:, 0])[:, :count]
 
     def _masks(self, pixels: Tensor, kernels: Tensor, grid: torch.Size) -> Tensor:
         """Upscale pixels (B, N, C), each to 4 x 4, and multiply by the kernels (B, K, C / 8)."""
-        first, norm, act, second, last_act = self.plain.output_upscaling
-        x = act(_normed(_quartered(pixels, first), norm))  # (B, N, 4, C / 4)
-        x = last_act(_quartered(x, second))  # (B, N, 4, 4, C / 8)
+        _, norm, act, _, last_act = self.plain.output_upscaling
+        first, second = self.way_up
+        x = act(_normed(first(pixels).unflatten(-1, (4, -1)), norm))  # (B, N, 4, C / 4)
+        x = last_act(second(x)).unflatten(-1, (4, -1))  # (B, N, 4, 4, C / 8)
         logits = x.flatten(1, 3) @ kernels.transpose(1, 2)
         apart = logits.view(len(logits), *grid, 2, 2, 2, 2, -1)
         # Rows are (token, first half, second half), columns likewise.
@@ -153,11 +167,15 @@ class LeanMaskDecoder(nn.Module):
         return image.reshape(len(logits), -1, 4 * grid[0], 4 * grid[1])
 
 
-def _quartered(x: Tensor, up: nn.ConvTranspose2d) -> Tensor:
-    """A transposed convolution that makes four of each pixel, (…, C) → (…, 4, C')."""
-    weight = up.weight.permute(2, 3, 1, 0).flatten(0, 2)
-    bias = None if up.bias is None else up.bias.repeat(4)
-    return F.linear(x, weight, bias).unflatten(-1, (4, -1))
+def _as_linear(up: nn.ConvTranspose2d) -> nn.Linear:
+    """A transposed convolution that makes four of each pixel, as one product, (…, C) → (…, 4C')."""
+    weight = up.weight.detach().permute(2, 3, 1, 0).flatten(0, 2)
+    wide, narrow = weight.shape
+    linear = nn.Linear(narrow, wide, bias=up.bias is not None, device="meta")
+    linear.weight = nn.Parameter(weight)
+    if up.bias is not None:
+        linear.bias = nn.Parameter(up.bias.detach().repeat(4))
+    return linear
 
 
 def _normed(x: Tensor, norm: LayerNorm2d) -> Tensor:

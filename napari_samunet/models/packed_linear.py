@@ -15,7 +15,7 @@ MOST_BYTES = 1 << 30
 
 
 class PackedLinear(nn.Module):
-    """A linear layer for float32 on a processor; elsewhere it is the plain one.
+    """A linear layer for float32 on a processor; elsewhere, and traced, it is the plain one.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class PackedLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(…, width_in) → (…, width)."""
-        if x.dtype != torch.float32 or x.device.type != "cpu":
+        if x.dtype != torch.float32 or x.device.type != "cpu" or torch.jit.is_tracing():
             return F.linear(x, self.weight, self.bias)
         return torch.ops.mkldnn._linear_pointwise(x, self.packed, self.bias, "none", [], "")
 

@@ -26,6 +26,8 @@ class PromptTensors:
         (B, 1, h, w) float logits with h = w = ``contract.mask_side``.
     is_drawn
         Whether these are of a mask that says what is meant, not of the model's own earlier answer.
+    first_only
+        Whether only the first mask is wanted, so that a network may leave out the others.
     """
 
     points_xy: Tensor | None = None
@@ -33,6 +35,7 @@ class PromptTensors:
     box_xyxy: Tensor | None = None
     mask_logits: Tensor | None = None
     is_drawn: bool = False
+    first_only: bool = False
 
     @classmethod
     def of(
@@ -63,12 +66,12 @@ class PromptTensors:
         def moved(part: Tensor | None) -> Tensor | None:
             return None if part is None else part.to(device)
 
-        return PromptTensors(
-            moved(self.points_xy),
-            moved(self.labels),
-            moved(self.box_xyxy),
-            moved(self.mask_logits),
-            self.is_drawn,
+        return replace(
+            self,
+            points_xy=moved(self.points_xy),
+            labels=moved(self.labels),
+            box_xyxy=moved(self.box_xyxy),
+            mask_logits=moved(self.mask_logits),
         )
 
     @property

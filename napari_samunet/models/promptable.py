@@ -16,7 +16,9 @@ class Decoder(Protocol):
     def decode(
         self, features: Mapping[str, Tensor], prompts: PromptTensors
     ) -> tuple[Tensor, Tensor | None]:
-        """Features and prompts → logits (B, K, h, w), scores (B, K) or None."""
+        """Features and prompts → logits (B, K, h, w), scores (B, K) or None; K may be 1 where the
+        prompts want only the first mask.
+        """
 
 
 class Promptable(Decoder, Protocol):
@@ -43,9 +45,11 @@ class Divided(nn.Module):
 
         Returns
         -------
-        logits (B, K, h, w), and scores (B, K) (predicted IoU) or None where none is predicted.
+        logits (B, K, h, w), and scores (B, K) (predicted IoU) or None where none is predicted;
+        K may be 1 where only the first mask is wanted.
         """
-        return self.answered(*self.prompted(features, prompts))
+        given = self.prompted(features, prompts)
+        return self.answered_first(*given) if prompts.first_only else self.answered(*given)
 
     def prompted(
         self, features: Mapping[str, Tensor], prompts: PromptTensors
@@ -56,3 +60,7 @@ class Divided(nn.Module):
     def answered(self, *given: Tensor) -> tuple[Tensor, Tensor | None]:
         """What the mask decoder is given → logits and scores, as in ``decode``."""
         raise NotImplementedError
+
+    def answered_first(self, *given: Tensor) -> tuple[Tensor, Tensor | None]:
+        """The same where only the first mask is wanted; the others may be left out."""
+        return self.answered(*given)

@@ -16,6 +16,7 @@ from segment_anything.modeling import (
 from torch import Tensor, nn
 
 from napari_samunet.models.contract import InputContract
+from napari_samunet.models.lean_decoder import LeanMaskDecoder
 from napari_samunet.models.prompt_tensors import PromptTensors
 from napari_samunet.models.promptable import Divided
 from napari_samunet.models.recipe import Recipe
@@ -72,13 +73,14 @@ class Sam(Divided):
     def answered(self, *given: Tensor) -> tuple[Tensor, Tensor]:
         """What the mask decoder makes of it."""
         embedding, position, sparse, dense = given
-        masks, scores = self.mask_decoder.predict_masks(
-            image_embeddings=embedding,
-            image_pe=position,
-            sparse_prompt_embeddings=sparse,
-            dense_prompt_embeddings=dense,
-        )
-        return masks, scores
+        return self.mask_decoder.predict_masks(embedding, position, sparse, dense)
+
+    def answered_first(self, *given: Tensor) -> tuple[Tensor, Tensor]:
+        """The same, the first mask alone where the decoder can leave out the others."""
+        if not isinstance(self.mask_decoder, LeanMaskDecoder):
+            return self.answered(*given)
+        embedding, position, sparse, dense = given
+        return self.mask_decoder.predict_masks(embedding, position, sparse, dense, count=1)
 
 
 def vit(size: str, side: int) -> ImageEncoderViT:

@@ -166,6 +166,7 @@ class System:
         """Answer one set of prompts on the features of one image (B = 1), best mask first."""
         if prompts.mask_logits is not None and self.contract.feedback == "sigmoid":
             prompts = replace(prompts, mask_logits=prompts.mask_logits.sigmoid())
+        prompts = replace(prompts, first_only=self._takes_first(prompts))
         logits, scores = self.decoder.decode(features, prompts.to(self.device))
         if scores is not None:
             scores = self._calibrated(scores[0].float(), prompts)
@@ -182,13 +183,14 @@ class System:
         return cast("Promptable", network)
 
     def _choose(self, logits: Tensor, scores: Tensor | None, prompts: PromptTensors) -> MaskTensors:
-        rule = self.contract.candidates
-        if scores is None or rule == "single":
+        if scores is None or prompts.first_only:
             return MaskTensors(logits[:1], None if scores is None else scores[:1])
-        if rule == "one-click" and not prompts.is_one_click:
-            return MaskTensors(logits[:1], scores[:1])
         order = scores[1:].argsort(descending=True) + 1
         return MaskTensors(logits[order], scores[order])
+
+    def _takes_first(self, prompts: PromptTensors) -> bool:
+        rule = self.contract.candidates
+        return rule == "single" or (rule == "one-click" and not prompts.is_one_click)
 
 
 def _inside(valid: tuple[int, int] | NDArray[np.bool_] | None, side: int) -> Tensor:

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import ArrayLike
+from scipy.sparse import csr_array
 
 from napari_samunet.preprocess.resample import resample
 from napari_samunet.preprocess.roi import Roi, whole_slice
@@ -111,7 +112,7 @@ class Frame:
             _two_steps(size, self.side, shown, wanted)
             for size, shown, wanted in zip(logits.shape, self.valid, self.shape, strict=True)
         )
-        return (down @ planes[0, 0] @ across.T).numpy()
+        return down @ (across @ planes[0, 0].T.numpy()).T
 
     def _mask_valid(self, mask_side: int) -> tuple[int, int]:
         rows, columns = self.valid
@@ -128,13 +129,15 @@ def _resize(
 
 
 @lru_cache(maxsize=16)
-def _two_steps(size: int, side: int, shown: int, wanted: int) -> torch.Tensor:
+def _two_steps(size: int, side: int, shown: int, wanted: int) -> csr_array:
     """Bilinear from ``size`` to ``side`` pixels, cut to those shown, bilinear to ``wanted``.
 
     Both steps are linear, so that one matrix (wanted, size) is both, without the picture between.
+    Almost all of it is zero.
     """
     each = torch.eye(size, dtype=torch.float64)[None, None]
-    return _resize(_resize(each, (side, size))[:, :, :shown], (wanted, size))[0, 0].float()
+    both = _resize(_resize(each, (side, size))[:, :, :shown], (wanted, size))[0, 0]
+    return csr_array(both.float().numpy())
 
 
 def _interpolate(plane: FloatArray, size: tuple[int, int]) -> FloatArray:

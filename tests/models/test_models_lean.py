@@ -112,6 +112,24 @@ def test_masks_of_sam_are_those_of_sam(clicks: int, fed_back: bool) -> None:
     assert relative(our_scores, scores) < ROUNDING
 
 
+@pytest.mark.parametrize("clicks", [1, 30])
+def test_where_one_mask_is_wanted_it_is_the_first_and_costs_less(clicks: int) -> None:
+    twin = lean(shaken(Sam(nn.Identity(), side=128, grid=8)))
+    features = {"embedding": torch.randn(1, 256, 8, 8)}
+    points, labels = 128 * torch.rand(1, clicks, 2), torch.ones(1, clicks, dtype=torch.int64)
+    answers, work = [], []
+    for first_only in (False, True):
+        prompts = PromptTensors(points, labels, first_only=first_only)
+        with torch.inference_mode(), FlopCounterMode(display=False) as counted:
+            answers.append(twin.decode(features, prompts))
+        work.append(counted.get_total_flops())
+    (all_masks, all_scores), (mask, score) = answers
+    assert mask.shape[1] == score.shape[1] == 1 < all_masks.shape[1]
+    assert relative(mask, all_masks[:, :1]) < ROUNDING
+    assert relative(score, all_scores[:, :1]) < ROUNDING
+    assert work[1] < work[0]
+
+
 def test_the_network_itself_stays_and_its_tensors_are_not_copied() -> None:
     network = shaken(build(SMALL))
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -76,3 +77,13 @@ def test_an_unchanged_region_feeds_back_what_it_answered():
     logits = np.linspace(-9, 9, 64 * 64, dtype=np.float32).reshape(64, 64)
     on_slice = frame.logits_to_slice(torch.from_numpy(logits))
     assert np.allclose(frame.logits_to_model(on_slice, 64), logits, atol=1e-5)
+
+
+@pytest.mark.parametrize(("shape", "fit"), [((60, 41), "longest"), ((90, 200), "stretch")])
+def test_masks_come_back_as_if_resized_to_the_frame_and_then_to_the_slice(shape, fit):
+    frame = Frame(shape, 128, fit)
+    logits = torch.randn(32, 32, generator=torch.Generator().manual_seed(0))
+    in_frame = F.interpolate(logits[None, None], (128, 128), mode="bilinear")
+    rows, columns = frame.valid
+    wanted = F.interpolate(in_frame[:, :, :rows, :columns], shape, mode="bilinear")[0, 0]
+    assert np.allclose(frame.logits_to_slice(logits), wanted, atol=1e-5)
