@@ -20,6 +20,8 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from napari_samunet.models.lean_attention import LeanAttention
 from napari_samunet.models.lean_decoder import LeanMaskDecoder, LeanTwoWay
+from napari_samunet.models.lean_tiny import quicken_tiny
+from napari_samunet.models.mobile_sam import TinyEncoder
 from napari_samunet.models.packed_linear import pack_linears
 from napari_samunet.models.pyramid import PyramidDecoder
 
@@ -31,8 +33,8 @@ def lean(network: Network, packed: bool = True) -> Network:
 
     Attention of SAM's vision transformers leaves out padding (``models.lean_attention``), batch
     norm is folded into the convolution before it, layer norm over channels is one kernel,
-    the position code of the token grid is computed once, and SAM's mask decoder asks tokens to
-    come to the pixels (``models.lean_decoder``).
+    the position code of the token grid is computed once, SAM's mask decoder asks tokens to come to
+    the pixels (``models.lean_decoder``), and TinyViT keeps to fused kernels (``models.lean_tiny``).
 
     Parameters
     ----------
@@ -51,6 +53,8 @@ def lean(network: Network, packed: bool = True) -> Network:
         if isinstance(part, Block) and part.attn.use_rel_pos:
             part.attn = LeanAttention(part.attn, part.window_size)
             part.window_size = 0  # the block hands the whole grid over
+        if isinstance(part, TinyEncoder):
+            quicken_tiny(part.trunk)
         _fold_batch_norms(part)
         _quicken_decoder(part)
         for name, child in part.named_children():

@@ -12,6 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from napari_samunet.models import lean_attention
 from napari_samunet.models.lean import lean
 from napari_samunet.models.lean_attention import LeanAttention
+from napari_samunet.models.mobile_sam import TinyEncoder
 from napari_samunet.models.prompt_tensors import PromptTensors
 from napari_samunet.models.sam import Sam
 from napari_samunet.models.samunet import SamUNetConfig, build
@@ -128,6 +129,20 @@ def test_where_one_mask_is_wanted_it_is_the_first_and_costs_less(clicks: int) ->
     assert relative(mask, all_masks[:, :1]) < ROUNDING
     assert relative(score, all_scores[:, :1]) < ROUNDING
     assert work[1] < work[0]
+
+
+def test_features_of_tiny_vit_are_its_own_and_the_image_stays() -> None:
+    encoder = TinyEncoder(fine_stem=True)
+    for name, table in encoder.named_parameters():
+        if name.endswith("attention_biases"):
+            table.data = torch.randn_like(table)
+    network = shaken(nn.Sequential(encoder))
+    image = torch.rand(1, 3, 64, 48).contiguous(memory_format=torch.channels_last)
+    before = image.clone()
+    with torch.inference_mode():
+        wanted, got = network(image), lean(network)(image)
+        assert relative(got, wanted) < ROUNDING
+    assert torch.equal(image, before)
 
 
 def test_the_network_itself_stays_and_its_tensors_are_not_copied() -> None:
