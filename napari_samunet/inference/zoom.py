@@ -14,7 +14,7 @@ from napari_samunet.inference.trust import trust
 from napari_samunet.models.score_map import as_predicted, kind_of
 from napari_samunet.preprocess.frame import Frame
 from napari_samunet.preprocess.intensity import to_uint8
-from napari_samunet.preprocess.roi import closer_look, first_look, next_look, whole_slice
+from napari_samunet.preprocess.roi import closer_look, first_look, look_at_mask, next_look
 from napari_samunet.prompts.prompts import Prompts
 
 if TYPE_CHECKING:
@@ -32,8 +32,7 @@ def zoomed(view: View, prompts: Prompts, previous: Prediction | None) -> Predict
         roi = next_look(view.shape, previous.frame.roi, points, prompts.box, mask)
         return view.answer(view.frame(roi), prompts, previous)
     if prompts.mask is not None and np.any(prompts.mask):
-        whole = whole_slice(view.shape)
-        roi = next_look(view.shape, whole, points, prompts.box, np.asarray(prompts.mask))
+        roi = look_at_mask(view.shape, np.asarray(prompts.mask), points, prompts.box)
         return view.answer(view.frame(roi), prompts, None)
     frame = view.frame(first_look(view.shape, prompts.box))
     if prompts.box is not None:

@@ -19,16 +19,19 @@ if TYPE_CHECKING:
 
     from napari_samunet.plugin.bridge import InferenceBridge
     from napari_samunet.plugin.work import ImageWork
+    from napari_samunet.session.request import Request
 
 _REST_MS = 100  # slices that are scrolled over are not encoded
 _AHEAD = "ahead"
 
 
 class EncodingAhead(QObject):
-    """Encodes the slice on which the slider rests, then its neighbours, in the inference thread.
+    """Encodes the slice on which the slider rests, then what is near, in the inference thread.
 
-    One slice at a time, and never before a prompt: see `give_way`. Between neighbours it pauses as
-    long as the latest one took, so that a click seldom waits for one, and a laptop stays cool.
+    First where the current object is to be expected on that slice and on the two beside it, for a
+    model that looks closer there; then the slices around. One thing at a time, and never before a
+    prompt: see `give_way`. Between two it pauses as long as the latest one took, so that a click
+    seldom waits for one, and a laptop stays cool.
 
     Parameters
     ----------
@@ -42,7 +45,7 @@ class EncodingAhead(QObject):
     Attributes
     ----------
     idle : bool
-        Whether neighbours are encoded too.
+        Whether more than the slice that is shown is encoded.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class EncodingAhead(QObject):
         self._last = 0
         self._direction = 1
         self._room = 0
+        self._near: list[int] = []
         self._rest = Rest(self, _REST_MS, self._begin)
 
     def soon(self) -> None:
@@ -101,21 +105,44 @@ class EncodingAhead(QObject):
             return
         self._emptied = None
         work, shown, window = place
-        ref = self._next(work, shown)
-        if ref is None:
-            return
-        encode, volume = self._engine.embed, work.volume
+        ref = self._next_slice(work, shown)
+        request = self._next_request(work, shown) if ref != shown and self.idle else None
+        if request is not None:
+            self._run(lambda: look_ahead(request, self._engine), lambda _seen: None)
+        elif ref is not None:
+            encode, volume = self._engine.embed, work.volume
+            self._run(
+                lambda: encode(volume, ref, window), lambda features: self._note(ref, features)
+            )
+
+    def _run(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
+        """Do something that nobody waits for; the next may begin after a pause as long."""
 
         def timed() -> tuple[float, Any]:
             start = perf_counter()
-            features = encode(volume, ref, window)
-            return perf_counter() - start, features
+            made = work()
+            return perf_counter() - start, made
 
-        self._bridge.run(
-            _AHEAD, timed, lambda result: self._go_on(ref, *result), self._stop, quiet=True
-        )
+        def go_on(result: tuple[float, Any]) -> None:
+            seconds, made = result
+            then(made)
+            if not self._rest.isActive():
+                self._rest.start(int(1000 * seconds))
 
-    def _next(self, work: ImageWork, shown: SliceRef) -> SliceRef | None:
+        self._bridge.run(_AHEAD, timed, go_on, self._stop, quiet=True)
+
+    def _next_request(self, work: ImageWork, shown: SliceRef) -> Request | None:
+        """What a first click on the current object would ask, nearest slice first."""
+        system = self._engine.system
+        while system is not None and system.contract.zoom and self._near:
+            index = self._near.pop(0)
+            if 0 <= index < work.volume.shape[shown.axis]:
+                request = work.session.foresee(index, shown.axis, work.window)
+                if request is not None:
+                    return request
+        return None
+
+    def _next_slice(self, work: ImageWork, shown: SliceRef) -> SliceRef | None:
         """The shown slice where it has not been looked at since the last rest, else a neighbour."""
         tour = (work, shown.axis, work.window, self._engine.system)
         if tour != self._tour:
@@ -123,6 +150,7 @@ class EncodingAhead(QObject):
         if shown != self._here:
             self._direction = -1 if shown.index < self._last else 1
             self._here, self._last = shown, shown.index
+            self._near = [shown.index + self._direction * step for step in (0, 1, -1)]
             return shown
         if not self.idle or len(self._done) >= self._room:
             return None
@@ -131,12 +159,17 @@ class EncodingAhead(QObject):
         index = next((index for index in order if index not in self._done), None)
         return None if index is None else SliceRef(shown.axis, index)
 
-    def _go_on(self, ref: SliceRef, seconds: float, features: Any) -> None:
-        """The features wait in the cache; the next slice may begin after a pause."""
+    def _note(self, ref: SliceRef, features: Any) -> None:
+        """The features of a slice wait in the cache."""
         self._done.add(ref.index)
         self._room = self._engine.room_for(features)
-        if not self._rest.isActive():
-            self._rest.start(int(1000 * seconds))
 
     def _stop(self, _error: BaseException) -> None:
         """An error comes again with the click, and is told then."""
+
+
+def look_ahead(request: Request, engine: Any) -> None:
+    """Encode where the model looks at an object that is clicked for the first time on a slice."""
+    region = request.region()
+    if region is not None:
+        engine.embed(request.volume, request.ref, request.window, region)

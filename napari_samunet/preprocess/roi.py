@@ -68,6 +68,17 @@ def closer_look(shape_hw: tuple[int, int], points_rc: np.ndarray, mask: BoolArra
     return roi if roi.side < WORTHWHILE * max(shape_hw) else None
 
 
+def look_at_mask(
+    shape_hw: tuple[int, int],
+    mask: BoolArray,
+    points_rc: np.ndarray | None = None,
+    box_rc: Box | None = None,
+) -> Roi:
+    """Return where to look first at what a mask (H, W), not empty, and other prompts show."""
+    points = np.empty((0, 2)) if points_rc is None else points_rc
+    return next_look(shape_hw, whole_slice(shape_hw), points, box_rc, mask)
+
+
 def next_look(
     shape_hw: tuple[int, int],
     current: Roi,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from napari_samunet.geometry import spacing_along
 from napari_samunet.io.volume import Volume
+from napari_samunet.preprocess.roi import Roi, look_at_mask
 from napari_samunet.preprocess.slicing import take_finite
 from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.session.objects import ObjectState
@@ -95,6 +96,14 @@ class Request:
             seen = look(self.volume, self.ref, self.prompts, self.window)
         return seen
 
+    def region(self) -> Roi | None:
+        """Return where the model looks at the object if it is clicked here, to be encoded before
+        anybody clicks; None: other slices tell nothing about this one.
+        """
+        if not (self.settled and self._memory.is_near and self._memory.shape.any()):
+            return None
+        return look_at_mask(self._memory.shape.shape, self._memory.shape)
+
     @property
     def _recalls(self) -> bool:
         """Whether these are first clicks: a box or a mask says itself what is meant."""
@@ -121,8 +130,21 @@ class Request:
     def _slice_at(self, index: int) -> FloatArray:
         return take_finite(self.volume, SliceRef(self.ref.axis, index))
 
+    @cached_property
+    def _carried(self) -> dict[Answerer, Prediction]:
+        """Answers to the expected shape: what is shown first is not decoded again with the rest."""
+        return {}
+
     def _ask(self, engine: Answerer) -> Callable[[Prompts], Prediction]:
-        return lambda prompts: engine.predict(self.volume, self.ref, prompts, self.window)
+        def ask(prompts: Prompts) -> Prediction:
+            if prompts.mask is None:
+                return engine.predict(self.volume, self.ref, prompts, self.window)
+            if engine not in self._carried:
+                seen = engine.predict(self.volume, self.ref, prompts, self.window)
+                self._carried[engine] = seen
+            return self._carried[engine]
+
+        return ask
 
 
 def make_request(volume: Volume, state: State, object_id: int, ref: SliceRef) -> Request:

@@ -118,6 +118,27 @@ class ReshapingSession(PromptedSession):
         state = steps.place(state, prompt, window, 0)
         return make_request(self.volume, state, object_id, ref)
 
+    def foresee(
+        self, index: int = 0, axis: int = 0, window: Window | None = None
+    ) -> Request | None:
+        """Return what a first click on the current object would ask on a slice, less the click.
+
+        None where there is no current object, or it was prompted there already; changes nothing.
+
+        Raises
+        ------
+        InputError
+            There is no such slice.
+        """
+        ref, object_id = plane_of(self.volume.shape, index, axis), self._state.current
+        if object_id is None:
+            return None
+        begun = (object_id, ref) in self._state.planes
+        if begun or ref in self._state.object(object_id).settled:
+            return None
+        request = make_request(self.volume, self._state, object_id, ref)
+        return replace(request, window=window)
+
 
 def _one(point_rc: tuple[float, float]) -> FloatArray:
     """Return a checked point as an array (1, 2)."""

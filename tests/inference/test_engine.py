@@ -16,6 +16,7 @@ from napari_samunet.models.prompt_tensors import PromptTensors
 from napari_samunet.models.system import System
 from napari_samunet.preprocess.intensity import choose_window
 from napari_samunet.prompts.prompts import Prompts
+from napari_samunet.session.session import Session
 from napari_samunet.types import SliceRef
 
 SIDE = 64
@@ -275,3 +276,18 @@ def test_the_meaning_that_a_closer_look_confirms_is_the_answer():
     answer = engine.predict(volume, SliceRef(0, 0), Prompts([(128, 128)], [1]), window=(0, 1))
     assert (answer.mask ^ organ).sum() < 0.05 * organ.sum()
     assert len(answer.candidates) == 3
+
+
+def test_a_region_that_was_encoded_ahead_is_the_one_that_a_click_beside_a_known_slice_needs(volume):
+    engine = _engine()
+    session = Session(volume, engine)
+    known = np.zeros((70, 90), bool)
+    known[20:30, 30:45] = True
+    session.paint(known, index=2)
+    ahead = session.foresee(3, window=(-1, 1))
+    engine.embed(volume, ahead.ref, ahead.window, ahead.region())
+    encoded = engine.system.module.encoded
+    before = len(encoded)
+    session.add_point((25, 40), index=3, window=(-1, 1), predict=False)
+    assert session.request().glimpse(engine).mask.any()
+    assert len(encoded) == before

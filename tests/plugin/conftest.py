@@ -32,13 +32,17 @@ class DiscEngine:
     def __init__(self) -> None:
         self.calls: list[tuple] = []
         self.encoded: list = []
+        self.regions: list = []
         self.error: Exception | None = None
         self.candidates = 1
         self.go = threading.Event()
         self.go.set()
 
-    def embed(self, volume, ref, window=None):
+    def embed(self, volume, ref, window=None, roi=None):
         self.go.wait(20)
+        if roi is not None:
+            self.regions.append((ref.index, roi))
+            return {}
         self.encoded.append((ref, len(self.calls)))
         return {}
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from torch import nn
 
+from napari_samunet.models.contract import InputContract
+from napari_samunet.models.system import System
 from napari_samunet.plugin.gestures import Tool
 from napari_samunet.types import SliceRef
 
@@ -76,3 +79,23 @@ def test_while_nobody_asks_the_neighbours_follow_first_where_one_scrolls_to(scre
     assert [ref.index for ref in _encoded(screen)][:3] == [3, 4, 5]
     screen.until(lambda: {ref.index for ref in _encoded(screen)} >= {0, 1, 4, 5, 6})
     assert not screen.controller.is_busy
+
+
+def test_where_the_object_is_expected_on_the_slices_beside_is_encoded_before_a_click(screen):
+    zooming = InputContract(side=64, zoom=True)
+    screen.engine.system = System("discs", zooming, nn.Identity(), "hash")
+    screen.viewer.dims.set_point(0, 3)
+    screen.settle()
+    screen.click(30, 40)
+    screen.until(lambda: {index for index, _roi in screen.engine.regions} == {2, 4})
+    for _index, roi in screen.engine.regions:
+        assert roi.row0 < 30 < roi.row0 + roi.side
+        assert roi.col0 < 40 < roi.col0 + roi.side
+    assert not screen.controller.is_busy
+
+
+def test_a_model_that_sees_whole_slices_only_has_no_such_regions(screen):
+    screen.until(lambda: SliceRef(0, 3) in _encoded(screen))
+    screen.click(30, 40)
+    screen.settle(0.3)
+    assert not screen.engine.regions

@@ -85,3 +85,28 @@ def test_nothing_is_shown_before_a_correction(session: Session, engine: DiscEngi
     session.add_point((20, 20), index=3)
     session.add_point((5, 40), index=3, predict=False)
     assert session.request().glimpse(engine) is None
+
+
+def test_what_was_shown_before_the_answer_is_not_asked_for_again(
+    session: Session, engine: DiscEngine
+):
+    session.paint(KNOWN, index=2)
+    session.add_point((20, 20), index=3, predict=False)
+    request = session.request()
+    request.glimpse(engine)
+    assert len(request.answer(engine).candidates) == 2
+    assert len(masks_asked(engine)) == 1
+
+
+def test_where_a_click_will_be_looked_at_is_known_before_it(session: Session):
+    session.paint(KNOWN, index=2)
+    for index in (1, 3):
+        roi = session.foresee(index).region()
+        assert roi.row0 < 10 < 30 < roi.row0 + roi.side
+    assert session.foresee(5).region() is None, "too far from what is known"
+    assert session.foresee(2) is None, "it was prompted there"
+    assert session.foresee(20, axis=1).region() is None
+
+
+def test_without_an_object_nothing_is_foreseen(session: Session):
+    assert session.foresee(3) is None
