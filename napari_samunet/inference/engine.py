@@ -98,7 +98,7 @@ class Engine:
         if not self.system.contract.zoom or prompts.box is not None or prompts.mask is not None:
             return None
         view = View(self, volume, ref, window)
-        return view.meanings(view.frame(first_look(view.shape, None)), prompts)[0]
+        return view.meanings(view.frame(first_look(view.shape, None)), prompts, most=1)[0]
 
     def _answer(
         self, view: View, prompts: Prompts, previous: Prediction | None, bridge: bool
@@ -228,13 +228,16 @@ class View:
         masks = self.decode(frame, prompts, previous)
         return assemble(masks, frame, self.system.contract, note)
 
-    def meanings(self, frame: Frame, prompts: Prompts) -> list[Prediction]:
-        """Answer with every candidate of the system as a prediction of its own, best first."""
+    def meanings(self, frame: Frame, prompts: Prompts, most: int | None = None) -> list[Prediction]:
+        """Answer with the candidates of the system, each a prediction of its own, best first.
+
+        ``most`` is how many are wanted; None: all.
+        """
         masks = self.decode(frame, prompts, None)
         scores = [None] * len(masks.logits) if masks.scores is None else masks.scores.split(1)
         return [
             assemble(MaskTensors(logits, score), frame, self.system.contract, "")
-            for logits, score in zip(masks.logits.split(1), scores, strict=True)
+            for logits, score in zip(masks.logits.split(1)[:most], scores[:most], strict=True)
         ]
 
     def decode(self, frame: Frame, prompts: Prompts, previous: Prediction | None) -> MaskTensors:
