@@ -29,7 +29,7 @@ from napari_samunet.models.prompt_tensors import PromptTensors
 from napari_samunet.models.system import MaskTensors, System
 from napari_samunet.preprocess.frame import OUTSIDE, Frame
 from napari_samunet.preprocess.intensity import choose_window, to_uint8
-from napari_samunet.preprocess.roi import Roi, extent_of, first_look
+from napari_samunet.preprocess.roi import Roi, first_look, look_at_mask
 from napari_samunet.preprocess.slicing import take_colour, take_slice
 from napari_samunet.prompts.encode import to_xy
 from napari_samunet.prompts.prompts import Prompts
@@ -138,7 +138,7 @@ class Engine:
 
         return Discriminant(
             lambda index, frame: view(index).features(frame),
-            lambda index, mask: view(index).frame(first_look(mask.shape, extent_of(mask))),
+            lambda index, mask: view(index).frame(look_at_mask(mask.shape, mask)),
             keys,
         )
 
