@@ -2,7 +2,7 @@
 sample.
 
 A scene is a label map first: tissue regions, a body outline with a layer of fat, blobs that nest,
-shells, tubes, left-right pairs; all drawn in warped coordinates.
+shells, tubes, arcs, trees, left-right pairs; all drawn in warped coordinates.
 :mod:`napari_samunet.training.appearance` gives it grey values. Everything is drawn for a batch at
 once with torch, on the device of the generator.
 """
@@ -15,12 +15,14 @@ import torch
 from torch import Generator, Tensor
 
 from napari_samunet.training.noise import chance, log_uniform, smooth_field, uniform, whole
-from napari_samunet.training.shapes import ellipse_level
+from napari_samunet.training.shapes import arc_level, ellipse_level, tree_level
 
 AIR, FAT, FIRST_REGION, FIRST_BLOB = 0, 8, 1, 10
 REGIONS = 7
 MOST_BLOBS = 20
 IDS = FIRST_BLOB + 2 * MOST_BLOBS
+ARCS, TREES = 0.2, 0.12  # how often a blob is an arc, or a tree, in half of the scenes of a batch
+LAYER_WEIGHT = 0.15  # of skin, walls and cavities, beside organs: seldom a target
 PAIRED, SCATTERED = 0.5, 0.1
 """How often the parts of a free shape are one structure to a person, in scenes of left-right pairs
 and in others.
@@ -159,7 +161,9 @@ def _blobs(generator: Generator, ids: Tensor, x: Tensor, y: Tensor) -> tuple[Ten
 
 
 def _blob_level(generator: Generator, placed: _Blobs, i: int, x: Tensor, y: Tensor) -> Tensor:
-    """Below 1 inside blob ``i``: an ellipse, drawn out or not, bowed or not, rough or not."""
+    """Below 1 inside blob ``i``: an ellipse, drawn out or not, bowed or not, rough or not; or an
+    arc, or a tree.
+    """
     batch = len(x)
     stretch = uniform(generator, -0.6, 0.6, batch, 1, 1)
     tube = chance(generator, 0.15, batch, 1, 1)
@@ -171,4 +175,11 @@ def _blob_level(generator: Generator, placed: _Blobs, i: int, x: Tensor, y: Tens
     bend = uniform(generator, -1, 1, batch, 1, 1) * chance(generator, 0.4, batch, 1, 1)
     bend = bend * torch.where(tube, 4.0, 0.9)
     half_axes = (radius * stretch, radius / stretch)
-    return ellipse_level(generator, dx, dy, half_axes, angle, rough, bend)
+    level = ellipse_level(generator, dx, dy, half_axes, angle, rough, bend)
+    drawn = float(uniform(generator, 0, 1, 1))
+    if drawn > ARCS + TREES:
+        return level
+    reach = (1.5 * radius).clamp(min=0.03)
+    width = (reach * uniform(generator, 0.08, 0.25, batch, 1, 1)).clamp(min=0.005)
+    slender = (arc_level if drawn < ARCS else tree_level)(generator, dx, dy, reach, width)
+    return torch.where(chance(generator, 0.5, batch, 1, 1), slender, level)

@@ -14,11 +14,10 @@ import torch
 from torch import Generator, Tensor
 
 from napari_samunet.assets import asset
-from napari_samunet.training.anatomy import AIR, FAT, FIRST_BLOB, Labels, warped_grid
+from napari_samunet.training.anatomy import AIR, FAT, FIRST_BLOB, LAYER_WEIGHT, Labels, warped_grid
 from napari_samunet.training.noise import chance, normal, smooth_field, uniform, whole
 from napari_samunet.training.shapes import ellipse_level
 
-LAYER_WEIGHT = 0.15
 THIN_RIM = 0.8  # of the radius: what fills as much of an organ is seldom meant without its rim
 FIELD_OF_VIEW = 0.06  # of the side: how far the body lies off the centre
 WARP = {"us": 0.4}  # of the usual displacement: what is looked at by ultrasound is round
@@ -49,6 +48,7 @@ class Organ:
     power: float = 2.0
     core: str = ""
     core_size: float = 0.8
+    wall: bool = False
     part: str = ""
     joins: str = ""
     on: str = ""
@@ -153,7 +153,8 @@ class _Drawing:
         there = chance(self.generator, organ.chance, len(self.ids), 1, 1)
         for at, angle in self._places(organ):
             base = self._new_id(organ, organ.tissue, self._holder(organ))
-            core = self._new_id(organ, organ.core, base) if organ.core else base
+            within = self._holder(organ) if organ.wall else base
+            core = self._new_id(organ, organ.core, within) if organ.core else base
             if organ.core and organ.core_size >= THIN_RIM:
                 self._add_rim(organ, base, core)
             for mirror in (1, -1) if organ.twin else (1,):
@@ -187,7 +188,7 @@ class _Drawing:
         self.weights.append(LAYER_WEIGHT if organ.layer else organ.weight)
         self.together.append(organ.together)
         self.parents.append(parent)
-        self.rims.append(0)
+        self.rims.append(self.families[organ.joins][0] if organ.joins else 0)
         for name in {organ.name, organ.part} - {""}:
             self.families.setdefault(name, []).append(new)
         return new
@@ -197,7 +198,7 @@ class _Drawing:
         if organ.tissue == "fat":
             self.weights[rim] = 0.0
         else:
-            self.rims[core] = rim
+            self.rims[core] = self.rims[rim] or rim
 
     def _places(self, organ: Organ) -> list[tuple[tuple[float, float], float]]:
         """Centres and angles (radians) of all copies, the same for the scenes of a batch."""

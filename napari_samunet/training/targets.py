@@ -11,17 +11,19 @@ import torch
 import torch.nn.functional as F
 from scipy import ndimage
 
-from napari_samunet.training.anatomy import AIR, FIRST_BLOB, Labels
+from napari_samunet.training.anatomy import AIR, FIRST_BLOB, LAYER_WEIGHT, Labels
 from napari_samunet.types import BoolArray, FloatArray
 
 SMALLEST_AREA = 25
 FAINTEST_RIM = 0.02
-BOXED = 0.5  # of the samples come with a box
+BOXED = 0.55  # of the samples come with a box, before some of these are left out
 BOX_HOLDS_ALL = 0.5  # of the boxes that could hold one part of several
 MOST_PARTS = 4
-WITH_RIM = 0.9  # of the targets that have a thin rim are the whole
+WITH_RIM = 0.9  # of the targets that have a thin rim, or that join an organ, are the whole
+SMALL_HOLE = 0.05  # of the target: a larger hole is seen, and left open by those who outline
 COMPACT, COMPACT_KEPT = 0.62, 0.6  # what fills its box is learned soonest, and drawn less often
-HOLLOW, TOLD_APART = 0.5, 0.6  # a hollow target is told apart from so much of what touches it
+BOXED_KEPT, HALF_FULL_KEPT = 0.35, 0.7  # the same where CT, MR or free shapes are boxed
+HOLLOW, TOLD_APART = 0.5, 0.7  # a hollow target is told apart from so much of what touches it
 SMALLEST_PART = 0.15  # of the largest one: smaller parts belong to nothing that people mark as one
 SKULL_ECHO = 3  # pixels by which an outline in ultrasound may lie outside a wall's middle
 
@@ -47,7 +49,7 @@ class _Scene:
     together: FloatArray
     weight: FloatArray | None
     rim: np.ndarray | None
-    echoes: bool
+    kind: str
 
 
 def draw_samples(
@@ -58,7 +60,7 @@ def draw_samples(
     weight, rim = (None if each is None else each.numpy() for each in (labels.weight, labels.rim))
     scenes = (images, labels.ids, labels.parent, labels.together)
     for image, ids, parent, together in zip(*(each.numpy() for each in scenes), strict=True):
-        scene = _Scene(image, ids, parent, together, weight, rim, labels.kind == "us")
+        scene = _Scene(image, ids, parent, together, weight, rim, labels.kind)
         for _ in range(per_scene):
             boxed = bool(rng.random() < BOXED)
             mask = _target(rng, scene, boxed)
@@ -86,16 +88,16 @@ def _target(rng: np.random.Generator, scene: _Scene, boxed: bool) -> BoolArray |
     if rng.random() < 0.25:
         mask = _outlined(mask)
     elif rng.random() < 0.3:
-        mask = ndimage.binary_fill_holes(mask)
-    if whole and scene.echoes:
+        mask = _filled(mask)
+    if whole and scene.kind == "us":
         # A wall's echo is broader than the wall; people outline its outer side.
         mask = ndimage.binary_dilation(mask, iterations=int(rng.integers(1, SKULL_ECHO + 1)))
     if not SMALLEST_AREA <= mask.sum() <= mask.size // 2:
         return None
     fill = _fill(mask)
-    if fill > COMPACT and rng.random() > COMPACT_KEPT:
+    if rng.random() > _kept(scene.kind, fill, boxed):
         return None
-    if boxed and fill < HOLLOW and not _is_told_apart(image, mask):
+    if boxed and fill < HOLLOW and not _is_boxed_hollow(scene, chosen, mask):
         return None
     return mask if _stands_out(image, mask) else None
 
@@ -107,6 +109,23 @@ def _with_rim(rng: np.random.Generator, scene: _Scene, chosen: int) -> tuple[int
     if scene.rim[chosen] and rng.random() < WITH_RIM:
         return int(scene.rim[chosen]), True
     return chosen, bool((scene.rim == chosen).any())
+
+
+def _kept(kind: str, fill: float, boxed: bool) -> float:
+    """How often a target is kept that fills so much of its box. Of heads and lungs there is but one
+    shape each, and a click does not say how full a box would be.
+    """
+    if not boxed or kind in ("us", "xray"):
+        return COMPACT_KEPT if fill > COMPACT else 1.0
+    return BOXED_KEPT if fill > COMPACT else HALF_FULL_KEPT if fill > HOLLOW else 1.0
+
+
+def _is_boxed_hollow(scene: _Scene, chosen: int, mask: BoolArray) -> bool:
+    """Whether a person would box a target that leaves most of its box empty: not what other things
+    leave, which has any shape between them, nor what cannot be told apart.
+    """
+    layer = chosen < FIRST_BLOB if scene.weight is None else scene.weight[chosen] <= LAYER_WEIGHT
+    return not layer and _is_told_apart(scene.image, mask)
 
 
 def _free_weight(rng: np.random.Generator, present: np.ndarray) -> FloatArray:
@@ -136,7 +155,7 @@ def _outlined(mask: BoolArray) -> BoolArray:
     lies between a pair belongs to neither and is left out.
     """
     if ndimage.label(mask)[1] > 1:
-        return np.asarray(ndimage.binary_fill_holes(mask))
+        return _filled(mask)
     rows, cols = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     reach = max(2, int(0.1 * max(np.ptp(rows), np.ptp(cols))))
     window = tuple(slice(max(axis[0] - 1, 0), axis[-1] + 2) for axis in (rows, cols))
@@ -144,10 +163,17 @@ def _outlined(mask: BoolArray) -> BoolArray:
     near = ndimage.distance_transform_edt(~padded) <= reach
     closed = ndimage.distance_transform_edt(near) > reach
     mask = mask.copy()
-    mask[window] |= ndimage.binary_fill_holes(closed)[
-        reach + 1 : -reach - 1, reach + 1 : -reach - 1
-    ]
+    mask[window] |= _filled(closed)[reach + 1 : -reach - 1, reach + 1 : -reach - 1]
     return mask
+
+
+def _filled(mask: BoolArray) -> BoolArray:
+    """Fill small holes."""
+    holes, _ = ndimage.label(ndimage.binary_fill_holes(mask) & ~mask)
+    sizes = np.bincount(holes.ravel())
+    small = sizes <= SMALL_HOLE * mask.sum()
+    small[0] = False
+    return np.asarray(mask | small[holes])
 
 
 def _component(rng: np.random.Generator, mask: BoolArray, as_one: float, boxed: bool) -> BoolArray:

@@ -89,3 +89,19 @@ def test_equal_seeds_draw_equal_regions():
     first, second = (draw_region(torch.Generator().manual_seed(5), 2, 96) for _ in range(2))
     assert torch.equal(first.ids, second.ids)
     assert first.tissues == second.tissues
+
+
+def test_what_joins_an_organ_is_meant_with_it(monkeypatch):
+    _only(monkeypatch, "spinal cord")
+    labels = draw_region(torch.Generator().manual_seed(1), 1, 96)
+    columns, horns, commissure = [i for i, t in enumerate(labels.tissues) if t == "grey"]
+    assert labels.rim[horns] == labels.rim[commissure] == columns
+    assert labels.parent[0, horns] == labels.parent[0, commissure] == columns
+
+
+def test_a_wall_that_is_meant_alone_does_not_hold_its_core(monkeypatch):
+    _only(monkeypatch, "heart")
+    labels = draw_region(torch.Generator().manual_seed(1), 1, 96)
+    blood = [i for i, tissue in enumerate(labels.tissues) if tissue == "blood"]
+    assert labels.parent[0, blood[0]] == 0, "the left ventricle is a target beside its myocardium"
+    assert labels.parent[0, blood[1]] == blood[1] - 1, "other chambers lie in their walls"

@@ -1,9 +1,11 @@
 """Synthetic scenes must be what the network is told they are."""
 
 import numpy as np
+import pytest
 import torch
+from scipy import ndimage
 
-from napari_samunet.training.anatomy import draw_labels
+from napari_samunet.training.anatomy import FIRST_BLOB, FIRST_REGION, IDS, Labels, draw_labels
 from napari_samunet.training.appearance import paint
 from napari_samunet.training.interaction import (
     corrections,
@@ -13,6 +15,7 @@ from napari_samunet.training.interaction import (
     draw_strokes,
     first_clicks,
 )
+from napari_samunet.training.shapes import arc_level, tree_level
 from napari_samunet.training.targets import draw_samples
 
 
@@ -91,3 +94,54 @@ def test_a_batch_without_boxes_begins_in_every_way_that_people_do():
     assert any(opening.mask_logits is not None for opening in openings)
     assert any(opening.clicks > 1 for opening in openings)
     assert draw_opening(rng, masks, boxed=True).box_xyxy is not None
+
+
+@pytest.mark.parametrize("level", [arc_level, tree_level])
+def test_arcs_and_trees_are_slender_and_of_one_piece(level):
+    generator = torch.Generator().manual_seed(4)
+    axis = torch.linspace(-1, 1, 160)
+    x, y = axis.view(1, 1, -1).expand(12, 160, 160), axis.view(1, -1, 1).expand(12, 160, 160)
+    reach, width = torch.full((12, 1, 1), 0.6), torch.full((12, 1, 1), 0.08)
+    for drawn in (level(generator, x, y, reach, width) < 1).numpy():
+        assert ndimage.label(drawn)[1] == 1
+        assert ndimage.distance_transform_edt(drawn).max() < 0.14 * 80
+        assert drawn[:, 20:-20].any()
+
+
+def _handmade(ids, seed=0):
+    """Samples of a scene whose ids are told apart by their grey values."""
+    labels = Labels(ids[None], torch.zeros(1, IDS, dtype=torch.int64), torch.ones(1, IDS))
+    greys = torch.full((IDS,), 0.05)
+    greys[FIRST_REGION], greys[FIRST_BLOB], greys[FIRST_BLOB + 2] = 0.3, 0.8, 0.5
+    return draw_samples(np.random.default_rng(seed), greys[ids][None], labels, 80, 64)
+
+
+def test_nobody_boxes_what_other_things_leave():
+    ids = torch.zeros(96, 96, dtype=torch.int64)
+    ids[20:70, 20:70] = FIRST_REGION
+    ids[22:68, 24:70] = FIRST_BLOB  # of the region a thin bracket is left
+    fills = {True: [], False: []}
+    for sample in _handmade(ids):
+        rows, cols = np.nonzero(sample.mask)
+        area = (np.ptp(rows) + 1) * (np.ptp(cols) + 1)
+        fills[sample.boxed].append(len(rows) / area)
+    assert min(fills[True]) > 0.5
+    assert min(fills[False]) < 0.3, "a click may mean it"
+
+
+def test_a_large_hole_is_left_open_and_a_small_one_mostly_filled():
+    row, col = torch.meshgrid(torch.arange(96) - 48, torch.arange(96) - 48, indexing="ij")
+    far = torch.hypot(row.float(), col.float())
+    ring = torch.where((far < 30) & (far > 15), FIRST_BLOB, FIRST_REGION)
+    assert all(_share_of_hole(sample.mask) > 0.1 for sample in _boxed(ring))
+    pierced = torch.where((far < 30) & (far > 4), FIRST_BLOB, FIRST_REGION)
+    holes = [_share_of_hole(sample.mask) for sample in _boxed(pierced)]
+    assert min(holes) == 0 < max(holes)
+
+
+def _boxed(ids):
+    return [s for s in _handmade(ids) if s.boxed and not s.mask[[0, -1]].any()]
+
+
+def _share_of_hole(mask):
+    return (ndimage.binary_fill_holes(mask) & ~mask).sum() / mask.sum()
