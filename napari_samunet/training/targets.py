@@ -16,13 +16,14 @@ from napari_samunet.types import BoolArray, FloatArray
 
 SMALLEST_AREA = 25
 FAINTEST_RIM = 0.02
-BOXED = 0.55  # of the samples come with a box, before some of these are left out
+BOXED = 0.5  # of the samples come with a box
+TRIES = 4  # targets that are looked at for a box, of which most are no use
 BOX_HOLDS_ALL = 0.5  # of the boxes that could hold one part of several
 MOST_PARTS = 4
 WITH_RIM = 0.9  # of the targets that have a thin rim, or that join an organ, are the whole
 SMALL_HOLE = 0.05  # of the target: a larger hole is seen, and left open by those who outline
 COMPACT, COMPACT_KEPT = 0.62, 0.6  # what fills its box is learned soonest, and drawn less often
-BOXED_KEPT, HALF_FULL_KEPT = 0.35, 0.7  # the same where CT, MR or free shapes are boxed
+BOXED_KEPT, HALF_FULL_KEPT = 0.1, 0.3  # the same where CT, MR or free shapes are boxed
 HOLLOW, TOLD_APART = 0.5, 0.7  # a hollow target is told apart from so much of what touches it
 SMALLEST_PART = 0.15  # of the largest one: smaller parts belong to nothing that people mark as one
 SKULL_ECHO = 3  # pixels by which an outline in ultrasound may lie outside a wall's middle
@@ -63,7 +64,8 @@ def draw_samples(
         scene = _Scene(image, ids, parent, together, weight, rim, labels.kind)
         for _ in range(per_scene):
             boxed = bool(rng.random() < BOXED)
-            mask = _target(rng, scene, boxed)
+            tries = (_target(rng, scene, boxed) for _ in range(TRIES if boxed else 1))
+            mask = next((target for target in tries if target is not None), None)
             if mask is not None:
                 samples.append(_crop(rng, image, mask, side, boxed))
     return [sample for sample in samples if sample.mask.sum() >= 6]
@@ -230,15 +232,17 @@ def _extent(mask: BoolArray, margin: int) -> tuple[slice, slice]:
 def _crop(
     rng: np.random.Generator, image: FloatArray, mask: BoolArray, side: int, boxed: bool
 ) -> Sample:
-    """The square that inference would show: the whole slice, twice the box, or between."""
+    """The square that inference would show: the whole slice, twice the box, or between; never more
+    than the slice.
+    """
     scene = image.shape[0]
     rows, cols = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     extent = max(rows[-1] - rows[0], cols[-1] - cols[0]) + 1
     zoom = rng.uniform(1.7, 2.4) if boxed else rng.uniform(1.3, 4)
-    if rng.random() < (0.12 if boxed else 0.4):
+    square = max(int(extent * zoom), 24)
+    if square >= scene or rng.random() < (0.12 if boxed else 0.4):
         square, centre = scene, np.array([scene, scene]) / 2
     else:
-        square = int(np.clip(extent * zoom, 24, 1.4 * scene))
         centre = np.array([rows[0] + rows[-1], cols[0] + cols[-1]]) / 2
         free = max(square - extent, 0) / 2 * (0.15 if boxed else 0.8)
         centre = centre + rng.uniform(-free, free, 2)

@@ -145,3 +145,11 @@ def _boxed(ids):
 
 def _share_of_hole(mask):
     return (ndimage.binary_fill_holes(mask) & ~mask).sum() / mask.sum()
+
+
+def test_large_targets_are_shown_with_the_whole_slice_and_nothing_beyond_it():
+    ids = torch.full((96, 96), FIRST_REGION)
+    ids[12:84, 20:80] = FIRST_BLOB
+    shown = [sample for sample in _handmade(ids) if sample.boxed]
+    assert shown
+    assert all((sample.image > 0.2).all() for sample in shown), "black beyond the slice"
