@@ -14,7 +14,7 @@ from time import perf_counter
 import numpy as np
 import psutil
 
-from napari_samunet.embedding.cache import EmbeddingCache
+from napari_samunet.embedding.cache import Cache, EmbeddingCache
 from napari_samunet.embedding.folder import EmbeddingFolder
 from napari_samunet.embedding.levels import LayeredCache
 from napari_samunet.evaluation.contenders import Pair, Predictor
@@ -90,7 +90,7 @@ def share_of_peak(name: str, pair: Pair, rows: Sequence[Row]) -> Row:
 
 
 def keeping(system: System, repeat: int) -> Iterator[Row]:
-    """Time precomputing, and the first click of a case that was encoded yesterday."""
+    """Time precomputing, and the first box of a case that was encoded yesterday."""
     volume = slices(repeat + 8)
     refs = [SliceRef(0, index) for index in range(volume.shape[0])]
     with TemporaryDirectory() as folder:
@@ -103,14 +103,25 @@ def keeping(system: System, repeat: int) -> Iterator[Row]:
         yield Row("precompute", "ours, to the disk", (rate,), "slices/s", f"{kept:.2f} MB each")
         whole = Prompts(box=(1, 1, SIDE - 2, SIDE - 2))
 
-        def reopened(turn: int) -> None:
-            Engine(system, _layers(folder, system)).predict(volume, refs[turn], whole, WINDOW)
+        def seen(cache: Cache, turn: int) -> None:
+            Engine(system, cache).glimpse(volume, refs[turn], whole, WINDOW)
 
-        def fresh(turn: int) -> None:
-            Engine(system, EmbeddingCache()).predict(volume, refs[turn], whole, WINDOW)
+        def answered(cache: Cache, turn: int) -> None:
+            Engine(system, cache).predict(volume, refs[turn], whole, WINDOW)
 
-        contenders = {"encoded now": fresh, "encoded yesterday": reopened}
-        yield from take_turns("first box of a case to mask", contenders, repeat)
+        def fresh(ask: Callable[[Cache, int], None], turn: int) -> None:
+            ask(EmbeddingCache(), turn)
+
+        def reopened(ask: Callable[[Cache, int], None], turn: int) -> None:
+            ask(_layers(folder, system), turn)
+
+        name = "first box of a case to mask"
+        for section, ask in {name: seen, f"{name} and its other readings": answered}.items():
+            contenders = {
+                "encoded now": partial(fresh, ask),
+                "encoded yesterday": partial(reopened, ask),
+            }
+            yield from take_turns(section, contenders, repeat)
 
 
 def memory_of(name: str, pair: Pair) -> list[Row]:

@@ -22,14 +22,14 @@ from napari_samunet.inference.discriminant import Discriminant
 from napari_samunet.inference.postprocess import assemble
 from napari_samunet.inference.prediction import Prediction
 from napari_samunet.inference.relief import Relief
-from napari_samunet.inference.zoom import zoomed
+from napari_samunet.inference.zoom import glimpsed, zoomed
 from napari_samunet.io.volume import Volume
 from napari_samunet.models.engine_choice import choose_engine
 from napari_samunet.models.prompt_tensors import PromptTensors
 from napari_samunet.models.system import MaskTensors, System
 from napari_samunet.preprocess.frame import OUTSIDE, Frame
 from napari_samunet.preprocess.intensity import choose_window, to_uint8
-from napari_samunet.preprocess.roi import Roi, first_look, look_at_mask
+from napari_samunet.preprocess.roi import Roi, look_at_mask
 from napari_samunet.preprocess.slicing import take_colour, take_slice
 from napari_samunet.prompts.encode import to_xy
 from napari_samunet.prompts.prompts import Prompts
@@ -62,6 +62,7 @@ class Engine:
         window: Window | None = None,
         previous: Prediction | None = None,
         bridge: bool = True,
+        seen: Prediction | None = None,
     ) -> Prediction:
         """Answer prompts on one slice; changes nothing but the cache.
 
@@ -78,30 +79,37 @@ class Engine:
         bridge
             Whether a system that was trained with boxes only gets one derived from clicks, and is
             spared the logits of ``previous`` where it never saw a mask; False: the raw answer.
+        seen
+            What `glimpse` answered to the same box, which is not asked again.
 
         Raises
         ------
         OutsideImage, EmptyPrompt, InputError
             A slice or prompt outside the image; no prompt; a ``previous`` of another slice.
         """
-        answer = self._answer(View(self, volume, ref, window), prompts, previous, bridge)
+        view = View(self, volume, ref, window)
+        answer = self._answer(view, prompts, previous, bridge, seen)
         notice = self.relief.take_notice()
         return replace(answer, note=f"{answer.note} {notice}".strip()) if notice else answer
 
     def glimpse(
         self, volume: Volume, ref: SliceRef, prompts: Prompts, window: Window | None = None
     ) -> Prediction | None:
-        """Answer first clicks with the first look alone; `predict` looks closer before it answers.
+        """Answer first clicks with the first look alone, or a box without its other readings.
 
-        Parameters as there. None where `predict` takes but one look.
+        Parameters as for `predict`, which looks further. None where it takes but one look.
         """
-        if not self.system.contract.zoom or prompts.box is not None or prompts.mask is not None:
+        if not self.system.contract.zoom or prompts.mask is not None:
             return None
-        view = View(self, volume, ref, window)
-        return view.meanings(view.frame(first_look(view.shape, None)), prompts, most=1)[0]
+        return glimpsed(View(self, volume, ref, window), prompts)
 
     def _answer(
-        self, view: View, prompts: Prompts, previous: Prediction | None, bridge: bool
+        self,
+        view: View,
+        prompts: Prompts,
+        previous: Prediction | None,
+        bridge: bool,
+        seen: Prediction | None,
     ) -> Prediction:
         prompts.check(view.shape)
         if previous is not None and previous.frame.shape != view.shape:
@@ -110,7 +118,7 @@ class Engine:
                 f"{previous.frame.shape}; correct an answer on its own slice."
             )
         if self.system.contract.zoom:
-            return zoomed(view, prompts, previous)
+            return zoomed(view, prompts, previous, seen)
         if bridge and self._needs_box(prompts):
             return answer_with_box(view.answer, view.frame(), prompts, previous)
         known = not bridge or "mask" in self.system.contract.trained

@@ -12,7 +12,6 @@ from napari_samunet.inference.postprocess import overlap
 from napari_samunet.inference.prediction import Prediction
 from napari_samunet.inference.trust import trust
 from napari_samunet.models.score_map import as_predicted, kind_of
-from napari_samunet.preprocess.frame import Frame
 from napari_samunet.preprocess.intensity import to_uint8
 from napari_samunet.preprocess.roi import closer_look, first_look, look_at_mask, next_look
 from napari_samunet.prompts.prompts import Prompts
@@ -24,8 +23,13 @@ SAME = 0.95
 """Dice from which on two answers to a box are not worth being offered apart."""
 
 
-def zoomed(view: View, prompts: Prompts, previous: Prediction | None) -> Prediction:
-    """Answer where the object fills the frame: around the box, the earlier answer, or the find."""
+def zoomed(
+    view: View, prompts: Prompts, previous: Prediction | None, seen: Prediction | None = None
+) -> Prediction:
+    """Answer where the object fills the frame: around the box, the earlier answer, or the find.
+
+    ``seen`` is what `glimpsed` answered to the same box, where it was asked.
+    """
     points = np.asarray(prompts.points)
     if previous is not None and previous.frame.roi is not None:
         mask = previous.mask if prompts.mask is None else np.asarray(prompts.mask)
@@ -34,17 +38,24 @@ def zoomed(view: View, prompts: Prompts, previous: Prediction | None) -> Predict
     if prompts.mask is not None and np.any(prompts.mask):
         roi = look_at_mask(view.shape, np.asarray(prompts.mask), points, prompts.box)
         return view.answer(view.frame(roi), prompts, None)
-    frame = view.frame(first_look(view.shape, prompts.box))
     if prompts.box is not None:
-        # The model corrects itself when it sees its own answer, as it was trained to.
-        answer = view.answer(frame, prompts, view.answer(frame, prompts, None))
-        return _with_parts(view, frame, prompts, answer)
+        return _with_parts(view, prompts, seen or glimpsed(view, prompts))
+    frame = view.frame(first_look(view.shape, None))
     return _confirmed(view, prompts, view.meanings(frame, prompts))
 
 
-def _with_parts(view: View, frame: Frame, prompts: Prompts, answer: Prediction) -> Prediction:
+def glimpsed(view: View, prompts: Prompts) -> Prediction:
+    """Answer a box without its other readings, or first clicks with the first look alone."""
+    frame = view.frame(first_look(view.shape, prompts.box))
+    if prompts.box is None:
+        return view.meanings(frame, prompts, most=1)[0]
+    # The model corrects itself when it sees its own answer, as it was trained to.
+    return view.answer(frame, prompts, view.answer(frame, prompts, None))
+
+
+def _with_parts(view: View, prompts: Prompts, answer: Prediction) -> Prediction:
     """Offer the brighter and the darker part of an answer as further candidates."""
-    candidates = list(answer.candidates)
+    frame, candidates = answer.frame, list(answer.candidates)
     for part in brightness_parts(to_uint8(view.slice_yx, view.window), answer.mask):
         found = view.answer(frame, replace(prompts, mask=part), None)
         known = max(overlap(found.mask, other.mask) for other in candidates)

@@ -34,8 +34,10 @@ class Answerer(Protocol):
         window: Window | None = None,
         previous: Prediction | None = None,
         bridge: bool = True,
+        *,
+        seen: Prediction | None = None,
     ) -> Prediction:
-        """Answer prompts on one slice."""
+        """Answer prompts on one slice; ``seen`` is given where a glimpse was asked for."""
         ...
 
 
@@ -77,7 +79,9 @@ class Request:
     def answer(self, engine: Answerer) -> Prediction:
         """Ask the model; may run in any thread."""
         if not self._recalls:
-            return engine.predict(self.volume, self.ref, self.prompts, self.window, self.previous)
+            question = (self.volume, self.ref, self.prompts, self.window, self.previous)
+            seen = self._seen.get(engine)
+            return engine.predict(*question, seen=seen) if seen else engine.predict(*question)
         from napari_samunet.inference.recall import recalled
 
         return recalled(self._ask(engine), self.prompts, self._memory)
@@ -94,6 +98,8 @@ class Request:
         look = getattr(engine, "glimpse", None)
         if seen is None and look is not None:
             seen = look(self.volume, self.ref, self.prompts, self.window)
+            if seen is not None and self.prompts.box is not None:
+                self._seen[engine] = seen
         return seen
 
     def region(self) -> Roi | None:
@@ -131,18 +137,20 @@ class Request:
         return take_finite(self.volume, SliceRef(self.ref.axis, index))
 
     @cached_property
-    def _carried(self) -> dict[Answerer, Prediction]:
-        """Answers to the expected shape: what is shown first is not decoded again with the rest."""
+    def _seen(self) -> dict[Answerer, Prediction]:
+        """What was shown before the answer, to a box or the expected shape: it is not decoded again
+        with the rest.
+        """
         return {}
 
     def _ask(self, engine: Answerer) -> Callable[[Prompts], Prediction]:
         def ask(prompts: Prompts) -> Prediction:
             if prompts.mask is None:
                 return engine.predict(self.volume, self.ref, prompts, self.window)
-            if engine not in self._carried:
+            if engine not in self._seen:
                 seen = engine.predict(self.volume, self.ref, prompts, self.window)
-                self._carried[engine] = seen
-            return self._carried[engine]
+                self._seen[engine] = seen
+            return self._seen[engine]
 
         return ask
 

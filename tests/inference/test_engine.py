@@ -115,15 +115,32 @@ def test_a_small_find_is_answered_from_a_closer_look(volume):
     assert answer.frame.roi.side < 70
 
 
-def test_a_glimpse_is_what_the_first_look_alone_sees_and_only_clicks_have_one(volume):
+def test_a_glimpse_is_what_the_first_look_alone_sees(volume):
     engine = _engine()
     seen = engine.glimpse(volume, REF, CLICK)
     assert seen.mask[20, 30]
     assert len(engine.system.module.encoded) == 1
     engine.predict(volume, REF, CLICK)
     assert len(engine.system.module.encoded) > 1  # it encoded the whole slice no second time
-    assert engine.glimpse(volume, REF, Prompts(box=(10, 20, 40, 50))) is None
+    assert (
+        engine.glimpse(volume, REF, Prompts(points=[(20, 30)], labels=[1], mask=seen.mask)) is None
+    )
     assert _engine(BOXES_ONLY).glimpse(volume, REF, CLICK) is None
+
+
+def test_a_box_is_seen_before_its_other_readings_and_answered_with_just_that(volume, monkeypatch):
+    engine, box = _engine(), Prompts(box=(10, 20, 40, 50))
+    seen = engine.glimpse(volume, REF, box)
+    whole = engine.predict(volume, REF, box)
+    np.testing.assert_array_equal(seen.mask, whole.mask)
+    decoded = []
+    decode = engine.system.decode
+    monkeypatch.setattr(engine.system, "decode", lambda *given: decoded.append(1) or decode(*given))
+    again = engine.predict(volume, REF, box, seen=seen)
+    assert len(again.candidates) == len(whole.candidates)
+    spared = len(decoded)
+    engine.predict(volume, REF, box)
+    assert len(decoded) - spared == spared + 2
 
 
 def test_the_same_frame_is_fed_back_unchanged(volume):
