@@ -101,27 +101,33 @@ def keeping(system: System, repeat: int) -> Iterator[Row]:
         rate = len(refs) / (perf_counter() - start)
         kept = cache.folder.bytes / len(refs) / _MB if cache.folder else 0.0
         yield Row("precompute", "ours, to the disk", (rate,), "slices/s", f"{kept:.2f} MB each")
-        whole = Prompts(box=(1, 1, SIDE - 2, SIDE - 2))
+        yield from _first_boxes(system, volume, refs, folder, repeat)
 
-        def seen(cache: Cache, turn: int) -> None:
-            Engine(system, cache).glimpse(volume, refs[turn], whole, WINDOW)
 
-        def answered(cache: Cache, turn: int) -> None:
-            Engine(system, cache).predict(volume, refs[turn], whole, WINDOW)
+def _first_boxes(
+    system: System, volume: Volume, refs: Sequence[SliceRef], folder: str, repeat: int
+) -> Iterator[Row]:
+    """Time what is seen first of a box, and all of its readings, on a slice that nobody holds."""
+    whole = Prompts(box=(1, 1, SIDE - 2, SIDE - 2))
+    caches: dict[str, Callable[[], Cache]] = {
+        "encoded now": EmbeddingCache,
+        "encoded yesterday": partial(_layers, folder, system),
+    }
 
-        def fresh(ask: Callable[[Cache, int], None], turn: int) -> None:
-            ask(EmbeddingCache(), turn)
+    def seen(cache: Cache, turn: int) -> None:
+        Engine(system, cache).glimpse(volume, refs[turn], whole, WINDOW)
 
-        def reopened(ask: Callable[[Cache, int], None], turn: int) -> None:
-            ask(_layers(folder, system), turn)
+    def answered(cache: Cache, turn: int) -> None:
+        Engine(system, cache).predict(volume, refs[turn], whole, WINDOW)
 
-        name = "first box of a case to mask"
-        for section, ask in {name: seen, f"{name} and its other readings": answered}.items():
-            contenders = {
-                "encoded now": partial(fresh, ask),
-                "encoded yesterday": partial(reopened, ask),
-            }
-            yield from take_turns(section, contenders, repeat)
+    name = "first box of a case to mask"
+    for section, ask in {name: seen, f"{name} and its other readings": answered}.items():
+        contenders = {who: partial(_with_new, cache, ask) for who, cache in caches.items()}
+        yield from take_turns(section, contenders, repeat)
+
+
+def _with_new(make: Callable[[], Cache], ask: Callable[[Cache, int], None], turn: int) -> None:
+    ask(make(), turn)
 
 
 def memory_of(name: str, pair: Pair) -> list[Row]:
