@@ -159,8 +159,9 @@ class _Way:
         """Yield (index, answer) in the order of asking."""
         places = list(keys)
         for low, high in pairwise(places):
-            apart = surface_distance(keys[low], keys[high])
-            for index in range(max(low + 1, first), min(high - 1, last) + 1):
+            way = range(max(low + 1, first), min(high - 1, last) + 1)
+            apart = surface_distance(keys[low], keys[high]) if way else 0.0
+            for index in way:
                 share = (index - low) / (high - low)
                 shape = shape_between(keys[low], keys[high], share)
                 if shape.any():
