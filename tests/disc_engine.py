@@ -45,6 +45,7 @@ class DiscEngine:
         window: Window | None = None,
         previous: Prediction | None = None,
         bridge: bool = True,
+        seen: Prediction | None = None,
     ) -> Prediction:
         self.asked.append(Asked(ref, prompts, window, previous))
         if self.error is not None:

@@ -34,7 +34,6 @@ class Answerer(Protocol):
         window: Window | None = None,
         previous: Prediction | None = None,
         bridge: bool = True,
-        *,
         seen: Prediction | None = None,
     ) -> Prediction:
         """Answer prompts on one slice; ``seen`` is given where a glimpse was asked for."""
@@ -80,8 +79,7 @@ class Request:
         """Ask the model; may run in any thread."""
         if not self._recalls:
             question = (self.volume, self.ref, self.prompts, self.window, self.previous)
-            seen = self._seen.get(engine)
-            return engine.predict(*question, seen=seen) if seen else engine.predict(*question)
+            return engine.predict(*question, seen=self._seen.get(engine))
         from napari_samunet.inference.recall import recalled
 
         return recalled(self._ask(engine), self.prompts, self._memory)

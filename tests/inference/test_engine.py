@@ -143,6 +143,20 @@ def test_a_box_is_seen_before_its_other_readings_and_answered_with_just_that(vol
     assert len(decoded) - spared == spared + 2
 
 
+def test_a_session_does_not_have_a_box_decoded_again_that_it_has_shown(volume, monkeypatch):
+    engine = _engine()
+    session = Session(volume, engine)
+    session.add_box((10, 20, 40, 50), index=2, predict=False)
+    request = session.request()
+    seen, given = request.glimpse(engine), []
+    predict = engine.predict
+    monkeypatch.setattr(
+        engine, "predict", lambda *a, **k: given.append(k["seen"]) or predict(*a, **k)
+    )
+    np.testing.assert_array_equal(request.answer(engine).mask, seen.mask)
+    assert given == [seen]
+
+
 def test_the_same_frame_is_fed_back_unchanged(volume):
     engine = _engine()
     first = engine.predict(volume, REF, CLICK)

@@ -46,7 +46,7 @@ class DiscEngine:
         self.encoded.append((ref, len(self.calls)))
         return {}
 
-    def predict(self, volume, ref, prompts, window=None, previous=None, bridge=True):
+    def predict(self, volume, ref, prompts, window=None, previous=None, bridge=True, seen=None):
         from napari_samunet.inference.painted import painted_prediction
 
         self.calls.append((ref, prompts, window, previous))
