@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -25,11 +26,12 @@ them go together.
 """
 WEIGHT = 0.5
 """Weight beside grey values, model and shape."""
-MOST_SURE = 3.0
+MOST_ODDS = 3.0
 """Log-odds that it has a say with at most, before they are weighted."""
 TELLING = 0.5
 """Youden's index on the next key slice from which on what was learnt counts fully."""
 _LEAST_RING = 6.0  # grid points of surroundings that a small object is compared with
+_SAMPLES = 4  # key slices whose features are kept, some megabytes each
 _GAP = 1.0  # grid points: what lies at the edge is neither object nor surroundings
 
 FeaturesAt = Callable[[int, Frame], Mapping[str, Tensor]]
@@ -45,8 +47,9 @@ class Discriminant:
     is a log-odds where features are normally distributed. It needs no training: a few
     milliseconds learn from a slice as soon as a person has settled it.
 
-    What was learnt on one key slice is tried on its neighbours: the less it tells there, the less
-    it counts.
+    What was learnt on one key slice is tried on the next: the less it tells there, the less it
+    counts between the two. A key slice is learnt from when a slice beside it is asked for, so that
+    an object of hundreds of settled slices does not begin with a wait.
 
     Parameters
     ----------
@@ -59,29 +62,49 @@ class Discriminant:
     def __init__(
         self, features_at: FeaturesAt, frame_of: FrameOf, keys: Mapping[int, BoolArray]
     ) -> None:
-        self._features_at = features_at
-        samples = {
-            index: self._sample(index, keys[index], frame_of(index, keys[index]))
-            for index in sorted(keys)
-        }
-        known = {index: sample for index, sample in samples.items() if sample.is_telling}
-        self._rules = {index: _rule(sample) for index, sample in known.items()}
-        self.trust = _trust(known, self._rules)
+        self._features_at, self._frame_of = features_at, frame_of
+        self._keys = dict(sorted(keys.items()))
+        self._sample_of = lru_cache(_SAMPLES)(self._sample)
+        self._rule_of = lru_cache(None)(lambda index: _rule(self._sample_of(index)))
+        self._trust_between = lru_cache(None)(self._tried)
 
     def log_odds(self, index: int, frame: Frame) -> FloatArray:
         """For each pixel (H, W) of a slice how much it is of the object; 0 outside the region."""
-        if not self._rules or not self.trust:
+        trust = self.trust(index)
+        if not trust:
             return np.zeros(frame.shape)
         maps = self._maps(index, frame)
         odds = sum(
-            share * self._rules[key].odds_of(maps)
-            for key, share in nearest_keys(self._rules, index)
+            share * self._rule_of(key).odds_of(maps)
+            for key, share in nearest_keys(self._keys, index)
         )
-        weighted = WEIGHT * self.trust * np.clip(odds, -MOST_SURE, MOST_SURE)
+        weighted = WEIGHT * trust * np.clip(odds, -MOST_ODDS, MOST_ODDS)
         on_slice = frame.logits_to_slice(torch.from_numpy(weighted))
         return np.where(on_slice > OUTSIDE, on_slice, 0.0)
 
-    def _sample(self, index: int, mask: BoolArray, frame: Frame) -> _Sample:
+    def trust(self, index: int) -> float:
+        """Return how far what is learnt on a key slice holds on the next one, 0 to 1.
+
+        Of the two key slices around a slice, or of the two outermost ones past them. By Youden's
+        index: the share of the object that is found, less the share of the surroundings that is
+        taken for it. 1 where there is one key slice only, and nothing to try it on.
+        """
+        places = list(self._keys)
+        if len(places) == 1:
+            return 1.0
+        after = min(max(bisect(places, index), 1), len(places) - 1)
+        return self._trust_between(places[after - 1], places[after])
+
+    def _tried(self, low: int, high: int) -> float:
+        held = [
+            _youden(self._rule_of(learnt), self._sample_of(tried))
+            for learnt, tried in ((low, high), (high, low))
+        ]
+        return float(np.clip(np.mean(held) / TELLING, 0, 1))
+
+    def _sample(self, index: int) -> _Sample:
+        mask = self._keys[index]
+        frame = self._frame_of(index, mask)
         inside = frame.mask_to_model(mask, SIDE) > 0
         distance = signed_distance(inside)
         reach = max(_LEAST_RING, float(np.sqrt(inside.sum() / np.pi)))
@@ -135,8 +158,13 @@ class _Rule:
 
 
 def _rule(sample: _Sample) -> _Rule:
-    """Learn from one key slice, where object and surroundings count alike."""
+    """Learn from one key slice, where object and surroundings count alike.
+
+    Where one of them is missing the rule says nothing of any pixel.
+    """
     points, inside = sample.points, sample.inside
+    if not sample.is_telling:
+        return _Rule(np.zeros(points.shape[1]), 0.0)
     share = np.where(inside, 0.5 / inside.sum(), 0.5 / (~inside).sum())[:, None]
     spread = np.sqrt((share * (points - (share * points).sum(0)) ** 2).sum(0)) + 1e-6
     scaled = points / spread
@@ -147,20 +175,12 @@ def _rule(sample: _Sample) -> _Rule:
     return _Rule(weights / spread, float(-(middles[0] + middles[1]) @ weights / 2))
 
 
-def _trust(samples: Mapping[int, _Sample], rules: Mapping[int, _Rule]) -> float:
-    """Return how far what is learnt on a key slice holds on the next one, 0 to 1.
-
-    By Youden's index: the share of the object that is found, less the share of the surroundings
-    that is taken for it. 1 where there is one key slice only, and nothing to try it on.
-    """
-    pairs = [pair for low, high in pairwise(samples) for pair in ((low, high), (high, low))]
-    if not pairs:
-        return 1.0
-    held = []
-    for learnt, tried in pairs:
-        taken, inside = rules[learnt].odds(samples[tried].points) > 0, samples[tried].inside
-        held.append(taken[inside].mean() - taken[~inside].mean())
-    return float(np.clip(np.mean(held) / TELLING, 0, 1))
+def _youden(rule: _Rule, sample: _Sample) -> float:
+    """Return what a rule tells of a key slice that it was not learnt from, -1 to 1."""
+    if not sample.is_telling:
+        return 0.0
+    taken = rule.odds(sample.points) > 0
+    return float(taken[sample.inside].mean() - taken[~sample.inside].mean())
 
 
 def _on_grid(features: Tensor) -> Tensor:

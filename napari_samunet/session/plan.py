@@ -75,7 +75,7 @@ class PropagationPlan:
         spacing = spacing_along(self.volume.spacing, self.axis)
         ending = Ending(looks, self.keys, spacing)
         learn = getattr(engine, "discriminant", None)  # not every answerer has features
-        learnt = learn and learn(self.volume, self.axis, self.window, self.keys)
+        learnt = None if learn is None else learn(self.volume, self.axis, self.window, self.keys)
         found = propagate(
             ask, self.keys, self.first, self.last, tell, self.known, ending, looks, learnt
         )

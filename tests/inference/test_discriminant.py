@@ -56,13 +56,33 @@ def test_an_object_that_has_moved_and_grown_is_told_by_what_was_learnt_of_it():
 def test_what_does_not_hold_on_the_next_key_slice_is_not_believed():
     seen = {0: features_of(disc(8)), 6: features_of(disc(9), meaning=-1), 3: features_of(disc(8))}
     learnt = learnt_from({0: disc(8), 6: disc(9)}, seen)
-    assert learnt.trust == 0
+    assert learnt.trust(3) == 0
     assert not learnt.log_odds(3, frame_of(3, disc(8))).any()
+
+
+def test_what_holds_between_two_key_slices_counts_there_though_it_does_not_hold_farther_on():
+    seen = {index: features_of(disc(8 + index)) for index in (0, 1, 2, 4, 5)}
+    seen[4] = features_of(disc(12), meaning=-1)
+    learnt = learnt_from({0: disc(8), 2: disc(10), 4: disc(12)}, seen)
+    assert learnt.trust(1) == 1
+    assert learnt.trust(3) == learnt.trust(9) == 0
+
+
+def test_key_slices_far_from_what_is_asked_are_not_looked_at():
+    masks = {index: disc(8) for index in range(0, 60, 2)}
+    looked = []
+
+    def features_at(index, _frame):
+        looked.append(index)
+        return features_of(disc(8))
+
+    Discriminant(features_at, frame_of, masks).log_odds(7, frame_of(7, disc(8)))
+    assert set(looked) == {6, 7, 8}
 
 
 def test_a_slice_that_is_object_all_over_teaches_nothing_and_breaks_nothing():
     everything = np.ones((SIDE, SIDE), bool)
-    learnt = learnt_from({0: everything}, {0: features_of(everything)})
+    learnt = learnt_from({0: everything}, dict.fromkeys((0, 1), features_of(everything)))
     assert not learnt.log_odds(1, frame_of(1, everything)).any()
 
 
