@@ -38,25 +38,27 @@ def read_pixels(planes: list[Plane]) -> tuple[AnyArray, UInt8Array | None]:
         If no decoder is there for the compression, or the slices differ in kind.
     """
     read_twelve_bits()
-    decoder = _Decoder()
-    slices = [decoder.slice(plane) for plane in planes]
-    if len({s.shape for s in slices}) > 1:
-        raise UnsupportedImage(f"{planes[0].path} and its neighbours differ in size or colour.")
-    array = _stacked(slices)
+    array = _stacked(planes)
     if array.ndim == 4:
         return luma(array), array
     return array, None
 
 
-def _stacked(slices: list[AnyArray]) -> AnyArray:
-    """Stack slices and empty their list on the way, so that memory holds the volume once.
+def _stacked(planes: list[Plane]) -> AnyArray:
+    """Decode slices straight into their place, so that memory holds the volume once.
 
     The type holds what every slice holds: some may be rescaled to fractions, others not.
     """
-    dtype = np.result_type(*{s.dtype for s in slices})
-    array = np.empty((len(slices), *slices[0].shape), dtype)
-    for plane in array[::-1]:
-        plane[...] = slices.pop()
+    decoder = _Decoder()
+    first = decoder.slice(planes[0])
+    array = np.empty((len(planes), *first.shape), first.dtype)
+    array[0] = first
+    for at, plane in enumerate(planes[1:], 1):
+        pixels = decoder.slice(plane)
+        if pixels.shape != first.shape:
+            raise UnsupportedImage(f"{plane.path} and its neighbours differ in size or colour.")
+        array = array.astype(np.result_type(array, pixels), copy=False)
+        array[at] = pixels
     return array
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pydicom
 import pytest
+from dicom_series import save_series
 from dicom_slice import COLUMNS, ROWS, expected, save_slice
 from pydicom.uid import JPEGLosslessSV1, RTPlanStorage
 
@@ -48,6 +50,24 @@ def test_every_slice_has_its_own_rescale(tmp_path: Path) -> None:
     assert array.dtype == np.float32
     np.testing.assert_allclose(array[0], (expected(0) + 1024) * 0.5)
     np.testing.assert_allclose(array[1], (expected(1) + 1024) * 1.5 + 1)
+
+
+def test_whole_numbers_join_fractions_where_only_a_later_slice_has_some(tmp_path: Path) -> None:
+    for number in range(2):
+        save_slice(tmp_path, number, RescaleSlope=1 - number / 2, RescaleIntercept=0)
+    array = open_volume(tmp_path).array
+    np.testing.assert_allclose(array[0], expected(0) + 1024)
+    np.testing.assert_allclose(array[1], (expected(1) + 1024) / 2)
+
+
+def test_a_large_series_takes_memory_for_its_voxels_once(tmp_path: Path) -> None:
+    folder = save_series(tmp_path, (60, 256, 256))
+    open_volume(folder)
+    tracemalloc.start()
+    volume = open_volume(folder)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 1.5 * volume.array.nbytes
 
 
 def test_all_display_windows_of_a_file_are_known_by_name(tmp_path: Path) -> None:
