@@ -80,7 +80,7 @@ class Engine:
             Whether a system that was trained with boxes only gets one derived from clicks, and is
             spared the logits of ``previous`` where it never saw a mask; False: the raw answer.
         seen
-            What `glimpse` answered to the same box, which is not asked again.
+            What `glimpse` answered to the same prompts, which is not decoded again.
 
         Raises
         ------
@@ -235,18 +235,6 @@ class View:
     ) -> Prediction:
         masks = self.decode(frame, prompts, previous)
         return assemble(masks, frame, self.system.contract, note)
-
-    def meanings(self, frame: Frame, prompts: Prompts, most: int | None = None) -> list[Prediction]:
-        """Answer with the candidates of the system, each a prediction of its own, best first.
-
-        ``most`` is how many are wanted; None: all.
-        """
-        masks = self.decode(frame, prompts, None)
-        scores = [None] * len(masks.logits) if masks.scores is None else masks.scores.split(1)
-        return [
-            assemble(MaskTensors(logits, score), frame, self.system.contract, "")
-            for logits, score in zip(masks.logits.split(1)[:most], scores[:most], strict=True)
-        ]
 
     def decode(self, frame: Frame, prompts: Prompts, previous: Prediction | None) -> MaskTensors:
         box = None if prompts.box is None else to_xy(frame.box_to_model(prompts.box))

@@ -28,7 +28,7 @@ def zoomed(
 ) -> Prediction:
     """Answer where the object fills the frame: around the box, the earlier answer, or the find.
 
-    ``seen`` is what `glimpsed` answered to the same box, where it was asked.
+    ``seen`` is what `glimpsed` answered to the same prompts, where it was asked.
     """
     points = np.asarray(prompts.points)
     if previous is not None and previous.frame.roi is not None:
@@ -38,19 +38,16 @@ def zoomed(
     if prompts.mask is not None and np.any(prompts.mask):
         roi = look_at_mask(view.shape, np.asarray(prompts.mask), points, prompts.box)
         return view.answer(view.frame(roi), prompts, None)
-    if prompts.box is not None:
-        return _with_parts(view, prompts, seen or glimpsed(view, prompts))
-    frame = view.frame(first_look(view.shape, None))
-    return _confirmed(view, prompts, view.meanings(frame, prompts))
+    seen = seen or glimpsed(view, prompts)
+    return (_confirmed if prompts.box is None else _with_parts)(view, prompts, seen)
 
 
 def glimpsed(view: View, prompts: Prompts) -> Prediction:
     """Answer a box without its other readings, or first clicks with the first look alone."""
     frame = view.frame(first_look(view.shape, prompts.box))
-    if prompts.box is None:
-        return view.meanings(frame, prompts, most=1)[0]
-    # The model corrects itself when it sees its own answer, as it was trained to.
-    return view.answer(frame, prompts, view.answer(frame, prompts, None))
+    answer = view.answer(frame, prompts, None)
+    # The model corrects itself when it sees its own answer to a box, as it was trained to.
+    return answer if prompts.box is None else view.answer(frame, prompts, answer)
 
 
 def _with_parts(view: View, prompts: Prompts, answer: Prediction) -> Prediction:
@@ -64,8 +61,9 @@ def _with_parts(view: View, prompts: Prompts, answer: Prediction) -> Prediction:
     return replace(answer, candidates=tuple(candidates))
 
 
-def _confirmed(view: View, prompts: Prompts, meanings: list[Prediction]) -> Prediction:
+def _confirmed(view: View, prompts: Prompts, answer: Prediction) -> Prediction:
     """Look closer at each meaning of the clicks, and answer with what speaks most for itself."""
+    meanings = [answer.pick(rank) for rank in range(len(answer.candidates))]
     score_map, kind = view.system.contract.score_map, kind_of(False, len(prompts.labels))
     looks, trusts = [], []
     for meaning in meanings:

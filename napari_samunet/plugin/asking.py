@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from threading import Event
 from typing import Any
 
 from qtpy.QtCore import Signal
@@ -13,6 +14,7 @@ from napari_samunet.plugin.work import ImageWork
 from napari_samunet.session.request import Request
 
 _GLIMPSE = "glimpse"
+_PATIENCE_S = 0.05  # a first look is drawn in a fraction of it
 
 
 class Asking(KeptChoice):
@@ -54,8 +56,13 @@ class Asking(KeptChoice):
             self._bridge.cancel(work)
             self._bridge.cancel((work, _GLIMPSE))
         else:
-            self._look_before(work, request)
-            answer = lambda: request.answer(self.engine)  # noqa: E731 - the request stays with it
+            drawn = self._look_before(work, request)
+
+            def answer() -> Any:
+                # What is drawn and what is computed would wait for each other.
+                drawn.wait(_PATIENCE_S)
+                return request.answer(self.engine)
+
             self._bridge.run(
                 work,
                 answer,
@@ -65,16 +72,29 @@ class Asking(KeptChoice):
             self.asked.emit()
         self.changed.emit()
 
-    def _look_before(self, work: ImageWork, request: Request) -> None:
-        """Show what the model sees at a first look, where nothing is corrected."""
-        if request.previous is None:
-            self._bridge.run(
-                (work, _GLIMPSE),
-                lambda: request.glimpse(self.engine),
-                lambda seen: self._on_glimpse(work, request, seen),
-                lambda _error: None,  # it comes again with the answer, and is told then
-                quiet=True,
-            )
+    def _look_before(self, work: ImageWork, request: Request) -> Event:
+        """Show what the model sees at a first look, where nothing is corrected.
+
+        The event is set as soon as there is nothing to draw any more.
+        """
+        drawn = Event()
+        if request.previous is not None:
+            drawn.set()
+            return drawn
+
+        def look() -> Any:
+            seen = request.glimpse(self.engine)
+            if seen is None:
+                drawn.set()
+            return seen
+
+        def show(seen: Any) -> None:
+            self._on_glimpse(work, request, seen)
+            drawn.set()
+
+        # An error comes again with the answer, and is told then.
+        self._bridge.run((work, _GLIMPSE), look, show, lambda _error: drawn.set(), quiet=True)
+        return drawn
 
     def run_beside(
         self,

@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from collections.abc import Sequence
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
 
-import napari
 import numpy as np
-from qtpy.QtCore import QEventLoop, QPoint, Qt, QTimer
-from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication, QOpenGLWidget
 
-from napari_samunet.errors import SamUNetError
 from napari_samunet.evaluation.costs import slices
 from napari_samunet.evaluation.timing import Row
 from napari_samunet.io.sample import sample_volume
-from napari_samunet.plugin.graphics import beside_a_window
-from napari_samunet.plugin.stalls import Stalls
-from napari_samunet.plugin.widget import SegmentationWidget
-from napari_samunet.session.shelf import Shelf
+from napari_samunet.plugin.driven_window import CLICKS_PER_SLICE, Click, DrivenWindow
 
-if TYPE_CHECKING:
-    from napari.layers import Image
-
-    from napari_samunet.io.volume import Volume
-    from napari_samunet.plugin.controller import Controller
-
-CLICKS_PER_SLICE = 5
 SCROLLED = 300
-_FIRST_SLICE = 8
 _BARE_FRAMES = 20
-_PATIENCE_MS = 120_000  # the model is loaded within it; a click needs a fraction of a second
-_WINDOW_SIZE = (1280, 860)
-# (row, column) in the sample's body: an organ, three corrections in it, one beside it.
-_PLACES = ((128, 90), (140, 100), (118, 82), (132, 74), (128, 170))
 CLICK = "mouse event to mask in the layer"
 
 
@@ -53,52 +30,59 @@ def time_window(model: str, device: str, repeat: int) -> list[Row]:
     Returns
     -------
     list of Row
-        Milliseconds from the mouse event until the preview layer is updated and refreshed (the
-        first click on a slice, further ones, and all) and until the frame with it is drawn; a
-        change of the slice with and without the widget; and every callback of ours on the window's
-        thread while all slices are scrolled through.
+        Milliseconds from the mouse event until the preview layer is updated and refreshed (all
+        clicks, further ones, and the first on a slice that was just scrolled to or looked at for a
+        while) and until the frame with it is drawn; a change of the slice with and without the
+        widget; and every callback of ours on the window's thread while all slices are scrolled
+        through.
 
     Raises
     ------
     SamUNetError
         The model cannot be loaded, or a click stays without an answer.
     """
-    window = _Window(model, device, sample_volume())
+    window = DrivenWindow(model, device, sample_volume())
     try:
         frames = window.time_bare_frames(_BARE_FRAMES)
         window.open_widget()
-        clicks = range(repeat * CLICKS_PER_SLICE)
-        masks, drawn = zip(*[window.click(turn) for turn in clicks], strict=True)
+        clicks = [window.click(turn) for turn in range(repeat * CLICKS_PER_SLICE)]
     finally:
         window.close()
-    first = [seconds for turn, seconds in enumerate(masks) if turn % CLICKS_PER_SLICE == 0]
-    further = [seconds for turn, seconds in enumerate(masks) if turn % CLICKS_PER_SLICE]
     rows = [
-        _row(CLICK, "ours", masks),
-        _row(f"{CLICK}, first click on a slice", "ours", first),
-        _row(f"{CLICK}, further clicks", "ours", further),
-        _row(f"{CLICK}, first look, before closer ones", "ours", window.glimpses),
+        _row(CLICK, "ours", [click.mask for click in clicks]),
+        _row(f"{CLICK}, further clicks", "ours", [click.mask for click in clicks if click.place]),
+        *_first_clicks("a slice just scrolled to", clicks, rested=False),
+        *_first_clicks("a slice looked at for half a second", clicks, rested=True),
         _row("mouse event to drawn mask", "a frame of bare napari", frames),
-        _row("mouse event to drawn mask", "ours", drawn),
+        _row("mouse event to drawn mask", "ours", [click.drawn for click in clicks]),
     ]
     return [row for row in rows if row.values] + _time_scrolling(model, device)
 
 
+def _first_clicks(where: str, clicks: Sequence[Click], rested: bool) -> list[Row]:
+    firsts = [click for click in clicks if click.place == 0 and click.rested == rested]
+    looks = [click.look for click in firsts if click.look is not None]
+    what = f"{CLICK}, first click on {where}"
+    return [
+        _row(what, "ours", [click.mask for click in firsts]),
+        _row(f"{what}: first look, before closer ones", "ours", looks),
+    ]
+
+
 def _time_scrolling(model: str, device: str) -> list[Row]:
     """Scroll through 300 slices of 512 x 512, in bare napari and with the widget docked."""
-    window = _Window(model, device, slices(SCROLLED))
+    window = DrivenWindow(model, device, slices(SCROLLED))
     try:
         bare = window.scroll(range(0, SCROLLED, 5))
         start = perf_counter()
         window.open_widget(click=False)
         opened = perf_counter() - start
-        with Stalls(__file__) as stalls:
-            docked = window.scroll(range(SCROLLED))
+        docked, stalls = window.scroll_watched(range(SCROLLED))
     finally:
         window.close()
-    longest = max(stalls.spans, default=(0.0, "none"))
+    longest = max(stalls, default=(0.0, "none"))
     change, blocked = "change the slice, until all events are done", "callback of ours, scrolling"
-    spans = tuple(span for span, _name in stalls.spans)
+    spans = tuple(span for span, _name in stalls)
     return [
         _row(change, "bare napari", bare),
         _row(change, "with the widget", docked),
@@ -111,179 +95,3 @@ def _time_scrolling(model: str, device: str) -> list[Row]:
 
 def _row(section: str, name: str, seconds: Sequence[float]) -> Row:
     return Row(section, name, tuple(1000 * value for value in seconds))
-
-
-class _Window:
-    """A viewer on a volume with its canvas, and later the dock widget."""
-
-    def __init__(self, model: str, device: str, volume: Volume) -> None:
-        self.model, self.device = model, device
-        self.folder = TemporaryDirectory()  # journals and embeddings that nobody wants back
-        self.viewer = napari.Viewer(title="samunet benchmark")
-        self.viewer.window.resize(*_WINDOW_SIZE)
-        self.image: Image = self.viewer.add_image(
-            volume.array, scale=tuple(volume.spacing), contrast_limits=(-160, 240), name="sample"
-        )
-        self.canvas = _find_canvas()
-        self.widget: SegmentationWidget | None = None
-        self.glimpses: list[float] = []
-
-    def open_widget(self, click: bool = True) -> None:
-        """Dock the widget, load the model, and let one ``click`` warm everything up."""
-        self.widget = SegmentationWidget(self.viewer, self._load, Shelf(Path(self.folder.name)))
-        self.viewer.window.add_dock_widget(self.widget, name="Interactive segmentation")
-        controller = self._controller()
-        controller.start()
-        _wait_for(lambda: controller.model_ready or bool(controller.problem))
-        if controller.problem:
-            raise SamUNetError(controller.problem)
-        self._show_slice(0)
-        if click:
-            self._press_and_wait(_PLACES[0])
-            controller.discard()
-            self.glimpses.clear()
-
-    def scroll(self, indices: Iterable[int]) -> list[float]:
-        """Show one slice after the other; return the seconds that each took."""
-        seconds = []
-        for index in indices:
-            start = perf_counter()
-            self._show_slice(index)
-            seconds.append(perf_counter() - start)
-        return seconds
-
-    def time_bare_frames(self, count: int) -> list[float]:
-        """Time napari's own frames: from a changed contrast to the drawn frame."""
-        seconds = []
-        for turn in range(count + 1):
-            start = perf_counter()
-            self.image.contrast_limits = (-160, 240 + turn % 2)
-            _wait(self.canvas.frameSwapped)
-            seconds.append(perf_counter() - start)
-        self.image.contrast_limits = (-160, 240)
-        return seconds[1:]
-
-    def click(self, turn: int) -> tuple[float, float]:
-        """Click once; each slice gets a few clicks, then it is the next one's turn."""
-        slice_turn, place = divmod(turn, CLICKS_PER_SLICE)
-        if place == 0:
-            self._controller().discard()
-            self._show_slice(_FIRST_SLICE + slice_turn % (self.image.data.shape[0] - _FIRST_SLICE))
-        return self._press_and_wait(_PLACES[place])
-
-    def close(self) -> None:
-        """Let go of the thread, then of the window."""
-        if self.widget is not None:
-            controller = self.widget.controller
-            controller.close(_PATIENCE_MS / 1000)  # what is encoded now is kept before it ends
-            self.widget.close_session()
-            if controller.engine.cache is not None:
-                controller.engine.cache.flush()
-        self.viewer.close()
-        self.folder.cleanup()
-
-    def _controller(self) -> Controller:
-        if self.widget is None:
-            raise SamUNetError("Clicks need the panel: dock it first.")
-        return self.widget.controller
-
-    def _load(self, name: str) -> Any:
-        return load_as_window(self.model, self.device, Path(self.folder.name) / "embeddings")
-
-    def _show_slice(self, index: int) -> None:
-        self.viewer.dims.set_point(0, index * self.image.scale[0])
-        QApplication.processEvents()
-
-    def _press_and_wait(self, place_rc: tuple[int, int]) -> tuple[float, float]:
-        """Click; return the seconds until the mask is in its layer, and until it is drawn."""
-        controller = self._controller()
-        if controller.work is None:
-            raise SamUNetError(f"A click needs an image, but: {controller.problem}")
-        session = controller.work.session
-        button = Qt.MouseButton.LeftButton
-        negative = place_rc == _PLACES[-1]
-        modifier = (
-            Qt.KeyboardModifier.ControlModifier if negative else Qt.KeyboardModifier.NoModifier
-        )
-        click: Any = QTest.mouseClick  # a static method, which PyQt's stubs do not tell
-        updated: list[float] = []
-        layer = controller.work.shown.find("preview")
-        # Connected after the canvas was: when it is called, the layer is updated and refreshed. A
-        # layer that is only made by this click is there when the session has told all.
-        changed = session.preview_changed if layer is None else layer.events.set_data
-        note = changed.connect(lambda *_: updated.append(perf_counter()))
-        start = perf_counter()
-        look = controller.glimpsed.connect(lambda: self.glimpses.append(perf_counter() - start))
-        try:
-            click(self.canvas, button, modifier, self._pixel(place_rc))
-            _wait_for(lambda: bool(updated) and not controller.waiting)
-            _wait(self.canvas.frameSwapped)
-            return updated[-1] - start, perf_counter() - start
-        finally:
-            changed.disconnect(note)
-            controller.glimpsed.disconnect(look)
-
-    def _pixel(self, place_rc: tuple[int, int]) -> QPoint:
-        """Where a pixel of the slice lies on the canvas."""
-        camera = self.viewer.scene.camera
-        world = [place_rc[axis] * self.image.scale[1 + axis] for axis in (0, 1)]
-        down, right = (
-            (here - center) * camera.zoom
-            for here, center in zip(world, camera.center[-2:], strict=True)
-        )
-        middle = self.canvas.rect().center()
-        ratio = self.canvas.devicePixelRatioF()
-        return QPoint(round(middle.x() + right / ratio), round(middle.y() + down / ratio))
-
-
-def load_as_window(model: str, device: str, folder: Path) -> Any:
-    """Load a model as the window does, but keep its embeddings in another folder."""
-    with beside_a_window():
-        from napari_samunet.inference.engine import open_engine
-        from napari_samunet.models.load import load_model
-
-        return open_engine(load_model(model, device=device), folder=folder)
-
-
-def _find_canvas() -> QOpenGLWidget:
-    QApplication.processEvents()
-    canvases = [
-        child
-        for window in QApplication.topLevelWidgets()
-        for child in window.findChildren(QOpenGLWidget)
-        if child.isVisible()
-    ]
-    if not canvases:
-        raise SamUNetError("A canvas to click on was expected, but napari's window shows none.")
-    return max(canvases, key=lambda canvas: canvas.width() * canvas.height())
-
-
-def _wait(signal: Any) -> None:
-    """Run the event loop until a signal comes."""
-    loop = QEventLoop()
-    came: list[bool] = []
-
-    def end() -> None:
-        came.append(True)
-        loop.quit()
-
-    signal.connect(end)
-    QTimer.singleShot(_PATIENCE_MS, loop.quit)
-    loop.exec()
-    signal.disconnect(end)
-    if not came:
-        raise SamUNetError("The window drew no frame; is the display visible and unlocked?")
-
-
-def _wait_for(condition: Callable[[], bool]) -> None:
-    """Run the event loop until a condition holds, asleep between events as an idle window is."""
-    late: list[bool] = []
-    # With a time limit of its own, ``processEvents`` would spin and hold the interpreter's lock.
-    limit = QTimer()
-    limit.setSingleShot(True)
-    limit.timeout.connect(lambda: late.append(True))
-    limit.start(_PATIENCE_MS)
-    while not condition():
-        QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
-        if late:
-            raise SamUNetError("A click was not answered in time; try another model or device.")

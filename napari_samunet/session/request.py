@@ -88,16 +88,16 @@ class Request:
         """Ask for what can be shown before the answer; None where there is nothing."""
         if self.previous is not None:
             return None
-        seen = None
         if self._recalls:
             from napari_samunet.inference.recall import carried
 
-            seen = carried(self._ask(engine), self.prompts, self._memory)
+            known = carried(self._ask(engine), self.prompts, self._memory)
+            if known is not None:
+                return known
         look = getattr(engine, "glimpse", None)
-        if seen is None and look is not None:
-            seen = look(self.volume, self.ref, self.prompts, self.window)
-            if seen is not None and self.prompts.box is not None:
-                self._seen[engine] = seen
+        seen = None if look is None else look(self.volume, self.ref, self.prompts, self.window)
+        if seen is not None:
+            self._seen[engine] = seen
         return seen
 
     def region(self) -> Roi | None:
@@ -136,19 +136,22 @@ class Request:
 
     @cached_property
     def _seen(self) -> dict[Answerer, Prediction]:
-        """What was shown before the answer, to a box or the expected shape: it is not decoded again
-        with the rest.
-        """
+        """The glimpse of these prompts, which is not decoded again with the answer."""
+        return {}
+
+    @cached_property
+    def _expected(self) -> dict[Answerer, Prediction]:
+        """The answer to the shape that other slices make one expect."""
         return {}
 
     def _ask(self, engine: Answerer) -> Callable[[Prompts], Prediction]:
         def ask(prompts: Prompts) -> Prediction:
+            question = (self.volume, self.ref, prompts, self.window)
             if prompts.mask is None:
-                return engine.predict(self.volume, self.ref, prompts, self.window)
-            if engine not in self._seen:
-                seen = engine.predict(self.volume, self.ref, prompts, self.window)
-                self._seen[engine] = seen
-            return self._seen[engine]
+                return engine.predict(*question, seen=self._seen.get(engine))
+            if engine not in self._expected:
+                self._expected[engine] = engine.predict(*question)
+            return self._expected[engine]
 
         return ask
 

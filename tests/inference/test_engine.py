@@ -143,18 +143,37 @@ def test_a_box_is_seen_before_its_other_readings_and_answered_with_just_that(vol
     assert len(decoded) - spared == spared + 2
 
 
-def test_a_session_does_not_have_a_box_decoded_again_that_it_has_shown(volume, monkeypatch):
+def test_the_first_look_at_a_click_is_not_decoded_again_with_the_closer_ones(volume, monkeypatch):
+    engine = _engine()
+    seen, whole = engine.glimpse(volume, REF, CLICK), engine.predict(volume, REF, CLICK)
+    decoded = []
+    decode = engine.system.decode
+    monkeypatch.setattr(engine.system, "decode", lambda *given: decoded.append(1) or decode(*given))
+    again = engine.predict(volume, REF, CLICK, seen=seen)
+    spared = len(decoded)
+    engine.predict(volume, REF, CLICK)
+    assert len(decoded) - spared == spared + 1
+    for first, second in zip(again.candidates, whole.candidates, strict=True):
+        np.testing.assert_array_equal(first.mask, second.mask)
+
+
+@pytest.mark.parametrize("box", [(10, 20, 40, 50), None], ids=["box", "click"])
+def test_a_session_does_not_have_decoded_again_what_it_has_shown(volume, monkeypatch, box):
     engine = _engine()
     session = Session(volume, engine)
-    session.add_box((10, 20, 40, 50), index=2, predict=False)
+    if box is None:
+        session.add_point((20, 30), index=2, predict=False)
+    else:
+        session.add_box(box, index=2, predict=False)
     request = session.request()
     seen, given = request.glimpse(engine), []
     predict = engine.predict
     monkeypatch.setattr(
         engine, "predict", lambda *a, **k: given.append(k["seen"]) or predict(*a, **k)
     )
-    np.testing.assert_array_equal(request.answer(engine).mask, seen.mask)
+    answer = request.answer(engine)
     assert given == [seen]
+    assert box is None or np.array_equal(answer.mask, seen.mask)
 
 
 def test_the_same_frame_is_fed_back_unchanged(volume):

@@ -62,6 +62,32 @@ def test_the_first_look_is_shown_while_closer_ones_are_due(slow, monkeypatch):
     assert not np.array_equal(slow.session.preview.mask, mask)
 
 
+def test_closer_looks_wait_until_the_first_one_is_drawn(screen, monkeypatch):
+    screen.click(30, 40)  # the layer of the mask is there
+    screen.controller.discard()
+    preview, shown = screen.controller.work.shown.find("preview"), []
+    glimpse = lambda *_question: painted_prediction(np.ones((60, 80), bool))  # noqa: E731
+    predict = screen.engine.predict
+
+    def closer(*question, **named):
+        shown.append(bool(preview.data[3].all()))
+        return predict(*question, **named)
+
+    monkeypatch.setattr(screen.engine, "glimpse", glimpse, raising=False)
+    monkeypatch.setattr(screen.engine, "predict", closer)
+    screen.click(30, 40)
+    assert shown == [True]
+
+
+def test_a_first_look_that_fails_does_not_keep_the_answer_waiting(screen, monkeypatch):
+    def glimpse(*_question):
+        raise ValueError("no look")
+
+    monkeypatch.setattr(screen.engine, "glimpse", glimpse, raising=False)
+    screen.click(30, 40)
+    assert screen.session.preview is not None
+
+
 def test_the_first_look_of_a_click_that_was_taken_back_is_not_shown(slow, monkeypatch):
     def glimpse(*_question):
         slow.engine.go.wait(20)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from napari_samunet.plugin import engine
-from napari_samunet.plugin.benchmark import load_as_window
+from napari_samunet.plugin.driven_window import load_as_window
 
 
 def test_the_benchmark_clicks_on_the_engine_that_ships_and_leaves_nothing_behind(
