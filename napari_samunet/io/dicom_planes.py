@@ -3,7 +3,7 @@
 A classic file is one plane; a multi-frame file is one plane a frame, whose words stand in
 functional groups.
 Standard: DICOM PS3.3, C.7.6.2 (image plane), C.7.6.16 (functional groups), C.8.5.5 (ultrasound
-regions), C.11.2 (VOI LUT).
+regions).
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 
 from napari_samunet.io.dicom_files import Series, text_of
+from napari_samunet.io.dicom_values import numbers_of
+from napari_samunet.io.dicom_windows import windows_of
 from napari_samunet.types import FloatArray, Window
 
 _MOST_FRAMES = 100_000
@@ -80,7 +82,7 @@ class Plane:
 
     def number(self, keyword: str) -> float | None:
         """First number of a value of this plane, or None."""
-        values = _numbers(self.words, keyword)
+        values = numbers_of(self.words, keyword)
         return values[0] if values else None
 
 
@@ -121,20 +123,20 @@ def _items(dataset: Any, keyword: str) -> list[Any]:
 
 
 def _plane(path: Path, dataset: Any, frame: int, words: tuple[Any, ...]) -> Plane:
-    position = _numbers(words, "ImagePositionPatient", 3)
-    spacing = _numbers(words, "PixelSpacing", 2) or _numbers(words, "ImagerPixelSpacing", 2)
+    position = numbers_of(words, "ImagePositionPatient", 3)
+    spacing = numbers_of(words, "PixelSpacing", 2) or numbers_of(words, "ImagerPixelSpacing", 2)
     spacing = spacing or _ultrasound_spacing(dataset)
-    slope = _numbers(words, "RescaleSlope") or (1.0,)
-    intercept = _numbers(words, "RescaleIntercept") or (0.0,)
+    slope = numbers_of(words, "RescaleSlope") or (1.0,)
+    intercept = numbers_of(words, "RescaleIntercept") or (0.0,)
     return Plane(
         path,
         dataset,
         frame,
         None if position is None else np.array(position[:3]),
-        _directions(_numbers(words, "ImageOrientationPatient", 6)),
+        _directions(numbers_of(words, "ImageOrientationPatient", 6)),
         None if spacing is None or min(spacing[:2]) <= 0 else (spacing[0], spacing[1]),
         (slope[0], intercept[0]) if slope[0] != 0 else (1.0, intercept[0]),
-        _windows(words),
+        windows_of(words),
         words,
     )
 
@@ -144,7 +146,7 @@ def _ultrasound_spacing(dataset: Any) -> tuple[float, float] | None:
     found = set()
     for region in _items(dataset, "SequenceOfUltrasoundRegions"):
         if all(text_of(region, word) == value for word, value in _TISSUE_IN_CM.items()):
-            down, across = (_numbers((region,), f"PhysicalDelta{axis}") for axis in "YX")
+            down, across = (numbers_of((region,), f"PhysicalDelta{axis}") for axis in "YX")
             if down is not None and across is not None:
                 found.add((10 * abs(down[0]), 10 * abs(across[0])))
     return found.pop() if len(found) == 1 else None
@@ -158,36 +160,3 @@ def _directions(cosines: tuple[float, ...] | None) -> FloatArray | None:
     if (np.abs(lengths - 1) > 0.1).any() or abs(pair[0] @ pair[1]) > 0.1:
         return None
     return pair / lengths
-
-
-def _windows(words: tuple[Any, ...]) -> tuple[tuple[str, Window], ...]:
-    """All display windows that a plane states, each with its name or "" (PS3.3 C.11.2.1.2)."""
-    for dataset in words:
-        centers, widths = (_numbers((dataset,), f"Window{word}") for word in ("Center", "Width"))
-        if centers and widths:
-            break
-    else:
-        return ()
-    said = dataset.get("WindowCenterWidthExplanation") or ()
-    names = [*([said] if isinstance(said, str) else said), *[""] * len(centers)]
-    return tuple(
-        (str(name).strip(), (center - width / 2, center + width / 2))
-        for name, center, width in zip(names, centers, widths, strict=False)
-        if width >= 1
-    )
-
-
-def _numbers(words: tuple[Any, ...], keyword: str, count: int = 1) -> tuple[float, ...] | None:
-    """At least ``count`` finite numbers from the first dataset that states them."""
-    for dataset in words:
-        try:
-            value = dataset.get(keyword)
-            if value is None or value == "":
-                continue
-            values = [value] if np.isscalar(value) or not hasattr(value, "__len__") else value
-            numbers = tuple(float(v) for v in values)
-        except (ValueError, TypeError, AttributeError, NotImplementedError):
-            continue
-        if len(numbers) >= count and np.isfinite(numbers).all():
-            return numbers
-    return None

@@ -85,6 +85,41 @@ def test_windows_without_a_name_or_a_width_do_no_harm(tmp_path: Path) -> None:
     assert open_volume(tmp_path / "none").windows == ()
 
 
+def lookup_table(first: int, outputs: np.ndarray) -> pydicom.Dataset:
+    item = pydicom.Dataset()
+    item.add_new("LUTDescriptor", "SS", [len(outputs), first, 12])
+    item.add_new("LUTData", "US", [int(value) for value in outputs])
+    item.LUTExplanation = "CHEST"
+    return item
+
+
+def test_a_table_in_place_of_a_window_is_followed_where_it_rises(tmp_path: Path) -> None:
+    flat = np.zeros(200), np.full(300, 4000)
+    ramp = np.concatenate([flat[0], np.linspace(0, 4000, 501), flat[1]])
+    save_slice(tmp_path, 1, WindowCenter=None, VOILUTSequence=[lookup_table(-100, ramp)])
+    ((name, window),) = open_volume(tmp_path).windows
+    assert name == "CHEST"
+    np.testing.assert_allclose(window, (100, 600), atol=1)
+    sigmoid = 4095 / (1 + np.exp(-(np.arange(2000) - 1200) / 100))
+    table = lookup_table(0, sigmoid)
+    save_slice(tmp_path / "sigmoid", 1, WindowCenter=None, VOILUTSequence=[table])
+    low, high = open_volume(tmp_path / "sigmoid").window
+    assert low + high == pytest.approx(2400, abs=4)
+    assert 500 < high - low < 800
+    save_slice(tmp_path / "both", 1, VOILUTSequence=[table])
+    assert open_volume(tmp_path / "both").window == (-160, 240)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [lookup_table(0, np.arange(100)[::-1]), lookup_table(0, np.zeros(50)), pydicom.Dataset()],
+    ids=["falls", "flat", "empty"],
+)
+def test_a_table_that_cannot_be_followed_does_no_harm(tmp_path: Path, table) -> None:
+    save_slice(tmp_path, 1, WindowCenter=None, VOILUTSequence=[table])
+    assert open_volume(tmp_path).windows == ()
+
+
 def test_a_single_file_is_one_slice_as_thick_as_it_says(tmp_path: Path) -> None:
     volume = open_volume(save_slice(tmp_path, 1, SliceThickness=5))
     assert np.array_equal(volume.array, expected(1)[None])
