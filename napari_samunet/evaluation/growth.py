@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -19,7 +20,7 @@ from napari_samunet.types import SliceRef
 SIDES = (128, 256, 512, 1024)
 COUNTS = (5, 10, 20)
 CLICKS = (1, 2, 5, 10, 20)
-_TURNS = 3
+_TURNS = 5
 
 
 @dataclass(frozen=True)
@@ -57,55 +58,46 @@ def plot_growth(curves: list[Curve], path: Path) -> None:
 
 
 def _over_sides(system: System) -> tuple[float, ...]:
-    medians = []
-    for side in SIDES:
-        volume = slices(_TURNS + 1, side)
+    def first_box(side: int) -> float:
+        volume, engine = slices(_TURNS + 1, side), Engine(system, EmbeddingCache())
         box = Prompts(box=(side // 4, side // 4, side // 2, side // 2))
-        engine = Engine(system, EmbeddingCache())
-        asked = [
-            _ms(lambda k=k: engine.predict(volume, SliceRef(0, k), box, WINDOW))  # noqa: B023
-            for k in range(_TURNS + 1)
-        ]
-        medians.append(float(np.median(asked[1:])))
-    return tuple(medians)
+        return _median(lambda turn: engine.predict(volume, SliceRef(0, turn), box, WINDOW))
+
+    return tuple(map(first_box, SIDES))
 
 
 def _over_counts(system: System) -> tuple[float, ...]:
     volume = slices(max(COUNTS))
-    return tuple(
-        _ms(
-            lambda count=count: list(
-                precompute(
-                    Engine(system, EmbeddingCache()),
-                    volume,
-                    [SliceRef(0, k) for k in range(count)],
-                    WINDOW,
-                )
-            )
+
+    def ahead(count: int) -> float:
+        refs = [SliceRef(0, index) for index in range(count)]
+        return _median(
+            lambda _turn: list(precompute(Engine(system, EmbeddingCache()), volume, refs, WINDOW))
         )
-        for count in COUNTS
-    )
+
+    return tuple(map(ahead, COUNTS))
 
 
 def _over_clicks(system: System) -> tuple[float, ...]:
     volume, ref = slices(1), SliceRef(0, 0)
     random = np.random.default_rng(1)
     places = random.uniform(150, 350, (max(CLICKS), 2))
-    labels = np.arange(max(CLICKS)) % 3 != 2
+    labels = (np.arange(max(CLICKS)) % 3 != 2).astype(int)
     engine = Engine(system, EmbeddingCache())
     answer = engine.predict(volume, ref, Prompts(box=(100, 100, 400, 400)), WINDOW)
-    medians = []
-    for count in CLICKS:
-        prompts = Prompts(points=places[:count], labels=labels[:count].astype(int))
-        asked = [
-            _ms(lambda: engine.predict(volume, ref, prompts, WINDOW, answer))  # noqa: B023
-            for _ in range(_TURNS + 1)
-        ]
-        medians.append(float(np.median(asked[1:])))
-    return tuple(medians)
+
+    def further(count: int) -> float:
+        prompts = Prompts(points=places[:count], labels=labels[:count])
+        return _median(lambda _turn: engine.predict(volume, ref, prompts, WINDOW, answer))
+
+    return tuple(map(further, CLICKS))
 
 
-def _ms(work) -> float:  # type: ignore[no-untyped-def]
-    start = perf_counter()
-    work()
-    return 1000 * (perf_counter() - start)
+def _median(work: Callable[[int], object]) -> float:
+    """Median milliseconds of a few turns, after one that warms up."""
+    seconds = []
+    for turn in range(_TURNS + 1):
+        start = perf_counter()
+        work(turn)
+        seconds.append(perf_counter() - start)
+    return 1000 * float(np.median(seconds[1:]))
