@@ -79,7 +79,7 @@ class Request:
         """Ask the model; may run in any thread."""
         if not self._recalls:
             question = (self.volume, self.ref, self.prompts, self.window, self.previous)
-            return engine.predict(*question, seen=self._seen.get(engine))
+            return engine.predict(*question, seen=self._seen.get(_model_of(engine)))
         from napari_samunet.inference.recall import recalled
 
         return recalled(self._ask(engine), self.prompts, self._memory)
@@ -97,7 +97,7 @@ class Request:
         look = getattr(engine, "glimpse", None)
         seen = None if look is None else look(self.volume, self.ref, self.prompts, self.window)
         if seen is not None:
-            self._seen[engine] = seen
+            self._seen[_model_of(engine)] = seen
         return seen
 
     def region(self) -> Roi | None:
@@ -135,25 +135,31 @@ class Request:
         return take_finite(self.volume, SliceRef(self.ref.axis, index))
 
     @cached_property
-    def _seen(self) -> dict[Answerer, Prediction]:
-        """The glimpse of these prompts, which is not decoded again with the answer."""
+    def _seen(self) -> dict[object, Prediction]:
+        """The glimpse of these prompts by a model, which does not decode it again to answer."""
         return {}
 
     @cached_property
-    def _expected(self) -> dict[Answerer, Prediction]:
-        """The answer to the shape that other slices make one expect."""
+    def _expected(self) -> dict[object, Prediction]:
+        """The answer of a model to the shape that other slices make one expect."""
         return {}
 
     def _ask(self, engine: Answerer) -> Callable[[Prompts], Prediction]:
         def ask(prompts: Prompts) -> Prediction:
             question = (self.volume, self.ref, prompts, self.window)
             if prompts.mask is None:
-                return engine.predict(*question, seen=self._seen.get(engine))
-            if engine not in self._expected:
-                self._expected[engine] = engine.predict(*question)
-            return self._expected[engine]
+                return engine.predict(*question, seen=self._seen.get(_model_of(engine)))
+            model = _model_of(engine)
+            if model not in self._expected:
+                self._expected[model] = engine.predict(*question)
+            return self._expected[model]
 
         return ask
+
+
+def _model_of(engine: Answerer) -> object:
+    """What answers: a window changes the model, but not its engine."""
+    return getattr(engine, "system", None) or engine
 
 
 def make_request(volume: Volume, state: State, object_id: int, ref: SliceRef) -> Request:

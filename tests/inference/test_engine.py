@@ -176,6 +176,21 @@ def test_a_session_does_not_have_decoded_again_what_it_has_shown(volume, monkeyp
     assert box is None or np.array_equal(answer.mask, seen.mask)
 
 
+def test_what_another_model_has_shown_is_not_taken_for_an_answer(volume, monkeypatch):
+    engine = _engine()
+    session = Session(volume, engine)
+    session.add_box((10, 20, 40, 50), index=2, predict=False)
+    request, given = session.request(), []
+    request.glimpse(engine)
+    engine.system = _engine().system
+    predict = engine.predict
+    monkeypatch.setattr(
+        engine, "predict", lambda *a, **k: given.append(k["seen"]) or predict(*a, **k)
+    )
+    request.answer(engine)
+    assert given == [None]
+
+
 def test_the_same_frame_is_fed_back_unchanged(volume):
     engine = _engine()
     first = engine.predict(volume, REF, CLICK)
