@@ -144,12 +144,13 @@ class ImageLayers:
         self._points = list(points)
         places = [data_position(self.image, point.ref, point.rc) for point in points]
         styles = [_POSITIVE if point.positive else _NEGATIVE for point in points]
+        symbols = [symbol for _, symbol in styles]
         with layer.events.blocker_all():  # or the canvas takes over each of them, one by one
             layer.data = np.array(places, dtype=float).reshape(-1, self.image.ndim)
-            if points:
-                layer.symbol = [symbol for _, symbol in styles]
+            # New marks look like one that adds; each style that is set costs milliseconds.
+            if [symbol.value for symbol in layer.symbol] != symbols:
+                layer.symbol = symbols
                 layer.face_color = [color for color, _ in styles]
-                layer.size = self._point_size()
                 layer.border_color = layer.face_color  # napari's grey border would hide a cross
             layer.selected_data = set()
         layer.refresh(highlight=False, thumbnail=False)
@@ -246,12 +247,13 @@ class ImageLayers:
         layer = Points(
             np.empty((0, self.image.ndim)),
             ndim=self.image.ndim,
-            size=self._point_size(),
-            border_width=0,
             # No lower limit: napari draws a point of size 0 where a slice has none.
             canvas_size_limits=(0, _POINT_PIXELS),
             **self._like("points"),
         )
+        layer.current_size, layer.current_border_width = self._point_size(), 0
+        color, layer.current_symbol = _POSITIVE
+        layer.current_face_color = layer.current_border_color = color
         return self._insert(layer)
 
     def _make_boxes(self) -> Shapes:

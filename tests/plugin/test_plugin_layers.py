@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from napari.components import ViewerModel
 
 from napari_samunet.plugin.layers import ImageLayers, ShownBox, ShownPoint
@@ -90,6 +91,25 @@ def test_points_tell_adding_from_removing_by_shape_too():
     assert layer.symbol[0] != layer.symbol[1]
     shown.show_points([])
     assert len(layer.data) == 0
+
+
+@pytest.mark.parametrize("order", [(1, 1, 0), (0, 1, 1), (0, 0), (1,), (1, 0, 1, 0)])
+def test_every_mark_looks_like_what_it_is_however_they_came_and_went(order):
+    _, image, shown = _shown()
+    ref = SliceRef(0, 1)
+    for adds in [(1, 0), order, (0, *order), order[1:], order]:
+        shown.show_points([ShownPoint(ref, (n, n), bool(one)) for n, one in enumerate(adds)])
+    layer = shown.find("points")
+    looks = [
+        (symbol.value, tuple(np.round(255 * face).astype(int)))
+        for symbol, face in zip(layer.symbol, layer.face_color, strict=True)
+    ]
+    assert looks == [
+        ("disc", (20, 220, 140, 255)) if one else ("x", (255, 106, 61, 255)) for one in order
+    ]
+    np.testing.assert_array_equal(layer.border_color, layer.face_color)
+    assert set(layer.size) == {max(image.data.shape) / 20}
+    assert not layer.border_width.any()
 
 
 def test_previews_of_crossing_planes_do_not_cut_each_other():
