@@ -48,8 +48,6 @@ class Plane:
         mm between rows, and between columns.
     rescale : (float, float)
         Slope and intercept.
-    windows : tuple of (str, (float, float))
-        VOI windows (low, high) in rescaled units, each with the name that it has, or "".
     words : tuple of datasets
         Where other values of this plane are looked up, the nearest first.
     tile : (slice, slice) or None
@@ -63,7 +61,6 @@ class Plane:
     directions: FloatArray | None
     spacing: tuple[float, float] | None
     rescale: tuple[float, float]
-    windows: tuple[tuple[str, Window], ...]
     words: tuple[Any, ...]
     tile: tuple[slice, slice] | None = None
 
@@ -74,6 +71,11 @@ class Plane:
             rows, columns = self.tile
             return rows.stop - rows.start, columns.stop - columns.start
         return int(self.dataset.Rows), int(self.dataset.Columns)
+
+    @property
+    def windows(self) -> tuple[tuple[str, Window], ...]:
+        """VOI windows (low, high) in rescaled units, each with the name that it has, or ""."""
+        return windows_of(self.words)
 
     @property
     def is_placed(self) -> bool:
@@ -136,7 +138,6 @@ def _plane(path: Path, dataset: Any, frame: int, words: tuple[Any, ...]) -> Plan
         _directions(numbers_of(words, "ImageOrientationPatient", 6)),
         None if spacing is None or min(spacing[:2]) <= 0 else (spacing[0], spacing[1]),
         (slope[0], intercept[0]) if slope[0] != 0 else (1.0, intercept[0]),
-        windows_of(words),
         words,
     )
 
