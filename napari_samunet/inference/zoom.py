@@ -39,7 +39,9 @@ def zoomed(
         roi = look_at_mask(view.shape, np.asarray(prompts.mask), points, prompts.box)
         return view.answer(view.frame(roi), prompts, None)
     seen = seen or glimpsed(view, prompts)
-    return (_confirmed if prompts.box is None else _with_parts)(view, prompts, seen)
+    if prompts.box is None:
+        return _confirmed(view, prompts, seen)
+    return _with_parts(view, prompts, seen)
 
 
 def glimpsed(view: View, prompts: Prompts) -> Prediction:
