@@ -25,6 +25,10 @@ from napari_samunet.training.regions import Tissue, read_regions
 CT_WINDOWS = ((-160, 240), (-125, 225), (-60, 180), (-1350, 150), (-450, 1050), (-1000, 1000))
 BRAIN_WINDOW = (-5, 85)
 
+# The brightest part of half of the images is one white, from this share of the pixels on: what lies
+# between and below the lungs, shown to read the lungs; fat, and what lies beside a coil.
+BURNT_OUT = {"xray": 0.5, "mr": 0.85}
+
 
 def paint(generator: Generator, labels: Labels) -> Tensor:
     """Grey values (B, S, S) in [0, 1], as a window would show them, for a batch of label maps."""
@@ -50,7 +54,7 @@ def paint(generator: Generator, labels: Labels) -> Tensor:
     image = _noise(generator, image, kind)
     if kind == "ct":
         return image.clamp(0, 1)
-    return _window(generator, image, inverted=0.0 if kind == "us" else 0.15)
+    return _window(generator, image, kind)
 
 
 def _tissue(generator: Generator, labels: Labels) -> Tensor:
@@ -230,13 +234,17 @@ def _noise(generator: Generator, image: Tensor, kind: str) -> Tensor:
     return torch.where(chance(generator, magnitude, batch, 1, 1), rician, noisy)
 
 
-def _window(generator: Generator, image: Tensor, inverted: float) -> Tensor:
+def _window(generator: Generator, image: Tensor, kind: str) -> Tensor:
     """Percentile window, gamma, now and then inversion."""
     batch = len(image)
     ordered = image[:, ::3, ::3].flatten(1).sort(1).values
     last = ordered.shape[1] - 1
+    top = uniform(generator, 0.97, 1, batch, 1)
+    if kind in BURNT_OUT:
+        burnt = uniform(generator, BURNT_OUT[kind], 1, batch, 1)
+        top = torch.where(chance(generator, 0.5, batch, 1), burnt, top)
     low = ordered.gather(1, (uniform(generator, 0, 0.03, batch, 1) * last).long())
-    high = ordered.gather(1, (uniform(generator, 0.97, 1, batch, 1) * last).long())
+    high = ordered.gather(1, (top * last).long())
     low, high = low[..., None], high[..., None]
     shown = ((image - low) / (high - low).clamp(min=1e-3)).clamp(0, 1)
     gamma = torch.where(
@@ -245,4 +253,5 @@ def _window(generator: Generator, image: Tensor, inverted: float) -> Tensor:
         torch.ones(batch, device=image.device),
     )
     shown = shown ** gamma[:, None, None]
-    return torch.where(chance(generator, inverted, batch, 1, 1), 1 - shown, shown)
+    inverted = chance(generator, 0.0 if kind == "us" else 0.15, batch, 1, 1)
+    return torch.where(inverted, 1 - shown, shown)

@@ -3,7 +3,7 @@
 import torch
 
 from napari_samunet.training import artefacts
-from napari_samunet.training.appearance import _alike, _coil, _echoes
+from napari_samunet.training.appearance import _alike, _coil, _echoes, _window
 from napari_samunet.training.radiograph import shine_through
 from napari_samunet.training.regions import Tissue
 
@@ -80,3 +80,14 @@ def test_ghosts_are_fainter_than_what_moved(monkeypatch):
     assert (
         (elsewhere.flatten(1).max(1).values > 0) & (elsewhere.flatten(1).max(1).values < 0.2)
     ).all()
+
+
+def test_radiographs_and_mr_are_often_burnt_out_and_ultrasound_is_not():
+    ramp = torch.linspace(0, 1, 64 * 64).view(1, 64, 64).expand(400, -1, -1)
+    white = {
+        kind: (_window(_generator(), ramp, kind) == 1).flatten(1).float().mean(1)
+        for kind in ("xray", "mr", "us")
+    }
+    assert 0.3 < (white["xray"] > 0.1).float().mean() < 0.5
+    assert 0.05 < (white["mr"] > 0.1).float().mean() < 0.25
+    assert (white["us"] < 0.05).all()
