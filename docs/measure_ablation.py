@@ -19,6 +19,7 @@ from tqdm import tqdm
 from napari_samunet.evaluation.cases import SliceCase, find_cases, read_case
 from napari_samunet.evaluation.protocol import measure_case
 from napari_samunet.evaluation.report import macro_mean
+from napari_samunet.inference.trust import trust
 from napari_samunet.models.load import load_model
 from napari_samunet.models.system import System
 
@@ -28,9 +29,10 @@ VARIANTS: dict[str, dict[str, bool | int]] = {
     "earlier answers not fed back": {"mask_side": 0},
 }
 TRUSTS = {
-    "meaning of a click by first IoU alone": lambda said, agreement: said[0],
-    "by closer IoU alone": lambda said, agreement: said[-1],
-    "by agreement alone": lambda said, agreement: agreement,
+    "meaning of a click by its IoU alone": lambda meaning, meanings, said: said,
+    "by what it shares with the others alone": lambda meaning, meanings, said: trust(
+        meaning, meanings, None
+    ),
 }
 COLUMNS = ("dice_box", "dice_box_click_1", "dice_click_1", "dice_click_3", "dice_click_5")
 CLICKS = 6
@@ -48,8 +50,8 @@ def main() -> None:
         measure(name, cases, _with(model, changes))
     with patch("napari_samunet.models.pyramid.more_often", lambda grey, *_: torch.zeros_like(grey)):
         measure("grey values in the box or answer not drawn", cases, model)
-    for name, trust in TRUSTS.items():
-        with patch("napari_samunet.inference.zoom.trust", trust):
+    for name, other in TRUSTS.items():
+        with patch("napari_samunet.inference.zoom.trust", other):
             measure(name, cases, model)
 
 

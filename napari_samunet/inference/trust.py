@@ -4,26 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-FIRST, CLOSER = 0.25, 2.0
-"""Powers of what is said at each look: the closer one is trained to judge any meaning."""
+import numpy as np
+
+from napari_samunet.inference.postprocess import overlap
+from napari_samunet.types import BoolArray
+
+SAID = 1.5
+"""Power of what the network says of a meaning, beside what the others say."""
 
 
-def trust(said: Sequence[float], agreement: float) -> float:
-    """Return what speaks for a meaning of a click, 0 to 1, after a first and a closer look at it.
+def trust(meaning: BoolArray, meanings: Sequence[BoolArray], said: float | None) -> float:
+    """Return what speaks for a meaning of a click, 0 to 1.
 
-    A mask that is right stays the same when its surroundings fill the frame; one that leaks or
-    stops short does not.
+    The network's own word, and the Dice that is to be expected whichever of the meanings is meant:
+    what shares most with all of them is seldom far off, as a minimum-risk decision has it.
 
     Parameters
     ----------
+    meaning
+        Its mask (H, W).
+    meanings
+        The masks of all, this one among them, each as a closer look found it.
     said
-        The IoU that the network itself predicts at the first and at the closer look, before it is
-        made honest: that map tells what an answer is worth, not which of two is meant. Empty where
-        it predicts none.
-    agreement
-        How much the masks of the two looks overlap (Dice).
+        The IoU that the network itself predicts at the closer look, where it is trained to judge
+        any meaning, before it is made honest: that map tells what an answer is worth, not which of
+        two is meant. None where it predicts none.
     """
-    if not said:
-        return agreement
-    first, closer = said
-    return agreement * first**FIRST * closer**CLOSER
+    expected = float(np.mean([overlap(meaning, other) for other in meanings]))
+    return expected if said is None else expected * said**SAID

@@ -65,19 +65,21 @@ def _with_parts(view: View, prompts: Prompts, answer: Prediction) -> Prediction:
 
 def _confirmed(view: View, prompts: Prompts, answer: Prediction) -> Prediction:
     """Look closer at each meaning of the clicks, and answer with what speaks most for itself."""
-    meanings = [answer.pick(rank) for rank in range(len(answer.candidates))]
-    score_map, kind = view.system.contract.score_map, kind_of(False, len(prompts.labels))
-    looks, trusts = [], []
-    for meaning in meanings:
+    looks = []
+    for rank in range(len(answer.candidates)):
+        meaning = answer.pick(rank)
         roi = closer_look(view.shape, np.asarray(prompts.points), meaning.mask)
-        closer = view.answer(view.frame(roi), prompts, meaning)
-        said = [
-            as_predicted(look.score, score_map, kind)
-            for look in (meaning, closer)
-            if look.score is not None and look.score_kind == "iou"
-        ]
-        looks.append(closer)
-        trusts.append(trust(said, overlap(meaning.mask, closer.mask)))
+        looks.append(view.answer(view.frame(roi), prompts, meaning))
+    masks = [look.mask for look in looks]
+    trusts = [trust(look.mask, masks, _said(view, prompts, look)) for look in looks]
     order = np.argsort(trusts, kind="stable")[::-1]
     candidates = tuple(candidate for rank in order for candidate in looks[rank].candidates)
     return replace(looks[order[0]], candidates=candidates)
+
+
+def _said(view: View, prompts: Prompts, look: Prediction) -> float | None:
+    """The IoU that the network itself predicts of what a click was answered with."""
+    if look.score is None or look.score_kind != "iou":
+        return None
+    kind = kind_of(False, len(prompts.labels))
+    return as_predicted(look.score, view.system.contract.score_map, kind)

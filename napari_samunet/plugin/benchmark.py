@@ -31,10 +31,10 @@ def time_window(model: str, device: str, repeat: int) -> list[Row]:
     -------
     list of Row
         Milliseconds from the mouse event until the preview layer is updated and refreshed (all
-        clicks, further ones, and the first on a slice that was just scrolled to or looked at for a
-        while) and until the frame with it is drawn; a change of the slice with and without the
-        widget; and every callback of ours on the window's thread while all slices are scrolled
-        through.
+        clicks, further ones, the very first, and the first on a slice that was just scrolled to or
+        looked at for a while) and until the frame with it is drawn; a change of the slice with and
+        without the widget; and every callback of ours on the window's thread while all slices are
+        scrolled through.
 
     Raises
     ------
@@ -45,24 +45,31 @@ def time_window(model: str, device: str, repeat: int) -> list[Row]:
     try:
         frames = window.time_bare_frames(_BARE_FRAMES)
         window.open_widget()
+        first = window.click_first()
         clicks = [window.click(turn) for turn in range(repeat * CLICKS_PER_SLICE)]
     finally:
         window.close()
     rows = [
         _row(CLICK, "ours", [click.mask for click in clicks]),
         _row(f"{CLICK}, further clicks", "ours", [click.mask for click in clicks if click.place]),
-        *_first_clicks("a slice just scrolled to", clicks, rested=False),
-        *_first_clicks("a slice looked at for half a second", clicks, rested=True),
+        *_first_clicks("first click in the window", [first]),
+        *_first_clicks(
+            "first click on a slice just scrolled to",
+            [click for click in clicks if click.place == 0 and not click.rested],
+        ),
+        *_first_clicks(
+            "first click on a slice looked at for half a second",
+            [click for click in clicks if click.place == 0 and click.rested],
+        ),
         _row("mouse event to drawn mask", "a frame of bare napari", frames),
         _row("mouse event to drawn mask", "ours", [click.drawn for click in clicks]),
     ]
     return [row for row in rows if row.values] + _time_scrolling(model, device)
 
 
-def _first_clicks(where: str, clicks: Sequence[Click], rested: bool) -> list[Row]:
-    firsts = [click for click in clicks if click.place == 0 and click.rested == rested]
+def _first_clicks(which: str, firsts: Sequence[Click]) -> list[Row]:
     looks = [click.look for click in firsts if click.look is not None]
-    what = f"{CLICK}, first click on {where}"
+    what = f"{CLICK}, {which}"
     return [
         _row(what, "ours", [click.mask for click in firsts]),
         _row(f"{what}: first look, before closer ones", "ours", looks),
@@ -75,7 +82,7 @@ def _time_scrolling(model: str, device: str) -> list[Row]:
     try:
         bare = window.scroll(range(0, SCROLLED, 5))
         start = perf_counter()
-        window.open_widget(click=False)
+        window.open_widget()
         opened = perf_counter() - start
         docked, stalls = window.scroll_watched(range(SCROLLED))
     finally:

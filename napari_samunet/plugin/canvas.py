@@ -14,7 +14,7 @@ def main_window(inside: QWidget) -> QWidget:
     return place or inside.window() or inside
 
 
-def canvas_of(inside: QWidget) -> QWidget | None:
+def canvas_of(inside: QWidget) -> QOpenGLWidget | None:
     """Return what the images are drawn on, or None where there is none."""
     window = main_window(inside)
     middle = window.centralWidget() if isinstance(window, QMainWindow) else None

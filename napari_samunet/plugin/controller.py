@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qtpy.QtCore import QTimer
+
 from napari_samunet.errors import SamUNetError
 from napari_samunet.plugin import sharing
 from napari_samunet.plugin.ahead import EncodingAhead
@@ -32,6 +34,10 @@ if TYPE_CHECKING:
 
     from napari_samunet.io.volume import Volume
     from napari_samunet.session.session import Session
+
+
+_CLICKED = ("preview", "points")  # every tool takes clicks, or shows at least a mask
+_DRAWN = {Tool.BOX: ("boxes",), Tool.LASSO: ("strokes",), Tool.SCRIBBLE: ("strokes",)}
 
 
 class Controller(Asking):
@@ -93,10 +99,16 @@ class Controller(Asking):
         if not (self.model_ready or self._bridge.is_busy):
             self.models.use(self.engine.name)
 
+    def choose(self, image: Image | None) -> None:
+        """Segment this image from now on."""
+        super().choose(image)
+        QTimer.singleShot(0, self._prepare)  # a layer may be just being added or removed
+
     def set_tool(self, tool: Tool) -> None:
         """Give the left mouse button another tool."""
         self.prompting.tool = tool
         self.notice = ""
+        self._prepare()
         self.changed.emit()
 
     def set_brush(self, diameter: int) -> None:
@@ -221,6 +233,17 @@ class Controller(Asking):
     def _answered(self) -> None:
         self.models.ready = True
 
+    def _prepare(self) -> None:
+        """Make the layers of a first prompt while nobody waits; take empty ones from other images.
+
+        Each takes napari some tenths of a second, at the first click or in the middle of a drag.
+        """
+        for work in self._works.values() if self.model_ready else ():
+            if work is self.work:
+                work.prepare((*_CLICKED, *_DRAWN.get(self.prompting.tool, ())))
+            else:
+                work.shown.remove_empty()
+
     def _to_encode(self) -> ImageWork | None:
         return self.work if self.model_ready and self.prompting.tool is Tool.CLICK else None
 
@@ -263,6 +286,7 @@ class Controller(Asking):
         for work in self._works.values() if replaced else ():
             if work.session.previews:
                 work.session.discard()  # this model cannot correct the answers of another
+        self._prepare()
         self.ask()
 
     def _on_model_refused(self, reason: str) -> None:

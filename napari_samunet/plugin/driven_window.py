@@ -15,7 +15,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QOpenGLWidget
 
 from napari_samunet.errors import SamUNetError
-from napari_samunet.plugin.graphics import beside_a_window
+from napari_samunet.plugin.engine import load_engine
 from napari_samunet.plugin.stalls import Stalls
 from napari_samunet.plugin.widget import SegmentationWidget
 from napari_samunet.session.shelf import Shelf
@@ -63,8 +63,8 @@ class DrivenWindow:
         self.canvas = _find_canvas()
         self.widget: SegmentationWidget | None = None
 
-    def open_widget(self, click: bool = True) -> None:
-        """Dock the widget, load the model, and let one ``click`` warm everything up."""
+    def open_widget(self) -> None:
+        """Dock the widget and load the model."""
         self.widget = SegmentationWidget(self.viewer, self._load, Shelf(Path(self.folder.name)))
         self.viewer.window.add_dock_widget(self.widget, name="Interactive segmentation")
         controller = self._controller()
@@ -73,9 +73,14 @@ class DrivenWindow:
         if controller.problem:
             raise SamUNetError(controller.problem)
         self._show_slice(0)
-        if click:
-            self._press_and_wait(_PLACES[0])
-            controller.discard()
+
+    def click_first(self) -> Click:
+        """Click for the first time in this window, half a second after the model is loaded."""
+        wait: Any = QTest.qWait  # a static method, as mouseClick is
+        wait(_REST_MS)
+        first = Click(0, True, *self._press_and_wait(_PLACES[0]))
+        self._controller().discard()
+        return first
 
     def scroll(self, indices: Iterable[int]) -> list[float]:
         """Show one slice after the other; return the seconds that each took."""
@@ -133,7 +138,9 @@ class DrivenWindow:
         return self.widget.controller
 
     def _load(self, name: str) -> Any:
-        return load_as_window(self.model, self.device, Path(self.folder.name) / "embeddings")
+        # As a window does, but with embeddings in a folder that goes.
+        embeddings = Path(self.folder.name) / "embeddings"
+        return load_engine(self.model, device=self.device, folder=embeddings)
 
     def _show_slice(self, index: int) -> None:
         self.viewer.dims.set_point(0, index * self.image.scale[0])
@@ -183,15 +190,6 @@ class DrivenWindow:
         middle = self.canvas.rect().center()
         ratio = self.canvas.devicePixelRatioF()
         return QPoint(round(middle.x() + right / ratio), round(middle.y() + down / ratio))
-
-
-def load_as_window(model: str, device: str, folder: Path) -> Any:
-    """Load a model as the window does, but keep its embeddings in another folder."""
-    with beside_a_window():
-        from napari_samunet.inference.engine import open_engine
-        from napari_samunet.models.load import load_model
-
-        return open_engine(load_model(model, device=device), folder=folder)
 
 
 def _find_canvas() -> QOpenGLWidget:

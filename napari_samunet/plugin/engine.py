@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,7 @@ class SharedEngine:
     """
 
     def __init__(self, load: Callable[..., Any] | None = None) -> None:
-        self._load = load or _load_engine
+        self._load = load or load_engine
         self._lock = Lock()
         self._engine: Any = None
         self.name = "builtin"
@@ -113,9 +114,17 @@ def _spoken(device: str) -> str:
     return {"cpu": "the CPU", "mps": "the Apple GPU"}.get(device, f"GPU {device}")
 
 
-def _load_engine(name_or_path: str, system: str | None = None) -> Any:
+def load_engine(
+    name_or_path: str,
+    system: str | None = None,
+    device: str = "auto",
+    folder: Path | None = None,
+) -> Any:
+    """Load a model beside a window; parameters as for ``load_model`` and ``open_engine``."""
+    # napari imports it for the first Points layer, which would hold up the first click.
+    import_module("pandas")
     with beside_a_window():
         from napari_samunet.inference.engine import open_engine
         from napari_samunet.models.load import load_model
 
-        return open_engine(load_model(name_or_path, system=system))
+        return open_engine(load_model(name_or_path, device, system), folder=folder)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -12,11 +11,13 @@ from napari.layers import Image, Labels, Layer, Points, Shapes
 from napari.utils.colormaps import DirectLabelColormap
 
 from napari_samunet.plugin.coordinates import data_position
+from napari_samunet.plugin.marks import ShownBox, ShownPoint
 from napari_samunet.plugin.planes import (
     CONTOUR,
     FILL,
     PlaneLayer,
     Rgba,
+    contoured,
     direct,
     outlined,
     outlined_one_above_the_other,
@@ -32,30 +33,12 @@ Color = tuple[float, float, float]
 # Where two voxel grids lie over each other; copied from the image, and again when it is moved.
 GEOMETRY = ("scale", "translate", "rotate", "shear", "affine", "units")
 _ROLES = ("labels", "preview", "strokes", "ghosts", "boxes", "points")  # from below
-_FILL_ALPHA = 0.28
 _POINT_PIXELS = 12  # on the screen, at most
 # Told apart by shape, and with every kind of colour blindness.
 _POSITIVE, _NEGATIVE = ("#14dc8c", "disc"), ("#ff6a3d", "x")
 _STROKE_COLORS = {1: (0.08, 0.86, 0.55, 0.65), 2: (1.0, 0.42, 0.24, 0.65)}
 _GHOST_COLORS = {FILL: (1.0, 1.0, 1.0, 0.12), CONTOUR: (1.0,) * 4, CONTOUR + 1: (0.75,) * 4}
 _BOX_COLOR = "#ffd34d"
-
-
-@dataclass(frozen=True)
-class ShownPoint:
-    """A click to be drawn: its slice, its (row, column) and whether it adds."""
-
-    ref: SliceRef
-    rc: tuple[float, float]
-    positive: bool
-
-
-@dataclass(frozen=True)
-class ShownBox:
-    """A box to be drawn: its slice and (row_min, col_min, row_max, col_max), both ends inside."""
-
-    ref: SliceRef
-    rc: tuple[float, float, float, float]
 
 
 class ImageLayers:
@@ -105,6 +88,28 @@ class ImageLayers:
             return True
         return layer is not None and layer.metadata.get(METADATA_KEY, {}).get("image") == self._key
 
+    def prepare(self, role: str, color: Color) -> None:
+        """Make the layer of "preview", "strokes", "boxes" or "points" before it is needed.
+
+        That takes longer than an answer may. ``color`` is the object's.
+        """
+        make: dict[str, Callable[[], object]] = {
+            "preview": lambda: self._preview.prepare(contoured(color)),
+            "strokes": lambda: self._strokes.prepare(_STROKE_COLORS),
+            "boxes": self._make_boxes,
+            "points": self._make_points,
+        }
+        if self.find(role) is None:
+            make[role]()
+
+    def remove_empty(self) -> None:
+        """Take away what `prepare` made and nothing was shown in."""
+        planes = {"preview": self._preview.is_empty, "strokes": self._strokes.is_empty}
+        for role, empty in {**planes, "boxes": not self._boxes, "points": not self._points}.items():
+            layer = self.find(role)
+            if empty and layer is not None:
+                self._layers.remove(layer)
+
     def show_previews(self, masks: Mapping[SliceRef, BoolArray], color: Color) -> None:
         """Draw masks as contour and light fill, in place of those shown before.
 
@@ -115,8 +120,7 @@ class ImageLayers:
         color : (red, green, blue)
             Of the object, 0 to 1.
         """
-        colors = {FILL: (*color, _FILL_ALPHA), CONTOUR: (*color, 1.0)}
-        self._preview.show(masks, outlined, colors)
+        self._preview.show(masks, outlined, contoured(color))
 
     def show_ghosts(self, ghosts: Mapping[SliceRef, tuple[BoolArray, ...]]) -> None:
         """Draw masks that nobody asked for as thin pale contours, the first of a slice brightest.

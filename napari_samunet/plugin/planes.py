@@ -15,6 +15,7 @@ from napari_samunet.types import BoolArray, SliceRef, UInt8Array
 
 Rgba = tuple[float, float, float, float]
 FILL, CONTOUR = 1, 2
+_FILL_ALPHA = 0.28
 Plane = TypeVar("Plane")
 """What is shown on a plane: a mask, several, or values."""
 
@@ -38,6 +39,16 @@ class PlaneLayer(Generic[Plane]):
         self._shown: dict[SliceRef, Plane] = {}
         self._colors: Mapping[int, Rgba] = {}
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no plane is shown."""
+        return not self._shown
+
+    def prepare(self, colors: Mapping[int, Rgba]) -> Labels:
+        """Make the layer, before there is something to show or when there is."""
+        self._shown, self._colors = {}, dict(colors)
+        return self._make(direct(colors))
+
     def show(
         self,
         planes: Mapping[SliceRef, Plane],
@@ -59,7 +70,7 @@ class PlaneLayer(Generic[Plane]):
         if layer is None:
             if not planes:
                 return
-            layer, self._shown, self._colors = self._make(direct(colors)), {}, dict(colors)
+            layer = self.prepare(colors)
         changed = {ref for ref, plane in planes.items() if self._shown.get(ref) is not plane}
         gone = self._shown.keys() - planes.keys()
         values_zyx = stored_data(layer)
@@ -97,6 +108,11 @@ def outlined_one_above_the_other(masks: tuple[BoolArray, ...]) -> UInt8Array:
         values[outlined(mask) == CONTOUR] = CONTOUR + 1
     values[first] = outlined(first)[first]
     return values
+
+
+def contoured(color: tuple[float, float, float]) -> dict[int, Rgba]:
+    """Colours of an outlined mask: a contour, and a light fill."""
+    return {FILL: (*color, _FILL_ALPHA), CONTOUR: (*color, 1.0)}
 
 
 def direct(known: Mapping[int, Rgba], other: Rgba = (0, 0, 0, 0)) -> DirectLabelColormap:

@@ -34,6 +34,7 @@ from napari_samunet.plugin.panels.status import StatusPanel
 from napari_samunet.plugin.rest import ANSWER_MS, Rest
 from napari_samunet.plugin.showing import show_state
 from napari_samunet.plugin.side_letters import SideLetters
+from napari_samunet.plugin.vertex_arrays import VertexArrays
 from napari_samunet.session.labelset import label_sets
 from napari_samunet.session.shelf import Shelf
 
@@ -80,13 +81,13 @@ class SegmentationWidget(QWidget):
         self.prompts, self.objects = PromptsPanel(), ObjectsPanel(tuple(label_sets()))
         self.slices, self.export, self.memory = SlicesPanel(), ExportPanel(), MemoryPanel()
         self._digits: DigitKeys | None = None
+        self._arrays: VertexArrays | None = None
         self.side_letters: SideLetters | None = None
         self._key_list: KeyList | None = None
         self._lay_out()
         self._connect_panels()
         self._connect_viewer()
-        # One refresh for the many events of one action.
-        self._pending = Rest(self, 0, self._refresh)
+        self._pending = Rest(self, 0, self._refresh)  # once for the many events of one action
         self._frame = OneFrame(self)
         self.controller.asked.connect(self._frame.hold)
         self.controller.glimpsed.connect(self._frame.release)
@@ -104,12 +105,13 @@ class SegmentationWidget(QWidget):
             event.disconnect(self.controller.look_elsewhere)
         keys.unbind(viewer)
         self._layer_keys.release()
-        if self._digits is not None:
-            self._digits.release()
         if self.side_letters is not None:
             self.side_letters.remove()
             self.side_letters = None
         self.controller.close()
+        for part in (self._digits, self._arrays):
+            if part is not None:
+                part.release()
 
     def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802 - Qt's name
         """Load the model once the widget is on the screen."""
@@ -142,6 +144,7 @@ class SegmentationWidget(QWidget):
         canvas = canvas_of(self)
         if self.side_letters is None and canvas is not None:
             self.side_letters = SideLetters(canvas, self._viewer, lambda: self.controller.work)
+            self._arrays = VertexArrays(canvas, self._viewer.layers)
 
     def _lay_out(self) -> None:
         inside = QWidget()

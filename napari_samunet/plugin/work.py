@@ -11,7 +11,8 @@ from scipy.ndimage import binary_erosion
 
 from napari_samunet.errors import InputError
 from napari_samunet.plugin.coordinates import plane_shape, shown_slice
-from napari_samunet.plugin.layers import Color, ImageLayers, ShownBox, ShownPoint
+from napari_samunet.plugin.layers import Color, ImageLayers
+from napari_samunet.plugin.marks import ShownBox, ShownPoint
 from napari_samunet.plugin.planes import Rgba
 from napari_samunet.plugin.rest import ANSWER_MS, Rest
 from napari_samunet.plugin.touched import touched_slices
@@ -84,6 +85,11 @@ class ImageWork:
     def windows(self) -> list[ShownWindow]:
         """All windows that are offered; the first ten have Shift and a digit."""
         return windows_of(self.volume)
+
+    def prepare(self, roles: Sequence[str]) -> None:
+        """Make the layers of these roles before something is shown in them."""
+        for role in roles:
+            self.shown.prepare(role, self._color())
 
     def draw(self) -> None:
         """Show previews and prompts of the current object."""

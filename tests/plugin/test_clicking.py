@@ -315,3 +315,14 @@ def test_buttons_work_only_when_they_can(screen, button_first):
         objects._accept.click()
         screen.until(screen.widget.export._export.isEnabled)
         assert objects._next.isEnabled()
+
+
+def test_the_layers_of_a_tool_are_there_before_its_first_drag(screen):
+    shown = screen.controller.work.shown
+    assert shown.find("boxes") is shown.find("strokes") is None
+    screen.controller.set_tool(Tool.BOX)
+    boxes = shown.find("boxes")
+    assert boxes is not None
+    screen.controller.set_tool(Tool.SCRIBBLE)
+    assert shown.find("strokes") is not None
+    assert shown.find("boxes") is boxes

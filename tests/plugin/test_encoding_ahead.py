@@ -19,8 +19,12 @@ def _encoded(screen):
 
 @pytest.fixture
 def resting(screen):
-    """Neighbours are left alone."""
+    """Neighbours are left alone, and what was encoded while the window was made is forgotten."""
     screen.controller.ahead.idle = False
+    screen.until(lambda: _encoded(screen))
+    screen.settle(0.2)  # one that was on its way
+    screen.controller.ahead.forget()
+    screen.engine.encoded.clear()
     return screen
 
 
@@ -34,9 +38,6 @@ def test_the_slice_that_is_shown_is_encoded_ahead(screen):
 
 def test_slices_that_are_scrolled_over_are_not(resting):
     screen = resting
-    screen.until(lambda: _encoded(screen))
-    screen.settle(0.2)  # a neighbour that was on its way
-    screen.engine.encoded.clear()
     for index in (4, 5, 6, 1):
         screen.viewer.dims.set_point(0, index)
         screen.settle(0.01)
@@ -46,7 +47,6 @@ def test_slices_that_are_scrolled_over_are_not(resting):
 
 def test_a_click_goes_before_a_slice_that_waits(resting):
     screen = resting
-    screen.until(lambda: screen.engine.encoded)
     screen.engine.go.clear()
     screen.viewer.dims.set_point(0, 4)
     screen.settle(0.2)  # 4 is being encoded
@@ -67,9 +67,8 @@ def test_nothing_is_encoded_for_a_brush(screen):
     assert SliceRef(0, 6) not in _encoded(screen)
 
 
-def test_while_nobody_asks_the_neighbours_follow_first_where_one_scrolls_to(screen):
-    screen.controller.ahead.idle = False
-    screen.until(lambda: _encoded(screen))
+def test_while_nobody_asks_the_neighbours_follow_first_where_one_scrolls_to(resting):
+    screen = resting
     screen.viewer.dims.set_point(0, 2)
     screen.settle(0.2)
     screen.engine.encoded.clear()

@@ -52,8 +52,8 @@ def test_the_first_look_is_shown_while_closer_ones_are_due(slow, monkeypatch):
     glimpse = lambda *_question: painted_prediction(mask)  # noqa: E731
     monkeypatch.setattr(slow.engine, "glimpse", glimpse, raising=False)
     slow.click(30, 40, wait=False)
-    slow.until(lambda: slow.controller.work.shown.find("preview") is not None)
     preview = slow.controller.work.shown.find("preview")
+    slow.until(lambda: preview.data.any())
     np.testing.assert_array_equal(preview.data[3] > 0, mask)
     assert slow.session.preview is None  # nothing that could be accepted yet
     slow.engine.go.set()

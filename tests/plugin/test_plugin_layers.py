@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 
-from napari_samunet.plugin.layers import ImageLayers, ShownBox, ShownPoint
+from napari_samunet.plugin.layers import ImageLayers
+from napari_samunet.plugin.marks import ShownBox, ShownPoint
 from napari_samunet.types import SliceRef
 
 RED = (1.0, 0.2, 0.1)
@@ -57,6 +58,32 @@ def test_a_renamed_layer_is_still_ours_and_a_deleted_one_comes_back():
     viewer.layers.remove(shown.find("preview"))
     shown.show_previews({SliceRef(0, 2): _disc()}, RED)
     assert np.array_equal(shown.find("preview").data[2] > 0, _disc())
+
+
+def test_layers_that_are_made_ahead_are_used_by_the_first_click():
+    viewer, image, shown = _shown()
+    for role in ("preview", "points"):
+        shown.prepare(role, RED)
+    made = [shown.find("preview"), shown.find("points")]
+    assert list(viewer.layers) == [image, *made]
+    assert viewer.layers.selection.active is image
+    shown.show_previews({SliceRef(0, 2): _disc()}, RED)
+    shown.show_points([ShownPoint(SliceRef(0, 2), (10, 20), True)])
+    assert list(viewer.layers) == [image, *made]
+    assert np.array_equal(made[0].data[2] > 0, _disc())
+    assert len(made[1].data) == 1
+
+
+def test_only_layers_that_show_nothing_are_taken_away_again():
+    viewer, image, shown = _shown()
+    for role in ("preview", "strokes", "boxes", "points"):
+        shown.prepare(role, RED)
+    shown.show_points([ShownPoint(SliceRef(0, 2), (10, 20), True)])
+    shown.remove_empty()
+    assert list(viewer.layers) == [image, shown.find("points")]
+    shown.show_points([])
+    shown.remove_empty()
+    assert list(viewer.layers) == [image]
 
 
 def test_two_images_keep_their_layers_apart():

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from napari_samunet.plugin import engine
-from napari_samunet.plugin.driven_window import load_as_window
+from napari_samunet.plugin.engine import load_engine
 
 
 def test_the_benchmark_clicks_on_the_engine_that_ships_and_leaves_nothing_behind(
@@ -15,8 +14,8 @@ def test_the_benchmark_clicks_on_the_engine_that_ships_and_leaves_nothing_behind
 ) -> None:
     monkeypatch.setenv("SAMUNET_ENGINE", "torch")
     monkeypatch.setenv("SAMUNET_CACHE", str(tmp_path / "own"))
-    measured = load_as_window("builtin", "cpu", tmp_path / "measured")
-    shipped = engine._load_engine("builtin")
+    measured = load_engine("builtin", device="cpu", folder=tmp_path / "measured")
+    shipped = load_engine("builtin")
     assert measured.cache.folder.path == tmp_path / "measured"
     assert shipped.cache.folder.path == tmp_path / "own"
     assert measured.system.precision == shipped.system.precision

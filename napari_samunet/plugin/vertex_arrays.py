@@ -1,0 +1,41 @@
+"""What a removed layer leaves behind in the graphics driver."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vispy.gloo import gl
+
+if TYPE_CHECKING:
+    from napari.components.layerlist import LayerList
+    from qtpy.QtOpenGLWidgets import QOpenGLWidget
+
+
+class VertexArrays:
+    """Disables the vertex arrays of a canvas whenever a layer goes.
+
+    vispy leaves those of the latest drawing enabled, more of them for points than for images, and
+    deletes their buffers with the layer. Mesa reads every array that is enabled, and the process
+    dies at the next frame (vispy 0.17, Mesa 22.3). Each drawing enables what it needs itself.
+
+    Parameters
+    ----------
+    canvas : QOpenGLWidget
+    layers : LayerList
+        Those that are drawn on it.
+    """
+
+    def __init__(self, canvas: QOpenGLWidget, layers: LayerList) -> None:
+        self._canvas, self._layers = canvas, layers
+        layers.events.removed.connect(self.disable)
+
+    def disable(self, _event: object = None) -> None:
+        """Disable all of them until the next drawing."""
+        self._canvas.makeCurrent()
+        for place in range(gl.glGetParameter(gl.GL_MAX_VERTEX_ATTRIBS)):
+            gl.glDisableVertexAttribArray(place)
+        self._canvas.doneCurrent()
+
+    def release(self) -> None:
+        """Let go of the layers."""
+        self._layers.events.removed.disconnect(self.disable)
