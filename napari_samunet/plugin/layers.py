@@ -89,10 +89,7 @@ class ImageLayers:
         return layer is not None and layer.metadata.get(METADATA_KEY, {}).get("image") == self._key
 
     def prepare(self, role: str, color: Color) -> None:
-        """Make the layer of "preview", "strokes", "boxes" or "points" before it is needed.
-
-        That takes longer than an answer may. ``color`` is the object's.
-        """
+        """Make the layer of a role before it is needed: that takes longer than an answer may."""
         make: dict[str, Callable[[], object]] = {
             "preview": lambda: self._preview.prepare(contoured(color)),
             "strokes": lambda: self._strokes.prepare(_STROKE_COLORS),
@@ -257,10 +254,12 @@ class ImageLayers:
         )
         layer.current_size, layer.current_border_width = self._point_size(), 0
         color, layer.current_symbol = _POSITIVE
+        self._points = []
         layer.current_face_color = layer.current_border_color = color
         return self._insert(layer)
 
     def _make_boxes(self) -> Shapes:
+        self._boxes = []
         return self._insert(Shapes(ndim=self.image.ndim, **self._like("boxes")))
 
     def _insert(self, layer: Any) -> Any:

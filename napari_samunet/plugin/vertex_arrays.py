@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from vispy.gloo import gl
@@ -31,10 +32,12 @@ class VertexArrays:
 
     def disable(self, _event: object = None) -> None:
         """Disable all of them until the next drawing."""
-        self._canvas.makeCurrent()
-        for place in range(gl.glGetParameter(gl.GL_MAX_VERTEX_ATTRIBS)):
-            gl.glDisableVertexAttribArray(place)
-        self._canvas.doneCurrent()
+        with suppress(RuntimeError):  # Qt deleted the canvas together with its window
+            if self._canvas.isValid():  # else nothing was drawn yet
+                self._canvas.makeCurrent()
+                for place in range(gl.glGetParameter(gl.GL_MAX_VERTEX_ATTRIBS)):
+                    gl.glDisableVertexAttribArray(place)
+                self._canvas.doneCurrent()
 
     def release(self) -> None:
         """Let go of the layers."""

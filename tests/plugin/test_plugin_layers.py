@@ -74,6 +74,22 @@ def test_layers_that_are_made_ahead_are_used_by_the_first_click():
     assert len(made[1].data) == 1
 
 
+def test_marks_come_back_into_a_layer_that_was_deleted_and_made_ahead_again():
+    viewer, _, shown = _shown()
+    marks, boxes = (
+        [ShownPoint(SliceRef(0, 2), (10, 20), True)],
+        [ShownBox(SliceRef(0, 2), (5, 6, 12, 22))],
+    )
+    shown.show_points(marks)
+    shown.show_boxes(boxes)
+    for role in ("points", "boxes"):
+        viewer.layers.remove(shown.find(role))
+        shown.prepare(role, RED)
+    shown.show_points(marks)
+    shown.show_boxes(boxes)
+    assert len(shown.find("points").data) == len(shown.find("boxes").data) == 1
+
+
 def test_only_layers_that_show_nothing_are_taken_away_again():
     viewer, image, shown = _shown()
     for role in ("preview", "strokes", "boxes", "points"):
