@@ -234,15 +234,12 @@ class Controller(Asking):
         self.models.ready = True
 
     def _prepare(self) -> None:
-        """Make the layers of a first prompt while nobody waits; take empty ones from other images.
+        """Make the layers of a first prompt while nobody waits.
 
         Each takes napari some tenths of a second, at the first click or in the middle of a drag.
         """
-        for work in self._works.values() if self.model_ready else ():
-            if work is self.work:
-                work.prepare((*_CLICKED, *_DRAWN.get(self.prompting.tool, ())))
-            else:
-                work.shown.remove_empty()
+        if self.work is not None and self.model_ready:
+            self.work.prepare((*_CLICKED, *_DRAWN.get(self.prompting.tool, ())))
 
     def _to_encode(self) -> ImageWork | None:
         return self.work if self.model_ready and self.prompting.tool is Tool.CLICK else None

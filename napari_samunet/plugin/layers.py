@@ -99,14 +99,6 @@ class ImageLayers:
         if self.find(role) is None:
             make[role]()
 
-    def remove_empty(self) -> None:
-        """Take away what `prepare` made and nothing was shown in."""
-        planes = {"preview": self._preview.is_empty, "strokes": self._strokes.is_empty}
-        for role, empty in {**planes, "boxes": not self._boxes, "points": not self._points}.items():
-            layer = self.find(role)
-            if empty and layer is not None:
-                self._layers.remove(layer)
-
     def show_previews(self, masks: Mapping[SliceRef, BoolArray], color: Color) -> None:
         """Draw masks as contour and light fill, in place of those shown before.
 

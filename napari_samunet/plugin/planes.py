@@ -39,11 +39,6 @@ class PlaneLayer(Generic[Plane]):
         self._shown: dict[SliceRef, Plane] = {}
         self._colors: Mapping[int, Rgba] = {}
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether no plane is shown."""
-        return not self._shown
-
     def prepare(self, colors: Mapping[int, Rgba]) -> Labels:
         """Make the layer, before there is something to show or when there is."""
         self._shown, self._colors = {}, dict(colors)

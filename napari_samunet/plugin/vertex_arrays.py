@@ -28,7 +28,7 @@ class VertexArrays:
 
     def __init__(self, canvas: QOpenGLWidget, layers: LayerList) -> None:
         self._canvas, self._layers = canvas, layers
-        layers.events.removed.connect(self.disable)
+        layers.events.removed.connect(self.disable, position="last")
 
     def disable(self, _event: object = None) -> None:
         """Disable all of them until the next drawing."""

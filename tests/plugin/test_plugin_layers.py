@@ -90,18 +90,6 @@ def test_marks_come_back_into_a_layer_that_was_deleted_and_made_ahead_again():
     assert len(shown.find("points").data) == len(shown.find("boxes").data) == 1
 
 
-def test_only_layers_that_show_nothing_are_taken_away_again():
-    viewer, image, shown = _shown()
-    for role in ("preview", "strokes", "boxes", "points"):
-        shown.prepare(role, RED)
-    shown.show_points([ShownPoint(SliceRef(0, 2), (10, 20), True)])
-    shown.remove_empty()
-    assert list(viewer.layers) == [image, shown.find("points")]
-    shown.show_points([])
-    shown.remove_empty()
-    assert list(viewer.layers) == [image]
-
-
 def test_two_images_keep_their_layers_apart():
     viewer, _, first = _shown()
     other = viewer.add_image(np.zeros((5, 30, 40), np.float32))
