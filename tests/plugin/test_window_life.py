@@ -264,7 +264,8 @@ def test_the_window_outlives_marks_that_were_drawn_on_it(screen):
 def test_the_folded_model_section_still_says_what_it_runs_on(screen):
     from types import SimpleNamespace
 
-    screen.engine.system = SimpleNamespace(device="cuda:0", name="disc", note="", contract=None)
+    contract = SimpleNamespace(zoom=False)  # slices around are encoded meanwhile
+    screen.engine.system = SimpleNamespace(device="cuda:0", name="disc", note="", contract=contract)
     screen.engine.cache = SimpleNamespace(bytes=12 * 2**20)
     assert screen.controller.engine.device_line() == "CUDA:0, 12 MB"
 
