@@ -76,8 +76,7 @@ class DrivenWindow:
 
     def click_first(self) -> Click:
         """Click for the first time in this window, half a second after the model is loaded."""
-        wait: Any = QTest.qWait  # a static method, as mouseClick is
-        wait(_REST_MS)
+        _rest()
         first = Click(0, True, *self._press_and_wait(_PLACES[0]))
         self._controller().discard()
         return first
@@ -117,8 +116,7 @@ class DrivenWindow:
             count = self.image.data.shape[0] - _FIRST_SLICE
             self._show_slice(_FIRST_SLICE + _FAR * slice_turn % count)
             if rested:
-                wait: Any = QTest.qWait  # a static method, as mouseClick is
-                wait(_REST_MS)
+                _rest()
         return Click(place, rested, *self._press_and_wait(_PLACES[place]))
 
     def close(self) -> None:
@@ -203,6 +201,12 @@ def _find_canvas() -> QOpenGLWidget:
     if not canvases:
         raise SamUNetError("A canvas to click on was expected, but napari's window shows none.")
     return max(canvases, key=lambda canvas: canvas.width() * canvas.height())
+
+
+def _rest() -> None:
+    """Look at what is shown, as a person does."""
+    wait: Any = QTest.qWait  # a static method, which PyQt's stubs do not tell
+    wait(_REST_MS)
 
 
 def _wait(signal: Any) -> None:

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 class VertexArrays:
     """Disables the vertex arrays of a canvas whenever a layer goes.
 
-    vispy leaves those of the latest drawing enabled, more of them for points than for images, and
-    deletes their buffers with the layer. Mesa reads every array that is enabled, and the process
-    dies at the next frame (vispy 0.17, Mesa 22.3). Each drawing enables what it needs itself.
+    Without it the process dies at the next frame where marks go in some orders (vispy 0.17, Mesa
+    22.3, drawn in software). vispy leaves arrays enabled whose buffers go with the layer; but to
+    make the context current and let go of it is enough in the order that a test holds, so that
+    this may not be the cause. Each drawing enables what it needs itself.
 
     Parameters
     ----------

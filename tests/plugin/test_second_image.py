@@ -30,11 +30,11 @@ def test_each_image_has_its_own_session(screen):
 
 
 def test_each_image_has_the_layers_of_a_first_click_before_it(screen):
-    for name in ("volume", "second"):
-        if name == "second":
-            screen.add_image(name=name)
-        helpers = screen.controller.work.shown.helpers
-        assert [layer.name for layer in helpers] == [f"{name} preview", f"{name} points"]
+    first = screen.controller.work
+    screen.add_image(name="second")
+    for work, name in ((first, "volume"), (screen.controller.work, "second")):
+        helpers = [layer.name for layer in work.shown.helpers]
+        assert helpers == [f"{name} preview", f"{name} points"]
 
 
 def test_the_slider_moves_into_an_image_that_is_opened_beside_the_slice(screen):

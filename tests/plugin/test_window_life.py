@@ -252,15 +252,6 @@ def test_a_session_leaves_the_image_layer_as_it_was(screen):
     np.testing.assert_array_equal(image.data, voxels)
 
 
-def test_the_window_outlives_marks_that_were_drawn_on_it(screen):
-    screen.click(30, 40)
-    screen.widget.close_session()  # takes the marks away, with what they left in the driver
-    screen.viewer.window.remove_dock_widget(screen.widget)
-    screen.viewer.layers.clear()
-    screen.add_image()
-    assert screen.canvas.isVisible()
-
-
 def test_the_folded_model_section_still_says_what_it_runs_on(screen):
     from types import SimpleNamespace
 
