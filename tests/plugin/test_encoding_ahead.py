@@ -60,7 +60,8 @@ def test_a_click_goes_before_a_slice_that_waits(resting):
     assert (SliceRef(0, 5), 0) not in screen.engine.encoded
 
 
-def test_nothing_is_encoded_for_a_brush(screen):
+def test_nothing_is_encoded_for_a_brush(resting):
+    screen = resting
     screen.controller.set_tool(Tool.PAINT)
     screen.viewer.dims.set_point(0, 6)
     screen.settle(0.25)
