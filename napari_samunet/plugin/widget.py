@@ -19,6 +19,7 @@ from napari_samunet.plugin.gestures import Tool
 from napari_samunet.plugin.grouping import Grouping
 from napari_samunet.plugin.layer_keys import LayerKeys
 from napari_samunet.plugin.one_frame import OneFrame
+from napari_samunet.plugin.own_context import OwnContext
 from napari_samunet.plugin.panels.column import Column
 from napari_samunet.plugin.panels.export import ExportPanel
 from napari_samunet.plugin.panels.image import ImagePanel
@@ -34,7 +35,6 @@ from napari_samunet.plugin.panels.status import StatusPanel
 from napari_samunet.plugin.rest import ANSWER_MS, Rest
 from napari_samunet.plugin.showing import show_state
 from napari_samunet.plugin.side_letters import SideLetters
-from napari_samunet.plugin.vertex_arrays import VertexArrays
 from napari_samunet.session.labelset import label_sets
 from napari_samunet.session.shelf import Shelf
 
@@ -81,7 +81,7 @@ class SegmentationWidget(QWidget):
         self.prompts, self.objects = PromptsPanel(), ObjectsPanel(tuple(label_sets()))
         self.slices, self.export, self.memory = SlicesPanel(), ExportPanel(), MemoryPanel()
         self._digits: DigitKeys | None = None
-        self._arrays: VertexArrays | None = None
+        self._context: OwnContext | None = None
         self.side_letters: SideLetters | None = None
         self._key_list: KeyList | None = None
         self._lay_out()
@@ -109,7 +109,7 @@ class SegmentationWidget(QWidget):
             self.side_letters.remove()
             self.side_letters = None
         self.controller.close()
-        for part in (self._digits, self._arrays):
+        for part in (self._digits, self._context):
             if part is not None:
                 part.release()
 
@@ -144,7 +144,7 @@ class SegmentationWidget(QWidget):
         canvas = canvas_of(self)
         if self.side_letters is None and canvas is not None:
             self.side_letters = SideLetters(canvas, self._viewer, lambda: self.controller.work)
-            self._arrays = VertexArrays(canvas, self._viewer.layers)
+            self._context = OwnContext(canvas, self._viewer.layers)
 
     def _lay_out(self) -> None:
         inside = QWidget()
