@@ -219,10 +219,11 @@ class ImageLayers:
         """Take preview and prompts away; the accepted labels stay with the person."""
         for name in GEOMETRY:
             getattr(self.image.events, name).disconnect(self._follow)
-        for role in _ROLES[1:]:
-            layer = self.find(role)
-            if layer is not None:
-                self._layers.remove(layer)
+        with self._layers.batched_update():  # else napari collects garbage after each of them
+            for role in _ROLES[1:]:
+                layer = self.find(role)
+                if layer is not None:
+                    self._layers.remove(layer)
 
     def _plane_layer(self, role: str) -> PlaneLayer[Any]:
         def make(colormap: DirectLabelColormap) -> Labels:

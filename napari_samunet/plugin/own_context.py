@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class OwnContext:
     """Makes the canvas's own OpenGL context current before a layer goes.
 
-    napari 0.7 frees the layer's buffers and programs in whichever context is current then, and
+    napari 0.9 frees the layer's buffers and programs in whichever context is current then, and
     after a frame that is the one in which Qt puts the window together. The contexts share them, so
     they are deleted, but the canvas's own still has them bound: Mesa 22.3 ends the process at one
     of the next frames (segmentation fault in ``glDrawArrays``).

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -227,7 +228,9 @@ def _window() -> Iterator[napari.Viewer]:
     from napari_samunet.inference import painted  # noqa: F401
 
     viewer = napari.Viewer(show=True)
+    gc.freeze()  # napari collects garbage for each layer that goes, and all of it is looked through
     yield viewer
+    gc.unfreeze()
     viewer.close()
     QApplication.processEvents()
 
