@@ -93,6 +93,7 @@ def layer_of(volume: Volume, name: str, beside: Layer | None = None) -> LayerDat
     if volume.color is not None:
         return display.shown(volume.color), {**geometry, "rgb": True}, "image"
     shown = {
+        "rgb": False,  # napari takes four sagittal slices for four colours
         "contrast_limits": choose_window(volume),
         "colormap": "gray_r" if volume.negative else "gray",
     }

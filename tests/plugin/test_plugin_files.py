@@ -142,6 +142,15 @@ def test_a_patient_is_shown_as_a_radiologist_expects(affine):
     assert tuple(str(way) for way in viewer.scene.camera.orientation2d) == axial
 
 
+@pytest.mark.parametrize("count", [3, 4])
+def test_a_few_sagittal_slices_are_not_taken_for_colours(count):
+    source = Source(kind="nifti", place="sform")  # known to lie so in a patient
+    volume = Volume(np.zeros((count, 40, 50), np.uint8), np.eye(4), source=source)
+    data, described, _kind = layer_of(volume, "spine")
+    assert data.shape[-1] == count
+    assert Image(data, **described).ndim == 3
+
+
 @pytest.mark.parametrize("name", ["missing.nii.gz", "empty.nii.gz", "."])
 def test_samunet_with_a_bad_file_says_one_line_and_opens_no_window(tmp_path, name, capsys):
     (tmp_path / "empty.nii.gz").touch()
