@@ -170,6 +170,13 @@ class Screen:
         if wait:
             self.answered()
 
+    def hold_model(self) -> None:
+        """Let the model answer only once ``engine.go`` is set; it encodes nothing ahead before."""
+        self.until(lambda: self.engine.encoded)
+        self.settle(0.2)  # an encoding that was on its way
+        self.controller.ahead.forget()
+        self.engine.go.clear()
+
     def press(self, key, modifier="") -> None:
         QTest.keyClick(self.canvas, key, _MODIFIERS[modifier])
         self.settle()
@@ -206,6 +213,7 @@ class Screen:
             self.widget.close_session()
             self.widget.deleteLater()
             self.widget = None
+        self.canvas.makeCurrent()  # as the widget did while it was there, see `OwnContext`
         self.viewer.layers.clear()
         self.viewer.dims.ndisplay = 2
         self.viewer.dims.order = tuple(range(self.viewer.dims.ndim))

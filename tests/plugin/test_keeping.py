@@ -98,7 +98,7 @@ def test_start_afresh_takes_the_offer_away(screen):
 
 def test_a_question_that_was_cut_off_is_asked_again(screen):
     screen.click(30, 20)
-    screen.engine.go.clear()
+    screen.hold_model()
     screen.click(30, 50, wait=False)
     screen.settle(0.1)
     _journal(screen).flush(10)

@@ -14,11 +14,8 @@ pytestmark = pytest.mark.viewer
 
 @pytest.fixture
 def slow(screen) -> Iterator:
-    """A model that answers when it is told to, and has nothing else to do before."""
-    screen.until(lambda: screen.engine.encoded)
-    screen.settle(0.2)  # an encoding that was on its way
-    screen.controller.ahead.forget()
-    screen.engine.go.clear()
+    """A model that answers when it is told to."""
+    screen.hold_model()
     yield screen
     screen.engine.go.set()
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.viewer
 
 def _slow_click(screen, row=30, col=40):
     """Click, and come back while the model still works."""
-    screen.engine.go.clear()
+    screen.hold_model()
     screen.click(row, col, wait=False)
     screen.until(lambda: screen.engine.calls)
 
