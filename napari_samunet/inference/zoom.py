@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from napari_samunet.inference.parts import brightness_parts
 from napari_samunet.inference.postprocess import overlap
-from napari_samunet.inference.prediction import Prediction
+from napari_samunet.inference.prediction import Candidate, Prediction
 from napari_samunet.inference.trust import trust
 from napari_samunet.models.score_map import as_predicted, kind_of
 from napari_samunet.preprocess.intensity import to_uint8
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from napari_samunet.inference.engine import View
 
 SAME = 0.95
-"""Dice from which on two answers to a box are not worth being offered apart."""
+"""Dice from which on two answers to the same prompts are not worth being offered apart."""
 
 
 def zoomed(
@@ -57,8 +58,7 @@ def _with_parts(view: View, prompts: Prompts, answer: Prediction) -> Prediction:
     frame, candidates = answer.frame, list(answer.candidates)
     for part in brightness_parts(to_uint8(view.slice_yx, view.window), answer.mask):
         found = view.answer(frame, replace(prompts, mask=part), None)
-        known = max(overlap(found.mask, other.mask) for other in candidates)
-        if found.mask.any() and known < SAME:
+        if found.mask.any() and _is_another(found, candidates):
             candidates += found.candidates
     return replace(answer, candidates=tuple(candidates))
 
@@ -72,9 +72,17 @@ def _confirmed(view: View, prompts: Prompts, answer: Prediction) -> Prediction:
         looks.append(view.answer(view.frame(roi), prompts, meaning))
     masks = [look.mask for look in looks]
     trusts = [trust(look.mask, masks, _said(view, prompts, look)) for look in looks]
-    order = np.argsort(trusts, kind="stable")[::-1]
-    candidates = tuple(candidate for rank in order for candidate in looks[rank].candidates)
-    return replace(looks[order[0]], candidates=candidates)
+    best, *others = (looks[rank] for rank in np.argsort(trusts, kind="stable")[::-1])
+    candidates = list(best.candidates)
+    for look in others:
+        if _is_another(look, candidates):
+            candidates += look.candidates
+    return replace(best, candidates=tuple(candidates))
+
+
+def _is_another(found: Prediction, known: Sequence[Candidate]) -> bool:
+    """Whether an answer is worth being offered beside those that are."""
+    return all(overlap(found.mask, other.mask) < SAME for other in known)
 
 
 def _said(view: View, prompts: Prompts, look: Prediction) -> float | None:
