@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from napari_samunet.inference.parts import brightness_parts
 from napari_samunet.inference.postprocess import overlap
-from napari_samunet.inference.prediction import Candidate, Prediction
+from napari_samunet.inference.prediction import Prediction
 from napari_samunet.inference.trust import trust
 from napari_samunet.models.score_map import as_predicted, kind_of
 from napari_samunet.preprocess.intensity import to_uint8
@@ -55,12 +55,9 @@ def glimpsed(view: View, prompts: Prompts) -> Prediction:
 
 def _with_parts(view: View, prompts: Prompts, answer: Prediction) -> Prediction:
     """Offer the brighter and the darker part of an answer as further candidates."""
-    frame, candidates = answer.frame, list(answer.candidates)
-    for part in brightness_parts(to_uint8(view.slice_yx, view.window), answer.mask):
-        found = view.answer(frame, replace(prompts, mask=part), None)
-        if found.mask.any() and _is_another(found, candidates):
-            candidates += found.candidates
-    return replace(answer, candidates=tuple(candidates))
+    parts = brightness_parts(to_uint8(view.slice_yx, view.window), answer.mask)
+    asked = (replace(prompts, mask=part) for part in parts)
+    return _offering(answer, (view.answer(answer.frame, each, None) for each in asked))
 
 
 def _confirmed(view: View, prompts: Prompts, answer: Prediction) -> Prediction:
@@ -73,16 +70,17 @@ def _confirmed(view: View, prompts: Prompts, answer: Prediction) -> Prediction:
     masks = [look.mask for look in looks]
     trusts = [trust(look.mask, masks, _said(view, prompts, look)) for look in looks]
     best, *others = (looks[rank] for rank in np.argsort(trusts, kind="stable")[::-1])
+    return _offering(best, others)
+
+
+def _offering(best: Prediction, others: Iterable[Prediction]) -> Prediction:
+    """Add further candidates to an answer, but none that is empty or looks like another."""
     candidates = list(best.candidates)
-    for look in others:
-        if _is_another(look, candidates):
-            candidates += look.candidates
+    for found in others:
+        alike = max(overlap(found.mask, known.mask) for known in candidates)
+        if found.mask.any() and alike < SAME:
+            candidates += found.candidates
     return replace(best, candidates=tuple(candidates))
-
-
-def _is_another(found: Prediction, known: Sequence[Candidate]) -> bool:
-    """Whether an answer is worth being offered beside those that are."""
-    return all(overlap(found.mask, other.mask) < SAME for other in known)
 
 
 def _said(view: View, prompts: Prompts, look: Prediction) -> float | None:

@@ -70,3 +70,11 @@ def test_parts_that_are_the_answer_over_again_are_not_offered():
     stubborn = view(picture())
     stubborn.answer = lambda *_: painted_prediction(block())
     assert len(zoomed(stubborn, BOX, None).candidates) == 1
+
+
+def test_parts_in_which_nothing_is_found_are_not_offered():
+    blind = view(picture())
+    blind.answer = lambda _frame, prompts, _previous: painted_prediction(
+        block() if prompts.mask is None else np.zeros(SHAPE, bool)
+    )
+    assert len(zoomed(blind, BOX, None).candidates) == 1
