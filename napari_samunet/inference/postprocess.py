@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from torch import Tensor
 
 from napari_samunet.inference.prediction import Candidate, Prediction, ScoreKind
@@ -11,6 +14,8 @@ from napari_samunet.preprocess.frame import Frame
 from napari_samunet.types import BoolArray
 
 STABILITY_OFFSET = 1.0
+SAME = 0.95
+"""Dice from which on two answers to the same prompts are not worth being offered apart."""
 
 
 def assemble(masks: MaskTensors, frame: Frame, contract: InputContract, note: str) -> Prediction:
@@ -36,6 +41,16 @@ def assemble(masks: MaskTensors, frame: Frame, contract: InputContract, note: st
         note,
         score_kind=kind,
     )
+
+
+def offering(best: Prediction, further: Iterable[Candidate]) -> Prediction:
+    """Add candidates behind those of an answer, but none that is empty or looks like another."""
+    candidates = list(best.candidates)
+    for found in further:
+        alike = max(overlap(found.mask, known.mask) for known in candidates)
+        if found.mask.any() and alike < SAME:
+            candidates.append(found)
+    return replace(best, candidates=tuple(candidates))
 
 
 def stability_score(logits: Tensor) -> float:

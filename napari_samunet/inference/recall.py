@@ -11,7 +11,7 @@ import torch
 
 from napari_samunet.inference.appearance import Appearance
 from napari_samunet.inference.interpolation import shape_between
-from napari_samunet.inference.postprocess import overlap
+from napari_samunet.inference.postprocess import offering, overlap
 from napari_samunet.inference.prediction import Candidate, Prediction
 from napari_samunet.inference.propagation import MOST_SURE
 from napari_samunet.preprocess.roi import extent_of
@@ -113,7 +113,7 @@ def recalled(ask: Ask, prompts: Prompts, memory: Memory) -> Prediction:
     first = carried(ask, prompts, memory)
     answer = ask(prompts)
     if first is not None:
-        return replace(first, candidates=(*first.candidates, *answer.candidates))
+        return offering(first, answer.candidates)
     likeness = [memory.likeness(candidate.mask) for candidate in answer.candidates]
     return _put_first(answer, int(np.argmax(likeness)))
 

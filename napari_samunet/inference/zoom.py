@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_samunet.inference.parts import brightness_parts
-from napari_samunet.inference.postprocess import overlap
+from napari_samunet.inference.postprocess import offering
 from napari_samunet.inference.prediction import Prediction
 from napari_samunet.inference.trust import trust
 from napari_samunet.models.score_map import as_predicted, kind_of
@@ -19,9 +18,6 @@ from napari_samunet.prompts.prompts import Prompts
 
 if TYPE_CHECKING:
     from napari_samunet.inference.engine import View
-
-SAME = 0.95
-"""Dice from which on two answers to the same prompts are not worth being offered apart."""
 
 
 def zoomed(
@@ -57,7 +53,8 @@ def _with_parts(view: View, prompts: Prompts, answer: Prediction) -> Prediction:
     """Offer the brighter and the darker part of an answer as further candidates."""
     parts = brightness_parts(to_uint8(view.slice_yx, view.window), answer.mask)
     asked = (replace(prompts, mask=part) for part in parts)
-    return _offering(answer, (view.answer(answer.frame, each, None) for each in asked))
+    answers = (view.answer(answer.frame, each, None) for each in asked)
+    return offering(answer, (found for each in answers for found in each.candidates))
 
 
 def _confirmed(view: View, prompts: Prompts, answer: Prediction) -> Prediction:
@@ -70,17 +67,7 @@ def _confirmed(view: View, prompts: Prompts, answer: Prediction) -> Prediction:
     masks = [look.mask for look in looks]
     trusts = [trust(look.mask, masks, _said(view, prompts, look)) for look in looks]
     best, *others = (looks[rank] for rank in np.argsort(trusts, kind="stable")[::-1])
-    return _offering(best, others)
-
-
-def _offering(best: Prediction, others: Iterable[Prediction]) -> Prediction:
-    """Add further candidates to an answer, but none that is empty or looks like another."""
-    candidates = list(best.candidates)
-    for found in others:
-        alike = max(overlap(found.mask, known.mask) for known in candidates)
-        if found.mask.any() and alike < SAME:
-            candidates += found.candidates
-    return replace(best, candidates=tuple(candidates))
+    return offering(best, (found for look in others for found in look.candidates))
 
 
 def _said(view: View, prompts: Prompts, look: Prediction) -> float | None:

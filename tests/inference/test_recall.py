@@ -43,6 +43,12 @@ def test_a_click_on_the_next_slice_means_the_object_of_this_one_and_keeps_its_ot
     assert [c.mask.sum() for c in answer.candidates[1:]] == [disc(3).sum(), disc(20).sum()]
 
 
+def test_a_meaning_that_looks_like_what_is_known_is_not_offered_again():
+    whole = painted_prediction(disc(10))
+    answer = recalled(lambda _prompts: whole, CLICK, memory({4: disc(10)}))
+    assert len(answer.candidates) == 1
+
+
 def test_what_is_fed_back_to_the_next_click_is_what_is_shown():
     answer = recalled(meanings, CLICK, memory({4: disc(10)}))
     back = answer.frame.logits_to_slice(answer.model_logits)
