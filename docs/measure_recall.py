@@ -1,9 +1,11 @@
-"""Dice of clicks on a slice where the object is known on a slice nearby, beside the clicks alone.
+"""Dice of clicks, and of a box, on a slice where the object is known on another, beside the same
+prompts alone.
 
     python docs/measure_recall.py FOLDER [--model NAME_OR_PATH] [--apart 1 4 10 20] [--json OUT]
 
 FOLDER holds the volumes of ``measure_propagation.py``. On up to ``--slices`` slices of each, the
-first click is in the middle of the reference, each further one in the middle of the largest error.
+first click is in the middle of the reference, each further one in the middle of the largest error;
+the box is tight.
 The known slice lies so many slices nearer to the object's middle; "both sides" knows one that many
 slices away on either side. Printed are means over the slices, by how far the known slice lies, and
 over all volumes, each counting once.
@@ -22,12 +24,12 @@ from napari_samunet.evaluation.metrics import dice
 from napari_samunet.geometry import spacing_along
 from napari_samunet.inference.engine import Engine
 from napari_samunet.inference.prediction import Prediction
-from napari_samunet.inference.recall import Memory, recalled
+from napari_samunet.inference.recall import Memory, recalled, reconsidered
 from napari_samunet.io.volume import Volume
 from napari_samunet.models.load import load_model
 from napari_samunet.preprocess.slicing import take_finite
 from napari_samunet.prompts.prompts import Prompts
-from napari_samunet.prompts.simulate import first_click, next_click
+from napari_samunet.prompts.simulate import first_click, next_click, tight_box
 from napari_samunet.types import BoolArray, FloatArray, SliceRef
 
 SMALLEST = 20
@@ -83,7 +85,7 @@ def _measure(
 def _compare(
     engine: Engine, volume: Volume, truth: BoolArray, index: int, known: tuple[int, ...]
 ) -> Row:
-    """Click on one slice, alone and with what is known on others."""
+    """Click on one slice and box it, alone and with what is known on others."""
 
     def slice_at(other: int) -> FloatArray:
         return take_finite(volume, SliceRef(0, other))
@@ -93,9 +95,23 @@ def _compare(
 
     settled = {other: truth[other] for other in known}
     memory = Memory(index, settled, slice_at, spacing_along(volume.spacing, 0))
-    beside = _clicked(lambda prompts: recalled(alone, prompts, memory), alone, truth[index])
+    learnt = engine.discriminant(volume, 0, None, settled)
+
+    def beside(prompts: Prompts, previous: Prediction | None = None) -> Prediction:
+        answer = alone(prompts, previous)
+        if learnt is None:
+            return answer
+        features = learnt.log_odds(index, answer.frame) if memory.tells_features else 0.0
+        return reconsidered(answer, prompts, memory, features)
+
+    box = Prompts(box=tight_box(truth[index]))
+    known_first = _clicked(lambda first: recalled(alone, first, memory), beside, truth[index])
     by_itself = _clicked(alone, alone, truth[index])
-    return {"near": memory.is_near, "alone": by_itself, "recalled": beside}
+    return {
+        "near": memory.is_near,
+        "alone": [*by_itself, dice(alone(box).mask, truth[index])],
+        "recalled": [*known_first, dice(beside(box).mask, truth[index])],
+    }
 
 
 def _clicked(first: Ask, further: Callable[..., Prediction], truth: BoolArray) -> list[float]:
@@ -124,8 +140,10 @@ def _line(name: str, rows: list[Row]) -> str:
         )
         for way in ("alone", "recalled")
     }
+    prompts = (*(f"{count + 1} clicks" for count in range(CLICKS)), "box")
     told = (
-        f"{alone:.3f} to {recalled:.3f}" for alone, recalled in zip(*means.values(), strict=True)
+        f"{prompt} {alone:.3f} to {recalled:.3f}"
+        for prompt, alone, recalled in zip(prompts, *means.values(), strict=True)
     )
     return f"{name:24s} {len(rows):3d} slices   " + "   ".join(told)
 

@@ -1,4 +1,6 @@
-"""A click where the object is known on slices nearby: they tell what the click means."""
+"""Prompts where the object is known on other slices: they tell what a click means, and how the
+object looks.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +27,8 @@ always is. Farther away it tells only which of the click's meanings is wanted.
 """
 LOOKS = 0.3
 """Weight of the grey values beside what the model says."""
+EVIDENCE = 0.5
+"""Weight of grey values and features beside an answer to prompts that say what is meant."""
 MARGIN = 12
 """Pixels, beside a radius, around the object in which grey values are compared."""
 
@@ -69,6 +73,13 @@ class Memory:
         between, row, column = self.spacing
         radius = np.sqrt(self.shape.sum() * row * column / np.pi)
         return bool(slices <= max(1, NEAR * radius / between))
+
+    @property
+    def tells_features(self) -> bool:
+        """Whether the encoder's features of the settled slices hold here: what is learnt on a
+        single one does not reach far.
+        """
+        return self.is_near or len(self.masks) > 1
 
     @cached_property
     def looks(self) -> FloatArray:
@@ -126,8 +137,36 @@ def carried(ask: Ask, prompts: Prompts, memory: Memory) -> Prediction | None:
     if not memory.is_near or not on_it.any():
         return None
     answer = ask(replace(prompts, mask=memory.shape))
-    logits = np.clip(answer.logits, -MOST_SURE, MOST_SURE) + LOOKS * memory.looks
-    logits = logits.astype(np.float32)
+    return _weighed(answer, LOOKS * memory.looks)
+
+
+def reconsidered(
+    answer: Prediction, prompts: Prompts, memory: Memory, features: FloatArray | float
+) -> Prediction:
+    """Weigh an answer to a box or to a correction with how the object looks on settled slices.
+
+    The model's own answer comes behind it as a further candidate, and stands where the other would
+    contradict a click that it obeys.
+
+    Parameters
+    ----------
+    answer, prompts
+        What the model says of which prompts.
+    memory
+        What is known.
+    features
+        Log-odds (H, W) that a pixel is of the object by the encoder's features; 0 where they tell
+        nothing, see ``Memory.tells_features``.
+    """
+    first = _weighed(answer, EVIDENCE * (LOOKS * memory.looks + features))
+    if first is None or _obeyed(first, prompts) < _obeyed(answer, prompts):
+        return answer
+    return offering(first, answer.candidates)
+
+
+def _weighed(answer: Prediction, odds: FloatArray) -> Prediction | None:
+    """Add log-odds (H, W) to those of an answer; None: nothing is left of it."""
+    logits = (np.clip(answer.logits, -MOST_SURE, MOST_SURE) + odds).astype(np.float32)
     mask = logits > 0
     if not mask.any():
         return None
@@ -135,6 +174,13 @@ def carried(ask: Ask, prompts: Prompts, memory: Memory) -> Prediction | None:
     fed_back = torch.from_numpy(answer.frame.logits_to_model(logits, side))
     only = Candidate(mask, logits, answer.score, fed_back, answer.frame)
     return replace(answer, mask=mask, logits=logits, model_logits=fed_back, candidates=(only,))
+
+
+def _obeyed(answer: Prediction, prompts: Prompts) -> int:
+    """Return how many clicks a mask agrees with."""
+    if not len(prompts.points):
+        return 0
+    return int((hits(answer.mask, prompts.points) == np.asarray(prompts.labels, bool)).sum())
 
 
 def _put_first(answer: Prediction, rank: int) -> Prediction:

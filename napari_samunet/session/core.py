@@ -16,6 +16,7 @@ from napari_samunet.session.journal import Journal, Kind
 from napari_samunet.session.objects import ObjectState, SegmentObject
 from napari_samunet.session.overlay import LabelImage
 from napari_samunet.session.placed import PlacedPrompt
+from napari_samunet.session.recollection import Recollection
 from napari_samunet.session.request import Answerer, Request, make_request
 from napari_samunet.session.signals import SessionSignals
 from napari_samunet.session.state import State, bytes_of
@@ -62,6 +63,7 @@ class SessionCore(SessionSignals):
         self._journal: Journal | None = None
         self._tally = Tally()
         self._steps = 0
+        self._recollection = Recollection()
 
     @property
     def volume(self) -> Volume:
@@ -184,7 +186,7 @@ class SessionCore(SessionSignals):
         latest_first = sorted(planes, key=lambda ref: -planes[ref].generation)
         for ref in latest_first:
             if planes[ref].waiting:
-                return make_request(self._volume, self._state, object_id, ref)
+                return self._question(self._state, object_id, ref)
         return None
 
     def apply(self, request: Request, prediction: Prediction) -> bool:
@@ -209,6 +211,9 @@ class SessionCore(SessionSignals):
         self._steps += 1
         return self._steps
 
+    def _question(self, state: State, object_id: int, ref: SliceRef) -> Request:
+        return make_request(self._volume, state, object_id, ref, self._recollection)
+
     def _answer_waiting(self, state: State) -> State:
         """Answer every waiting plane of the current object."""
         object_id = state.current
@@ -216,7 +221,7 @@ class SessionCore(SessionSignals):
             return state
         for ref, plane in state.planes_of(object_id).items():
             if plane.waiting:
-                request = make_request(self._volume, state, object_id, ref)
+                request = self._question(state, object_id, ref)
                 state = steps.answered(state, (object_id, ref), request.answer(self.engine))
         return state
 

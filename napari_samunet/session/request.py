@@ -7,20 +7,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
-from napari_samunet.geometry import spacing_along
 from napari_samunet.io.volume import Volume
 from napari_samunet.preprocess.roi import Roi, look_at_mask
-from napari_samunet.preprocess.slicing import take_finite
 from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.session.objects import ObjectState
 from napari_samunet.session.placed import combine
+from napari_samunet.session.recollection import Known, Recollection, model_of
 from napari_samunet.session.settled import settled_around
 from napari_samunet.session.state import PlaneState, State
-from napari_samunet.types import BoolArray, FloatArray, SliceRef, Window
+from napari_samunet.types import BoolArray, SliceRef, Window
 
 if TYPE_CHECKING:  # torch comes with it, and a session waits for torch until it predicts
     from napari_samunet.inference.prediction import Prediction
-    from napari_samunet.inference.recall import Memory
 
 
 class Answerer(Protocol):
@@ -58,7 +56,11 @@ class Request:
         Number of the step that asked; ``Session.apply`` drops answers to earlier ones.
     item, planes
         The object that the answer is for, and its planes, when it was asked: its other slices tell
-        what first clicks mean.
+        what first clicks mean, and how it looks.
+    painted
+        Whether a person painted on the plane, which says what is meant better than other slices.
+    recollection
+        Keeps what those slices tell.
     """
 
     volume: Volume
@@ -69,6 +71,8 @@ class Request:
     generation: int
     item: ObjectState
     planes: Mapping[SliceRef, PlaneState]
+    painted: bool
+    recollection: Recollection
 
     @property
     def object_id(self) -> int:
@@ -79,10 +83,11 @@ class Request:
         """Ask the model; may run in any thread."""
         if not self._recalls:
             question = (self.volume, self.ref, self.prompts, self.window, self.previous)
-            return engine.predict(*question, seen=self._seen.get(_model_of(engine)))
+            answer = engine.predict(*question, seen=self._seen.get(model_of(engine)))
+            return self._reconsidered(answer, engine)
         from napari_samunet.inference.recall import recalled
 
-        return recalled(self._ask(engine), self.prompts, self._memory)
+        return recalled(self._ask(engine), self.prompts, self._known.memory)
 
     def glimpse(self, engine: Answerer) -> Prediction | None:
         """Ask for what can be shown before the answer; None where there is nothing."""
@@ -91,22 +96,33 @@ class Request:
         if self._recalls:
             from napari_samunet.inference.recall import carried
 
-            known = carried(self._ask(engine), self.prompts, self._memory)
+            known = carried(self._ask(engine), self.prompts, self._known.memory)
             if known is not None:
                 return known
         look = getattr(engine, "glimpse", None)
         seen = None if look is None else look(self.volume, self.ref, self.prompts, self.window)
         if seen is not None:
-            self._seen[_model_of(engine)] = seen
+            self._seen[model_of(engine)] = seen
         return seen
 
     def region(self) -> Roi | None:
         """Return where the model looks at the object if it is clicked here, to be encoded before
         anybody clicks; None: other slices tell nothing about this one.
         """
-        if not (self.settled and self._memory.is_near and self._memory.shape.any()):
+        if not (self.settled and self._known.memory.is_near and self._known.memory.shape.any()):
             return None
-        return look_at_mask(self._memory.shape.shape, self._memory.shape)
+        return look_at_mask(self._known.memory.shape.shape, self._known.memory.shape)
+
+    def _reconsidered(self, answer: Prediction, engine: Answerer) -> Prediction:
+        """Weigh an answer with how the object looks on settled slices."""
+        if self.painted or not self.settled:
+            return answer
+        features = self._known.features(engine, self.window, answer.frame)
+        if features is None:
+            return answer
+        from napari_samunet.inference.recall import reconsidered
+
+        return reconsidered(answer, self.prompts, self._known.memory, features)
 
     @property
     def _recalls(self) -> bool:
@@ -125,14 +141,8 @@ class Request:
         return settled_around(self.item, self.planes, self.ref)
 
     @cached_property
-    def _memory(self) -> Memory:
-        from napari_samunet.inference.recall import Memory
-
-        spacing = spacing_along(self.volume.spacing, self.ref.axis)
-        return Memory(self.ref.index, self.settled, self._slice_at, spacing)
-
-    def _slice_at(self, index: int) -> FloatArray:
-        return take_finite(self.volume, SliceRef(self.ref.axis, index))
+    def _known(self) -> Known:
+        return self.recollection(self.volume, self.ref, self.settled)
 
     @cached_property
     def _seen(self) -> dict[object, Prediction]:
@@ -148,8 +158,8 @@ class Request:
         def ask(prompts: Prompts) -> Prediction:
             question = (self.volume, self.ref, prompts, self.window)
             if prompts.mask is None:
-                return engine.predict(*question, seen=self._seen.get(_model_of(engine)))
-            model = _model_of(engine)
+                return engine.predict(*question, seen=self._seen.get(model_of(engine)))
+            model = model_of(engine)
             if model not in self._expected:
                 self._expected[model] = engine.predict(*question)
             return self._expected[model]
@@ -157,12 +167,9 @@ class Request:
         return ask
 
 
-def _model_of(engine: Answerer) -> object:
-    """What answers: a window changes the model, but not its engine."""
-    return getattr(engine, "system", None) or engine
-
-
-def make_request(volume: Volume, state: State, object_id: int, ref: SliceRef) -> Request:
+def make_request(
+    volume: Volume, state: State, object_id: int, ref: SliceRef, recollection: Recollection
+) -> Request:
     """Ask about a plane: with its painted mask where that is newer than the latest answer."""
     plane = state.plane((object_id, ref))
     return Request(
@@ -174,4 +181,6 @@ def make_request(volume: Volume, state: State, object_id: int, ref: SliceRef) ->
         generation=plane.generation,
         item=state.object(object_id),
         planes=state.planes_of(object_id),
+        painted=any(prompt.kind == "mask" for prompt in plane.prompts),
+        recollection=recollection,
     )

@@ -16,7 +16,7 @@ from napari_samunet.session import steps
 from napari_samunet.session.checks import drawn_mask, plane_of
 from napari_samunet.session.placed import PlacedPrompt, combine
 from napari_samunet.session.prompting import PromptedSession
-from napari_samunet.session.request import Request, make_request
+from napari_samunet.session.request import Request
 from napari_samunet.types import FloatArray, Window
 
 
@@ -116,7 +116,7 @@ class ReshapingSession(PromptedSession):
         combine([prompt]).check(plane_shape(self.volume.shape, ref.axis))
         window = None if window is None else choose_window(self.volume, window)
         state = steps.place(state, prompt, window, 0)
-        return make_request(self.volume, state, object_id, ref)
+        return self._question(state, object_id, ref)
 
     def foresee(
         self, index: int = 0, axis: int = 0, window: Window | None = None
@@ -136,7 +136,7 @@ class ReshapingSession(PromptedSession):
         begun = (object_id, ref) in self._state.planes
         if begun or ref in self._state.object(object_id).settled:
             return None
-        request = make_request(self.volume, self._state, object_id, ref)
+        request = self._question(self._state, object_id, ref)
         return replace(request, window=window)
 
 

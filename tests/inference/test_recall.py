@@ -1,4 +1,6 @@
-"""An object that is known on a slice tells what a click on the next one means."""
+"""An object that is known on a slice tells what a click on the next one means, and how the object
+looks there.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ import numpy as np
 
 from napari_samunet.inference.painted import painted_prediction
 from napari_samunet.inference.prediction import Prediction
-from napari_samunet.inference.recall import Memory, carried, recalled
+from napari_samunet.inference.recall import Memory, carried, recalled, reconsidered
 from napari_samunet.prompts.prompts import Prompts
 
 SHAPE = (60, 60)
@@ -102,3 +104,52 @@ def test_how_far_is_told_in_radii_and_the_next_slice_is_always_near():
 def test_between_two_settled_slices_the_shape_lies_between_them():
     shape = memory({4: disc(6), 6: disc(10)}).shape
     assert disc(6).sum() < shape.sum() < disc(10).sum()
+
+
+def unsure(mask: np.ndarray, logit: float = 0.5) -> Prediction:
+    """A model's answer that little evidence can change."""
+    answer = painted_prediction(mask)
+    logits = np.where(mask, logit, -logit).astype(np.float32)
+    only = replace(answer.candidates[0], logits=logits)
+    return replace(answer, logits=logits, candidates=(only,))
+
+
+BOX = Prompts(box=(20, 20, 40, 40))
+
+
+def test_an_answer_to_a_box_is_moved_to_what_looks_like_the_object_on_other_slices():
+    model, looks_like = unsure(disc(8)), np.where(disc(10), 2.0, -2.0)
+    answer = reconsidered(model, BOX, memory({4: disc(10)}), looks_like)
+    np.testing.assert_array_equal(answer.mask, disc(10))
+    back = answer.frame.logits_to_slice(answer.model_logits)
+    assert ((back > 0) ^ answer.mask).mean() < 0.02
+
+
+def test_by_grey_values_too():
+    answer = reconsidered(unsure(disc(8), 0.1), BOX, memory({4: disc(10)}), 0.0)
+    assert (answer.mask ^ disc(10)).sum() < (disc(8) ^ disc(10)).sum() / 3
+
+
+def test_the_models_own_answer_stays_to_be_taken():
+    model = unsure(disc(5))
+    answer = reconsidered(model, BOX, memory({4: disc(10)}), np.where(disc(10), 4.0, -4.0))
+    assert [c.mask.sum() for c in answer.candidates] == [disc(10).sum(), disc(5).sum()]
+
+
+def test_what_other_slices_say_does_not_outvote_a_click_that_the_model_obeys():
+    model, removed = unsure(disc(8) & ~disc(3, 30, 36)), Prompts(points=[(30, 36)], labels=[0])
+    outvoting = np.where(disc(10), 4.0, -4.0)
+    assert reconsidered(model, removed, memory({4: disc(10)}), outvoting) is model
+    taken = reconsidered(model, BOX, memory({4: disc(10)}), outvoting)
+    assert taken.mask[30, 36], "without the click it would have been taken in"
+
+
+def test_where_nothing_would_be_left_the_models_answer_stands():
+    model = unsure(disc(8))
+    assert reconsidered(model, BOX, memory({4: disc(10)}), np.full(SHAPE, -50.0)) is model
+
+
+def test_features_learnt_on_one_slice_do_not_reach_far_and_those_of_two_reach_between():
+    assert memory({9: disc(10)}).tells_features
+    assert not memory({40: disc(10)}).tells_features
+    assert memory({-30: disc(10), 40: disc(10)}).tells_features

@@ -1,12 +1,19 @@
-"""A first click on another slice of an object is read with what the object is nearby."""
+"""A first click on another slice of an object is read with what the object is nearby, and boxes and
+corrections with how it looks there.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
+import pytest
 from disc_engine import SHAPE, DiscEngine, square
 
+from napari_samunet.io.volume import Volume
+from napari_samunet.preprocess.frame import Frame
 from napari_samunet.session.session import Session
-from napari_samunet.types import SliceRef
+from napari_samunet.types import SliceRef, Window
 
 KNOWN = square(SHAPE[1:], 10, 10, 20)
 
@@ -110,3 +117,84 @@ def test_where_a_click_will_be_looked_at_is_known_before_it(session: Session):
 
 def test_without_an_object_nothing_is_foreseen(session: Session):
     assert session.foresee(3) is None
+
+
+class LearningEngine(DiscEngine):
+    """Finds that the pixels of one region are of the object, and remembers what it learnt from."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.learnt: list[list[int]] = []
+        self.found = square(SHAPE[1:], 10, 10, 20)
+
+    def discriminant(
+        self, volume: Volume, axis: int, window: Window | None, keys: Mapping[int, np.ndarray]
+    ) -> LearningEngine:
+        self.learnt.append(sorted(keys))
+        return self
+
+    def log_odds(self, index: int, frame: Frame) -> np.ndarray:
+        return np.where(self.found, 20.0, -20.0)
+
+
+@pytest.fixture
+def learning() -> LearningEngine:
+    return LearningEngine()
+
+
+@pytest.fixture
+def taught(volume: Volume, learning: LearningEngine) -> Session:
+    """An object that is settled on slice 2."""
+    session = Session(volume, learning)
+    session.paint(KNOWN, index=2)
+    return session
+
+
+def test_a_box_is_answered_with_how_the_object_looks_on_settled_slices(
+    taught: Session, learning: LearningEngine
+):
+    taught.add_box((15, 15, 25, 25), index=3)
+    np.testing.assert_array_equal(taught.preview.mask, learning.found)
+    taught.next_candidate()
+    np.testing.assert_array_equal(taught.preview.mask, square(SHAPE[1:], 15, 15, 11))
+
+
+def test_and_so_is_a_correction_which_learns_nothing_twice(
+    taught: Session, learning: LearningEngine
+):
+    taught.add_point((20, 20), index=3)
+    taught.add_point((12, 28), index=3)
+    np.testing.assert_array_equal(taught.preview.mask, learning.found)
+    taught.add_point((28, 12), index=3)
+    assert learning.learnt == [[2]]
+
+
+def test_what_is_settled_anew_is_learnt_anew(taught: Session, learning: LearningEngine):
+    taught.add_box((15, 15, 25, 25), index=3)
+    taught.paint(square(SHAPE[1:], 0, 0, 20), index=2)
+    taught.add_point((20, 20), index=3)
+    assert learning.learnt == [[2], [2]]
+    taught.paint(KNOWN, index=4)
+    taught.add_point((21, 21), index=3)
+    assert learning.learnt[-1] == [2, 4]
+
+
+def test_a_click_is_not_lost_to_how_the_object_looks(taught: Session):
+    taught.add_box((5, 5, 30, 30), index=3)
+    taught.add_point((20, 20), positive=False, index=3)
+    assert not taught.preview.mask[20, 20]
+
+
+def test_where_a_person_painted_other_slices_have_no_say(taught: Session, learning: LearningEngine):
+    taught.paint(square(SHAPE[1:], 12, 12, 6), index=3)
+    for click in ((12, 12), (16, 16)):
+        taught.add_point(click, index=3)
+        assert not taught.preview.mask[25, 25], "of the object elsewhere, but not painted here"
+    assert not learning.learnt
+
+
+def test_where_nothing_is_settled_nothing_is_learnt(volume: Volume, learning: LearningEngine):
+    session = Session(volume, learning)
+    session.add_box((15, 15, 25, 25), index=3)
+    session.add_point((20, 20), index=3)
+    assert not learning.learnt
