@@ -105,7 +105,8 @@ def _read(
     notes = (*notes, *stacked.notes, *_notes(planes, affine))
     negative = color is None and _is_negative(planes[0])
     place = "position and orientation of each slice" if planes[0].is_placed else None
-    source = Source(path, "dicom", tuple(headers.values()), notes, slices, place)
+    files = tuple(file for file, _ in chosen.files)
+    source = Source(path, "dicom", tuple(headers.values()), notes, slices, place, files=files)
     try:
         windows = planes[len(planes) // 2].windows
         window = windows[0][1] if windows else None

@@ -113,6 +113,12 @@ def read_header(path: Path) -> Any:
     return dataset
 
 
+def is_image_file(path: Path) -> bool:
+    """Whether a file is a DICOM image: neither a segmentation nor a structure set."""
+    dataset = _header_or_none(path)
+    return dataset is not None and _is_image(dataset)
+
+
 def series_of(path: Path) -> tuple[list[Series], tuple[str, ...]]:
     """Sort the images of a file, a folder or a DICOMDIR into series, and note what was left out.
 

@@ -32,6 +32,7 @@ from napari_samunet.io.dicom_behind import (
 )
 from napari_samunet.io.dicom_files import text_of
 from napari_samunet.io.dicom_planes import Plane
+from napari_samunet.io.names import value_of
 from napari_samunet.io.quiet import silent_log
 from napari_samunet.io.segments import Color, Segment, labels_of, overlapping
 from napari_samunet.io.volume import Volume
@@ -149,7 +150,7 @@ def _described(segment: Segment, number: int) -> SegmentDescription:
     made_by = segment.algorithm
     described = SegmentDescription(
         segment_number=number,
-        segment_label=segment.name.replace("\\", "/")[:_LONGEST_LABEL] or f"object {number}",
+        segment_label=value_of(segment.name, _LONGEST_LABEL) or f"object {number}",
         segmented_property_category=name.category,
         segmented_property_type=name.type,
         algorithm_type="MANUAL" if made_by is None else "SEMIAUTOMATIC",

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from napari_samunet.errors import ExportRefused, GridMismatch, InputError
+from napari_samunet.io.originals import check_original, originals_of
 from napari_samunet.io.segments import Segment, segments_of
 from napari_samunet.io.volume import Volume
 from napari_samunet.types import AnyArray
@@ -77,8 +78,10 @@ def export_labels(
     format = format_of(target, format)  # noqa: A001
     stored = smallest_unsigned(labels, volume.shape)
     target = check_target(target, volume)
+    originals = originals_of(volume)
     objects = segments_of(stored, names) if segments is None else segments
-    write_and_replace(target, lambda draft: _WRITERS[format](stored, volume, draft, objects))
+    write = _WRITERS[format]
+    write_and_replace(target, lambda draft: write(stored, volume, draft, objects), originals)
     return target
 
 
@@ -183,7 +186,7 @@ def check_target(target: Path, volume: Volume) -> Path:
     Raises
     ------
     ExportRefused
-        If nothing can be written there, or it is the image itself.
+        If nothing can be written there, or it is the image itself or a file of it.
     """
     if target.is_symlink():
         target = target.resolve()
@@ -191,14 +194,28 @@ def check_target(target: Path, volume: Volume) -> Path:
         raise ExportRefused(f"{target} is a folder; wanted the name of a file.")
     if not target.parent.is_dir():
         raise ExportRefused(f"{target.parent} is no folder: make it first or choose another one.")
-    source = volume.source.path
-    if source is not None and target.exists() and source.exists() and target.samefile(source):
-        raise ExportRefused(f"{target} is the image itself: choose another name for the labels.")
+    for file in (target, sidecar_of(target)):
+        check_original(file, originals_of(volume))
     return target
 
 
-def write_and_replace(target: Path, write: Callable[[Path], None]) -> None:
+def sidecar_of(target: Path) -> Path:
+    """The file beside labels that tells how they came about."""
+    return target.with_name(f"{target.name}.json")
+
+
+def write_and_replace(
+    target: Path, write: Callable[[Path], None], originals: Sequence[Path] = ()
+) -> None:
     """Let ``write`` make a draft in a private folder, then move it over the target.
+
+    Parameters
+    ----------
+    target : Path
+    write : callable
+        Gets the path of the draft; it may write further files beside it.
+    originals : sequence of Path
+        Files of the image, which nothing that was written may replace.
 
     Raises
     ------
@@ -210,20 +227,30 @@ def write_and_replace(target: Path, write: Callable[[Path], None]) -> None:
         draft_folder = Path(tempfile.mkdtemp(prefix=".samunet-", dir=target.parent))
         draft = draft_folder / target.name
         write(draft)
-        _replace(target, draft)
+        _replace(target, draft, originals)
     except OSError as error:
-        raise ExportRefused(
-            f"{target} cannot be written ({error.strerror or error}): "
-            "choose another folder or make room."
-        ) from None
+        raise ExportRefused(_told(target, str(error.strerror or error))) from None
     finally:
         if draft_folder is not None:
             shutil.rmtree(draft_folder, ignore_errors=True)
 
 
-def _replace(target: Path, draft: Path) -> None:
+def _told(target: Path, reason: str) -> str:
+    """What cannot be written; of a sidecar also what was: its labels are complete by then."""
+    labels = target.with_suffix("")
+    if labels.is_file() and sidecar_of(labels) == target and labels.name.endswith(tuple(_FORMATS)):
+        return (
+            f"{labels} was written; only {target.name} beside it, which tells how its objects came "
+            f"about, cannot be written ({reason}): clear its name, or choose another folder."
+        )
+    return f"{target} cannot be written ({reason}): choose another folder or make room."
+
+
+def _replace(target: Path, draft: Path, originals: Sequence[Path]) -> None:
     """Move what was written over the target: voxels beside a header first, the header last."""
     written = sorted(draft.parent.iterdir(), key=lambda file: file == draft)
+    for file in written:
+        check_original(target.parent / file.name, originals)
     for file in written:
         with file.open("rb") as handle:
             os.fsync(handle.fileno())

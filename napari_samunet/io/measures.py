@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from napari_samunet.io.names import table_cell
 from napari_samunet.io.segments import Segment
 from napari_samunet.io.volume import Volume
 
@@ -53,7 +54,7 @@ def measure(segment: Segment, volume: Volume) -> dict[str, object]:
     empty = dict.fromkeys(COLUMNS[-4:], "")
     return {
         "label": segment.number,
-        "name": segment.name,
+        "name": table_cell(segment.name),
         "voxels": segment.voxels,
         "volume_ml": f"{segment.voxels * voxel_mm3(volume) / 1000:.6g}",
         "slices": len(segment.slices),

@@ -84,7 +84,7 @@ def read_nifti(path: Path, frame: int | None = None) -> Volume:
     modality = "CT" if color is None and looks_like_ct(array) else None
     if modality:
         notes = (*notes, TAKEN_FOR_CT)
-    source = Source(path, "nifti", header.copy(), notes, place=place)
+    source = Source(path, "nifti", header.copy(), notes, place=place, files=pair_of(path))
     try:
         return Volume(array, affine, color, modality, _window(header, array), source)
     except UnsupportedImage as error:

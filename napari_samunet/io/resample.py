@@ -8,6 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from napari_samunet.errors import InputError
+from napari_samunet.io.originals import originals_of
 from napari_samunet.io.volume import Source, Volume
 from napari_samunet.types import AnyArray
 
@@ -48,7 +49,9 @@ def resampled(volume: Volume, target: Volume) -> Volume:
     told = f" ({target.source.place})" if target.source.place is not None else ""
     place = f"the image it was interpolated onto{told}"
     source = Source(
-        notes=("interpolated from another grid",), place=place if target.is_placed else None
+        notes=("interpolated from another grid",),
+        place=place if target.is_placed else None,
+        files=(*originals_of(volume), *originals_of(target)),
     )
     return replace(volume, array=array, affine=target.affine, color=color, source=source)
 

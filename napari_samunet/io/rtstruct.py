@@ -30,6 +30,7 @@ from napari_samunet.io.dicom_behind import (
     software_version,
 )
 from napari_samunet.io.dicom_planes import Plane
+from napari_samunet.io.names import value_of
 from napari_samunet.io.segments import Segment, color_or_default
 from napari_samunet.io.volume import Volume
 from napari_samunet.types import FloatArray
@@ -121,7 +122,7 @@ def _roi(segment: Segment, number: int, behind: SeriesBehind) -> Dataset:
     roi = Dataset()
     roi.ROINumber = number
     roi.ReferencedFrameOfReferenceUID = behind.frame_of_reference
-    roi.ROIName = segment.name.replace("\\", "/")[:_LONGEST_NAME] or f"object {number}"
+    roi.ROIName = value_of(segment.name, _LONGEST_NAME) or f"object {number}"
     made_by = segment.algorithm
     roi.ROIGenerationAlgorithm = "MANUAL" if made_by is None else "SEMIAUTOMATIC"
     if made_by is not None:

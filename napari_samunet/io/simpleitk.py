@@ -27,6 +27,7 @@ from napari_samunet.io.choice import chosen_frame
 from napari_samunet.io.color import luma
 from napari_samunet.io.gunzip import DAMAGED, Gunzip, unpacked
 from napari_samunet.io.hounsfield import TAKEN_FOR_CT, looks_like_ct
+from napari_samunet.io.originals import voxel_files
 from napari_samunet.io.volume import Source, Volume
 from napari_samunet.types import AnyArray, FloatArray, UInt8Array
 
@@ -71,7 +72,8 @@ def read_simpleitk(path: Path, frame: int | None = None) -> Volume:
     notes: tuple[str, ...] = ()
     if modality is None and color is None and looks_like_ct(array):
         modality, notes = "CT", (TAKEN_FOR_CT,)
-    source = Source(path, "sitk", header, notes, place=_place(path, image))
+    place = _place(path, image)
+    source = Source(path, "sitk", header, notes, place=place, files=voxel_files(path))
     try:
         return Volume(array, _affine(image), color, modality, source=source)
     except InputError as error:

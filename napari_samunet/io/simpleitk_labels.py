@@ -9,6 +9,7 @@ import numpy as np
 import SimpleITK as sitk  # noqa: N813
 
 from napari_samunet.geometry import flip_lps_ras, reverse_axes
+from napari_samunet.io.names import written_name
 from napari_samunet.io.segments import Segment, labels_of, layers_of
 from napari_samunet.io.simpleitk import itk_reason
 from napari_samunet.io.volume import Volume
@@ -85,7 +86,7 @@ def _name_segments(image: sitk.Image, layers: Sequence[Sequence[Segment]]) -> No
     for number, (segment, layer) in enumerate(sorted(placed, key=lambda item: item[0].number)):
         words = {
             "ID": f"Segment_{segment.number}",
-            "Name": segment.name,
+            "Name": written_name(segment.name),
             "LabelValue": str(segment.number),
             "Layer": str(layer),
             "Extent": extent,

@@ -40,6 +40,9 @@ class Source:
     opened : dict or None
         The ``frame``, ``resample`` and ``keep_tilt`` that ``open_volume`` was given, which open the
         same image again.
+    files : tuple of Path
+        What the voxels were read from beside ``path``: files of a series, voxels beside a header.
+        An export never replaces them.
     """
 
     path: Path | None = None
@@ -49,6 +52,7 @@ class Source:
     slices: tuple[tuple[Path, int, int], ...] = field(default=(), repr=False)
     place: str | None = None
     opened: dict[str, Any] | None = None
+    files: tuple[Path, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_samunet.errors import InputError, OutsideImage
-from napari_samunet.plugin.volumes import display_of
+from napari_samunet.plugin.volumes import data_to_world, display_of
 from napari_samunet.types import FloatArray, SliceRef
 
 if TYPE_CHECKING:
     from napari.components import Dims, ViewerModel
     from napari.components.layerlist import LayerList
     from napari.layers import Layer
+
+_BESIDE = "This view does not lie in the image: choose another axis order."
+_EDGE_ON = 1e9
+"""Condition of what is drawn of a layer that stands upright on the screen: nobody sees it."""
 
 
 @dataclass(frozen=True)
@@ -63,18 +67,12 @@ def shown_slice(layer: Layer, layers: LayerList, dims: Dims) -> SliceRef:
     InputError
         A 3-D view, or a plane that is none of the image's own.
     """
-    if dims.ndisplay != 2:
-        raise InputError("Prompts need the 2-D view: switch back with the 2D/3D button.")
-    first = dims.ndim - layer.ndim
-    shown = sorted(axis - first for axis in dims.displayed)
-    if shown[0] < 0:
-        raise InputError("This view does not lie in the image: choose another axis order.")
+    hidden = _axes(layer, dims)[0]
     if layer.ndim == 2:
         return SliceRef(0, 0)
-    (hidden,) = set(range(3)) - set(shown)
     display = display_of(layer)
-    axis = display.axes[hidden]
-    index = int(np.rint(_to_stored(layer, layers, dims.point)[axis]))
+    axis = display.axes[hidden[0]]
+    index = int(np.rint(_to_stored(layer, layers, dims, dims.point)[axis]))
     if not 0 <= index < display.shape[axis]:
         raise OutsideImage("This slice lies outside the image: move the slider back.")
     return SliceRef(axis, index)
@@ -98,7 +96,7 @@ def locate(layer: Layer, layers: LayerList, dims: Dims, position: Sequence[float
         As `shown_slice`.
     """
     ref = shown_slice(layer, layers, dims)
-    index = np.rint(_to_stored(layer, layers, position)).astype(int)
+    index = np.rint(_to_stored(layer, layers, dims, position)).astype(int)
     row, col = (int(n) for n in (index if layer.ndim == 2 else np.delete(index, ref.axis)))
     rows, cols = _plane_shape(layer, ref)
     if not (0 <= row < rows and 0 <= col < cols):
@@ -110,7 +108,7 @@ def clamp(
     layer: Layer, layers: LayerList, dims: Dims, position: Sequence[float], ref: SliceRef
 ) -> tuple[int, int]:
     """Pixel (row, column) of a slice that is nearest to a place of the viewer, inside the image."""
-    index = _to_stored(layer, layers, position)
+    index = _to_stored(layer, layers, dims, position)
     plane = index if layer.ndim == 2 else np.delete(index, ref.axis)
     limits = np.array(_plane_shape(layer, ref)) - 1
     row, col = np.clip(np.rint(plane), 0, limits).astype(int)
@@ -133,10 +131,9 @@ def plane_index(layer_ndim: int, ref: SliceRef) -> tuple[int | slice, ...]:
 
 
 def middle_of(layer: Layer, layers: LayerList) -> FloatArray:
-    """World coordinates of a layer's middle voxel, in the viewer's units."""
+    """Where a slider along each axis of a layer shows its middle, in the viewer's units."""
     index = [(n - 1) // 2 for n in layer.data.shape[: layer.ndim]]
-    point = np.asarray(layer.data_to_world(index), dtype=float)
-    return point / _factors(layer, layers)
+    return _sliders(layer, layers, index)
 
 
 def show_plane(viewer: ViewerModel, layer: Layer, ref: SliceRef) -> None:
@@ -151,8 +148,15 @@ def show_plane(viewer: ViewerModel, layer: Layer, ref: SliceRef) -> None:
         others = [n for n in range(viewer.dims.ndim) if n < first or n == axis]
         viewer.dims.order = (*others, *(n for n in range(viewer.dims.ndim) if n not in others))
     place = data_position(layer, ref, (0.0, 0.0))
-    world = np.asarray(layer.data_to_world(place)) / _factors(layer, viewer.layers)
-    viewer.dims.set_point(axis, world[hidden])
+    viewer.dims.set_point(axis, _sliders(layer, viewer.layers, place)[hidden])
+
+
+def _sliders(layer: Layer, layers: LayerList, index: Sequence[float]) -> FloatArray:
+    """Where a slider along each axis shows an index of it; what `_to_data` does, backwards."""
+    inverse = np.linalg.inv(data_to_world(layer))
+    steps = np.diag(inverse)[:-1]
+    steps = np.where(steps == 0, 1, steps)  # no slider moves through a layer that stands upright
+    return (np.asarray(index) - inverse[:-1, -1]) / steps / _factors(layer, layers)
 
 
 def _as_volume(shape: Sequence[int]) -> tuple[int, ...]:
@@ -164,16 +168,44 @@ def _plane_shape(layer: Layer, ref: SliceRef) -> tuple[int, int]:
     return plane_shape(shape[: layer.ndim], ref.axis)
 
 
-def _to_stored(layer: Layer, layers: LayerList, position: Sequence[float]) -> FloatArray:
+def _axes(layer: Layer, dims: Dims) -> tuple[list[int], list[int]]:
+    """Axes of a layer that the sliders move along, and those that are on the screen."""
+    if dims.ndisplay != 2:
+        raise InputError("Prompts need the 2-D view: switch back with the 2D/3D button.")
+    first = dims.ndim - layer.ndim
+    shown = sorted(axis - first for axis in dims.displayed)
+    if shown[0] < 0:
+        raise InputError(_BESIDE)
+    return [axis for axis in range(layer.ndim) if axis not in shown], shown
+
+
+def _to_stored(
+    layer: Layer, layers: LayerList, dims: Dims, position: Sequence[float]
+) -> FloatArray:
     """World to an index of the stored array, (z, y, x) or (row, column)."""
-    index = _to_data(layer, layers, position)
+    index = _to_data(layer, layers, dims, position)
     return index if layer.ndim == 2 else display_of(layer).to_stored(index)
 
 
-def _to_data(layer: Layer, layers: LayerList, position: Sequence[float]) -> FloatArray:
-    """World to data, minding that the viewer may run in other units than the layer."""
+def _to_data(layer: Layer, layers: LayerList, dims: Dims, position: Sequence[float]) -> FloatArray:
+    """World to data of what is on the screen, also where the layer lies askew in the world.
+
+    napari shows whole slices of the data then, without what turns them out of the screen: sliders
+    and screen each use their own part of the transform. A place of the screen is found likewise,
+    and not where it would lie in the world.
+    """
+    hidden, shown = _axes(layer, dims)
+    # The viewer may run in other units than the layer.
     point = np.asarray(position, dtype=float)[-layer.ndim :] * _factors(layer, layers)
-    return np.asarray(layer.world_to_data(point), dtype=float)
+    matrix = data_to_world(layer)
+    inverse = np.linalg.inv(matrix)
+    index = np.empty(layer.ndim)
+    index[hidden] = inverse[np.ix_(hidden, hidden)] @ point[hidden] + inverse[hidden, -1]
+    drawn = matrix[np.ix_(shown, shown)]
+    if np.linalg.cond(drawn) > _EDGE_ON:
+        raise InputError(_BESIDE)
+    index[shown] = np.linalg.solve(drawn, point[shown] - matrix[shown, -1])
+    return index
 
 
 def _factors(layer: Layer, layers: LayerList) -> FloatArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from napari_samunet.plugin.controller import Controller
     from napari_samunet.plugin.widget import SegmentationWidget
     from napari_samunet.session.session import Session
+
+_NO_FILE_NAME = re.compile(r'[\\/:*?"<>|\x00-\x1f\ud800-\udfff]')
+"""What names folders, or what no file is called on some system."""
 
 
 def show_state(panels: SegmentationWidget, act: Controller) -> None:
@@ -36,8 +40,12 @@ def show_state(panels: SegmentationWidget, act: Controller) -> None:
         _show_nothing(panels)
     else:
         _show_session(panels, act, act.work.session, now)
-        suggested = Path.cwd() / f"{act.work.image.name}_labels.nii.gz"
-        panels.export.set_suggestion(str(suggested))
+        panels.export.set_suggestion(str(suggested(act.work.image.name)))
+
+
+def suggested(image_name: str) -> Path:
+    """A file for the labels of an image, in this folder whatever the image is called."""
+    return Path.cwd() / f"{_NO_FILE_NAME.sub('_', image_name)}_labels.nii.gz"
 
 
 def _show_image(panels: SegmentationWidget, act: Controller) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_samunet.errors import UnsupportedImage
 from napari_samunet.geometry import default_affine
-from napari_samunet.io.volume import Volume
+from napari_samunet.io.volume import Source, Volume
 from napari_samunet.plugin.display import Display
 from napari_samunet.types import FloatArray
 
@@ -63,10 +64,11 @@ def volume_of(layer: Image) -> Volume:
         )
     array = np.asarray(layer.data[0] if layer.multiscale else layer.data)
     affine = default_affine(_spacing(layer))
+    source = Source(files=() if layer.source.path is None else (Path(layer.source.path),))
     if not layer.rgb:
-        return Volume(array if array.ndim == 3 else array[None], affine)
+        return Volume(array if array.ndim == 3 else array[None], affine, source=source)
     color = _as_uint8(array[..., :3] if layer.ndim == 3 else array[None, ..., :3])
-    return Volume(np.rint(color @ _LUMA).astype(np.uint8), affine, color=color)
+    return Volume(np.rint(color @ _LUMA).astype(np.uint8), affine, color=color, source=source)
 
 
 def _shows(layer: Image, volume: Volume) -> bool:
@@ -78,11 +80,19 @@ def _shows(layer: Image, volume: Volume) -> bool:
     return layer.data.__array_interface__ == view.__array_interface__
 
 
+def data_to_world(layer: Layer) -> FloatArray:
+    """Matrix of all that places a layer: scale, rotation, shear, translation and its affine."""
+    origin = np.asarray(layer.data_to_world(np.zeros(layer.ndim)), dtype=float)
+    steps = [np.asarray(layer.data_to_world(step)) - origin for step in np.eye(layer.ndim)]
+    matrix = np.eye(layer.ndim + 1)
+    matrix[:-1] = np.column_stack([*steps, origin])
+    return matrix
+
+
 def _spacing(layer: Image) -> FloatArray:
     """Millimetres along z, y, x; a layer in pixels counts one unit as one millimetre."""
-    scale = np.abs(np.asarray(layer.scale, dtype=float))
-    factors = [_MM.get(str(unit), 1.0) for unit in layer.units]
-    spacing = scale * factors
+    factors = [[_MM.get(str(unit), 1.0)] for unit in layer.units]  # a row for each world axis
+    spacing = np.linalg.norm(data_to_world(layer)[:-1, :-1] * factors, axis=0)
     return np.concatenate([[1.0], spacing]) if layer.ndim == 2 else spacing
 
 
@@ -90,6 +100,8 @@ def _as_uint8(color: np.ndarray) -> np.ndarray:
     """Colours as 0 to 255; floats mean 0 to 1, as napari shows them."""
     if color.dtype == np.uint8:
         return color
+    if color.dtype.kind == "b":
+        return color * np.uint8(255)
     if color.dtype.kind == "f":
         return np.rint(np.clip(np.nan_to_num(color), 0, 1) * 255).astype(np.uint8)
     return (color.astype(float) * (255 / np.iinfo(color.dtype).max)).round().astype(np.uint8)

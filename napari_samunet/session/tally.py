@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Mapping
 from io import StringIO
 
+from napari_samunet.io.names import table_cell
+
 IDLE_S = 60.0
 """A longer pause than this counts as so much: the person was elsewhere."""
 _KINDS = {
@@ -65,7 +67,7 @@ class Tally:
         writer = csv.DictWriter(text, columns, restval=0, lineterminator="\n")
         writer.writeheader()
         for number in sorted(self._seconds.keys() | self._counts.keys() | names.keys()):
-            row = {"label": number, "name": names.get(number, "")}
+            row = {"label": number, "name": table_cell(names.get(number, ""))}
             seconds = f"{self._seconds[number]:.1f}"
             writer.writerow({**row, "seconds": seconds, **self._counts.get(number, {})})
         return text.getvalue()

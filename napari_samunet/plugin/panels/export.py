@@ -71,10 +71,16 @@ class ExportPanel(Section):
             self.import_requested.emit(path)
 
 
+_ENDINGS = (".nii.gz", ".nii", ".nrrd", ".mha", ".mhd", ".dcm", ".csv", ".png", ".json")
+
+
 def completed(path: str, chosen: str) -> tuple[str, str]:
-    """Give a bare name the ending of the chosen kind; another ending wins over that kind."""
+    """Give a bare name the ending of the chosen kind; another ending wins over that kind.
+
+    A dot alone makes no ending: ``case.01`` and ``Smith.J`` are bare names.
+    """
     ending, kind = _FORMATS.get(chosen, ("", ""))
     name = path.replace("\\", "/").rsplit("/", 1)[-1]
-    if "." not in name.lstrip("."):
+    if not name.lower().endswith(_ENDINGS):
         path += ending
     return path, kind if path.lower().endswith(".dcm") else ""

@@ -1,0 +1,29 @@
+"""Names that people gave, as files can hold them."""
+
+from __future__ import annotations
+
+import re
+
+_UNWRITABLE = re.compile("[\ud800-\udfff]")
+_BREAK = re.compile("[\r\n]")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""What spreadsheets take for the start of a formula, themselves or behind a blank that they skip.
+
+See https://owasp.org/www-community/attacks/CSV_Injection.
+"""
+
+
+def written_name(name: str) -> str:
+    """A name without what ends it early (NUL) or belongs to no encoding (half of a pair)."""
+    return _UNWRITABLE.sub("\ufffd", name).replace("\0", " ")
+
+
+def value_of(name: str, longest: int) -> str:
+    """A name as a value of DICOM, where a backslash would begin a second one."""
+    return written_name(name).replace("\\", "/")[:longest]
+
+
+def table_cell(name: str) -> str:
+    """A name as one cell of a table, which no spreadsheet works out nor takes for two lines."""
+    mark = "'" if name.startswith(_FORMULA) else ""
+    return mark + _BREAK.sub(" ", written_name(name))
