@@ -58,6 +58,11 @@ def run(args: argparse.Namespace) -> None:
     InputError
         A bad image, slice, model, option or cluster, or a folder that keeps nothing.
     """
+    if args.empty and args.images:
+        raise BadUsage(
+            "--empty deletes the embeddings of all images and takes none, but "
+            f"{' '.join(args.images)} came; leave one of them out."
+        )
     if args.empty or not args.images:
         _empty() if args.empty else _tell()
         return

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_samunet.cli.output import check_target, replace_text
+from napari_samunet.cli.output import check_folder, check_target, replace_text
 from napari_samunet.errors import BadUsage
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> None:
     if args.plots:
         check_plotting()
     for folder in filter(None, (args.plots, args.pictures)):
-        _check_folder(Path(folder))
+        check_folder(folder)
     paths = find_cases(args.folder, args.every, args.limit)
     tools = classical_tools() if args.classical else {}
     if tools and "GrabCut" not in tools:
@@ -61,16 +61,11 @@ def run(args: argparse.Namespace) -> None:
     report = _report(args, model, results)
     if target is not None:
         replace_text(target, json.dumps(report, indent=1) + "\n")
-    _draw(args, report, results)
 
     from napari_samunet.evaluation.table import format_report
 
-    print(format_report(report))
-
-
-def _check_folder(folder: Path) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise BadUsage(f"Expected a folder to write pictures in, but {folder} is a file.")
+    print(format_report(report))  # before anything is drawn: a full disk then costs pictures only
+    _draw(args, report, results)
 
 
 def _report(args: argparse.Namespace, model: System, results: list[CaseResult]) -> dict:

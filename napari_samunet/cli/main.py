@@ -12,11 +12,13 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn
 
+from napari_samunet.cli.output import plain_warnings
 from napari_samunet.errors import BadUsage, SamUNetError
 
 COMMANDS = {
@@ -30,6 +32,9 @@ COMMANDS = {
     "train": "train a model from a configuration",
     "benchmark": "measure how long encoding, decoding and a click take on this machine",
 }
+
+_WINDOWS = {"open", "resume"}
+"""Commands whose warnings napari shows in its own list."""
 
 STATUS_BAD_INPUT = 2
 
@@ -97,7 +102,9 @@ def _run(command: str | None, arguments: list[str]) -> int:
     module = import_module(f"napari_samunet.cli.{command}")
     parser = _Parser(prog=f"samunet {command}", description=module.__doc__)
     module.add_arguments(parser)
-    return module.run(parser.parse_args(_bind_negative_lists(arguments))) or 0
+    parsed = parser.parse_args(_bind_negative_lists(arguments))
+    with nullcontext() if command in _WINDOWS else plain_warnings():
+        return module.run(parsed) or 0
 
 
 def _top_parser() -> argparse.ArgumentParser:

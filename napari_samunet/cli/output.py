@@ -1,9 +1,15 @@
-"""Files that a command writes: checked before the work, replaced only when complete."""
+"""Files that a command writes: checked before the work, replaced only when complete; and what it
+warns of.
+"""
 
 from __future__ import annotations
 
+import logging
 import os
+import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from napari_samunet.errors import BadUsage
@@ -33,6 +39,30 @@ def check_target(path: str | Path) -> Path:
     return path
 
 
+def check_folder(path: str | Path) -> Path:
+    """Make sure that files can be written in a folder, which is made where it is missing.
+
+    Parameters
+    ----------
+    path
+        The folder; it and those above it may be missing, and none is made yet.
+
+    Raises
+    ------
+    BadUsage
+        A file is in the way, or the nearest folder that exists is not writable.
+    """
+    path = Path(path)
+    whole = path.resolve()
+    nearest = next(folder for folder in (whole, *whole.parents) if folder.exists())
+    if not nearest.is_dir():
+        raise BadUsage(f"Expected a folder to write in, but {nearest} is a file; name another one.")
+    if not os.access(nearest, os.W_OK):
+        place = path if nearest == whole else f"{nearest}, where {path} would be,"
+        raise BadUsage(f"Expected a folder to write in, but {place} is read-only.")
+    return path
+
+
 def replace_text(path: Path, text: str) -> None:
     """Write a text file: first beside the target, then in its place, so that none is left half.
 
@@ -51,3 +81,24 @@ def replace_text(path: Path, text: str) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+class _PlainLines(logging.Handler):
+    """Prints warnings as one line each; the traceback of what was got over is nobody's concern."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print(f"samunet: {' '.join(record.getMessage().split())}", file=sys.stderr)
+
+
+@contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Print what the package warns of as plain lines, whatever other libraries make of logging."""
+    logger, handler = logging.getLogger("napari_samunet"), _PlainLines(logging.WARNING)
+    propagated = logger.propagate
+    logger.addHandler(handler)
+    logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = propagated

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from napari_samunet.cli import image, values
 from napari_samunet.cli.output import check_target
+from napari_samunet.cli.segment_checks import check_output, check_places
 from napari_samunet.errors import BadUsage
 
 if TYPE_CHECKING:
@@ -78,13 +79,13 @@ def run(args: argparse.Namespace) -> None:
     _check(args)
 
     volume = image.opened(args.image, args)
+    check_places(volume, args)
+    check_output(volume, args.output, args.format)
 
-    from napari_samunet.io.export import check_exportable
     from napari_samunet.io.measures import voxel_mm3
-    from napari_samunet.models.load import load_model
+    from napari_samunet.models.load import load_model  # torch comes with it, which takes a while
     from napari_samunet.session.session import Session
 
-    check_exportable(volume, args.output, args.format)
     session = Session(volume, load_model(args.model, device=args.device, system=args.system))
     start = perf_counter()
     drawn = _draw(session, args)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from napari_samunet.cli.output import check_folder
 from napari_samunet.errors import BadUsage
 
 
@@ -14,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, help="folder of the run (default: runs/NAME of the configuration)"
     )
-    parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
+    parser.add_argument("--device", default="cpu", help="cpu (default), cuda, mps or auto")
     parser.add_argument("--threads", type=int, help="CPU threads of the training process")
     parser.add_argument(
         "--calibrate",
@@ -26,21 +27,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Train, and print where the weights are; or calibrate, and print the map."""
-    import torch
+    """Train, and print where the weights are; or calibrate, and print the map.
 
+    Raises
+    ------
+    InputError
+        A bad configuration, device or option, or a folder that cannot be written; nothing is made
+        then.
+    """
     from napari_samunet.training.config import read_config
 
-    if arguments.threads:
-        torch.set_num_threads(arguments.threads)
+    threads = arguments.threads
+    if threads is not None and threads < 1:
+        raise BadUsage(f"--threads counts from 1, but {threads} came.")
     config = read_config(arguments.config)
+    folder = arguments.out or Path("runs") / arguments.config.stem
+    if arguments.calibrate is None:
+        check_folder(folder)
+
+    import torch
+
+    from napari_samunet.models.device import choose_device
+
+    if threads is not None:
+        torch.set_num_threads(threads)
+    device = str(choose_device(arguments.device))
     if arguments.calibrate is not None:
         return _calibrate(arguments, config.scenes)
 
     from napari_samunet.training.loop import Trainer
 
-    folder = arguments.out or Path("runs") / arguments.config.stem
-    weights = Trainer(config, folder, arguments.device).run()
+    weights = Trainer(config, folder, device).run()
     print(f"weights: {weights}")
     return 0
 

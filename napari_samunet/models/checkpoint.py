@@ -29,6 +29,7 @@ _LEGACY_MAGIC = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 # large ones stay mapped so that memory never holds them twice.
 _COPY_BELOW_BYTES = 64 << 20
 _COPIED_AT_ONCE = 32
+_OR_A_NAME = ", or take a name that `samunet models` lists"
 # A protocol buffer that begins with the format's version and the name of what wrote it.
 _ONNX_START = re.compile(rb"\x08[\x01-\x1f]\x12", re.DOTALL)
 _TEXT_START = re.compile(rb"[\t\n\r\x20-\x7e\x80-\xff]*[\n\r\x20-\x7e]", re.DOTALL)
@@ -144,7 +145,8 @@ def _broken(path: Path, error: BaseException) -> BadCheckpoint:
 def _kind(path: Path) -> str:
     """Tell ``safetensors``, ``archive`` (zip) and ``legacy`` (old torch) by the first bytes."""
     if not path.exists():
-        raise BadCheckpoint(f"The checkpoint {path} does not exist; check the path.")
+        listed = "" if path.suffix or len(path.parts) > 1 else _OR_A_NAME
+        raise BadCheckpoint(f"The checkpoint {path} does not exist; check the path{listed}.")
     if path.is_dir():
         raise _bad(path, "it is a folder")
     try:

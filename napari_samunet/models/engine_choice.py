@@ -8,6 +8,7 @@ import os
 import platform
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import cache
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -95,7 +96,7 @@ def _choose(half: Half, wanted: str | None) -> str:
     choice = wanted or _kept(half)
     if choice == TORCH:
         return TORCH
-    kept = _blob(half)
+    kept = _place(half)
     try:
         compiled = _openvino(half, kept)
         fastest = choice or _measured(half, compiled)
@@ -114,7 +115,7 @@ def _choose(half: Half, wanted: str | None) -> str:
         _keep(half, fastest)
     if fastest == OPENVINO:
         half.give(compiled)
-    else:
+    elif kept is not None:
         _delete(kept)
     return fastest
 
@@ -176,8 +177,10 @@ def _measured(half: Half, compiled: Any) -> str:
     return OPENVINO if faster else TORCH
 
 
-def _openvino(half: Half, kept: Path) -> Any:
+def _openvino(half: Half, kept: Path | None) -> Any:
     engine = half.compile(kept)
+    if kept is None:
+        return engine
     with suppress(OSError):  # a full disk, or somebody else's folder
         os.utime(kept)  # it was used today
         _tidy(kept)
@@ -188,6 +191,30 @@ def _blob(half: Half) -> Path:
     """Where a compiled half is kept."""
     weights = sha256(half.system.model_hash.encode()).hexdigest()[:16]
     return _folder() / f"{weights}-{half.name}-{_identity(half.system)}.blob"
+
+
+def _place(half: Half) -> Path | None:
+    """The same, or None where it is not there and cannot be put there."""
+    kept = _blob(half)
+    return kept if kept.is_file() or _can_keep(kept.parent) else None
+
+
+@cache
+def _can_keep(folder: Path) -> bool:
+    """Whether anything can be kept; where not, it is said once, and not of every file."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        writable = os.access(folder, os.W_OK)
+    except OSError:
+        writable = False
+    if not writable:
+        logger.warning(
+            "Nothing can be kept in %s: every start measures again which engine is faster, which "
+            "takes some seconds; allow writing there, or name an engine in %s.",
+            folder,
+            VARIABLE,
+        )
+    return writable
 
 
 def _tidy(kept: Path) -> None:
@@ -245,6 +272,8 @@ def _choice_file(half: Half) -> Path:
 
 def _keep(half: Half, choice: str) -> None:
     path = _choice_file(half)
+    if not _can_keep(path.parent):
+        return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps({"engine": choice}))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from torch import Tensor, nn
 
 from napari_samunet.assets import asset
-from napari_samunet.errors import BadCheckpoint, BadUsage, UnreadableFile
+from napari_samunet.errors import BadCheckpoint, UnreadableFile
 from napari_samunet.models.catalogue import BUILTIN, find_entry, installed, remember
 from napari_samunet.models.checkpoint import file_digest, read_checkpoint
 from napari_samunet.models.contract import InputContract
+from napari_samunet.models.device import choose_device
 from napari_samunet.models.lean import lean
 from napari_samunet.models.recognise import differences, recognise, skeleton
 from napari_samunet.models.system import System
@@ -152,29 +152,6 @@ def locate(name_or_path: str | Path) -> Path:
         raise BadCheckpoint(
             f"The built-in weights (resources/{BUILTIN}) are not there; make them with "
             "'samunet train', or give the path of a checkpoint."
-        ) from error
-
-
-def choose_device(device: str) -> torch.device:
-    """Turn ``"auto"`` or a device name into a device that this computer has.
-
-    Raises
-    ------
-    BadUsage
-        Torch knows no such device here.
-    """
-    if device == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    try:
-        torch.empty(0, device=device)
-        return torch.device(device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0][:120]
-        raise BadUsage(
-            f"A device for the model was wanted, but '{device}' cannot be used here ({reason}); "
-            "choose auto or cpu."
         ) from error
 
 

@@ -18,6 +18,9 @@ from napari_samunet.session.shelf import Shelf
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
+    from napari_samunet.plugin.keeping import Keeping
+    from napari_samunet.plugin.work import ImageWork
+
 TITLE = "Interactive segmentation"
 
 
@@ -47,8 +50,24 @@ def launch_session(volume: Volume, saved: Path) -> None:
     controller = widget.controller
     if controller.work is None:
         raise SamUNetError(f"The image of {saved} cannot be shown: {controller.problem}")
-    controller.keeping.resume(controller.work, saved)
+    continue_named(controller.keeping, controller.work, saved)
     napari.run()
+
+
+def continue_named(keeping: Keeping, work: ImageWork, saved: Path) -> None:
+    """Continue the session that a person named; which one to continue is not asked then.
+
+    The last session of the image is looked for as soon as it is shown, and may be found while the
+    named one is still read.
+    """
+
+    def decline() -> None:
+        if keeping.offer_for(work) is not None:
+            keeping.refuse(work)
+
+    keeping.changed.connect(decline)
+    decline()
+    keeping.resume(work, saved)
 
 
 def make_window(

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 from napari_samunet.errors import BadUsage
+
+_EXAMPLE = "resources/train/builtin.toml"
+_KINDS = {str: "a text", int: "a whole number", float: "a number"}
+_RANGES = {
+    "seed": (0, 2**63 - 1),
+    "workers": (0, math.inf),
+    **dict.fromkeys(("learning_rate", "weight_decay", "ema", "regions"), (0, 1)),
+}
+"""What a number may be; those that are not here count something, from 1."""
+_PATHS = ("start", "folder")  # beside the file that names them
 
 
 @dataclass(frozen=True)
@@ -56,17 +68,71 @@ class TrainConfig:
 
 
 def read_config(path: Path) -> TrainConfig:
-    """Read a training configuration; an unknown key is an error that names it."""
+    """Read a training configuration.
+
+    Raises
+    ------
+    BadUsage
+        The file cannot be read, or is no TOML; a key is unknown, or its value of another kind than
+        its default or out of range.
+    """
+    table = _read(path)
+    scenes = _checked(path, "[scenes] ", SceneConfig, _taken(path, table, "scenes"))
+    dev = _checked(path, "[dev] ", DevConfig, _taken(path, table, "dev"))
+    whole = _checked(path, "", TrainConfig, table)
+    config = TrainConfig(scenes=SceneConfig(**scenes), dev=DevConfig(**dev), **whole)
+    if config.images < config.batch:
+        raise _bad(path, "images", f"at least one batch ({config.batch})", config.images)
+    return config
+
+
+def _read(path: Path) -> dict[str, Any]:
     try:
-        table = tomllib.loads(path.read_text())
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise BadUsage(f"wanted a training configuration (TOML), got {path}: {error}") from error
-    scenes, dev = table.pop("scenes", {}), table.pop("dev", {})
-    if table.get("start"):
-        table["start"] = str(path.parent / table["start"])
-    if dev.get("folder"):
-        dev["folder"] = str(path.parent / dev["folder"])
-    try:
-        return TrainConfig(scenes=SceneConfig(**scenes), dev=DevConfig(**dev), **table)
-    except TypeError as error:
-        raise BadUsage(f"{path}: {error}; see resources/train/builtin.toml for the keys") from error
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        reason = "is not there" if isinstance(error, FileNotFoundError) else "cannot be read"
+        raise BadUsage(
+            f"A training configuration (TOML) was wanted, but {path} {reason}; "
+            f"see {_EXAMPLE} for one."
+        ) from error
+    except ValueError as error:  # TOML's, or text in another encoding
+        raise BadUsage(
+            f"A training configuration (TOML) was wanted, but {path} is none: {error}."
+        ) from error
+
+
+def _taken(path: Path, table: dict[str, Any], name: str) -> dict[str, Any]:
+    """The table of that name, taken out of the whole."""
+    part = table.pop(name, {})
+    if not isinstance(part, dict):
+        raise _bad(path, name, f"a table [{name}]", part)
+    return part
+
+
+def _checked(path: Path, where: str, kind: type, table: dict[str, Any]) -> dict[str, Any]:
+    """The values of one table, each of the kind of its default."""
+    defaults = {each.name: each.default for each in fields(kind) if each.default is not MISSING}
+    for key, value in table.items():
+        if key not in defaults:
+            raise BadUsage(
+                f"{path}: {where}{key} is no key of a training configuration; "
+                f"wanted one of {', '.join(defaults)}."
+            )
+        _check(path, where, key, value, type(defaults[key]))
+    paths = {key: str(path.parent / table[key]) for key in _PATHS if table.get(key)}
+    return table | paths
+
+
+def _check(path: Path, where: str, key: str, value: object, kind: type) -> None:
+    """Refuse a value of another kind, and a number below the least that makes sense."""
+    fits = isinstance(value, (int, float) if kind is float else kind)
+    if not fits or isinstance(value, bool):  # which Python counts among the whole numbers
+        raise _bad(path, where + key, _KINDS[kind], value)
+    low, high = _RANGES.get(key, (1, math.inf))
+    if isinstance(value, (int, float)) and not low <= value <= high:
+        upwards = "or more" if high == math.inf else f"to {high}"
+        raise _bad(path, where + key, f"{_KINDS[kind]}, {low} {upwards}", value)
+
+
+def _bad(path: Path, key: str, wanted: str, came: object) -> BadUsage:
+    return BadUsage(f"{path}: {key} is {wanted}, but {came!r} came.")

@@ -15,12 +15,14 @@ from typing import cast
 import numpy as np
 import torch
 import torch.nn.functional as F
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from napari_samunet.models.samunet import SamUNet, build
+from napari_samunet.errors import BadUsage
+from napari_samunet.models.samunet import MEMBERS, SamUNet, build
 from napari_samunet.training.config import TrainConfig
 from napari_samunet.training.interaction import corrections, draw_opening
 from napari_samunet.training.loss import answer_loss, overlap_iou
@@ -38,11 +40,9 @@ class Trainer:
 
     def __init__(self, config: TrainConfig, folder: Path, device: str) -> None:
         self.config, self.folder, self.device = config, folder, torch.device(device)
-        folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(config.seed)
-        self.model = build(config.member)
-        if config.start:
-            self.model.load_state_dict(load_file(config.start))
+        self.model = _first_model(config)
+        _make(folder)  # only now: a configuration that is refused leaves no empty folder
         self.model.to(self.device).to(memory_format=torch.channels_last).train()
         self.average = AveragedModel(
             self.model, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=False
@@ -191,6 +191,35 @@ class Trainer:
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.seconds = state["step"], state["seconds"]
+
+
+def _first_model(config: TrainConfig) -> SamUNet:
+    """The network as a run begins: untrained, or with the weights that it starts from."""
+    if config.member not in MEMBERS:
+        raise BadUsage(f"member is one of {', '.join(MEMBERS)}, but {config.member!r} came.")
+    folder = config.dev.folder
+    if folder and not Path(folder).is_dir():
+        raise BadUsage(f"[dev] folder holds slice cases, but {folder} is no folder.")
+    model = build(config.member)
+    if config.start:
+        try:
+            model.load_state_dict(load_file(config.start))
+        except (OSError, SafetensorError, RuntimeError) as error:
+            raise BadUsage(
+                f"start is a file of weights (.safetensors) of '{config.member}', but "
+                f"{config.start} cannot be taken ({str(error).splitlines()[0].rstrip(':.')})."
+            ) from error
+    return model
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadUsage(
+            f"A folder for the run was wanted, but {folder} cannot be made ({error.strerror}); "
+            "name another one."
+        ) from error
 
 
 def _best(logits: Tensor, masks: Tensor) -> Tensor:

@@ -194,3 +194,10 @@ def test_a_worker_or_the_way_to_it_may_die():
     client = SimpleNamespace(map=lambda *_tasks, **_options: [], gather=gather)
     with pytest.raises(InputError, match=r"side is gone really.*goes on where it was"):
         ClusterEncoder(client, None)([])
+
+
+def test_one_image_is_not_taken_for_all_when_embeddings_are_deleted(folder, image, capsys):
+    main(["embed", image, "--slices", "0:0"])
+    assert main(["embed", "--empty", image]) == 2
+    assert "takes none" in capsys.readouterr().err
+    assert len(_files(folder)) == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -61,3 +63,34 @@ def test_a_session_whose_image_changed_is_refused(sessions, tmp_path, capsys):
     export_labels(np.zeros((4, 8, 9), int), Volume.from_array(np.zeros((4, 8, 9))), path)
     assert main(["resume", str(journal)]) == 2
     assert "another or a changed one" in capsys.readouterr().err
+
+
+@pytest.mark.viewer
+def test_who_names_a_session_is_not_asked_whether_to_continue_one(sessions, tmp_path, qtbot):
+    pytest.importorskip("napari")
+    from qtpy.QtCore import QObject
+
+    from napari_samunet.plugin.keeping import Keeping
+    from napari_samunet.plugin.launch import continue_named
+
+    path, journal = _journal(sessions, tmp_path)
+    session = Session(open_volume(path))
+
+    class Work(SimpleNamespace):
+        __hash__ = object.__hash__
+
+    parent, work = QObject(), Work(volume=session.volume, session=session)
+    keeping = Keeping(sessions, parent)
+    keeping.begin(work)
+    with qtbot.waitSignal(keeping.changed):  # the last session of the image was found already
+        pass
+    assert keeping.offer_for(work) is not None
+    continued = []
+    keeping.continued.connect(lambda *_what: continued.append(1))
+    continue_named(keeping, work, journal)
+    assert keeping.offer_for(work) is None
+    keeping._found(work, sessions.last(ImageIdentity(session.volume)), None)  # or only now
+    assert keeping.offer_for(work) is None
+    qtbot.waitUntil(lambda: bool(continued))
+    assert session.previews
+    keeping.close()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import logging
+import os
 from pathlib import Path
 
 import pytest
 
 from napari_samunet.cli import values
-from napari_samunet.cli.output import check_target, replace_text
+from napari_samunet.cli.output import check_folder, check_target, plain_warnings, replace_text
 from napari_samunet.errors import BadUsage
 
 
@@ -64,3 +66,26 @@ def test_a_target_is_checked_before_the_work(tmp_path: Path):
         check_target(tmp_path)
     with pytest.raises(BadUsage, match="does not exist"):
         check_target(tmp_path / "missing" / "report.json")
+
+
+def test_a_folder_is_checked_before_the_work_and_not_made(tmp_path: Path, monkeypatch):
+    wanted = tmp_path / "a" / "b"
+    assert check_folder(wanted) == wanted
+    assert not (tmp_path / "a").exists()
+    monkeypatch.setattr(os, "access", lambda path, _mode: Path(path) != tmp_path)
+    for folder in (tmp_path, wanted):
+        with pytest.raises(BadUsage, match="is read-only"):
+            check_folder(folder)
+    (tmp_path / "a").touch()
+    with pytest.raises(BadUsage, match="is a file"):
+        check_folder(wanted)
+
+
+def test_a_warning_is_one_plain_line_whatever_other_libraries_make_of_logging(capsys):
+    with plain_warnings():
+        try:
+            raise OSError
+        except OSError:
+            logging.getLogger("napari_samunet.models").warning("no\nroom", exc_info=True)
+    assert capsys.readouterr().err == "samunet: no room\n"
+    assert logging.getLogger("napari_samunet").propagate

@@ -1,0 +1,63 @@
+"""What `samunet segment` can refuse as soon as the image is open, before torch and a model load."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_samunet.errors import ExportRefused
+
+if TYPE_CHECKING:
+    from napari_samunet.io.volume import Volume
+
+_OTHERS = (".csv", ".png", ".json")
+"""What is written of objects beside masks: measures, an overlay, how they came about."""
+
+
+def check_places(volume: Volume, args: argparse.Namespace) -> None:
+    """Refuse slices, points and a box that lie outside the image.
+
+    Raises
+    ------
+    OutsideImage
+        One of them does.
+    """
+    from napari_samunet.geometry import plane_shape
+    from napari_samunet.prompts.prompts import Prompts
+    from napari_samunet.session.checks import plane_of
+
+    for index in (args.slice, *(args.propagate or ())):
+        plane_of(volume.shape, index, args.axis)
+    points = [point_rc for point_rc, _positive in args.point]
+    prompts = Prompts(points, [positive for _point, positive in args.point], box=args.box)
+    prompts.check(plane_shape(volume.shape, args.axis))
+
+
+def check_output(volume: Volume, output: str, format: str | None) -> None:  # noqa: A002
+    """Refuse a target that could not be written after the work.
+
+    Raises
+    ------
+    ExportRefused
+        Its ending is none that is written, or none of this image, or it is the image itself.
+    """
+    from napari_samunet.io.export import check_exportable, check_target, format_of
+
+    target = Path(output).expanduser()
+    check_target(target, volume)
+    if format is None and target.suffix.lower() in _OTHERS:
+        return
+    try:
+        format_of(target, format)
+    except ExportRefused as error:
+        raise ExportRefused(_with_others(str(error))) from error
+    check_exportable(volume, output, format)
+
+
+def _with_others(message: str) -> str:
+    """A message that lists the endings of labels, with those of what is no label file."""
+    if "wanted one of" not in message or all(ending in message for ending in _OTHERS):
+        return message
+    others = " ".join(_OTHERS)
+    return f"{message.rstrip('.')}, of .seg.nrrd, or of {others} for what is told of the objects."
