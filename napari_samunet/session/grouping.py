@@ -38,15 +38,17 @@ class GroupingSession(SessionCore):
 
     def add_label_set(self, names: Sequence[LabelName]) -> tuple[SegmentObject, ...]:
         """Add an empty object for every name, in one step; the first becomes the current one."""
-        first, state = self._state.next_id, self._state
+        state, numbers = self._state, []
         for item in names:
             number = state.next_id
+            numbers.append(number)
             state = state.with_object(item.name, self.volume.shape)
             if item.color is not None:
                 made = replace(state.object(number), color=item.color)
                 state = state.with_changed(made)
+        first = numbers[0] if numbers else state.current
         self._commit("label set", replace(state, current=first, ref=None))
-        return tuple(self._handle(number) for number in range(first, state.next_id))
+        return tuple(self._handle(number) for number in numbers)
 
     def next_empty(self) -> SegmentObject | None:
         """Return the next object after the current one that has neither mask nor prompts."""
@@ -98,7 +100,8 @@ class GroupingSession(SessionCore):
         self._commit("show" if visible else "hide", self._state.with_changed(changed))
 
     def delete_object(self, item: SegmentObject | int) -> None:
-        """Remove an object with its mask and prompts; its number is not used again.
+        """Remove an object with its mask and prompts; its number is not used again while
+        there are others.
 
         Raises
         ------
@@ -110,7 +113,7 @@ class GroupingSession(SessionCore):
     def merge_objects(
         self, item: SegmentObject | int, others: list[SegmentObject | int]
     ) -> SegmentObject:
-        """Add the accepted masks of other objects to one; the others are gone.
+        """Add the masks and previews of other objects to one; the others are gone.
 
         Raises
         ------
@@ -135,10 +138,11 @@ class GroupingSession(SessionCore):
             It is locked, or of one piece.
         """
         object_id = self._unlocked(item)
-        before = self._state.next_id
+        before = {known.id for known in self._state.objects}
         state = regroup.split(self._state, object_id, self.volume.shape)
         self._commit("split", state)
-        return tuple(self._handle(number) for number in (object_id, *range(before, state.next_id)))
+        made = (known.id for known in state.objects if known.id not in before)
+        return tuple(self._handle(number) for number in (object_id, *made))
 
     def fill_holes(self, item: SegmentObject | int) -> int:
         """Fill what an accepted mask encloses, slice by slice along axis 0; return the voxels.

@@ -17,8 +17,8 @@ from napari_samunet.io.volume import Volume
 from napari_samunet.session.montage import write_montage
 from napari_samunet.session.objects import ObjectState, color_of
 from napari_samunet.session.packed import PackedMask
-from napari_samunet.session.provenance import write_provenance
-from napari_samunet.session.state import MAX_ID, State
+from napari_samunet.session.provenance import was_asked, write_provenance
+from napari_samunet.session.state import MAX_ID, State, next_number
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,12 +93,15 @@ def with_segments(state: State, segments: Sequence[Segment], shape: tuple[int, i
         More objects than labels can hold.
     """
     used = {item.id for item in state.objects}
-    following = max([state.next_id, *(s.number + 1 for s in segments if s.number <= MAX_ID)])
+    wanted = used | {segment.number for segment in segments if 0 < segment.number <= MAX_ID}
+    following = next_number(max([state.next_id, *(number + 1 for number in wanted)]), wanted)
     made: list[ObjectState] = []
     for segment in segments:
         number = segment.number
         if number in used or not 0 < number <= MAX_ID or number < state.next_id:
-            number, following = following, following + 1
+            number = following
+            wanted.add(number)
+            following = next_number(number + 1, wanted)
         if number > MAX_ID:
             raise InputError(f"Labels hold at most {MAX_ID} objects, and these would be more.")
         used.add(number)
@@ -109,7 +112,7 @@ def with_segments(state: State, segments: Sequence[Segment], shape: tuple[int, i
 
 
 def _segment(item: ObjectState, algorithm: Algorithm | None) -> Segment:
-    asked = algorithm if item.keys else None
+    asked = algorithm if was_asked(item) else None
     return Segment.of(item.id, item.name, item.mask(), item.color, asked)
 
 

@@ -25,6 +25,18 @@ Found = Callable[[SliceRef, "Prediction"], bool | None]
 """Told each plane that was found; False stops."""
 
 
+class Carried(dict[SliceRef, "Prediction"]):
+    """The answers of a propagation, plane by plane.
+
+    Attributes
+    ----------
+    gone
+        Planes that it went through without finding the object.
+    """
+
+    gone: frozenset[SliceRef] = frozenset()
+
+
 @dataclass(frozen=True, eq=False)
 class PropagationPlan:
     """Carry one object from its key slices to a range of slices.
@@ -36,7 +48,10 @@ class PropagationPlan:
     object_id, axis, first, last
         Which object, along which axis, to which slices.
     keys
-        Index to mask (H, W) of the slices that a person settled.
+        Index to mask (H, W) of the slices that a person settled, none of them empty.
+    emptied
+        Indices of the slices that a person settled as empty: they stay so, and past the outermost
+        key slices the object ends there.
     window
         What the key slices were shown with.
     known
@@ -52,11 +67,12 @@ class PropagationPlan:
     first: int
     last: int
     keys: Mapping[int, BoolArray]
+    emptied: frozenset[int]
     window: Window | None
     known: Mapping[int, BoolArray]
     basis: tuple[ObjectState, dict[SliceRef, PlaneState]]
 
-    def run(self, engine: Answerer, progress: Found | None = None) -> dict[SliceRef, Prediction]:
+    def run(self, engine: Answerer, progress: Found | None = None) -> Carried:
         """Answer the slices; may run in any thread. ``progress`` stops it by returning False."""
         from napari_samunet.inference.appearance import Appearance
         from napari_samunet.inference.ending import Ending
@@ -65,8 +81,14 @@ class PropagationPlan:
         def ask(index: int, prompts: Prompts) -> Prediction:
             return engine.predict(self.volume, SliceRef(self.axis, index), prompts, self.window)
 
-        def tell(index: int, answer: Prediction) -> bool | None:
-            return None if progress is None else progress(SliceRef(self.axis, index), answer)
+        reached: list[int] = []
+
+        def tell(index: int, answer: Prediction) -> bool:
+            if progress is None or index in self.emptied:
+                return True
+            if progress(SliceRef(self.axis, index), answer) is False:
+                reached.append(index)
+            return not reached
 
         def slice_at(index: int) -> FloatArray:
             return take_finite(self.volume, SliceRef(self.axis, index))
@@ -76,16 +98,47 @@ class PropagationPlan:
         ending = Ending(looks, self.keys, spacing)
         learn = getattr(engine, "discriminant", None)  # not every answerer has features
         learnt = None if learn is None else learn(self.volume, self.axis, self.window, self.keys)
-        found = propagate(
-            ask, self.keys, self.first, self.last, tell, self.known, ending, looks, learnt
-        )
-        return {SliceRef(self.axis, index): answer for index, answer in found.items()}
+        low, high = self._ends()
+        found = propagate(ask, self.keys, low, high, tell, self.known, ending, looks, learnt)
+        kept = {index: answer for index, answer in found.items() if index not in self.emptied}
+        carried = Carried({SliceRef(self.axis, index): answer for index, answer in kept.items()})
+        gone = self._passed(*reached) - kept.keys()
+        carried.gone = frozenset(SliceRef(self.axis, index) for index in gone)
+        return carried
 
     def fits(self, state: State) -> bool:
-        """Whether the object is still what the plan was made for."""
-        known = {item.id: item for item in state.objects}.get(self.object_id)
+        """Whether the object is still what the plan was made for: the same, or that accepted."""
+        now = {item.id: item for item in state.objects}.get(self.object_id)
+        if now is None or now.locked:
+            return False
         item, planes = self.basis
-        return known is item and state.planes_of(self.object_id) == planes
+        going_on = state.planes_of(self.object_id)
+        if going_on == planes:
+            return _same(now, item) and now.settled == item.settled
+        return not going_on and _same(now, _accepted(item, planes))
+
+    def _ends(self) -> tuple[int, int]:
+        """Return the range without what lies past a slice that a person emptied."""
+        before = [index + 1 for index in self.emptied if index < min(self.keys)]
+        after = [index - 1 for index in self.emptied if index > max(self.keys)]
+        return max([self.first, *before]), min([self.last, *after])
+
+    def _passed(self, reached: int | None = None) -> set[int]:
+        """Return the indices that were gone through, to the one where it was stopped, if it was.
+
+        Where only the surroundings of a correction are done again, what was there stays, but past
+        a slice that a person emptied.
+        """
+        whole = set(range(self.first, self.last + 1))
+        if self.known:
+            low, high = self._ends()
+            return set() if reached is not None else whole - set(range(low, high + 1))
+        if reached is None:
+            return whole
+        low, high = min(self.keys), max(self.keys)
+        if reached < low:  # in the order of ``propagate``: between, down, up
+            return whole & set(range(reached, high))
+        return whole & set(range(low if reached < high else self.first, reached))
 
 
 def make_plan(
@@ -107,14 +160,15 @@ def make_plan(
     low, high = sorted((first, last))
     for index in (low, high):
         plane_of(volume.shape, index, axis)
-    keys = settled_masks(item, planes, axis)
+    keys, emptied = _settled(item, planes, axis)
     if not keys:
         raise EmptyPrompt(
             f"A propagation along axis {axis} starts from a slice where {item.name} is; "
             "it has none there yet: click on it first."
         )
     window = _window(item, planes)
-    return PropagationPlan(volume, item.id, axis, low, high, keys, window, {}, (item, planes))
+    basis = (item, planes)
+    return PropagationPlan(volume, item.id, axis, low, high, keys, emptied, window, {}, basis)
 
 
 def make_plan_around(volume: Volume, state: State, ref: SliceRef) -> PropagationPlan:
@@ -128,8 +182,8 @@ def make_plan_around(volume: Volume, state: State, ref: SliceRef) -> Propagation
         Nobody has settled that slice, or there is nothing beside it to do again.
     """
     item, planes = _carried(state)
-    keys = settled_masks(item, planes, ref.axis)
-    if ref.index not in keys:
+    keys, emptied = _settled(item, planes, ref.axis)
+    if not keys or ref.index not in {*keys, *emptied}:
         raise EmptyPrompt(
             "To redo the slices around a correction, correct one first: click on it, then redo."
         )
@@ -138,12 +192,14 @@ def make_plan_around(volume: Volume, state: State, ref: SliceRef) -> Propagation
     after = [index for index in keys if index > ref.index]
     low = max(before) + 1 if before else min(there)
     high = min(after) - 1 if after else max(there)
-    near = {index: keys[index] for index in (*before[-1:], ref.index, *after[:1])}
-    if low == high:
+    near = {index: keys[index] for index in (*before[-1:], ref.index, *after[:1]) if index in keys}
+    if low >= high:
         raise EmptyPrompt("There is nothing beside this slice to do again: propagate first.")
     window = _window(item, planes)
     basis = (item, planes)
-    return PropagationPlan(volume, item.id, ref.axis, low, high, near, window, there, basis)
+    return PropagationPlan(
+        volume, item.id, ref.axis, low, high, near, emptied, window, there, basis
+    )
 
 
 def _carried(state: State) -> tuple[ObjectState, dict[SliceRef, PlaneState]]:
@@ -155,6 +211,28 @@ def _carried(state: State) -> tuple[ObjectState, dict[SliceRef, PlaneState]]:
     if item.locked:
         raise InputError(f"'{item.name}' is locked: unlock it in the table to change it.")
     return item, state.planes_of(object_id)
+
+
+def _settled(
+    item: ObjectState, planes: Mapping[SliceRef, PlaneState], axis: int
+) -> tuple[dict[int, BoolArray], frozenset[int]]:
+    """Return what a person settled: where the object is, and where it is not."""
+    masks = settled_masks(item, planes, axis)
+    keys = {index: mask for index, mask in masks.items() if mask.any()}
+    return keys, frozenset(masks.keys() - keys.keys())
+
+
+def _same(now: ObjectState, item: ObjectState) -> bool:
+    """Whether two are the same but for what does not matter to a mask, as name and colour."""
+    return now.masks == item.masks and now.keys == item.keys
+
+
+def _accepted(item: ObjectState, planes: Mapping[SliceRef, PlaneState]) -> ObjectState:
+    """Return an object as accepting makes it, where no other is in the way."""
+    for ref, plane in planes.items():
+        if plane.shown is not None:
+            item = item.with_plane(ref, plane.shown.mask).settle(ref, plane)
+    return item
 
 
 def _window(item: ObjectState, planes: Mapping[SliceRef, PlaneState]) -> Window | None:

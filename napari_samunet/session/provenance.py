@@ -55,8 +55,17 @@ def write_provenance(
     path.write_text(json.dumps(words, indent=1), encoding="utf-8")
 
 
+def was_asked(item: ObjectState) -> bool:
+    """Whether a model had a part in an object: it was prompted with more than paint, or carried on
+    from slices that a person settled.
+    """
+    prompts = [prompt.kind for plane in item.settled.values() for prompt in plane.prompts]
+    by_hand = {ref.index for ref in item.keys if ref.axis == 0}
+    return any(kind != "mask" for kind in prompts) or bool(prompts and set(item.masks) - by_hand)
+
+
 def _object_words(item: ObjectState, algorithm: Algorithm | None, shown: Window) -> Words:
-    asked = algorithm if item.keys else None
+    asked = algorithm if was_asked(item) else None
     return {
         "label": item.id,
         "name": item.name,

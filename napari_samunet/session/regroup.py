@@ -11,22 +11,60 @@ from scipy import ndimage
 from napari_samunet.errors import InputError
 from napari_samunet.geometry import plane_shape
 from napari_samunet.session.objects import ObjectState
-from napari_samunet.session.state import State
-from napari_samunet.types import BoolArray, SliceRef
+from napari_samunet.session.packed import PackedMask
+from napari_samunet.session.placed import PlacedPrompt
+from napari_samunet.session.state import PlaneState, State
+from napari_samunet.types import AnyArray, BoolArray, SliceRef
 
 _CORNERS = np.ones((3, 3, 3), bool)
 
 
 def merged(state: State, object_id: int, given: Iterable[int]) -> State:
-    """Return the state in which one object has the masks of others, which are gone."""
+    """Return the state in which one object has the masks and previews of others, which are gone."""
     kept = state.object(object_id)
     for number in given:
         other = state.object(number)
+        state = _previews_merged(state, kept, other)
         for z in other.masks:
             ref = SliceRef(0, z)
             kept = kept.with_plane(ref, kept.mask_at(ref) | other.mask_at(ref))
         state = state.without(number)
     return replace(state.with_changed(kept), current=object_id)
+
+
+def _previews_merged(state: State, kept: ObjectState, other: ObjectState) -> State:
+    """Return the state in which one object has in preview what another has, too.
+
+    Where both are on a plane, the preview is both, as if painted: accepting replaces what is there.
+    """
+    ours, theirs = state.planes_of(kept.id), state.planes_of(other.id)
+    for ref in {**ours, **theirs}:
+        plane = ours.get(ref) or theirs[ref]
+        mine, yours = _seen(kept, ours.get(ref), ref), _seen(other, theirs.get(ref), ref)
+        if ref not in ours and not mine.any():
+            prompts = tuple(replace(prompt, object_id=kept.id) for prompt in plane.prompts)
+            state = state.with_plane((kept.id, ref), replace(plane, prompts=prompts))
+        elif (yours & ~mine).any() or ref not in ours:
+            prompted = any(planes[ref].prompts for planes in (ours, theirs) if ref in planes)
+            joined = _painted(kept.id, ref, mine | yours, prompted, plane)
+            state = state.with_plane((kept.id, ref), joined)
+    return state
+
+
+def _seen(item: ObjectState, plane: PlaneState | None, ref: SliceRef) -> BoolArray:
+    """Return what a person sees of an object on a plane: its preview, else what is accepted."""
+    return item.mask_at(ref) if plane is None or plane.shown is None else plane.shown.mask
+
+
+def _painted(
+    number: int, ref: SliceRef, mask: BoolArray, prompted: bool, plane: PlaneState
+) -> PlaneState:
+    """Return a plane that shows a mask; settled by hand only if it was ``prompted``."""
+    from napari_samunet.inference.painted import painted_prediction  # brings torch
+
+    prompts = (PlacedPrompt("mask", number, ref, mask=mask),) if prompted else ()
+    shown = painted_prediction(mask)
+    return PlaneState(prompts, shown, None, plane.window, prompted, plane.generation)
 
 
 def split(state: State, object_id: int, shape: tuple[int, int, int]) -> State:
@@ -41,14 +79,14 @@ def split(state: State, object_id: int, shape: tuple[int, int, int]) -> State:
     islands, count = ndimage.label(item.mask(), _CORNERS)
     if count < 2:
         raise InputError(f"'{item.name}' is of one piece: there is nothing to split off.")
-    sizes = np.bincount(islands.ravel())
-    sizes[0] = 0
-    largest = int(sizes.argmax())
-    state = state.with_changed(_masked(item, islands == largest))
-    for number, turn in enumerate((n for n in range(1, count + 1) if n != largest), start=2):
+    # Where each lies: comparing the whole volume once per island takes minutes for hundreds.
+    found = list(enumerate(ndimage.find_objects(islands), start=1))
+    largest = max(found, key=lambda one: np.count_nonzero(islands[one[1]] == one[0]))
+    state = state.with_changed(_masked(item, islands, *largest))
+    for number, turn in enumerate((one for one in found if one is not largest), start=2):
         made = state.next_id
         state = state.with_object(f"{item.name} {number}", shape)
-        state = state.with_changed(_masked(state.object(made), islands == turn))
+        state = state.with_changed(_masked(state.object(made), islands, *turn))
     return replace(state, current=object_id)
 
 
@@ -57,8 +95,9 @@ def filled(state: State, object_id: int, overlap: str) -> State:
     item = state.object(object_id)
     for z in tuple(item.masks):
         ref = SliceRef(0, z)
-        mask = ndimage.binary_fill_holes(item.mask_at(ref))
-        item = item.with_plane(ref, mask & ~blocked(state, object_id, ref, overlap))
+        mask = item.mask_at(ref)
+        added = ndimage.binary_fill_holes(mask) & ~blocked(state, object_id, ref, overlap)
+        item = item.with_plane(ref, mask | added)
     return state.with_changed(item)
 
 
@@ -100,9 +139,14 @@ def _given_way(state: State, object_id: int, ref: SliceRef, mask: BoolArray) -> 
     return state
 
 
-def _masked(item: ObjectState, mask_zyx: BoolArray) -> ObjectState:
-    """Return an object with this mask and no other; what was prompted for it is of another one."""
-    item = replace(item, masks={}, keys=(), settled={}, doubts=())
-    for z in np.flatnonzero(mask_zyx.any(axis=(1, 2))).tolist():
-        item = item.with_plane(SliceRef(0, z), mask_zyx[z])
-    return item
+def _masked(
+    item: ObjectState, islands_zyx: AnyArray, turn: int, place: tuple[slice, slice, slice]
+) -> ObjectState:
+    """Return an object that is one island alone; what was prompted for it is of another one."""
+    first, top, left = (part.start for part in place)
+    masks = {}
+    for z, crop_yx in enumerate(islands_zyx[place] == turn, start=first):
+        packed = PackedMask.of(crop_yx)
+        corner = (top + packed.corner[0], left + packed.corner[1])
+        masks[z] = replace(packed, shape=item.shape[1:], corner=corner)
+    return replace(item, masks=masks, keys=(), settled={}, doubts=())

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from napari_samunet.session.objects import ObjectState, color_of
-from napari_samunet.session.state import State
+from napari_samunet.session.state import State, next_number
 from napari_samunet.types import BoolArray, SliceRef, UInt16Array
 
 
@@ -49,8 +49,20 @@ def _slice_repainted(
     for item in state.objects:
         if not item.locked and (z in item.masks or item.id in shown):
             mask = np.where(free, labels_yx == item.id, item.mask_at(ref))
-            state = state.with_changed(item.with_plane(ref, mask))
+            state = state.with_changed(_by_hand(item, ref, mask))
     return state
+
+
+def _by_hand(item: ObjectState, ref: SliceRef, mask: BoolArray) -> ObjectState:
+    """Return an object with what a hand made of a slice, which settles it."""
+    changed = item.with_plane(ref, mask)
+    if changed is item:
+        return item
+    doubts = tuple(other for other in item.doubts if other != ref)
+    if item.masks and not item.keys and mask.any():
+        return replace(changed, doubts=doubts)  # without key slices, all that it has are settled
+    keys = (*(key for key in item.keys if key != ref), ref)
+    return replace(changed, keys=keys, doubts=doubts)
 
 
 def _with_number(state: State, number: int, shape: tuple[int, ...]) -> State:
@@ -59,5 +71,6 @@ def _with_number(state: State, number: int, shape: tuple[int, ...]) -> State:
         return state
     z, y, x = shape
     made = ObjectState(number, f"object {number}", color_of(number), (z, y, x))
-    following = max(state.next_id, number + 1)
-    return replace(state, objects=(*state.objects, made), next_id=following)
+    objects = (*state.objects, made)
+    following = next_number(max(state.next_id, number + 1), {item.id for item in objects})
+    return replace(state, objects=objects, next_id=following)

@@ -12,11 +12,12 @@ Planes = Mapping[SliceRef, PlaneState]
 
 
 def settled_masks(item: ObjectState, planes: Planes, axis: int) -> dict[int, BoolArray]:
-    """Return index to mask (H, W), none empty: slices that a person prompted or painted, accepted
-    or not, else every slice that the object has.
+    """Return index to mask (H, W): slices that a person prompted or painted, accepted or not, and
+    where the object is on none of them, every slice that it has.
+
+    A mask is empty where the person said that the object is not on the slice.
     """
-    masks = {index: _mask_on(item, planes, axis, index) for index in _places(item, planes, axis)}
-    return {index: mask for index, mask in masks.items() if mask.any()}
+    return {index: _mask_on(item, planes, axis, index) for index in _places(item, planes, axis)}
 
 
 def settled_around(item: ObjectState, planes: Planes, ref: SliceRef) -> dict[int, BoolArray]:
@@ -34,7 +35,9 @@ def settled_around(item: ObjectState, planes: Planes, ref: SliceRef) -> dict[int
 def _places(item: ObjectState, planes: Planes, axis: int) -> set[int]:
     prompted = [ref for ref, plane in planes.items() if plane.prompts and plane.shown is not None]
     keys = {ref.index for ref in (*item.keys, *prompted) if ref.axis == axis}
-    return keys or (set(item.masks) if axis == 0 else set())
+    if axis or any(_mask_on(item, planes, axis, index).any() for index in keys):
+        return keys
+    return keys | {z for z in item.masks if SliceRef(0, z) not in planes}
 
 
 def _mask_on(item: ObjectState, planes: Planes, axis: int, index: int) -> BoolArray:

@@ -11,7 +11,6 @@ from napari_samunet.io.segments import Algorithm
 from napari_samunet.session.core import SessionCore
 from napari_samunet.session.handout import Handout, with_segments
 from napari_samunet.session.objects import SegmentObject
-from napari_samunet.session.request import Answerer
 
 if TYPE_CHECKING:
     from napari_samunet.io.masks import Masks
@@ -52,15 +51,15 @@ class SharingSession(SessionCore):
 
     def handout(self) -> Handout:
         """Return the accepted objects as they are now, as a value that any thread may write."""
-        return Handout(self.volume, self._state.objects, _algorithm_of(self._engine))
+        return Handout(self.volume, self._state.objects, _algorithm_of(self._engine or self._model))
 
     def export(self, path: str | Path, format: str | None = None) -> Path:  # noqa: A002 - DESIGN.md
         """Write the objects, and beside masks how they came about; see ``Handout.write``."""
         return self.handout().write(path, format)
 
 
-def _algorithm_of(engine: Answerer | None) -> Algorithm | None:
-    """The model that answered, where one was asked; a stand-in for one has no name to tell."""
+def _algorithm_of(engine: object) -> Algorithm | None:
+    """The model that answered, where one was loaded; a stand-in for one has no name to tell."""
     system = getattr(engine, "system", None)
     if system is None:
         return None

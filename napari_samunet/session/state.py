@@ -5,7 +5,7 @@ Values share what did not change, so a step costs the slices that it touches.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -91,7 +91,8 @@ class State:
     recent
         Id of the object that was accepted last.
     next_id
-        Id that the next object gets; numbers of deleted objects are not used again.
+        Id that the next object gets; numbers of deleted objects are not used again, as long as
+        there are others.
     """
 
     objects: tuple[ObjectState, ...] = ()
@@ -150,7 +151,8 @@ class State:
                 f"Labels hold at most {MAX_ID} objects and all are used; start a new session."
             )
         made = ObjectState(number, name or f"object {number}", color_of(number), shape)
-        return replace(self, objects=(*self.objects, made), current=number, next_id=number + 1)
+        following = next_number(number + 1, {number, *(item.id for item in self.objects)})
+        return replace(self, objects=(*self.objects, made), current=number, next_id=following)
 
     def with_changed(self, changed: ObjectState) -> State:
         """Return the state with another value of one of its objects."""
@@ -173,6 +175,15 @@ class State:
             current=None if self.current == object_id else self.current,
             recent=None if self.recent == object_id else self.recent,
         )
+
+
+def next_number(number: int, used: Collection[int]) -> int:
+    """Return this number for an object, or the lowest free one where labels cannot hold it or it
+    is used; more than ``MAX_ID`` where none is free.
+    """
+    if number <= MAX_ID and number not in used:
+        return number
+    return next((free for free in range(1, MAX_ID + 1) if free not in used), MAX_ID + 1)
 
 
 def is_low(answer: Prediction) -> bool:

@@ -60,7 +60,7 @@ def remove(state: State, prompt: PlacedPrompt, generation: int) -> State:
     rest = tuple(other for other in plane.prompts if other is not prompt)
     state = replace(state, ref=prompt.ref)
     if not rest:
-        return state.with_plane(key, None)
+        return _withdrawn(state, key, generation)
     changed = replace(
         plane,
         prompts=rest,
@@ -101,13 +101,22 @@ def propagated(
     overlap: str = "both",
     as_preview: bool = False,
 ) -> State:
-    """Take over the answers of a propagation: as previews, or into the mask of what is accepted."""
+    """Take over the answers of a propagation: as previews, or into the mask of what is accepted.
+
+    A plane with prompts stays as it is. What an earlier propagation left goes where this one did
+    not find the object any more. Who went on to another object meanwhile stays with that one.
+    """
     if as_preview or state.planes_of(object_id):
-        state = replace(state, current=object_id)
+        planes = dict(state.planes)
+        for ref in getattr(predictions, "gone", ()):
+            if not state.plane((object_id, ref)).prompts:
+                planes.pop((object_id, ref), None)
         for ref, prediction in predictions.items():
-            plane = PlaneState(window=window, generation=generation).answered(prediction)
-            state = state.with_plane((object_id, ref), plane)
-        return state
+            if not state.plane((object_id, ref)).prompts:
+                plane = PlaneState(window=window, generation=generation).answered(prediction)
+                planes[object_id, ref] = plane
+        current = object_id if state.current is None else state.current
+        return replace(state, planes=planes, current=current)
     changed = state.object(object_id)
     for ref, prediction in predictions.items():
         free = prediction.mask & ~blocked(state, object_id, ref, overlap)
@@ -123,6 +132,24 @@ def reopened(state: State, key: PlaneKey) -> State:
         return state
     settled = state.settled_planes(object_id).get(ref)
     return state if settled is None else state.with_plane(key, settled)
+
+
+def _withdrawn(state: State, key: PlaneKey, generation: int) -> State:
+    """Return the state in which nobody prompted a plane.
+
+    Where that was accepted, an empty preview shows that the mask goes; accepting it does that.
+    """
+    object_id, ref = key
+    item = state.object(object_id)
+    if ref not in item.settled:
+        return state.with_plane(key, None)
+    from napari_samunet.inference.painted import painted_prediction  # brings torch
+
+    keys = tuple(other for other in item.keys if other != ref)
+    settled = {other: plane for other, plane in item.settled.items() if other != ref}
+    empty = painted_prediction(np.zeros_like(item.mask_at(ref)))
+    plane = PlaneState(shown=empty, generation=generation)
+    return state.with_changed(replace(item, keys=keys, settled=settled)).with_plane(key, plane)
 
 
 def _begun(state: State, key: PlaneKey) -> PlaneState:

@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from napari_samunet.session.objects import ObjectState, color_of
 from napari_samunet.session.packed import PackedMask
-from napari_samunet.session.state import State
+from napari_samunet.session.state import State, next_number
 from napari_samunet.types import UInt16Array
 
 
@@ -30,7 +30,7 @@ def take_over(state: State, labels_zyx: UInt16Array, names: Mapping[int, str]) -
         _object(known.get(number), number, masks[number], names, labels_zyx.shape)
         for number in sorted(masks)
     )
-    next_id = max([state.next_id, *(number + 1 for number in masks)])
+    next_id = next_number(max([state.next_id, *(number + 1 for number in masks)]), masks)
     return State(objects=objects, next_id=next_id)
 
 
