@@ -8,6 +8,7 @@ from typing import Any
 
 from qtpy.QtCore import Signal
 
+from napari_samunet.errors import InputError
 from napari_samunet.plugin.fetching import reason_of
 from napari_samunet.plugin.kept_choice import KeptChoice
 from napari_samunet.plugin.work import ImageWork
@@ -32,7 +33,7 @@ class Asking(KeptChoice):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self._afterwards: Callable[[], None] | None = None  # waits for the answer
+        self._afterwards: list[Callable[[], object]] = []  # wait for the answer, in this order
         self._bridge.busy_changed.connect(self.busy_changed)
 
     @property
@@ -40,10 +41,30 @@ class Asking(KeptChoice):
         """Whether the answer to the latest prompt is due."""
         return self.work is not None and self.work.session.request() is not None
 
+    def is_open(self, work: ImageWork) -> bool:
+        """Whether an image is still there; it may be removed while the model works."""
+        return work in self._works.values()
+
     @property
     def is_busy(self) -> bool:
         """Whether the inference thread has something to do."""
         return self._bridge.is_busy
+
+    def place(self, action: Callable[[], object], on_answer: bool = False) -> None:
+        """Do ``action()``, which places a prompt: after what waits for an answer; paint waits for
+        one too, to lie on it (``on_answer``). An error is said.
+        """
+        if self._afterwards or (on_answer and self.waiting):
+            self._afterwards.append(lambda: self._placed(action))
+        else:
+            self._placed(action)
+
+    def go_on(self) -> None:
+        """Do what waited, as far as nothing is due."""
+        waiting, self._afterwards = self._afterwards, []
+        while waiting and self._is_settled():
+            waiting.pop(0)()
+        self._afterwards = waiting + self._afterwards
 
     def ask(self) -> None:
         """Let the model answer the latest prompts, if they wait for it."""
@@ -107,6 +128,24 @@ class Asking(KeptChoice):
         self._make_way()
         self._bridge.run(key, work, then, failed)
 
+    def _placed(self, action: Callable[[], object]) -> None:
+        work = self.work
+        if work is None:  # its image was removed meanwhile
+            return
+        try:
+            action()
+        except InputError as error:
+            work.draw()
+            self.say(str(error))
+            return
+        self.notice = ""
+        work.shown.reveal()
+        self.ask()
+
+    def _is_settled(self) -> bool:
+        """Whether nothing is due that an action would come too early for."""
+        return not self.waiting
+
     def _make_way(self) -> None:
         """Somebody asks: what nobody waits for comes later."""
 
@@ -115,12 +154,10 @@ class Asking(KeptChoice):
 
     def _on_answer(self, work: ImageWork, request: Request, prediction: Any) -> None:
         self._answered()
-        if work not in self._works.values():
-            return  # its image was removed while the model worked
+        if not self.is_open(work):
+            return
         work.session.apply(request, prediction)
-        afterwards, self._afterwards = self._afterwards, None
-        if afterwards is not None and work is self.work:
-            afterwards()
+        self.go_on()
         self.ask()
 
     def _on_glimpse(self, work: ImageWork, request: Request, seen: Any) -> None:
@@ -130,12 +167,19 @@ class Asking(KeptChoice):
             self.glimpsed.emit()
 
     def _on_failed(self, work: ImageWork, request: Request, error: BaseException) -> None:
-        self._afterwards = None
-        latest = work.session.request()
-        if latest is not None and latest.generation == request.generation:
-            work.session.undo()  # a prompt that nothing can answer would wait for ever
+        self._afterwards = []
+        # Prompts that nothing can answer would wait for ever.
+        while _is_due(work, request) and work.session.undo():
+            pass
+        self.ask()
         self._on_error("No answer", error)
         self.changed.emit()
 
     def _on_error(self, what: str, error: BaseException) -> None:
         self.say(f"{what}. {reason_of(error)}")
+
+
+def _is_due(work: ImageWork, request: Request) -> bool:
+    """Whether a plane of an object still waits."""
+    latest = work.session.request()
+    return latest is not None and (latest.object_id, latest.ref) == (request.object_id, request.ref)

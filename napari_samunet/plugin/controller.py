@@ -81,7 +81,8 @@ class Controller(Asking):
         self.through, self.ghosts = Through(self), Ghosts(self)
         for part in (self.through, self.ghosts):
             part.changed.connect(self.changed)
-        self.prompting = Prompting(viewer, lambda: self.work, self._prompted, self.say)
+        self.asked.connect(self.ghosts.put_away)  # who prompts takes none of them
+        self.prompting = Prompting(viewer, lambda: self.work, self.place, self.say)
         self._gestures = Gestures(viewer, self.prompting)
         self._gestures.attach()
         self._dropped = sharing.DroppedMasks(
@@ -115,28 +116,22 @@ class Controller(Asking):
         """Set the diameter of brush and eraser, in pixels of the slice."""
         self.prompting.strokes.brush = diameter
 
-    def accept(self) -> None:
-        """Put the previews of the current object into the labels, and stay with it."""
+    def accept(self) -> bool:
+        """Put the previews of the object into the labels; False: refused, or it comes later."""
         work = self.work
-        if work is None:
-            return
-        if self.waiting:
-            self._afterwards = self.accept
-        elif self.ghosts.shown:
-            self._act(self.ghosts.take)
-        elif work.session.previews:
-            self._act(work.accept)
+        if work is None or self._comes_later(self.accept):
+            return False
+        if self.ghosts.shown:
+            return self._act(self.ghosts.take)
+        return not work.session.previews or self._act(work.accept)
 
     def next_object(self) -> None:
         """Accept what is shown; the next prompt begins another object."""
         work = self.work
-        if work is None:
+        if work is None or self._comes_later(self.next_object):
             return
-        if self.waiting:
-            self._afterwards = self.next_object
-            return
-        self.accept()
-        self._act(lambda: self._begin_next(work.session))
+        if self.accept():
+            self._act(lambda: self._begin_next(work.session))
 
     def next_candidate(self) -> None:
         """Show another reading of the click on the shown slice."""
@@ -159,11 +154,12 @@ class Controller(Asking):
         self.step(lambda session: session.redo())
 
     def discard(self) -> None:
-        """Drop prompts and previews of the current object that are not accepted."""
+        """Drop what is not accepted of the current object, and what is still to come."""
         if self.ghosts.shown:
             self.ghosts.refuse()
             return
-        self.step(lambda session: session.discard() if session.previews else None)
+        self.through.drop()
+        self.step(lambda session: (session.prompts or session.previews) and session.discard())
 
     def delete_prompt(self) -> None:
         """Take the click or box under the mouse away."""
@@ -262,21 +258,29 @@ class Controller(Asking):
         else:
             session.select(following)
 
-    def _prompted(self) -> None:
-        self.notice = ""
-        self._afterwards = None
-        if self.work is not None:
-            self.work.shown.reveal()
-        self.ask()
+    def _is_settled(self) -> bool:
+        return super()._is_settled() and not self.through.carries(self.work)
 
-    def _act(self, action: Callable[[], Any]) -> None:
+    def _comes_later(self, action: Callable[[], object]) -> bool:
+        """Whether an action waits for the answer that is due, or for a propagation, which ends."""
+        if self._is_settled():
+            return False
+        self.through.stop()
+        self._afterwards.append(action)
+        return True
+
+    def _act(self, action: Callable[[], Any]) -> bool:
+        """Do something now; False where it was refused, and said why."""
         self.notice = ""
-        self._afterwards = None
+        self._afterwards = []
         try:
             action()
         except SamUNetError as error:
             self.say(str(error))
-        self.ask()
+            return False
+        finally:
+            self.ask()
+        return True
 
     def _on_model(self, replaced: bool) -> None:
         self.problem = self.notice = ""

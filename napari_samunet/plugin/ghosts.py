@@ -86,6 +86,12 @@ class Ghosts(QObject):
         if not self._here():
             self._go_on()
 
+    def put_away(self) -> None:
+        """Take those of the shown slice away."""
+        if self.shown:
+            self._here().clear()
+            self._draw()
+
     def clear(self) -> None:
         """Take all suggestions away."""
         self._left = {}
@@ -117,6 +123,8 @@ class Ghosts(QObject):
 
     def _show(self, work: ImageWork, where: str, found: Found) -> None:
         self.running = False
+        if not self._act.is_open(work):
+            return
         self._work, self._left = work, {ref: list(masks) for ref, masks in found.items() if masks}
         count, slices = sum(map(len, self._left.values())), len(self._left)
         if count:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
+from weakref import WeakValueDictionary
 
 import numpy as np
 from napari.layers import Image, Labels, Layer, Points, Shapes
@@ -60,6 +61,8 @@ class ImageLayers:
         self._layers = layers
         self.image = image
         self._key = uuid4().hex
+        # Not told by their metadata: what a person duplicates has the same.
+        self._made: WeakValueDictionary[str, Layer] = WeakValueDictionary()
         self._preview: PlaneLayer[BoolArray] = self._plane_layer("preview")
         self._strokes: PlaneLayer[UInt8Array] = self._plane_layer("strokes")
         self._ghosts: PlaneLayer[tuple[BoolArray, ...]] = self._plane_layer("ghosts")
@@ -71,11 +74,8 @@ class ImageLayers:
 
     def find(self, role: str) -> Layer | None:
         """Return the layer of a role ("labels", "preview", "points", …), or None."""
-        for layer in self._layers:
-            known = layer.metadata.get(METADATA_KEY, {})
-            if known.get("role") == role and known.get("image") == self._key:
-                return layer
-        return None
+        layer = self._made.get(role)
+        return layer if layer in self._layers else None
 
     @property
     def helpers(self) -> list[Layer]:
@@ -258,7 +258,8 @@ class ImageLayers:
     def _insert(self, layer: Any) -> Any:
         """Add where its role belongs, from labels up to points; leave the selection."""
         selected = self._layers.selection.active
-        own = _ROLES.index(layer.metadata[METADATA_KEY]["role"])
+        role = layer.metadata[METADATA_KEY]["role"]
+        self._made[role], own = layer, _ROLES.index(role)
         above = [self.find(role) for role in _ROLES[own + 1 :]]
         places = [self._layers.index(other) for other in above if other is not None]
         place = min(places, default=len(self._layers))

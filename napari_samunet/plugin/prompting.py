@@ -29,8 +29,9 @@ class Prompting:
     viewer : napari.Viewer
     work : callable
         Gives the present `ImageWork`, or None.
-    asked : callable
-        Called after every new prompt.
+    place : callable
+        ``place(action, on_answer=False)`` does what places a prompt, in its turn; see
+        ``Asking.place``.
     say : callable
         ``say(text)`` tells the person why nothing happened.
     """
@@ -39,14 +40,14 @@ class Prompting:
         self,
         viewer: ViewerModel,
         work: Callable[[], ImageWork | None],
-        asked: Callable[[], None],
+        place: Callable[..., None],
         say: Callable[[str], None],
     ) -> None:
         self.tool = Tool.CLICK
-        self.strokes = Stroking(viewer, asked, say)
+        self.strokes = Stroking(viewer, place, say)
         self._viewer = viewer
         self._work = work
-        self._asked = asked
+        self._place = place
         self._say = say
         self._held: Handle | None = None
 
@@ -68,15 +69,17 @@ class Prompting:
             return
         try:
             spot = locate(work.image, self._viewer.layers, self._viewer.dims, position)
-            if not positive and not self._has_something(work, spot.ref):
-                self._say("Nothing to take away yet: begin with a left click on the object.")
-                return
-            index, axis, place = spot.ref.index, spot.ref.axis, (spot.row, spot.col)
-            work.session.add_point(place, positive, index, axis, work.window, predict=False)
         except InputError as error:
             self._say(str(error))
-        else:
-            self._asked()
+            return
+        index, axis, where = spot.ref.index, spot.ref.axis, (spot.row, spot.col)
+
+        def add() -> None:
+            if not positive and not self._has_something(work, spot.ref):
+                raise InputError("Nothing to take away yet: begin with a left click on the object.")
+            work.session.add_point(where, positive, index, axis, work.window, predict=False)
+
+        self._place(add)
 
     def drag_box(self, start: Position, end: Position, done: bool) -> None:
         """Show a box, or place it when it is done."""
@@ -95,8 +98,8 @@ class Prompting:
                 work.draw()
                 self._say("That box is too small: drag it around the whole object.")
             else:
-                work.session.add_box(box, ref.index, ref.axis, work.window, predict=False)
-                self._asked()
+                add, plane = work.session.add_box, (ref.index, ref.axis)
+                self._place(lambda: add(box, *plane, work.window, predict=False))
         except InputError as error:
             work.draw()
             self._say(str(error))
@@ -124,14 +127,15 @@ class Prompting:
         work = self._work()
         if work is None or self._held is None:
             return
+        held = self._held
+        if done:
+            self._place(lambda: move(held, work, self._viewer, position, done))
+            return
         try:
-            move(self._held, work, self._viewer, position, done)
+            move(held, work, self._viewer, position, done)
         except InputError as error:
             work.draw()
             self._say(str(error))
-        else:
-            if done:
-                self._asked()
 
     def delete_at(self, position: Position) -> None:
         """Take the prompt under the mouse away; the others are asked afresh."""
@@ -140,8 +144,7 @@ class Prompting:
         if work is None or handle is None:
             self._say("There is no click or box under the mouse: point at the one to delete.")
             return
-        work.session.remove_prompt(handle.prompt, predict=False)
-        self._asked()
+        self._place(lambda: work.session.remove_prompt(handle.prompt, predict=False))
 
     def drag_window(self, right: float, up: float) -> None:
         """Change window and level by pixels of the screen."""

@@ -39,18 +39,19 @@ class Stroking:
     Parameters
     ----------
     viewer : napari.Viewer
-    asked : callable
-        Called after every new prompt.
+    place : callable
+        ``place(action, on_answer=False)`` does what places a prompt, in its turn; see
+        ``Asking.place``.
     say : callable
         ``say(text)`` tells the person why nothing happened.
     """
 
     def __init__(
-        self, viewer: ViewerModel, asked: Callable[[], None], say: Callable[[str], None]
+        self, viewer: ViewerModel, place: Callable[..., None], say: Callable[[str], None]
     ) -> None:
         self.brush = 10
         self._viewer = viewer
-        self._asked = asked
+        self._place = place
         self._say = say
         self._stroke: _Stroke | None = None
 
@@ -98,12 +99,18 @@ class Stroking:
     def _finish(self, work: ImageWork, tool: Tool, stroke: _Stroke, positive: bool) -> None:
         session, index, axis = work.session, stroke.ref.index, stroke.ref.axis
         if tool in (Tool.PAINT, Tool.ERASE):
-            session.paint(_painted(stroke, tool, positive), index, axis)
+
+            def paint() -> None:
+                stroke.before = work.mask_at(stroke.ref)  # an answer may have come meanwhile
+                session.paint(_painted(stroke, tool, positive), index, axis)
+
+            self._place(paint, on_answer=True)
         elif tool is Tool.SCRIBBLE:
-            session.add_scribble(stroke.covered, positive, index, axis, work.window, False)
+            covered = stroke.covered, positive, index, axis, work.window, False
+            self._place(lambda: session.add_scribble(*covered))
         else:
-            session.add_lasso(_enclosed(stroke), positive, index, axis, work.window, False)
-        self._asked()
+            enclosed = _enclosed(stroke), positive, index, axis, work.window, False
+            self._place(lambda: session.add_lasso(*enclosed))
 
 
 def _painted(stroke: _Stroke, tool: Tool, positive: bool) -> BoolArray:

@@ -46,6 +46,8 @@ class Through(QObject):
         self.running = False
         self.done = self.total = 0
         self._act = controller
+        self._work: ImageWork | None = None
+        self._dropped = False
         self._stop = Event()
         self._masks: dict[SliceRef, BoolArray] = {}
         self._found.connect(self._show)
@@ -65,6 +67,16 @@ class Through(QObject):
     def stop(self) -> None:
         """End it after the slice that is being answered; what was found stays."""
         self._stop.set()
+
+    def drop(self) -> None:
+        """End it, and keep nothing of what was found for the shown image."""
+        if self.carries(self._act.work):
+            self._dropped = True
+            self.stop()
+
+    def carries(self, work: ImageWork | None) -> bool:
+        """Whether an object of an image is being carried on."""
+        return self.running and work is self._work
 
     def next_doubt(self) -> None:
         """Show the next slice on which the model was not sure."""
@@ -93,7 +105,7 @@ class Through(QObject):
             self._act.say(str(error))
             return
         self.running, self.done, self.total = True, 0, plan.last - plan.first + 1
-        self._masks = {}
+        self._work, self._masks, self._dropped = work, {}, False
         self._stop = stop = Event()
 
         def tell(ref: SliceRef, answer: Any) -> bool:
@@ -109,7 +121,7 @@ class Through(QObject):
         self.changed.emit()
 
     def _show(self, work: ImageWork, ref: SliceRef, mask: BoolArray) -> None:
-        if not self.running or work is not self._act.work:
+        if not self.running or self._dropped or work is not self._act.work:
             return
         self.done += 1
         self._masks[ref] = mask
@@ -118,14 +130,25 @@ class Through(QObject):
 
     def _finish(self, work: ImageWork, plan: PropagationPlan, found: Any) -> None:
         self.running = False
+        if not self._act.is_open(work):
+            return
+        said = self._outcome(work, plan, found)
+        if work is self._act.work:  # another image has nothing to do with it
+            self._act.say(said)
+            self._act.go_on()
+        self.changed.emit()
+
+    def _outcome(self, work: ImageWork, plan: PropagationPlan, found: Any) -> str:
+        """Keep what was found, unless nobody wants it any more; what to say of it."""
+        if self._dropped:
+            work.draw()
+            return "Stopped: nothing of it was kept."
         if not work.session.apply_propagation(plan, found, as_preview=True):
             work.draw()
-            self._act.say("The object changed meanwhile: propagate again.")
-        elif not found:
-            self._act.say("The object ends here: it was found on no further slice.")
-        else:
-            self._act.say(self._summary(work, plan, found))
-        self.changed.emit()
+            return "The object changed meanwhile: propagate again."
+        if not found:
+            return "The object ends here: it was found on no further slice."
+        return self._summary(work, plan, found)
 
     def _summary(self, work: ImageWork, plan: PropagationPlan, found: Any) -> str:
         places = sorted(ref.index + 1 for ref in found)
@@ -139,4 +162,5 @@ class Through(QObject):
         if self._act.work is not None:
             self._act.work.draw()
         self._act.say(f"The propagation ended. {reason_of(error)}")
+        self._act.go_on()
         self.changed.emit()
