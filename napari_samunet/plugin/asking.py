@@ -56,6 +56,7 @@ class Asking(KeptChoice):
         """
         if self._afterwards or (on_answer and self.waiting):
             self._afterwards.append(lambda: self._placed(action))
+            self.say("In a moment: the answer that is due comes first.")
         else:
             self._placed(action)
 

@@ -102,6 +102,8 @@ class Controller(Asking):
 
     def choose(self, image: Image | None) -> None:
         """Segment this image from now on."""
+        if self.work is None or image is not self.work.image:
+            self._afterwards = []  # of the image before
         super().choose(image)
         QTimer.singleShot(0, self._prepare)  # a layer may be just being added or removed
 

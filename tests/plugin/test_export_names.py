@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from qtpy.QtWidgets import QFileDialog, QMessageBox
 
-from napari_samunet.plugin.panels.export import completed
+from napari_samunet.plugin.panels.export import ExportPanel, completed
 from napari_samunet.plugin.showing import suggested
 
 
@@ -26,3 +27,33 @@ def test_what_is_offered_lies_in_the_folder_whatever_the_image_is_called(name):
     assert offered.name.endswith("_labels.nii.gz")
     assert not set("\0\\/:") & set(offered.name)
     str(offered).encode()
+
+
+@pytest.mark.parametrize(("answer", "written"), [("Yes", 1), ("No", 0)])
+def test_a_file_that_only_the_completed_name_meets_is_not_replaced_unasked(
+    qtbot, monkeypatch, tmp_path, answer, written
+):
+    (tmp_path / "liver.nii.gz").touch()
+    panel = ExportPanel()
+    qtbot.addWidget(panel)
+    asked, exported = [], []
+    panel.export_requested.connect(lambda *request: exported.append(request))
+    named = [str(tmp_path / "liver"), str(tmp_path / "spleen"), str(tmp_path / "liver.nii.gz")]
+    monkeypatch.setattr(
+        QFileDialog,
+        "getSaveFileName",
+        lambda *_arguments: (named.pop(0), "NIfTI (*.nii.gz *.nii)"),
+    )
+
+    def question(_parent, _title, text):
+        asked.append(text)
+        return getattr(QMessageBox.StandardButton, answer)
+
+    monkeypatch.setattr(QMessageBox, "question", question)
+    panel._ask_target()
+    assert asked == ["liver.nii.gz is there already. Replace it?"]
+    assert len(exported) == written
+    panel._ask_target()
+    panel._ask_target()  # of a whole name the dialog itself has asked
+    assert len(asked) == 1
+    assert len(exported) == written + 2

@@ -45,7 +45,9 @@ def test_a_click_after_next_object_is_of_the_next_object(screen):
     screen.click(15, 15, wait=False)
     key(screen, Qt.Key.Key_N)
     screen.click(45, 60, wait=False)
+    assert "moment" in screen.controller.notice
     release(screen)
+    assert not screen.controller.notice
     first, second = screen.session.objects
     assert first.mask[3, 15, 15]
     assert not first.mask[3, 45, 60]
@@ -156,6 +158,25 @@ def test_one_image_is_not_told_of_what_was_found_in_another(screen):
     carried(screen)
     assert first.previews, "it is there where it belongs"
     assert "Accept" not in screen.controller.notice
+
+
+def test_what_waits_on_one_image_is_not_done_to_another(screen):
+    first = screen.session
+    other = screen.add_image(np.zeros((7, 60, 80), np.float32), name="other")
+    screen.click(30, 30, image=other)
+    second = screen.session
+    assert second is not first
+    screen.viewer.layers.selection.active = screen.controller.images[0]
+    screen.settle()
+    screen.hold_model()
+    screen.click(15, 15, wait=False)
+    key(screen, Qt.Key.Key_G)
+    screen.viewer.layers.selection.active = other
+    screen.settle()
+    release(screen)
+    assert screen.session is second
+    assert second.previews, "nobody accepted that one"
+    assert not second.labels.any()
 
 
 def test_an_image_may_go_while_suggestions_are_looked_for(screen):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QFileDialog
+from qtpy.QtWidgets import QFileDialog, QMessageBox
 
 from napari_samunet.plugin.panels.section import Section, button
 
@@ -59,11 +61,21 @@ class ExportPanel(Section):
         self._suggested = path
 
     def _ask_target(self) -> None:
-        path, chosen = QFileDialog.getSaveFileName(
+        named, chosen = QFileDialog.getSaveFileName(
             self, "Export", self._suggested, ";;".join(_FORMATS)
         )
-        if path:
-            self.export_requested.emit(*completed(path, chosen))
+        if not named:
+            return
+        path, kind = completed(named, chosen)
+        if path == named or self._may_replace(Path(path)):
+            self.export_requested.emit(path, kind)
+
+    def _may_replace(self, path: Path) -> bool:
+        """Ask about a file that the dialog did not see, for the name there had no ending."""
+        if not path.exists():
+            return True
+        text = f"{path.name} is there already. Replace it?"
+        return QMessageBox.question(self, "Export", text) == QMessageBox.StandardButton.Yes
 
     def _ask_source(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self, "Add masks", "", _MASKS)
