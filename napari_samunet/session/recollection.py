@@ -12,6 +12,7 @@ from napari_samunet.preprocess.slicing import take_finite
 from napari_samunet.types import BoolArray, FloatArray, SliceRef, Window
 
 if TYPE_CHECKING:  # torch comes with it, and a session waits for torch until it predicts
+    from napari_samunet.inference.discriminant import Discriminant
     from napari_samunet.inference.recall import Memory
     from napari_samunet.preprocess.frame import Frame
 
@@ -34,7 +35,8 @@ class Known:
     ref: SliceRef
     settled: Mapping[int, BoolArray]
     memory: Memory
-    _features: dict[object, FloatArray | float | None] = field(default_factory=dict)
+    _learnt: dict[object, Discriminant | None] = field(default_factory=dict)
+    _features: dict[object, FloatArray] = field(default_factory=dict)
 
     def features(
         self, engine: Any, window: Window | None, frame: Frame
@@ -42,19 +44,19 @@ class Known:
         """Return log-odds (H, W) by the encoder's features, or 0 where they tell nothing; None of
         an engine that learns none.
         """
-        key = (model_of(engine), window, frame)
-        if key not in self._features:
-            self._features[key] = self._learnt(engine, window, frame)
-        return self._features[key]
-
-    def _learnt(
-        self, engine: Any, window: Window | None, frame: Frame
-    ) -> FloatArray | float | None:
-        learn = getattr(engine, "discriminant", None)
-        learnt = None if learn is None else learn(self.volume, self.ref.axis, window, self.settled)
+        key = (model_of(engine), window)
+        if key not in self._learnt:
+            learn = getattr(engine, "discriminant", None)
+            about = (self.volume, self.ref.axis, window, self.settled)
+            self._learnt[key] = None if learn is None else learn(*about)
+        learnt = self._learnt[key]
         if learnt is None:
             return None
-        return learnt.log_odds(self.ref.index, frame) if self.memory.tells_features else 0.0
+        if not self.memory.tells_features:
+            return 0.0
+        if (key, frame) not in self._features:
+            self._features[key, frame] = learnt.log_odds(self.ref.index, frame)
+        return self._features[key, frame]
 
 
 class Recollection:
