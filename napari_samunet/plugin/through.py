@@ -97,7 +97,10 @@ class Through(QObject):
         if self.running:
             self.stop()
             return
-        if work is None or self._act.waiting:
+        if work is None:
+            return
+        if self._act.waiting:
+            self._act.place(lambda: self._start(plan_of), on_answer=True)
             return
         try:
             plan = plan_of(work.session)

@@ -142,6 +142,17 @@ def test_a_click_after_next_object_while_one_is_carried_on_is_of_the_next(screen
     assert tumour.mask[3, 45, 60]
 
 
+def test_an_object_is_carried_on_from_the_answer_that_was_due(screen):
+    screen.hold_model()
+    screen.click(20, 20, wait=False)
+    key(screen, Qt.Key.Key_S, Qt.KeyboardModifier.ShiftModifier)
+    assert "moment" in screen.controller.notice
+    screen.engine.go.set()
+    screen.until(lambda: len(screen.session.previews) > 1)
+    carried(screen)
+    assert screen.session.previews[SliceRef(0, 4)].mask[20, 20]
+
+
 def test_what_is_discarded_while_it_is_carried_on_does_not_come(screen):
     carry_on(screen)
     key(screen, Qt.Key.Key_Backspace, Qt.KeyboardModifier.ShiftModifier)
