@@ -70,7 +70,7 @@ class Recollection:
         key = (ref, tuple((index, mask.tobytes()) for index, mask in settled.items()))
         latest = self._latest  # several threads may ask
         if latest is None or latest[0] != key:
-            latest = self._latest = (key, _known(volume, ref, settled))
+            latest = self._latest = (key, known_of(volume, ref, settled))
         return latest[1]
 
 
@@ -79,7 +79,8 @@ def model_of(engine: Any) -> object:
     return getattr(engine, "system", None) or engine
 
 
-def _known(volume: Volume, ref: SliceRef, settled: Mapping[int, BoolArray]) -> Known:
+def known_of(volume: Volume, ref: SliceRef, settled: Mapping[int, BoolArray]) -> Known:
+    """Return what is known, without keeping it."""
     from napari_samunet.inference.recall import Memory
 
     def slice_at(index: int) -> FloatArray:

@@ -12,7 +12,7 @@ from napari_samunet.preprocess.roi import Roi, look_at_mask
 from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.session.objects import ObjectState
 from napari_samunet.session.placed import combine
-from napari_samunet.session.recollection import Known, Recollection, model_of
+from napari_samunet.session.recollection import Known, Recollection, known_of, model_of
 from napari_samunet.session.settled import settled_around
 from napari_samunet.session.state import PlaneState, State
 from napari_samunet.types import BoolArray, SliceRef, Window
@@ -109,9 +109,13 @@ class Request:
         """Return where the model looks at the object if it is clicked here, to be encoded before
         anybody clicks; None: other slices tell nothing about this one.
         """
-        if not (self.settled and self._known.memory.is_near and self._known.memory.shape.any()):
+        if not self.settled:
             return None
-        return look_at_mask(self._known.memory.shape.shape, self._known.memory.shape)
+        # Not kept: slices beside the shown one are foreseen between two prompts on that.
+        memory = known_of(self.volume, self.ref, self.settled).memory
+        if not (memory.is_near and memory.shape.any()):
+            return None
+        return look_at_mask(memory.shape.shape, memory.shape)
 
     def _reconsidered(self, answer: Prediction, engine: Answerer) -> Prediction:
         """Weigh an answer with how the object looks on settled slices."""

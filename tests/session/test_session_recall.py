@@ -172,6 +172,7 @@ def test_and_so_is_a_correction_which_learns_nothing_twice(
     taught.add_point((20, 20), index=3)
     taught.add_point((12, 28), index=3)
     np.testing.assert_array_equal(taught.preview.mask, learning.found)
+    taught.foresee(1).region()  # as the window does for the slices beside
     taught.add_point((28, 12), index=3)
     assert learning.learnt == [[2]]
 
