@@ -10,6 +10,7 @@ import torch
 from napari_samunet.geometry import plane_shape
 from napari_samunet.inference.prediction import Candidate, Prediction
 from napari_samunet.io.volume import Volume
+from napari_samunet.packed import PackedMask
 from napari_samunet.preprocess.frame import Frame
 from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.session.session import Session
@@ -57,8 +58,8 @@ class DiscEngine:
         logits = np.where(mask, 5.0, -5.0).astype(np.float32)
         frame = Frame(shape, 64)
         model_logits = torch.from_numpy(frame.logits_to_model(logits, 64))
-        candidate = Candidate(mask, logits, 0.9)
-        return Prediction(mask, logits, 0.9, (candidate,), model_logits, frame)
+        packed = PackedMask.of(mask)
+        return Prediction((Candidate(packed, 0.9, model_logits, frame, own_logits=logits),))
 
 
 def _answer(shape: tuple[int, int], prompts: Prompts, previous: Prediction | None) -> np.ndarray:

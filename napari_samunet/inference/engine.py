@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -228,7 +229,7 @@ class View:
 
     def pixels(self, frame: Frame) -> AnyArray:
         """The slice or a region of it in the model frame, 0–255: (S, S) or (S, S, 3)."""
-        return frame.image_to_model(self._shown())
+        return frame.image_to_model(self.grey if self.colour is None else self.colour)
 
     def answer(
         self, frame: Frame, prompts: Prompts, previous: Prediction | None, note: str = ""
@@ -263,5 +264,7 @@ class View:
             return (logits.clamp(OUTSIDE, -OUTSIDE) if self.system.contract.zoom else logits)[None]
         return torch.from_numpy(frame.logits_to_model(previous.logits, side))[None]
 
-    def _shown(self) -> UInt8Array:
-        return to_uint8(self.slice_yx, self.window) if self.colour is None else self.colour
+    @cached_property
+    def grey(self) -> UInt8Array:
+        """The slice as its window shows it, 0–255: (H, W)."""
+        return to_uint8(self.slice_yx, self.window)

@@ -6,23 +6,18 @@ import numpy as np
 import torch
 
 from napari_samunet.inference.prediction import Candidate, Prediction
+from napari_samunet.packed import PackedMask
 from napari_samunet.preprocess.frame import Frame
 from napari_samunet.types import BoolArray
 
-PAINTED_LOGIT = 10.0
-"""Sure, but within the bound of logits that are fed back."""
 PAINTED_SIDE = 64
 """Of the frame that stands for the whole slice; a model brings ``logits`` into its own."""
 
 
 def painted_prediction(mask: BoolArray, note: str = "", score: float | None = None) -> Prediction:
     """Return an answer that is exactly ``mask`` (H, W), by default without a score."""
-    mask = np.array(mask, bool)
-    mask.flags.writeable = False
-    logits = np.where(mask, np.float32(PAINTED_LOGIT), np.float32(-PAINTED_LOGIT))
+    mask = np.asarray(mask, bool)
     rows, columns = mask.shape
     frame = Frame((rows, columns), PAINTED_SIDE)
     model_logits = torch.from_numpy(frame.mask_to_model(mask, PAINTED_SIDE))
-    return Prediction(
-        mask, logits, score, (Candidate(mask, logits, score),), model_logits, frame, note
-    )
+    return Prediction((Candidate(PackedMask.of(mask), score, model_logits, frame),), note)

@@ -10,6 +10,7 @@ from torch import Tensor
 from napari_samunet.inference.prediction import Candidate, Prediction, ScoreKind
 from napari_samunet.models.contract import InputContract
 from napari_samunet.models.system import MaskTensors
+from napari_samunet.packed import PackedMask
 from napari_samunet.preprocess.frame import Frame
 from napari_samunet.types import BoolArray
 
@@ -25,31 +26,24 @@ def assemble(masks: MaskTensors, frame: Frame, contract: InputContract, note: st
         scores = [stability_score(logits) for logits in masks.logits]
     else:
         scores = [min(max(float(score), 0.0), 1.0) for score in masks.scores]
+    way = contract.upsample
     candidates = []
     for logits, score in zip(masks.logits, scores, strict=True):
-        on_slice = frame.logits_to_slice(logits, contract.upsample)
-        candidates.append(Candidate(on_slice > 0, on_slice, score, logits.detach(), frame))
-    best = candidates[0]
-    model_logits = masks.logits[0].detach()
-    return Prediction(
-        best.mask,
-        best.logits,
-        best.score,
-        tuple(candidates),
-        model_logits,
-        frame,
-        note,
-        score_kind=kind,
-    )
+        mask = PackedMask.of(frame.logits_to_slice(logits, way) > 0)
+        # A copy: a part of all logits would keep them all.
+        candidates.append(Candidate(mask, score, logits.detach().clone(), frame, way))
+    return Prediction(tuple(candidates), note, score_kind=kind)
 
 
 def offering(best: Prediction, further: Iterable[Candidate]) -> Prediction:
     """Add candidates behind those of an answer, but none that is empty or looks like another."""
     candidates = list(best.candidates)
+    known = [candidate.mask for candidate in candidates]
     for found in further:
-        alike = max(overlap(found.mask, known.mask) for known in candidates)
-        if found.mask.any() and alike < SAME:
+        mask = found.mask
+        if mask.any() and max(overlap(mask, other) for other in known) < SAME:
             candidates.append(found)
+            known.append(mask)
     return replace(best, candidates=tuple(candidates))
 
 

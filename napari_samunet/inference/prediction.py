@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
+from napari_samunet.packed import PackedMask
 from napari_samunet.preprocess.frame import Frame
 from napari_samunet.types import BoolArray, FloatArray
 
@@ -13,25 +16,58 @@ if TYPE_CHECKING:
 
 ScoreKind = Literal["iou", "stability", "agreement"]
 """What a score tells: the IoU that the network predicts, its steadiness, or its agreement."""
+PAINTED_LOGIT = 10.0
+"""Of a mask that somebody painted: sure, but within the bound of logits that are fed back."""
 
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """One possible answer.
+    """One possible answer, small enough for undo to keep hundreds: arrays are made when asked for.
 
     Attributes
     ----------
-    mask, logits, score
-        As in ``Prediction``.
-    model_logits, frame
-        As there too, for the next prediction when this answer is picked; None: made of ``logits``.
+    packed
+        The mask.
+    score
+        In [0, 1], see ``Prediction.score_kind``; None where there is none, e.g. of a painted mask.
+    model_logits
+        (h, w) logits of the model frame; fed back unchanged while the frame stays.
+    frame
+        Where that frame lies on the slice.
+    upsample
+        How the logits of the slice come from these, see ``InputContract.upsample``; empty: they
+        do not.
+    own_logits
+        (H, W) logits of the slice that are no others', e.g. weighed with what is known of the
+        object; None: those of ``upsample``, or of a painted mask.
     """
 
-    mask: BoolArray
-    logits: FloatArray
+    packed: PackedMask
     score: float | None
-    model_logits: Tensor | None = None
-    frame: Frame | None = None
+    model_logits: Tensor
+    frame: Frame
+    upsample: str = ""
+    own_logits: FloatArray | None = None
+
+    @property
+    def mask(self) -> BoolArray:
+        """(H, W) bool on the slice's own grid, read-only."""
+        return self.packed.mask
+
+    @property
+    def logits(self) -> FloatArray:
+        """(H, W) float32 on the slice's own grid, above 0 inside."""
+        if self.own_logits is not None:
+            return self.own_logits
+        if self.upsample:
+            return self.frame.logits_to_slice(self.model_logits, self.upsample)
+        return np.where(self.mask, np.float32(PAINTED_LOGIT), np.float32(-PAINTED_LOGIT))
+
+    @property
+    def nbytes(self) -> int:
+        """What it keeps in memory."""
+        own = 0 if self.own_logits is None else self.own_logits.nbytes
+        return len(self.packed.bits) + self.model_logits.nbytes + own
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,22 +76,12 @@ class Prediction:
 
     Attributes
     ----------
-    mask
-        (H, W) bool on the slice's own grid.
-    logits
-        (H, W) float32 on the slice's own grid, above 0 inside.
-    score
-        In [0, 1], see ``score_kind``; None where there is none, e.g. of a painted mask.
     candidates
         All answers, best first.
-    model_logits
-        (h, w) logits of the model frame; fed back unchanged while the frame stays.
-    frame
-        Where that frame lies on the slice.
     note
         One line for the person, e.g. that a box was derived from the clicks; or an empty text.
     rank
-        Which of the candidates ``mask`` is: 0, the best, unless a person picked another.
+        Which of the candidates is the answer: 0, the best, unless a person picked another.
     score_kind
         ``"iou"``: the network predicted its own IoU. ``"stability"``: it predicts none, and the
         score is the IoU of its mask at a higher and a lower threshold, which knows nothing about
@@ -63,31 +89,41 @@ class Prediction:
         network's mask and the shape that they make one expect.
     """
 
-    mask: BoolArray
-    logits: FloatArray
-    score: float | None
     candidates: tuple[Candidate, ...]
-    model_logits: Tensor
-    frame: Frame
     note: str = ""
     rank: int = 0
     score_kind: ScoreKind = "iou"
 
+    @property
+    def chosen(self) -> Candidate:
+        """The candidate that is the answer."""
+        return self.candidates[self.rank]
+
+    @property
+    def mask(self) -> BoolArray:
+        """(H, W) bool on the slice's own grid, read-only."""
+        return self.chosen.mask
+
+    @property
+    def logits(self) -> FloatArray:
+        """(H, W) float32 on the slice's own grid, above 0 inside."""
+        return self.chosen.logits
+
+    @property
+    def score(self) -> float | None:
+        """In [0, 1], see ``score_kind``; None where there is none, e.g. of a painted mask."""
+        return self.chosen.score
+
+    @property
+    def model_logits(self) -> Tensor:
+        """(h, w) logits of the model frame; fed back unchanged while the frame stays."""
+        return self.chosen.model_logits
+
+    @property
+    def frame(self) -> Frame:
+        """Where that frame lies on the slice."""
+        return self.chosen.frame
+
     def pick(self, rank: int) -> Prediction:
         """Return the prediction with another of its candidates as the answer."""
-        chosen = self.candidates[rank]
-        fed_back = chosen.model_logits
-        if fed_back is None:
-            import torch
-
-            side = self.model_logits.shape[-1]
-            fed_back = torch.from_numpy(self.frame.logits_to_model(chosen.logits, side))
-        return replace(
-            self,
-            mask=chosen.mask,
-            logits=chosen.logits,
-            score=chosen.score,
-            model_logits=fed_back,
-            frame=chosen.frame or self.frame,
-            rank=rank,
-        )
+        return replace(self, rank=rank)

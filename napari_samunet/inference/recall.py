@@ -16,6 +16,7 @@ from napari_samunet.inference.interpolation import shape_between
 from napari_samunet.inference.postprocess import offering, overlap
 from napari_samunet.inference.prediction import Candidate, Prediction
 from napari_samunet.inference.propagation import MOST_SURE
+from napari_samunet.packed import PackedMask
 from napari_samunet.preprocess.roi import extent_of
 from napari_samunet.prompts.hits import hits
 from napari_samunet.prompts.prompts import Prompts
@@ -167,13 +168,13 @@ def reconsidered(
 def _weighed(answer: Prediction, odds: FloatArray) -> Prediction | None:
     """Add log-odds (H, W) to those of an answer; None: nothing is left of it."""
     logits = (np.clip(answer.logits, -MOST_SURE, MOST_SURE) + odds).astype(np.float32)
-    mask = logits > 0
-    if not mask.any():
+    mask = PackedMask.of(logits > 0)
+    if mask.is_empty:
         return None
     side = answer.model_logits.shape[-1]
     fed_back = torch.from_numpy(answer.frame.logits_to_model(logits, side))
-    only = Candidate(mask, logits, answer.score, fed_back, answer.frame)
-    return replace(answer, mask=mask, logits=logits, model_logits=fed_back, candidates=(only,))
+    only = Candidate(mask, answer.score, fed_back, answer.frame, own_logits=logits)
+    return replace(answer, candidates=(only,), rank=0)
 
 
 def _obeyed(answer: Prediction, prompts: Prompts) -> int:
@@ -186,4 +187,4 @@ def _obeyed(answer: Prediction, prompts: Prompts) -> int:
 def _put_first(answer: Prediction, rank: int) -> Prediction:
     chosen = answer.candidates[rank]
     others = [other for other in answer.candidates if other is not chosen]
-    return replace(answer.pick(rank), candidates=(chosen, *others), rank=0)
+    return replace(answer, candidates=(chosen, *others), rank=0)

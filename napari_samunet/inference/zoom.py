@@ -12,7 +12,6 @@ from napari_samunet.inference.postprocess import offering
 from napari_samunet.inference.prediction import Prediction
 from napari_samunet.inference.trust import trust
 from napari_samunet.models.score_map import as_predicted, kind_of
-from napari_samunet.preprocess.intensity import to_uint8
 from napari_samunet.preprocess.roi import closer_look, first_look, look_at_mask, next_look
 from napari_samunet.prompts.prompts import Prompts
 
@@ -51,7 +50,7 @@ def glimpsed(view: View, prompts: Prompts) -> Prediction:
 
 def _with_parts(view: View, prompts: Prompts, answer: Prediction) -> Prediction:
     """Offer the brighter and the darker part of an answer as further candidates."""
-    parts = brightness_parts(to_uint8(view.slice_yx, view.window), answer.mask)
+    parts = brightness_parts(view.grey, answer.mask)
     asked = (replace(prompts, mask=part) for part in parts)
     answers = (view.answer(answer.frame, each, None) for each in asked)
     return offering(answer, (found for each in answers for found in each.candidates))

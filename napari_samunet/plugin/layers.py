@@ -11,6 +11,7 @@ import numpy as np
 from napari.layers import Image, Labels, Layer, Points, Shapes
 from napari.utils.colormaps import DirectLabelColormap
 
+from napari_samunet.packed import PackedMask
 from napari_samunet.plugin.coordinates import data_position
 from napari_samunet.plugin.marks import ShownBox, ShownPoint
 from napari_samunet.plugin.planes import (
@@ -63,7 +64,7 @@ class ImageLayers:
         self._key = uuid4().hex
         # Not told by their metadata: what a person duplicates has the same.
         self._made: WeakValueDictionary[str, Layer] = WeakValueDictionary()
-        self._preview: PlaneLayer[BoolArray] = self._plane_layer("preview")
+        self._preview: PlaneLayer[PackedMask] = self._plane_layer("preview")
         self._strokes: PlaneLayer[UInt8Array] = self._plane_layer("strokes")
         self._ghosts: PlaneLayer[tuple[BoolArray, ...]] = self._plane_layer("ghosts")
         self._points: list[ShownPoint] = []
@@ -99,17 +100,17 @@ class ImageLayers:
         if self.find(role) is None:
             make[role]()
 
-    def show_previews(self, masks: Mapping[SliceRef, BoolArray], color: Color) -> None:
+    def show_previews(self, masks: Mapping[SliceRef, PackedMask], color: Color) -> None:
         """Draw masks as contour and light fill, in place of those shown before.
 
         Parameters
         ----------
-        masks : mapping of SliceRef to ndarray, shape (H, W), bool
+        masks : mapping of SliceRef to PackedMask
             One mask a slice, on the slice's own grid; empty: nothing is shown.
         color : (red, green, blue)
             Of the object, 0 to 1.
         """
-        self._preview.show(masks, outlined, contoured(color))
+        self._preview.show(masks, lambda mask: outlined(mask.unpack()), contoured(color))
 
     def show_ghosts(self, ghosts: Mapping[SliceRef, tuple[BoolArray, ...]]) -> None:
         """Draw masks that nobody asked for as thin pale contours, the first of a slice brightest.

@@ -54,8 +54,8 @@ class PlaneLayer(Generic[Plane]):
 
         Parameters
         ----------
-        planes : mapping of SliceRef to ndarray
-            What is shown; one that is the very same array as before is not drawn again.
+        planes : mapping of SliceRef to what is shown
+            One that is the very same object as before is not drawn again.
         render : callable
             ``render(plane)`` gives its values (H, W) in the layer; 0 is transparent.
         colors : mapping of int to (red, green, blue, alpha)

@@ -10,6 +10,7 @@ from qtpy.QtCore import QTimer
 from scipy.ndimage import binary_erosion
 
 from napari_samunet.errors import InputError
+from napari_samunet.packed import PackedMask
 from napari_samunet.plugin.coordinates import plane_shape, shown_slice
 from napari_samunet.plugin.layers import Color, ImageLayers
 from napari_samunet.plugin.marks import ShownBox, ShownPoint
@@ -114,8 +115,9 @@ class ImageWork:
 
     def draw_live_masks(self, masks: Mapping[SliceRef, BoolArray]) -> None:
         """Show masks that are being found, before the session knows of them."""
-        previews = {place: shown.mask for place, shown in self.session.previews.items()}
-        self.shown.show_previews({**previews, **masks}, self._color())
+        previews = {place: shown.chosen.packed for place, shown in self.session.previews.items()}
+        live = {place: PackedMask.of(mask) for place, mask in masks.items()}
+        self.shown.show_previews({**previews, **live}, self._color())
 
     def draw_live_box(self, ref: SliceRef, box_rc: Box) -> None:
         """Show a box that is being dragged, besides those of other slices."""
@@ -240,11 +242,12 @@ class ImageWork:
     def _strokes(self) -> dict[SliceRef, UInt8Array]:
         drawn: dict[SliceRef, UInt8Array] = {}
         for prompt in self._prompts():
-            if prompt.kind in ("scribble", "lasso") and prompt.mask is not None:
-                values = drawn.setdefault(prompt.ref, np.zeros(prompt.mask.shape, np.uint8))
+            if prompt.kind in ("scribble", "lasso") and prompt.packed is not None:
+                values = drawn.setdefault(prompt.ref, np.zeros(prompt.packed.shape, np.uint8))
                 # Of an area only the line is drawn: the picture in it is what one looks at.
-                covered = prompt.mask & ~binary_erosion(prompt.mask, iterations=2)
-                values[covered] = _ADDS if prompt.positive else _REMOVES
+                area = prompt.packed.crop()
+                line = area & ~binary_erosion(area, iterations=2)
+                values[prompt.packed.place][line] = _ADDS if prompt.positive else _REMOVES
         return drawn
 
     def _boxes(self) -> list[ShownBox]:

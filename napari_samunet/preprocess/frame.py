@@ -6,6 +6,7 @@ half-pixel shift. Regions go in with pixel centres kept, as our own training cut
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -82,18 +83,24 @@ class Frame:
 
     def logits_to_model(self, logits: FloatArray, mask_side: int) -> FloatArray:
         """Bring logits (H, W) of the slice into the frame at the mask's side: (h, h) float32."""
-        bounded = np.clip(logits, OUTSIDE, -OUTSIDE).astype(np.float32) - np.float32(OUTSIDE)
-        if self.roi is not None:
-            shown = _interpolate(_cut(bounded, self.roi), (mask_side, mask_side))
-        else:
-            rows, columns = self._mask_valid(mask_side)
-            shown = np.zeros((mask_side, mask_side), np.float32)
-            shown[:rows, :columns] = _interpolate(bounded, (rows, columns))
-        return shown + np.float32(OUTSIDE)
+        return self._to_model(logits, mask_side, _above_outside)
 
     def mask_to_model(self, mask: BoolArray, mask_side: int) -> FloatArray:
         """Bring a painted mask (H, W) into the frame as confident logits: (h, h) float32."""
-        return self.logits_to_model(np.where(mask, -OUTSIDE, OUTSIDE), mask_side)
+        return self._to_model(mask, mask_side, lambda part: part * np.float32(-2 * OUTSIDE))
+
+    def _to_model(
+        self, plane: AnyArray, mask_side: int, raised: Callable[[AnyArray], FloatArray]
+    ) -> FloatArray:
+        """Shrink a plane to the mask's side; ``raised`` gives logits of it, ``OUTSIDE`` being 0."""
+        if self.roi is not None:
+            beyond = 0 if plane.dtype == bool else OUTSIDE
+            shown = _interpolate(raised(_cut(plane, self.roi, beyond)), (mask_side, mask_side))
+        else:
+            rows, columns = self._mask_valid(mask_side)
+            shown = np.zeros((mask_side, mask_side), np.float32)
+            shown[:rows, :columns] = _interpolate(raised(plane), (rows, columns))
+        return shown + np.float32(OUTSIDE)
 
     def logits_to_slice(self, logits: torch.Tensor, upsample: str = "two-step") -> FloatArray:
         """Bring logits (h, w) of the frame back onto the slice: (H, W) float32.
@@ -158,10 +165,14 @@ def _overlap(roi: Roi, shape: tuple[int, ...]) -> tuple[slice, slice, slice, sli
     )
 
 
-def _cut(image: AnyArray, roi: Roi) -> AnyArray:
-    """Cut a region out of an image; what lies beyond the slice is 0."""
+def _above_outside(logits: FloatArray) -> FloatArray:
+    return np.clip(logits, OUTSIDE, -OUTSIDE).astype(np.float32) - np.float32(OUTSIDE)
+
+
+def _cut(image: AnyArray, roi: Roi, beyond: float = 0) -> AnyArray:
+    """Cut a region out of an image; ``beyond`` is what lies beyond the slice."""
     rows, columns, roi_rows, roi_columns = _overlap(roi, image.shape)
-    out = np.zeros((roi.side, roi.side, *image.shape[2:]), image.dtype)
+    out = np.full((roi.side, roi.side, *image.shape[2:]), beyond, image.dtype)
     out[roi_rows, roi_columns] = image[rows, columns]
     return out
 

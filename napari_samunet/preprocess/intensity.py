@@ -72,6 +72,10 @@ def to_uint8(slice_yx: AnyArray, window: Window) -> UInt8Array:
     A window whose first value is the higher one gives the negative.
     """
     low, high = window
-    shown = (slice_yx.astype(np.float32) - np.float32(low)) * np.float32(255.0 / (high - low))
-    shown = np.nan_to_num(shown, nan=0.0, posinf=255.0, neginf=0.0)
-    return np.rint(np.clip(shown, 0, 255)).astype(np.uint8)
+    shown = slice_yx.astype(np.float32)
+    shown -= np.float32(low)
+    shown *= np.float32(255.0 / (high - low))
+    np.clip(shown, 0, 255, out=shown)
+    if slice_yx.dtype.kind == "f":
+        shown[np.isnan(shown)] = 0
+    return np.rint(shown, out=shown).astype(np.uint8)

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_samunet.packed import PackedMask
 from napari_samunet.preprocess.roi import Roi
-from napari_samunet.types import AnyArray, BoolArray, FloatArray
+from napari_samunet.types import AnyArray, BoolArray
 
 if TYPE_CHECKING:  # torch comes with these
-    from torch import Tensor
-
     from napari_samunet.inference.prediction import Candidate, Prediction
     from napari_samunet.preprocess.frame import Frame
 
 Words = dict[str, Any]
-_UPSAMPLINGS = ("two-step", "bicubic", "sigmoid")
 
 
 class AnswerWriter:
@@ -27,31 +25,25 @@ class AnswerWriter:
         self.arrays: dict[str, AnyArray] = {}
 
     def _answer_record(self, answer: Prediction) -> Words:
+        chosen = answer.chosen
         return {
-            **self._sheet(answer),
-            "candidates": [self._candidate(item, answer) for item in answer.candidates],
+            **self._sheet(chosen),
+            "candidates": [
+                None if item is chosen else self._sheet(item) for item in answer.candidates
+            ],
             "note": answer.note,
             "rank": answer.rank,
             "score_kind": answer.score_kind,
         }
 
-    def _candidate(self, item: Candidate, answer: Prediction) -> Words | None:
-        """Return the words of a candidate; None for the one that is the answer itself."""
-        same = item.logits is answer.logits and item.mask is answer.mask
-        known = item.model_logits is None or item.model_logits is answer.model_logits
-        return None if same and known else self._sheet(item)
-
-    def _sheet(self, item: Candidate | Prediction) -> Words:
-        """Write what the two have in common: logits of the slice only where they are no others."""
-        way = _upsampling(item.frame, item.model_logits, item.logits)
-        raw = item.model_logits
+    def _sheet(self, item: Candidate) -> Words:
         return {
             "mask": self._put_mask(item.mask),
-            "logits": None if way else self._put(item.logits),
+            "logits": None if item.own_logits is None else self._put(item.own_logits),
             "score": item.score,
-            "model_logits": None if raw is None else self._put(raw.cpu().numpy()),
-            "frame": None if item.frame is None else _frame_words(item.frame),
-            "upsampling": way,
+            "model_logits": self._put(item.model_logits.cpu().numpy()),
+            "frame": _frame_words(item.frame),
+            "upsampling": item.upsample,
         }
 
     def _put(self, array: AnyArray) -> str:
@@ -70,50 +62,31 @@ class AnswerReader:
         self._arrays = arrays
 
     def _answer(self, words: Words) -> Prediction:
-        from napari_samunet.inference.prediction import Candidate, Prediction
+        from napari_samunet.inference.prediction import Prediction
 
-        mask, logits, score, model_logits, frame = self._read_sheet(words)
-        own = Candidate(mask, logits, score, model_logits, frame)
         candidates = tuple(
-            own if item is None else Candidate(*self._read_sheet(item))
-            for item in words["candidates"]
+            self._candidate(words if item is None else item) for item in words["candidates"]
         )
-        rest = words["note"], words["rank"], words.get("score_kind", "iou")
-        whole = cast("Tensor", model_logits), cast("Frame", frame)  # an answer has both
-        return Prediction(mask, logits, score, candidates, *whole, *rest)
+        return Prediction(candidates, words["note"], words["rank"], words.get("score_kind", "iou"))
 
-    def _read_sheet(
-        self, words: Words
-    ) -> tuple[BoolArray, FloatArray, float | None, Tensor | None, Frame | None]:
+    def _candidate(self, words: Words) -> Candidate:
         import torch  # only a session with a preview needs it
 
-        raw, model_logits, frame = words["model_logits"], None, None
-        if raw is not None:
-            model_logits = torch.from_numpy(self._arrays[raw].copy())
-        if words["frame"] is not None:
-            frame = _frame(words["frame"])
-        if words["upsampling"] and model_logits is not None and frame is not None:
-            logits = frame.logits_to_slice(model_logits, words["upsampling"])
-        else:
-            logits = self._arrays[words["logits"]]
-        return self._mask(words["mask"]), logits, words["score"], model_logits, frame
+        from napari_samunet.inference.prediction import Candidate
+
+        return Candidate(
+            PackedMask.of(self._mask(words["mask"])),
+            words["score"],
+            torch.from_numpy(self._arrays[words["model_logits"]].copy()),
+            _frame(words["frame"]),
+            words["upsampling"],
+            None if words["logits"] is None else self._arrays[words["logits"]],
+        )
 
     def _mask(self, words: Words) -> BoolArray:
         shape = tuple(words["shape"])
         bits = np.unpackbits(self._arrays[words["bits"]], count=shape[0] * shape[1])
         return bits.reshape(shape).astype(bool)
-
-
-def _upsampling(frame: Frame | None, model_logits: Tensor | None, logits: FloatArray) -> str:
-    """Return the way in which the logits of the slice come from the model's, "" for none."""
-    if frame is None or model_logits is None:
-        return ""
-    for way in _UPSAMPLINGS:
-        if np.array_equal(frame.logits_to_slice(model_logits, way), logits):
-            return way
-        if frame.roi is not None:  # regions know one way only
-            return ""
-    return ""
 
 
 def _frame_words(frame: Frame) -> list[Any]:

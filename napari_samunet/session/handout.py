@@ -14,9 +14,9 @@ from napari_samunet.io.export import check_target, export_labels, write_and_repl
 from napari_samunet.io.measures import write_measures
 from napari_samunet.io.segments import Algorithm, Segment, labels_of
 from napari_samunet.io.volume import Volume
+from napari_samunet.packed import PackedMask
 from napari_samunet.session.montage import write_montage
 from napari_samunet.session.objects import ObjectState, color_of
-from napari_samunet.session.packed import PackedMask
 from napari_samunet.session.provenance import was_asked, write_provenance
 from napari_samunet.session.state import MAX_ID, State, next_number
 

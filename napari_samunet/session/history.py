@@ -9,7 +9,7 @@ Value = TypeVar("Value")
 
 MIN_STEPS = 100
 MAX_STEPS = 300
-# A step of a 512 × 512 slice holds about 1.5 MB of logits; masks are shared between steps.
+# A step holds the logits of the model frame, mostly 0.1 to 1 MB; masks are packed.
 MAX_BYTES = 512 * 2**20
 
 

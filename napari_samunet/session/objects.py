@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_samunet.geometry import plane_shape
-from napari_samunet.session.packed import PackedMask
+from napari_samunet.packed import PackedMask
 from napari_samunet.types import BoolArray, SliceRef, Window
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from napari_samunet.packed import PackedMask
 from napari_samunet.prompts.prompts import Box, Prompts
 from napari_samunet.types import BoolArray, FloatArray, SliceRef
 
@@ -30,8 +31,8 @@ class PlacedPrompt:
         (N, 2) (row, column) of a point, scribble or lasso, read-only; (0, 2) of the others.
     box
         (row_min, col_min, row_max, col_max), of a box or a lasso.
-    mask
-        (H, W) bool, read-only, of a scribble or lasso (what was drawn, enclosed) or a painted mask.
+    packed
+        The mask of a scribble or lasso (what was drawn, enclosed), or the painted one.
     """
 
     kind: Kind
@@ -40,12 +41,17 @@ class PlacedPrompt:
     positive: bool = True
     points: FloatArray = field(default_factory=lambda: np.zeros((0, 2)))
     box: Box | None = None
-    mask: BoolArray | None = None
+    packed: PackedMask | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "points", _frozen(np.array(self.points, float).reshape(-1, 2)))
-        if self.mask is not None:
-            object.__setattr__(self, "mask", _frozen(np.array(self.mask, bool)))
+        points = np.array(self.points, float).reshape(-1, 2)
+        points.flags.writeable = False
+        object.__setattr__(self, "points", points)
+
+    @property
+    def mask(self) -> BoolArray | None:
+        """``packed`` as an array (H, W) bool, read-only."""
+        return None if self.packed is None else self.packed.mask
 
 
 def combine(placed: Sequence[PlacedPrompt], with_mask: bool = True) -> Prompts:
@@ -68,8 +74,3 @@ def combine(placed: Sequence[PlacedPrompt], with_mask: bool = True) -> Prompts:
         box=boxes[-1] if boxes else None,
         mask=painted[-1] if painted and with_mask else None,
     )
-
-
-def _frozen(array: np.ndarray) -> np.ndarray:
-    array.flags.writeable = False
-    return array

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from napari_samunet.errors import EmptyPrompt, InputError
 from napari_samunet.geometry import plane_shape
+from napari_samunet.packed import PackedMask
 from napari_samunet.preprocess.intensity import choose_window
 from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.session import steps
@@ -134,8 +135,9 @@ class PromptedSession(GroupingSession):
         ref = plane_of(self.volume.shape, index, axis)
         drawn = drawn_mask(mask, self.volume.shape, ref)
         points = scribble_to_points(drawn)
+        packed = PackedMask.of(drawn)
         return self._place(
-            "scribble", index, axis, window, predict, positive, points=points, mask=drawn
+            "scribble", index, axis, window, predict, positive, points=points, packed=packed
         )
 
     def paint(self, mask: ArrayLike, index: int = 0, axis: int = 0) -> PlacedPrompt:
@@ -148,8 +150,8 @@ class PromptedSession(GroupingSession):
         ref = plane_of(self.volume.shape, index, axis)
         drawn = drawn_mask(mask, self.volume.shape, ref)
         state, object_id = self._with_current()
-        prompt = PlacedPrompt("mask", object_id, ref, mask=drawn)
         shown = painted_prediction(drawn)
+        prompt = PlacedPrompt("mask", object_id, ref, packed=shown.chosen.packed)
         self._commit("paint", steps.paint(state, prompt, shown, self._next_step()))
         return prompt
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_samunet.packed import PackedMask
 from napari_samunet.session.answers import AnswerReader, AnswerWriter
 from napari_samunet.session.objects import ObjectState
-from napari_samunet.session.packed import PackedMask
 from napari_samunet.session.placed import PlacedPrompt
 from napari_samunet.session.state import PlaneState, State
 from napari_samunet.types import SliceRef, Window
@@ -175,7 +175,7 @@ class StateReader(AnswerReader):
             words["positive"],
             np.array(words["points"], float).reshape(-1, 2),
             None if words["box"] is None else tuple(words["box"]),
-            None if words["mask"] is None else self._mask(words["mask"]),
+            None if words["mask"] is None else PackedMask.of(self._mask(words["mask"])),
         )
 
     def _answer_of(self, number: int) -> Prediction:

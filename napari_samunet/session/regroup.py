@@ -10,8 +10,8 @@ from scipy import ndimage
 
 from napari_samunet.errors import InputError
 from napari_samunet.geometry import plane_shape
+from napari_samunet.packed import PackedMask
 from napari_samunet.session.objects import ObjectState
-from napari_samunet.session.packed import PackedMask
 from napari_samunet.session.placed import PlacedPrompt
 from napari_samunet.session.state import PlaneState, State
 from napari_samunet.types import AnyArray, BoolArray, SliceRef
@@ -62,8 +62,9 @@ def _painted(
     """Return a plane that shows a mask; settled by hand only if it was ``prompted``."""
     from napari_samunet.inference.painted import painted_prediction  # brings torch
 
-    prompts = (PlacedPrompt("mask", number, ref, mask=mask),) if prompted else ()
     shown = painted_prediction(mask)
+    painted = PlacedPrompt("mask", number, ref, packed=shown.chosen.packed)
+    prompts = (painted,) if prompted else ()
     return PlaneState(prompts, shown, None, plane.window, prompted, plane.generation)
 
 

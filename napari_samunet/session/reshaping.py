@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from napari_samunet.errors import EmptyPrompt, InputError
 from napari_samunet.geometry import plane_shape
+from napari_samunet.packed import PackedMask
 from napari_samunet.preprocess.intensity import choose_window
 from napari_samunet.prompts.prompts import Box, Prompts
 from napari_samunet.prompts.simulate import first_click, tight_box
@@ -49,8 +50,9 @@ class ReshapingSession(PromptedSession):
         if not positive:
             return self.add_scribble(drawn, False, index, axis, window, predict)
         points, box = np.array([first_click(drawn)]), tight_box(drawn)
+        packed = PackedMask.of(drawn)
         return self._place(
-            "lasso", index, axis, window, predict, mask=drawn, points=points, box=box
+            "lasso", index, axis, window, predict, points=points, box=box, packed=packed
         )
 
     def move_prompt(

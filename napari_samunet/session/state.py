@@ -195,15 +195,12 @@ def is_low(answer: Prediction) -> bool:
 def _trimmed(answer: Prediction) -> Prediction:
     if len(answer.candidates) < 2:
         return answer
-    return replace(answer, candidates=(answer.candidates[answer.rank],), rank=0)
+    return replace(answer, candidates=(answer.chosen,), rank=0)
 
 
 def bytes_of(state: State) -> int:
-    """Return the bytes of logits that a state keeps alive for the plane it worked on."""
+    """Return the bytes of answers that a state keeps alive for the plane it worked on."""
     plane = state.current_plane()
     if plane is None or plane.shown is None:
         return 0
-    arrays = {id(item.logits): item.logits for item in plane.shown.candidates}
-    arrays[id(plane.shown.logits)] = plane.shown.logits
-    fed_back = plane.shown.model_logits.numel() * 4
-    return fed_back + sum(array.nbytes + array.size for array in arrays.values())
+    return sum(candidate.nbytes for candidate in plane.shown.candidates)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_samunet.packed import PackedMask
 from napari_samunet.prompts.hits import hits
 from napari_samunet.session.placed import PlacedPrompt
 from napari_samunet.session.regroup import blocked
@@ -161,7 +162,8 @@ def _begun(state: State, key: PlaneKey) -> PlaneState:
     mask = state.object(object_id).mask_at(ref)
     if not mask.any():
         return PlaneState()
-    return PlaneState(prompts=(PlacedPrompt("mask", object_id, ref, mask=mask),), painted=True)
+    painted = PlacedPrompt("mask", object_id, ref, packed=PackedMask.of(mask))
+    return PlaneState(prompts=(painted,), painted=True)
 
 
 def _agrees(prompt: PlacedPrompt, painted: PlacedPrompt) -> bool:

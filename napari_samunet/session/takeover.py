@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 from scipy import ndimage
 
+from napari_samunet.packed import PackedMask
 from napari_samunet.session.objects import ObjectState, color_of
-from napari_samunet.session.packed import PackedMask
 from napari_samunet.session.state import State, next_number
 from napari_samunet.types import UInt16Array
 

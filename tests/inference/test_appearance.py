@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
+from unsure import unsure_of
 
 from napari_samunet.inference.appearance import Appearance
 from napari_samunet.inference.ending import Ending
@@ -45,8 +44,7 @@ def test_the_edge_follows_the_image_where_model_and_shape_know_only_the_key_slic
         return picture(disc(radii[index]))
 
     def unsure(_index: int, prompts: Prompts) -> Prediction:
-        answer = painted_prediction(prompts.mask)
-        return replace(answer, logits=answer.logits / 10)
+        return unsure_of(prompts.mask, 1)
 
     keys = {0: disc(9), 2: disc(9)}
     blind = propagate(unsure, keys, 0, 2)[1].mask
@@ -76,8 +74,7 @@ def test_an_object_ends_where_what_is_under_the_mask_does_not_look_like_it():
 
 def test_between_alike_slices_the_shape_stands_and_between_unlike_ones_it_bends():
     def wider(_index: int, prompts: Prompts) -> Prediction:
-        answer = painted_prediction(disc(13))
-        return replace(answer, logits=answer.logits / 10)
+        return unsure_of(disc(13), 1)
 
     alike = propagate(wider, {0: disc(10), 2: disc(10)}, 0, 2)[1].mask
     unlike = propagate(wider, {0: disc(5), 2: disc(15)}, 0, 2)[1].mask

@@ -9,11 +9,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from unsure import unsure_of
 
 from napari_samunet.evaluation.metrics import dice
 from napari_samunet.inference.discriminant import Discriminant
 from napari_samunet.inference.engine import Engine
-from napari_samunet.inference.painted import painted_prediction
 from napari_samunet.inference.prediction import Prediction
 from napari_samunet.inference.propagation import propagate
 from napari_samunet.io.volume import Volume
@@ -107,8 +107,8 @@ def test_the_built_in_model_learns_a_texture_that_grey_values_do_not_tell(engine
 
     def unsure(_index: int, prompts: Prompts) -> Prediction:
         frame = Frame((SIDE, SIDE), 128)
-        answer = replace(painted_prediction(prompts.mask), frame=frame)
-        return replace(answer, logits=answer.logits / 100)
+        answer = unsure_of(prompts.mask, 0.1)
+        return replace(answer, candidates=(replace(answer.chosen, frame=frame),))
 
     learnt = engine.discriminant(volume, 0, None, keys)
     blind = propagate(unsure, keys, 0, 1)[1].mask

@@ -250,14 +250,6 @@ def test_a_picked_candidate_is_the_answer_that_is_fed_back(volume):
     assert torch.equal(engine.system.module.asked[-1].mask_logits[0, 0], other.model_logits)
 
 
-def test_a_candidate_that_was_resumed_from_a_file_can_still_be_picked(volume):
-    first = _engine(WHOLE).predict(volume, REF, CLICK)
-    bare = [replace(item, model_logits=None, frame=None) for item in first.candidates]
-    picked = replace(first, candidates=tuple(bare)).pick(1)
-    assert picked.model_logits.shape == first.model_logits.shape
-    assert np.array_equal(picked.mask, bare[1].mask)
-
-
 def test_a_system_without_scores_says_that_its_score_is_stability(volume):
     answer = _engine(BOXES_ONLY, scored=False).predict(volume, REF, Prompts(box=(5, 5, 40, 40)))
     assert answer.score == pytest.approx(1)

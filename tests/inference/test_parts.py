@@ -32,15 +32,13 @@ def picture() -> np.ndarray:
     return np.where(fork(), 180.0, 60.0) + np.random.default_rng(1).normal(0, 8, SHAPE)
 
 
-def view(slice_yx: np.ndarray) -> SimpleNamespace:
+def view(grey: np.ndarray) -> SimpleNamespace:
     """Finds the block, whatever is in it, and then what it is shown."""
 
     def answer(_frame: object, prompts: Prompts, _previous: object) -> object:
         return painted_prediction(block() if prompts.mask is None else prompts.mask)
 
-    return SimpleNamespace(
-        shape=SHAPE, slice_yx=slice_yx, window=(0, 255), answer=answer, frame=lambda _roi: None
-    )
+    return SimpleNamespace(shape=SHAPE, grey=grey, answer=answer, frame=lambda _roi: None)
 
 
 def test_a_fork_and_what_it_encloses_are_told_apart():

@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from unsure import unsure_of
 
 from napari_samunet.inference.painted import painted_prediction
 from napari_samunet.inference.prediction import Prediction
@@ -60,8 +61,7 @@ def test_what_is_fed_back_to_the_next_click_is_what_is_shown():
 
 def test_grey_values_move_the_edge_where_the_model_is_not_sure():
     def unsure(prompts: Prompts) -> Prediction:
-        answer = painted_prediction(prompts.mask)
-        return replace(answer, logits=answer.logits / 10)
+        return unsure_of(prompts.mask, 1)
 
     settled = memory({4: disc(8)})
     settled = replace(settled, slice_at=lambda index: picture(disc(8 if index == 4 else 10)))
@@ -106,19 +106,11 @@ def test_between_two_settled_slices_the_shape_lies_between_them():
     assert disc(6).sum() < shape.sum() < disc(10).sum()
 
 
-def unsure(mask: np.ndarray, logit: float = 0.5) -> Prediction:
-    """A model's answer that little evidence can change."""
-    answer = painted_prediction(mask)
-    logits = np.where(mask, logit, -logit).astype(np.float32)
-    only = replace(answer.candidates[0], logits=logits)
-    return replace(answer, logits=logits, candidates=(only,))
-
-
 BOX = Prompts(box=(20, 20, 40, 40))
 
 
 def test_an_answer_to_a_box_is_moved_to_what_looks_like_the_object_on_other_slices():
-    model, looks_like = unsure(disc(8)), np.where(disc(10), 2.0, -2.0)
+    model, looks_like = unsure_of(disc(8)), np.where(disc(10), 2.0, -2.0)
     answer = reconsidered(model, BOX, memory({4: disc(10)}), looks_like)
     np.testing.assert_array_equal(answer.mask, disc(10))
     back = answer.frame.logits_to_slice(answer.model_logits)
@@ -126,18 +118,18 @@ def test_an_answer_to_a_box_is_moved_to_what_looks_like_the_object_on_other_slic
 
 
 def test_by_grey_values_too():
-    answer = reconsidered(unsure(disc(8), 0.1), BOX, memory({4: disc(10)}), 0.0)
+    answer = reconsidered(unsure_of(disc(8), 0.1), BOX, memory({4: disc(10)}), 0.0)
     assert (answer.mask ^ disc(10)).sum() < (disc(8) ^ disc(10)).sum() / 3
 
 
 def test_the_models_own_answer_stays_to_be_taken():
-    model = unsure(disc(5))
+    model = unsure_of(disc(5))
     answer = reconsidered(model, BOX, memory({4: disc(10)}), np.where(disc(10), 4.0, -4.0))
     assert [c.mask.sum() for c in answer.candidates] == [disc(10).sum(), disc(5).sum()]
 
 
 def test_what_other_slices_say_does_not_outvote_a_click_that_the_model_obeys():
-    model, removed = unsure(disc(8) & ~disc(3, 30, 36)), Prompts(points=[(30, 36)], labels=[0])
+    model, removed = unsure_of(disc(8) & ~disc(3, 30, 36)), Prompts(points=[(30, 36)], labels=[0])
     outvoting = np.where(disc(10), 4.0, -4.0)
     assert reconsidered(model, removed, memory({4: disc(10)}), outvoting) is model
     taken = reconsidered(model, BOX, memory({4: disc(10)}), outvoting)
@@ -145,7 +137,7 @@ def test_what_other_slices_say_does_not_outvote_a_click_that_the_model_obeys():
 
 
 def test_where_nothing_would_be_left_the_models_answer_stands():
-    model = unsure(disc(8))
+    model = unsure_of(disc(8))
     assert reconsidered(model, BOX, memory({4: disc(10)}), np.full(SHAPE, -50.0)) is model
 
 

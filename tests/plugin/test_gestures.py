@@ -83,13 +83,13 @@ def test_an_mr_gets_percentiles_of_its_own(screen):
 def test_the_mask_stays_when_the_window_changes_and_one_encoding_follows(screen, monkeypatch):
     _ct(screen)
     screen.click(30, 40)
-    mask = screen.session.preview.mask
+    preview = screen.session.preview
     screen.settle(0.3)
     # Longer than a busy machine takes from one move of the mouse to the next.
     monkeypatch.setattr("napari_samunet.plugin.ahead._REST_MS", 2000)
     screen.engine.encoded.clear()
     screen.drag((30, 20), (30, 50), "right", steps=30)
-    assert screen.session.preview.mask is mask
+    assert screen.session.preview is preview
     screen.until(lambda: screen.engine.encoded)
     screen.settle(0.3)
     of_this_slice = [ref for ref, _ in screen.engine.encoded if ref == SliceRef(0, 3)]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 
+from napari_samunet.packed import PackedMask
 from napari_samunet.plugin.layers import ImageLayers
 from napari_samunet.plugin.marks import ShownBox, ShownPoint
 from napari_samunet.types import SliceRef
@@ -26,7 +27,7 @@ def _disc():
 
 def test_helpers_lie_on_a_moved_and_anisotropic_image_and_follow_it():
     viewer, image, shown = _shown(scale=(5, 1, 0.5), translate=(9, 8, 7), units=("mm",) * 3)
-    shown.show_previews({SliceRef(0, 2): _disc()}, RED)
+    shown.show_previews({SliceRef(0, 2): PackedMask.of(_disc())}, RED)
     shown.show_points([ShownPoint(SliceRef(0, 2), (10, 20), True)])
     shown.show_boxes([ShownBox(SliceRef(0, 2), (5, 6, 12, 22))])
     image.scale = (4, 2, 2)
@@ -40,8 +41,8 @@ def test_helpers_lie_on_a_moved_and_anisotropic_image_and_follow_it():
 
 def test_a_preview_is_contour_and_fill_and_replaces_the_one_before():
     _, _, shown = _shown()
-    shown.show_previews({SliceRef(0, 2): _disc()}, RED)
-    shown.show_previews({SliceRef(1, 7): np.ones((5, 40), bool)}, RED)
+    shown.show_previews({SliceRef(0, 2): PackedMask.of(_disc())}, RED)
+    shown.show_previews({SliceRef(1, 7): PackedMask.of(np.ones((5, 40), bool))}, RED)
     data = shown.find("preview").data
     assert set(np.unique(data[:, 7])) == {1, 2}
     assert np.count_nonzero(data) == 5 * 40
@@ -51,12 +52,12 @@ def test_a_preview_is_contour_and_fill_and_replaces_the_one_before():
 
 def test_a_renamed_layer_is_still_ours_and_a_deleted_one_comes_back():
     viewer, _, shown = _shown()
-    shown.show_previews({SliceRef(0, 2): _disc()}, RED)
+    shown.show_previews({SliceRef(0, 2): PackedMask.of(_disc())}, RED)
     shown.find("preview").name = "something else"
-    shown.show_previews({SliceRef(0, 2): _disc()}, RED)
+    shown.show_previews({SliceRef(0, 2): PackedMask.of(_disc())}, RED)
     assert len(viewer.layers) == 2
     viewer.layers.remove(shown.find("preview"))
-    shown.show_previews({SliceRef(0, 2): _disc()}, RED)
+    shown.show_previews({SliceRef(0, 2): PackedMask.of(_disc())}, RED)
     assert np.array_equal(shown.find("preview").data[2] > 0, _disc())
 
 
@@ -67,7 +68,7 @@ def test_layers_that_are_made_ahead_are_used_by_the_first_click():
     made = [shown.find("preview"), shown.find("points")]
     assert list(viewer.layers) == [image, *made]
     assert viewer.layers.selection.active is image
-    shown.show_previews({SliceRef(0, 2): _disc()}, RED)
+    shown.show_previews({SliceRef(0, 2): PackedMask.of(_disc())}, RED)
     shown.show_points([ShownPoint(SliceRef(0, 2), (10, 20), True)])
     assert list(viewer.layers) == [image, *made]
     assert np.array_equal(made[0].data[2] > 0, _disc())
@@ -94,14 +95,14 @@ def test_two_images_keep_their_layers_apart():
     viewer, _, first = _shown()
     other = viewer.add_image(np.zeros((5, 30, 40), np.float32))
     second = ImageLayers(viewer.layers, other)
-    first.show_previews({SliceRef(0, 1): _disc()}, RED)
+    first.show_previews({SliceRef(0, 1): PackedMask.of(_disc())}, RED)
     assert second.find("preview") is None
     assert not second.owns(first.find("preview"))
 
 
 def test_labels_appear_below_the_preview_and_stay_when_the_helpers_go():
     viewer, image, shown = _shown()
-    shown.show_previews({SliceRef(0, 2): _disc()}, RED)
+    shown.show_previews({SliceRef(0, 2): PackedMask.of(_disc())}, RED)
     labels = np.zeros((5, 30, 40), np.uint16)
     shown.show_labels(labels, {})
     assert shown.find("labels") is None, "nothing to show yet"
@@ -146,7 +147,7 @@ def test_every_mark_looks_like_what_it_is_however_they_came_and_went(order):
 def test_previews_of_crossing_planes_do_not_cut_each_other():
     _, _, shown = _shown()
     first, second = SliceRef(0, 2), SliceRef(1, 10)
-    masks = {first: _disc(), second: np.ones((5, 40), bool)}
+    masks = {first: PackedMask.of(_disc()), second: PackedMask.of(np.ones((5, 40), bool))}
     shown.show_previews(masks, RED)
     shown.show_previews({first: masks[first]}, RED)
     data = shown.find("preview").data

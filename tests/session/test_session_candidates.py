@@ -9,7 +9,7 @@ import pytest
 from disc_engine import DiscEngine, make_volume
 
 from napari_samunet.errors import EmptyPrompt
-from napari_samunet.inference.prediction import Candidate
+from napari_samunet.packed import PackedMask
 from napari_samunet.session.session import Session
 
 
@@ -21,7 +21,7 @@ class ThreeAnswers(DiscEngine):
         half = whole.mask.copy()
         half[: np.nonzero(half)[0].min() + 4] = False
         masks = (whole.mask, half, np.zeros_like(half))
-        made = [Candidate(mask, np.where(mask, 5, -5).astype(np.float32), 0.9) for mask in masks]
+        made = [replace(whole.chosen, packed=PackedMask.of(mask)) for mask in masks]
         return replace(whole, candidates=tuple(made))
 
 

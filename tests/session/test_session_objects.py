@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_samunet.errors import InputError
-from napari_samunet.session.packed import PackedMask
+from napari_samunet.packed import PackedMask
 from napari_samunet.session.session import Session
 from napari_samunet.types import SliceRef
 

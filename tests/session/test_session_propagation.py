@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from napari_samunet.errors import EmptyPrompt, OutsideImage
+from napari_samunet.inference.painted import painted_prediction
 from napari_samunet.io.volume import Volume
 from napari_samunet.session.session import Session
 from napari_samunet.types import SliceRef
@@ -62,7 +63,7 @@ def test_it_stops_where_the_answer_spills(session: Session, engine, monkeypatch)
     def spill(volume, ref, prompts, *rest):
         found = answer(volume, ref, prompts, *rest)
         if ref.index == 3:
-            found.mask[:] = True
+            return painted_prediction(np.ones_like(found.mask))
         return found
 
     monkeypatch.setattr(engine, "predict", spill)

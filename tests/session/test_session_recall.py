@@ -132,7 +132,8 @@ class LearningEngine(DiscEngine):
     def predict(self, *arguments, **named) -> Prediction:
         """Look from a little farther away each time, as a growing object is looked at."""
         answer = super().predict(*arguments, **named)
-        return replace(answer, frame=Frame(answer.frame.shape, 64 + len(self.asked)))
+        frame = Frame(answer.frame.shape, 64 + len(self.asked))
+        return replace(answer, candidates=(replace(answer.chosen, frame=frame),))
 
     def discriminant(
         self, volume: Volume, axis: int, window: Window | None, keys: Mapping[int, np.ndarray]

@@ -83,7 +83,9 @@ def test_previews_come_back_to_the_bit(engine: Answerer, volume: Volume, tmp_pat
         np.testing.assert_array_equal(old.logits, new.logits)
         np.testing.assert_array_equal(old.mask, new.mask)
         assert (old.score, old.note, old.frame) == (new.score, new.note, new.frame)
-        assert len(old.candidates) == len(new.candidates)
+        for one, other in zip(old.candidates, new.candidates, strict=True):
+            np.testing.assert_array_equal(one.logits, other.logits)
+            assert one.packed == other.packed
 
 
 class Steady(DiscEngine):

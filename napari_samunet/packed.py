@@ -80,8 +80,15 @@ class PackedMask:
         return flat.reshape(self.size).astype(bool)
 
     def unpack(self) -> BoolArray:
-        """Return the whole mask, shape ``shape``."""
+        """Return the whole mask, shape ``shape``, to be worked on."""
         mask = np.zeros(self.shape, bool)
         if not self.is_empty:
             mask[self.place] = self.crop()
+        return mask
+
+    @property
+    def mask(self) -> BoolArray:
+        """The whole mask, shape ``shape``; read-only, for a change of it would be lost."""
+        mask = self.unpack()
+        mask.flags.writeable = False
         return mask
