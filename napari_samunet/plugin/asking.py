@@ -34,7 +34,8 @@ class Asking(KeptChoice):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._afterwards: list[Callable[[], object]] = []  # wait for the answer, in this order
-        self._bridge.busy_changed.connect(self.busy_changed)
+        for bridge in (self._bridge, self._files):
+            bridge.busy_changed.connect(lambda _busy: self.busy_changed.emit(self.is_busy))
 
     @property
     def waiting(self) -> bool:
@@ -47,14 +48,14 @@ class Asking(KeptChoice):
 
     @property
     def is_busy(self) -> bool:
-        """Whether the inference thread has something to do."""
-        return self._bridge.is_busy
+        """Whether the model works, or a file is read or written."""
+        return self._bridge.is_busy or self._files.is_busy
 
     def place(self, action: Callable[[], object], on_answer: bool = False) -> None:
         """Do ``action()``, which places a prompt: after what waits for an answer; paint waits for
         one too, to lie on it (``on_answer``). An error is said.
         """
-        if self._afterwards or (on_answer and self.waiting):
+        if self._afterwards or (on_answer and not self._is_settled()):
             self._afterwards.append(lambda: self._placed(action))
             self.say("In a moment: the answer that is due comes first.")
         else:
@@ -175,6 +176,11 @@ class Asking(KeptChoice):
         self.ask()
         self._on_error("No answer", error)
         self.changed.emit()
+
+    def _end(self, wait_s: float = 0.0) -> None:
+        """End the threads: a file that is being written is written first."""
+        self._files.finish()
+        self._bridge.close(wait_s)
 
     def _on_error(self, what: str, error: BaseException) -> None:
         self.say(f"{what}. {reason_of(error)}")

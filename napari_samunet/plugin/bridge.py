@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Hashable
 from contextlib import suppress
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 from qtpy.QtCore import QObject, QTimer, Signal, Slot
 
 from napari_samunet.inference.worker import Worker
+
+logger = logging.getLogger(__name__)
 
 _POLL_MS = 80
 
@@ -30,7 +33,7 @@ class InferenceBridge(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._worker = Worker()
-        self._closed = False
+        self._closed = self._finishing = False
         self._busy = False
         self._told.connect(self._tell)
         self._timer = QTimer(self)
@@ -69,7 +72,7 @@ class InferenceBridge(QObject):
             work,
             lambda result: self._send(then, result),
             key,
-            lambda error: self._send(failed, error),
+            lambda error: self._fail(failed, error),
         )
         if not quiet:
             self._set_busy(True)
@@ -79,11 +82,22 @@ class InferenceBridge(QObject):
         """Forget the job of a key; what runs of it is not told."""
         self._worker.cancel(key)
 
+    def finish(self, wait_s: float = 60.0) -> None:
+        """Do what is due and end the thread; an error is logged, for nobody is there to be told."""
+        self._finishing = True
+        self._worker.wait(wait_s)
+        self.close()
+
     def close(self, wait_s: float = 0.0) -> None:
         """Forget all jobs and end the thread after what it does now."""
         self._closed = True
         self._timer.stop()
         self._worker.close(wait_s)
+
+    def _fail(self, failed: Callable[[BaseException], None], error: BaseException) -> None:
+        if self._finishing:
+            logger.error("What was due when the window closed failed", exc_info=error)
+        self._send(failed, error)
 
     def _send(self, receiver: Callable[[Any], None], value: Any) -> None:
         if not self._closed:

@@ -9,7 +9,7 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_samunet.errors import SamUNetError
 from napari_samunet.plugin.bridge import InferenceBridge
-from napari_samunet.plugin.orientation import face_finest, turn_over
+from napari_samunet.plugin.orientation import Rolling, face_finest, turn_over
 from napari_samunet.plugin.spotlight import Spotlight, bring_into_view
 from napari_samunet.plugin.work import ImageWork
 
@@ -53,7 +53,9 @@ class ImageChoice(QObject):
         self.work: ImageWork | None = None
         self._works: dict[Image, ImageWork] = {}
         self._spotlight = Spotlight()
+        self._rolling = Rolling(viewer.dims)
         self._bridge = InferenceBridge(self)
+        self._files = InferenceBridge(self)
         for event, follow in self._followed():
             event.connect(follow)
 
@@ -74,6 +76,7 @@ class ImageChoice(QObject):
 
     def turn_over(self, _event: object = None) -> None:
         """Show the image the way up that a radiologist expects."""
+        self._rolling.follow(self.viewer.dims, None if self.work is None else self.work.volume)
         if self.work is not None:
             turn_over(self.viewer, self.work.volume)
 

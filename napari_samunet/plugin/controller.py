@@ -82,7 +82,7 @@ class Controller(Asking):
         for part in (self.through, self.ghosts):
             part.changed.connect(self.changed)
         self.asked.connect(self.ghosts.put_away)  # who prompts takes none of them
-        self.prompting = Prompting(viewer, lambda: self.work, self.place, self.say)
+        self.prompting = Prompting(viewer, lambda: self.work, self.through.place, self.say)
         self._gestures = Gestures(viewer, self.prompting)
         self._gestures.attach()
         self._dropped = sharing.DroppedMasks(
@@ -170,12 +170,12 @@ class Controller(Asking):
     def export(self, path: str | Path, format: str = "") -> None:  # noqa: A002 - as in the session
         """Write the objects beside the window's work; says what was written, or why not."""
         if self.work is not None:
-            sharing.export(self.work, path, format, self._bridge, self.say, self._on_error)
+            sharing.export(self.work, path, format, self._files, self.say, self._on_error)
 
     def import_masks(self, path: str | Path) -> None:
         """Add the masks of a file to the objects, to be corrected."""
         if self.work is not None:
-            sharing.import_masks(self.work, path, self._bridge, self.say, self._on_error)
+            sharing.import_masks(self.work, path, self._files, self.say, self._on_error)
 
     def resample(self) -> None:
         """Bring images that are turned against the chosen one onto its grid, as new layers."""
@@ -191,7 +191,7 @@ class Controller(Asking):
 
     def abandon(self) -> None:
         """End the threads; for when the viewer is gone already."""
-        self._bridge.close()
+        self._end()
         self.models.cancel()
         self.keeping.close()
 
@@ -203,7 +203,7 @@ class Controller(Asking):
         self._gestures.detach()
         self._dropped.detach()
         self.hover.detach()
-        self._bridge.close(wait_s)
+        self._end(wait_s)
         self.models.cancel()
         self._let_go()
         self.keeping.close()

@@ -13,6 +13,7 @@ from napari.utils.colormaps import DirectLabelColormap
 
 from napari_samunet.packed import PackedMask
 from napari_samunet.plugin.coordinates import data_position
+from napari_samunet.plugin.left_behind import leave, left_behind
 from napari_samunet.plugin.marks import ShownBox, ShownPoint
 from napari_samunet.plugin.planes import (
     CONTOUR,
@@ -188,7 +189,7 @@ class ImageLayers:
         if layer is None:
             if not labels_zyx.any():
                 return
-            layer, changed = self._make_labels(), None
+            layer, changed = self._make_labels(labels_zyx), None
         places = slice(None) if changed is None else list(changed)
         shown = stored_data(layer)
         (shown if layer.ndim == 3 else shown[None])[places] = labels_zyx[places]
@@ -225,6 +226,7 @@ class ImageLayers:
                 layer = self.find(role)
                 if layer is not None:
                     self._layers.remove(layer)
+        leave(self.image, self.find("labels"))
 
     def _plane_layer(self, role: str) -> PlaneLayer[Any]:
         def make(colormap: DirectLabelColormap) -> Labels:
@@ -233,10 +235,14 @@ class ImageLayers:
 
         return PlaneLayer(lambda: self.find(role), make)
 
-    def _make_labels(self) -> Labels:
+    def _make_labels(self, labels_zyx: UInt16Array) -> Labels:
+        like, self._label_colors = self._like("labels"), {}
+        if (left := left_behind(self.image, self._layers, labels_zyx)) is not None:
+            left.metadata.update(like["metadata"])
+            self._made["labels"] = left
+            return left
         data = np.zeros(self.image.data.shape[: self.image.ndim], dtype=np.uint16)
-        colors, self._label_colors = direct({}), {}
-        return self._insert(Labels(data, colormap=colors, opacity=0.4, **self._like("labels")))
+        return self._insert(Labels(data, colormap=direct({}), opacity=0.4, **like))
 
     def _make_points(self) -> Points:
         layer = Points(

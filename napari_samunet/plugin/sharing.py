@@ -1,4 +1,4 @@
-"""Files in and out of the window's sessions, read and written in the inference thread."""
+"""Files in and out of the window's sessions, read and written in a thread of their own."""
 
 from __future__ import annotations
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from napari.components.layerlist import LayerList
 
     from napari_samunet.plugin.work import ImageWork
-
-_EXPORT, _IMPORT = "export", "import"
 
 Fail = Callable[[str, BaseException], None]
 
@@ -47,7 +45,7 @@ def export(
     work.take_hand_edits()
     handout, missing = work.session.handout(), _missing(work)
     bridge.run(
-        _EXPORT,
+        object(),  # none takes the place of another
         lambda: handout.write(path, format or None),
         lambda written: say(f"Written: {written}{missing}"),
         lambda error: fail("The labels were not written", error),
@@ -72,7 +70,7 @@ def import_masks(
     """Add the masks of a file to the objects of an image; undo takes them away again."""
     volume = work.volume
     bridge.run(
-        _IMPORT,
+        object(),
         lambda: read_masks(path, volume),
         lambda masks: take(work, masks, Path(path).name, say, fail),
         lambda error: fail("No masks were added", error),
@@ -82,13 +80,17 @@ def import_masks(
 def take(work: ImageWork, masks: Masks, name: str, say: Callable[[str], None], fail: Fail) -> None:
     """Make objects of masks that were read for the image of this work."""
     work.take_hand_edits()
+    notices: list[str] = []  # one line says all of them: each would hide the one before
+    work.session.notice.connect(notices.append)
     try:
         added: Any = work.session.take_masks(masks, name)
     except SamUNetError as error:
         fail("No masks were added", error)
         return
+    finally:
+        work.session.notice.disconnect(notices.append)
     work.shown.reveal(("labels",))
-    say("; ".join([f"{len(added)} objects added from {name}", *masks.notes]))
+    say("; ".join([f"{len(added)} objects added from {name}", *notices]))
 
 
 class DroppedMasks:

@@ -15,6 +15,7 @@ from napari_samunet.plugin import keys
 from napari_samunet.plugin.canvas import canvas_of
 from napari_samunet.plugin.controller import Controller
 from napari_samunet.plugin.digits import DigitKeys
+from napari_samunet.plugin.focus import FocusOnCanvas
 from napari_samunet.plugin.gestures import Tool
 from napari_samunet.plugin.grouping import Grouping
 from napari_samunet.plugin.layer_keys import LayerKeys
@@ -69,9 +70,11 @@ class SegmentationWidget(QWidget):
         load: Callable[[str], Any] | None = None,
         shelf: Shelf | None = None,
     ) -> None:
+        # A proxy that napari may hand to plugins: layers that come out of it are never the same.
+        viewer = getattr(viewer, "__wrapped__", viewer)
         _refuse_second(viewer)
         super().__init__()
-        _docked[_identity(viewer)] = self
+        _docked[id(viewer)] = self
         self._viewer = viewer
         self._was_docked = False
         self.controller = Controller(viewer, load, shelf)
@@ -85,6 +88,7 @@ class SegmentationWidget(QWidget):
         self.side_letters: SideLetters | None = None
         self._key_list: KeyList | None = None
         self._lay_out()
+        FocusOnCanvas(self)
         self._connect_panels()
         self._connect_viewer()
         self._pending = Rest(self, 0, self._refresh)  # once for the many events of one action
@@ -98,7 +102,7 @@ class SegmentationWidget(QWidget):
         if self._viewer is None:
             return
         viewer, self._viewer = self._viewer, None
-        _docked.pop(_identity(viewer), None)
+        _docked.pop(id(viewer), None)
         self._pending.stop()
         self._frame.release()
         for event in _shown_slice_events(viewer):
@@ -279,12 +283,8 @@ _docked: WeakValueDictionary[int, SegmentationWidget] = WeakValueDictionary()
 """The panel of each viewer; it holds its viewer, so the number stays the viewer's own."""
 
 
-def _identity(viewer: napari.viewer.Viewer) -> int:
-    return id(getattr(viewer, "__wrapped__", viewer))  # napari hands plugins a proxy
-
-
 def _refuse_second(viewer: napari.viewer.Viewer) -> None:
-    first = _docked.get(_identity(viewer))
+    first = _docked.get(id(viewer))
     if first is None:
         return
     with suppress(RuntimeError):  # Qt deleted it together with its window

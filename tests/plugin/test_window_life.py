@@ -5,6 +5,7 @@ from __future__ import annotations
 import nibabel
 import numpy as np
 import pytest
+from napari.utils._proxies import PublicOnlyProxy
 from qtpy.QtCore import QEvent, Qt, QTimer
 from qtpy.QtWidgets import QApplication
 
@@ -335,6 +336,19 @@ def test_a_window_has_one_panel_and_a_second_is_refused(screen):
         SegmentationWidget(screen.viewer, lambda name: screen.engine)
     screen.click(30, 40)
     assert len(screen.engine.calls) == 1
+
+
+def test_the_panel_works_for_who_docks_it_from_a_script_too(screen):
+    screen.viewer.window.remove_dock_widget(screen.widget)
+    screen.settle()
+    screen.widget.deleteLater()
+    proxy = PublicOnlyProxy(screen.viewer)  # napari hands one to ``add_plugin_dock_widget``
+    screen.widget = SegmentationWidget(proxy, lambda name: screen.engine, screen.shelf)
+    screen.viewer.window.add_dock_widget(screen.widget)
+    screen.until(lambda: screen.controller.model_ready)
+    assert screen.viewer.layers[0].visible
+    screen.click(30, 40)
+    assert screen.session.preview.mask[30, 40]
 
 
 def test_nothing_is_cut_off_on_a_small_screen(screen):
