@@ -122,9 +122,9 @@ def shear_degrees(affine: FloatArray) -> float:
     return float(np.degrees(np.arcsin(np.clip(cosines.max(), 0.0, 1.0))))
 
 
-def is_sheared(affine: FloatArray, tolerance_deg: float = SHEAR_TOLERANCE_DEG) -> bool:
-    """Say whether the axes deviate from right angles by more than ``tolerance_deg``."""
-    return shear_degrees(affine) > tolerance_deg
+def is_sheared(affine: FloatArray) -> bool:
+    """Say whether the axes deviate from right angles by more than ``SHEAR_TOLERANCE_DEG``."""
+    return shear_degrees(affine) > SHEAR_TOLERANCE_DEG
 
 
 def index_to_world(points_zyx: ArrayLike, affine: FloatArray) -> FloatArray:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,18 +21,11 @@ os.environ.setdefault("SAMUNET_ENGINE", "torch")
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
 
-def _skip_or_fail(reason: str) -> None:
-    """Leave a test out where something is missing; in CI that is a failure."""
-    if IN_CI:
-        pytest.fail(f"{reason} CI must have it: no test is skipped there.")
-    pytest.skip(reason)
-
-
 def _shared(folder: str) -> Path:
     root = Path(os.environ.get("SAMUNET_SHARED", REPOSITORY.parent / "shared"))
     path = root / folder
     if not path.is_dir():
-        _skip_or_fail(f"No shared {folder} at {path} (SAMUNET_SHARED names another folder).")
+        pytest.skip(f"No shared {folder} at {path} (SAMUNET_SHARED names another folder).")
     return path
 
 
@@ -49,4 +44,14 @@ def shared_checkpoints() -> Path:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Keep tests that open a real window off machines without a display."""
     if item.get_closest_marker("viewer") and not has_display():
-        _skip_or_fail("No display for a real window (uv run tests/run.py starts a virtual one).")
+        pytest.skip("No display for a real window (uv run tests/run.py starts a virtual one).")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, Any]:
+    """Where something is missing a test is left out; in CI that is a failure."""
+    report = yield
+    if IN_CI and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"No test is left out in CI, but {item.name} was: {report.longrepr}"
+    return report

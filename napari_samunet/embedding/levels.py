@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +16,8 @@ from napari_samunet.embedding.key import EmbeddingKey
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+logger = logging.getLogger(__name__)
 
 _MB = 2**20
 _MOST_WAITING = 4
@@ -134,6 +137,8 @@ class LayeredCache:
         try:
             if self.folder is not None:
                 self.folder.put(key, features)
+        except Exception:  # nobody asks this thread how it went
+            logger.exception("An embedding was not kept on the disk")
         finally:
             self._room.release()
 

@@ -71,13 +71,13 @@ def continue_named(keeping: Keeping, work: ImageWork, saved: Path) -> None:
 
 
 def make_window(
-    volumes: Sequence[tuple[Volume, Path]] = (), show: bool = True, shelf: Shelf | None = None
+    volumes: Sequence[tuple[Volume, Path]] = (), shelf: Shelf | None = None
 ) -> tuple[Viewer, SegmentationWidget]:
     """Open a window with these images, or with the sample CT, and the widget docked.
 
     ``shelf`` says where journals lie; the user's own folder by default.
     """
-    viewer = napari.Viewer(title="samunet", show=show)
+    viewer = napari.Viewer(title="samunet")
     for volume, path in volumes:
         first = viewer.layers[0] if viewer.layers else None
         data, described, _kind = layer_of(volume, plain_name(path), first)

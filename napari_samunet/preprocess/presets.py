@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cache
 
 from napari_samunet.assets import asset
-from napari_samunet.errors import InputError
 from napari_samunet.types import Window
 
 
@@ -45,19 +44,3 @@ def window_presets(modality: str | None = None) -> tuple[WindowPreset, ...]:
     listed = tomllib.loads(asset("windows.toml").read_text(encoding="utf-8"))["window"]
     presets = (WindowPreset(**entry) for entry in listed)
     return tuple(preset for preset in presets if modality in (None, preset.modality))
-
-
-def window_preset(name: str) -> WindowPreset:
-    """Return the preset of a name, whatever its letters' case.
-
-    Raises
-    ------
-    InputError
-        There is none of that name; the message lists those that there are.
-    """
-    wanted = name.strip().lower()
-    for preset in window_presets():
-        if preset.name == wanted:
-            return preset
-    known = ", ".join(preset.name for preset in window_presets())
-    raise InputError(f"A window preset was wanted, but '{name}' is none of them: {known}.")

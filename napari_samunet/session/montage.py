@@ -21,9 +21,7 @@ _FIRST = {"R", "A", "S"}
 """What belongs at the left and at the top: the patient's right, anterior, superior."""
 
 
-def write_montage(
-    segments: Sequence[Segment], volume: Volume, path: Path, window: Window | None = None
-) -> None:
+def write_montage(segments: Sequence[Segment], volume: Volume, path: Path) -> None:
     """Write slices along axis 0 with the objects filled and outlined in their colours.
 
     At most 12 slices are shown, spread evenly over those that hold a voxel of an object.
@@ -36,12 +34,10 @@ def write_montage(
         The image; its sides lie as a radiologist expects.
     path
         A .png file.
-    window
-        Displayed intensities; None: see ``choose_window``.
     """
     used = sorted({z for segment in segments for z in segment.slices}) or [volume.shape[0] // 2]
     places = np.linspace(0, len(used) - 1, min(len(used), _MOST_TILES))
-    shown = shown_window(volume, window)
+    shown = shown_window(volume)
     tiles = [_tile(volume, used[round(place)], segments, shown) for place in places]
     imageio.imwrite(path, _arranged(tiles), extension=".png")
 

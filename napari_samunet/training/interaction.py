@@ -79,7 +79,7 @@ def draw_boxes(rng: np.random.Generator, masks: Tensor) -> Tensor:
 
 def first_clicks(rng: np.random.Generator, masks: Tensor) -> tuple[Tensor, Tensor]:
     """One positive click in each mask (B, 1, S, S): points (B, 1, 2) x, y and labels (B, 1)."""
-    points = [_click_in(rng, mask, deepest=0.5) for mask in masks[:, 0].numpy()]
+    points = [_click_in(rng, mask) for mask in masks[:, 0].numpy()]
     return torch.tensor(points, dtype=torch.float32)[:, None], torch.ones(
         len(points), 1, dtype=torch.int64
     )
@@ -101,17 +101,17 @@ def corrections(rng: np.random.Generator, masks: Tensor, found: Tensor) -> tuple
             points.append((0.0, 0.0))
             labels.append(-1)
         else:
-            points.append(_click_in(rng, best[0], deepest=0.5))
+            points.append(_click_in(rng, best[0]))
             labels.append(best[1] if rng.random() >= WRONG else 1 - best[1])
     return torch.tensor(points, dtype=torch.float32)[:, None], torch.tensor(labels)[:, None]
 
 
-def _click_in(rng: np.random.Generator, mask: BoolArray, deepest: float) -> tuple[float, float]:
+def _click_in(rng: np.random.Generator, mask: BoolArray) -> tuple[float, float]:
     """A point (x, y) in the largest part: the deepest one, or any at least a quarter as deep."""
     rows, cols = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     part = largest_part(mask[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1])
     depth = ndimage.distance_transform_edt(np.pad(part, 1))[1:-1, 1:-1]
-    least = 1.0 if rng.random() < deepest else rng.uniform(0.25, 1)
+    least = 1.0 if rng.random() < 0.5 else rng.uniform(0.25, 1)
     candidates = np.argwhere(depth >= least * depth.max())
     row, col = candidates[rng.integers(len(candidates))]
     return float(cols[0] + col), float(rows[0] + row)

@@ -150,3 +150,19 @@ def test_a_thousand_slices_never_exceed_a_budget(tmp_path, gpu):
             assert cache.folder.bytes <= disk
     cache.flush()
     assert 80 * 16 * KIB < cache.folder.bytes <= disk
+
+
+def test_what_cannot_be_written_is_logged_and_the_next_is(tmp_path, caplog, monkeypatch):
+    cache = LayeredCache(0, 4 * KIB, EmbeddingFolder(tmp_path, 10**7))
+    put = cache.folder.put
+
+    def fails(*_arguments):
+        monkeypatch.setattr(cache.folder, "put", put)
+        raise RuntimeError("The device is gone.")
+
+    monkeypatch.setattr(cache.folder, "put", fails)
+    cache.put(_key("a"), _features())
+    cache.put(_key("b"), _features())
+    cache.flush()
+    assert "The device is gone." in caplog.text
+    assert [_key(name) in cache.folder for name in "ab"] == [False, True]

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rt_utils
 from dicom_series import save_series
 
 from napari_samunet.io.export import export_labels
 from napari_samunet.io.masks import read_masks
 from napari_samunet.io.open import open_volume
 
-rt_utils = pytest.importorskip("rt_utils")
 pytestmark = pytest.mark.filterwarnings("ignore:'FileDataset:DeprecationWarning")
 
 
