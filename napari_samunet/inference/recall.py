@@ -160,7 +160,7 @@ def reconsidered(
         nothing, see ``Memory.tells_features``.
     """
     first = _weighed(answer, EVIDENCE * (LOOKS * memory.looks + features))
-    if first is None or _obeyed(first, prompts) < _obeyed(answer, prompts):
+    if first is None or (_obeyed(answer, prompts) & ~_obeyed(first, prompts)).any():
         return answer
     return offering(first, answer.candidates)
 
@@ -177,11 +177,9 @@ def _weighed(answer: Prediction, odds: FloatArray) -> Prediction | None:
     return replace(answer, candidates=(only,), rank=0)
 
 
-def _obeyed(answer: Prediction, prompts: Prompts) -> int:
-    """Return how many clicks a mask agrees with."""
-    if not len(prompts.points):
-        return 0
-    return int((hits(answer.mask, prompts.points) == np.asarray(prompts.labels, bool)).sum())
+def _obeyed(answer: Prediction, prompts: Prompts) -> BoolArray:
+    """Return which clicks (N,) a mask agrees with."""
+    return hits(answer.mask, prompts.points) == np.asarray(prompts.labels, bool)
 
 
 def _put_first(answer: Prediction, rank: int) -> Prediction:

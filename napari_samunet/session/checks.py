@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from napari_samunet.errors import InputError
 from napari_samunet.geometry import plane_shape
 from napari_samunet.preprocess.slicing import check_ref
+from napari_samunet.session.objects import ObjectState
 from napari_samunet.types import BoolArray, SliceRef
 
 Shape = tuple[int, int, int]
@@ -33,6 +34,18 @@ def plane_of(shape_zyx: Shape, index: int, axis: int) -> SliceRef:
         ) from error
     check_ref(shape_zyx, ref)
     return ref
+
+
+def check_unlocked(item: ObjectState) -> None:
+    """Refuse to change an object that a person protected.
+
+    Raises
+    ------
+    InputError
+        It is locked.
+    """
+    if item.locked:
+        raise InputError(f"'{item.name}' is locked: unlock it in the table to change it.")
 
 
 def drawn_mask(mask: ArrayLike, shape_zyx: Shape, ref: SliceRef) -> BoolArray:

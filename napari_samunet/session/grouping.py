@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
 
 from napari_samunet.errors import InputError
 from napari_samunet.session import regroup
-from napari_samunet.session.checks import plane_of
+from napari_samunet.session.checks import check_unlocked, plane_of
 from napari_samunet.session.core import SessionCore
 from napari_samunet.session.labelset import LabelName
 from napari_samunet.session.objects import SegmentObject
-from napari_samunet.session.state import State
-
-Overlap = Literal["both", "keep", "replace"]
-"""Who gets a voxel that two objects claim: each keeps its own mask, the earlier, the later one."""
+from napari_samunet.session.state import Overlap, State
 
 
 class GroupingSession(SessionCore):
@@ -24,7 +20,8 @@ class GroupingSession(SessionCore):
     Attributes
     ----------
     overlap
-        What happens where an accepted mask meets another object; a locked one always stays whole.
+        What happens where a mask that is accepted, carried on or filled meets another object; a
+        locked one always stays whole.
     """
 
     overlap: Overlap = "both"
@@ -69,12 +66,13 @@ class GroupingSession(SessionCore):
     def object_at(
         self, place_rc: tuple[int, int], index: int, axis: int = 0
     ) -> SegmentObject | None:
-        """Return the object that the labels show at a pixel of a plane, or None.
+        """Return the object that the labels show at a pixel of a plane; None where they show none,
+        or there is no such pixel.
 
         Raises
         ------
         OutsideImage
-            There is no such pixel.
+            There is no such plane.
         """
         ref = plane_of(self.volume.shape, index, axis)
         place = list(place_rc)
@@ -160,8 +158,7 @@ class GroupingSession(SessionCore):
 
     def _unlocked(self, item: SegmentObject | int) -> int:
         found = self._state.object(self._id_of(item))
-        if found.locked:
-            raise InputError(f"'{found.name}' is locked: unlock it in the table to change it.")
+        check_unlocked(found)
         return found.id
 
     def _with_current(self) -> tuple[State, int]:

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from napari_samunet.errors import EmptyPrompt, InputError
+from napari_samunet.errors import EmptyPrompt
 from napari_samunet.geometry import spacing_along
 from napari_samunet.io.volume import Volume
 from napari_samunet.preprocess.slicing import take_finite
 from napari_samunet.prompts.prompts import Prompts
-from napari_samunet.session.checks import plane_of
+from napari_samunet.session.checks import check_unlocked, plane_of
 from napari_samunet.session.objects import ObjectState
 from napari_samunet.session.request import Answerer
 from napari_samunet.session.settled import settled_masks
@@ -25,16 +25,20 @@ Found = Callable[[SliceRef, "Prediction"], bool | None]
 """Told each plane that was found; False stops."""
 
 
-class Carried(dict[SliceRef, "Prediction"]):
-    """The answers of a propagation, plane by plane.
+@dataclass(frozen=True, eq=False)
+class Carried:
+    """What a propagation found.
 
     Attributes
     ----------
+    answers
+        Plane by plane, in the order of finding.
     gone
         Planes that it went through without finding the object.
     """
 
-    gone: frozenset[SliceRef] = frozenset()
+    answers: Mapping[SliceRef, Prediction]
+    gone: frozenset[SliceRef]
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,14 +85,15 @@ class PropagationPlan:
         def ask(index: int, prompts: Prompts) -> Prediction:
             return engine.predict(self.volume, SliceRef(self.axis, index), prompts, self.window)
 
-        reached: list[int] = []
+        reached: int | None = None
 
         def tell(index: int, answer: Prediction) -> bool:
+            nonlocal reached
             if progress is None or index in self.emptied:
                 return True
             if progress(SliceRef(self.axis, index), answer) is False:
-                reached.append(index)
-            return not reached
+                reached = index
+            return reached is None
 
         def slice_at(index: int) -> FloatArray:
             return take_finite(self.volume, SliceRef(self.axis, index))
@@ -101,10 +106,11 @@ class PropagationPlan:
         low, high = self._ends()
         found = propagate(ask, self.keys, low, high, tell, self.known, ending, looks, learnt)
         kept = {index: answer for index, answer in found.items() if index not in self.emptied}
-        carried = Carried({SliceRef(self.axis, index): answer for index, answer in kept.items()})
-        gone = self._passed(*reached) - kept.keys()
-        carried.gone = frozenset(SliceRef(self.axis, index) for index in gone)
-        return carried
+        gone = self._passed(reached) - kept.keys()
+        return Carried(
+            {SliceRef(self.axis, index): answer for index, answer in kept.items()},
+            frozenset(SliceRef(self.axis, index) for index in gone),
+        )
 
     def fits(self, state: State) -> bool:
         """Whether the object is still what the plan was made for: the same, or that accepted."""
@@ -123,7 +129,7 @@ class PropagationPlan:
         after = [index - 1 for index in self.emptied if index > max(self.keys)]
         return max([self.first, *before]), min([self.last, *after])
 
-    def _passed(self, reached: int | None = None) -> set[int]:
+    def _passed(self, reached: int | None) -> set[int]:
         """Return the indices that were gone through, to the one where it was stopped, if it was.
 
         Where only the surroundings of a correction are done again, what was there stays, but past
@@ -157,9 +163,8 @@ def make_plan(
     """
     item, planes = _carried(state)
     axis = _axis(item, planes) if axis is None else axis
-    low, high = sorted((first, last))
-    for index in (low, high):
-        plane_of(volume.shape, index, axis)
+    low, high = sorted(plane_of(volume.shape, index, axis) for index in (first, last))
+    axis = low.axis
     keys, emptied = _settled(item, planes, axis)
     if not keys:
         raise EmptyPrompt(
@@ -168,7 +173,9 @@ def make_plan(
         )
     window = _window(item, planes)
     basis = (item, planes)
-    return PropagationPlan(volume, item.id, axis, low, high, keys, emptied, window, {}, basis)
+    return PropagationPlan(
+        volume, item.id, axis, low.index, high.index, keys, emptied, window, {}, basis
+    )
 
 
 def make_plan_around(volume: Volume, state: State, ref: SliceRef) -> PropagationPlan:
@@ -208,8 +215,7 @@ def _carried(state: State) -> tuple[ObjectState, dict[SliceRef, PlaneState]]:
     if object_id is None:
         raise EmptyPrompt("A propagation carries an object on, but there is none; segment one.")
     item = state.object(object_id)
-    if item.locked:
-        raise InputError(f"'{item.name}' is locked: unlock it in the table to change it.")
+    check_unlocked(item)
     return item, state.planes_of(object_id)
 
 

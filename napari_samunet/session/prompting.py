@@ -158,6 +158,8 @@ class PromptedSession(GroupingSession):
     def remove_prompt(self, prompt: PlacedPrompt, predict: bool = True) -> None:
         """Take one prompt away; the others on its plane are asked afresh.
 
+        Its object becomes the current one.
+
         Raises
         ------
         InputError

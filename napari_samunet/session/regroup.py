@@ -13,7 +13,7 @@ from napari_samunet.geometry import plane_shape
 from napari_samunet.packed import PackedMask
 from napari_samunet.session.objects import ObjectState
 from napari_samunet.session.placed import PlacedPrompt
-from napari_samunet.session.state import PlaneState, State
+from napari_samunet.session.state import Overlap, PlaneState, State
 from napari_samunet.types import AnyArray, BoolArray, SliceRef
 
 _CORNERS = np.ones((3, 3, 3), bool)
@@ -91,38 +91,47 @@ def split(state: State, object_id: int, shape: tuple[int, int, int]) -> State:
     return replace(state, current=object_id)
 
 
-def filled(state: State, object_id: int, overlap: str) -> State:
-    """Return the state in which an object has no holes on any slice along axis 0."""
+def filled(state: State, object_id: int, overlap: Overlap) -> State:
+    """Return the state in which an object has no holes on any slice along axis 0; what fills them
+    is claimed as in ``claimed``.
+    """
     item = state.object(object_id)
     for z in tuple(item.masks):
         ref = SliceRef(0, z)
         mask = item.mask_at(ref)
-        added = ndimage.binary_fill_holes(mask) & ~blocked(state, object_id, ref, overlap)
+        holes = ndimage.binary_fill_holes(mask) & ~mask
+        state, added = claimed(state, object_id, ref, holes, overlap)
         item = item.with_plane(ref, mask | added)
     return state.with_changed(item)
 
 
-def accepted(state: State, object_id: int, overlap: str) -> State:
-    """Return the state with all previews of an object in its mask, and no current object.
-
-    Locked objects stay whole. ``overlap`` says who else gives way: "both" nobody, "keep" the new
-    mask, "replace" the other objects.
-    """
+def accepted(state: State, object_id: int, overlap: Overlap) -> State:
+    """Return the state with all previews of an object in its mask, and no current object."""
     item = state.object(object_id)
     for ref, plane in state.planes_of(object_id).items():
         if plane.shown is None:
             continue
-        mask = plane.shown.mask & ~blocked(state, object_id, ref, overlap)
+        state, mask = claimed(state, object_id, ref, plane.shown.mask, overlap)
         item = item.with_plane(ref, mask).settle(ref, plane)
-        if overlap == "replace":
-            state = _given_way(state, object_id, ref, mask)
     others = {key: plane for key, plane in state.planes.items() if key[0] != object_id}
     state = replace(state, planes=others, current=None, recent=object_id)
     return state.with_changed(item)
 
 
-def blocked(state: State, object_id: int, ref: SliceRef, overlap: str) -> BoolArray:
-    """Return where on a plane an object may not be, (H, W) bool."""
+def claimed(
+    state: State, object_id: int, ref: SliceRef, mask: BoolArray, overlap: Overlap
+) -> tuple[State, BoolArray]:
+    """Return the state in which others gave way to what an object claims on a plane, and what of
+    that, (H, W) bool, it gets.
+
+    Locked objects stay whole. ``overlap`` says who else gives way: "both" nobody, "keep" the mask,
+    "replace" the other objects.
+    """
+    got = mask & ~_taken(state, object_id, ref, overlap)
+    return (_given_way(state, object_id, ref, got) if overlap == "replace" else state), got
+
+
+def _taken(state: State, object_id: int, ref: SliceRef, overlap: Overlap) -> BoolArray:
     taken = np.zeros(plane_shape(state.object(object_id).shape, ref.axis), bool)
     for other in state.objects:
         if other.id != object_id and (other.locked or overlap == "keep"):

@@ -64,6 +64,8 @@ class ReshapingSession(PromptedSession):
     ) -> PlacedPrompt:
         """Put a click or a box elsewhere on its plane; all prompts there are asked afresh.
 
+        Its object becomes the current one.
+
         Parameters
         ----------
         prompt

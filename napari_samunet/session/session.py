@@ -14,7 +14,7 @@ from napari_samunet.session import steps
 from napari_samunet.session.checks import label_array, plane_of
 from napari_samunet.session.identity import ImageIdentity
 from napari_samunet.session.journal import Journal
-from napari_samunet.session.plan import PropagationPlan, make_plan, make_plan_around
+from napari_samunet.session.plan import Carried, PropagationPlan, make_plan, make_plan_around
 from napari_samunet.session.repaint import repainted
 from napari_samunet.session.request import Answerer
 from napari_samunet.session.reshaping import ReshapingSession
@@ -83,7 +83,7 @@ class Session(ReshapingSession, SharingSession):
         tell = None if progress is None else lambda ref, _answer: progress(ref.index)
         found = plan.run(self.engine, tell)
         self.apply_propagation(plan, found)
-        return tuple(sorted(ref.index for ref in found))
+        return tuple(sorted(ref.index for ref in found.answers))
 
     def plan_propagation(self, first: int, last: int, axis: int | None = None) -> PropagationPlan:
         """Return what ``propagate`` would do as a value, for another thread to run."""
@@ -102,7 +102,7 @@ class Session(ReshapingSession, SharingSession):
     def apply_propagation(
         self,
         plan: PropagationPlan,
-        found: Mapping[SliceRef, Prediction],
+        found: Carried,
         as_preview: bool = False,
     ) -> bool:
         """Take over what a plan found; False where its object has changed or gone since.
@@ -170,7 +170,8 @@ class Session(ReshapingSession, SharingSession):
     def set_labels(self, array: ArrayLike, names: Mapping[int, str] | None = None) -> None:
         """Make the objects be exactly the labels in ``array`` (Z, Y, X), whole numbers 0–65535.
 
-        Objects keep name and colour where their number stays; previews are dropped. Undoable.
+        Objects keep name and colour where their number stays; previews are dropped. Locked objects
+        stay as they are. Undoable.
 
         Raises
         ------

@@ -27,7 +27,8 @@ class SharingSession(SessionCore):
         path
             Labels as NIfTI, NRRD or MetaImage, DICOM SEG or RTSTRUCT. On another grid they are
             resampled to the nearest voxel, and ``notice`` says so. Segments that overlap stay
-            objects of their own. Undoable.
+            objects of their own. Voxels of locked objects are left out, and ``notice`` says how
+            many. Undoable.
 
         Raises
         ------
@@ -47,7 +48,15 @@ class SharingSession(SessionCore):
         self._commit("import", state)
         for note in masks.notes:
             self.notice.emit(note)
-        return tuple(item for item in self.objects if item.id not in before)
+        added = tuple(item for item in self.objects if item.id not in before)
+        for segment, item in zip(masks.segments, added, strict=True):
+            lost = segment.voxels - item.voxels
+            if lost:
+                self.notice.emit(
+                    f"{item.name}: {lost} of its {segment.voxels} voxels belong to locked objects "
+                    "and were left out; to have them, undo, unlock those objects and add it again."
+                )
+        return added
 
     def handout(self) -> Handout:
         """Return the accepted objects as they are now, as a value that any thread may write."""

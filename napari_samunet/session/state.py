@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from napari_samunet.errors import InputError
 from napari_samunet.session.objects import ObjectState, color_of
@@ -23,8 +23,12 @@ LOW_SCORE = 0.55
 LOW_AGREEMENT = 0.9
 """Below this agreement with the slices around, a propagated slice is doubtful.
 
-Chosen with the built-in weights: ``docs/measure_propagation.py`` finds three of four poor slices
-among a fifth of all, from two annotated ones.
+Chosen with the built-in weights: ``docs/measure_propagation.py`` counts how many of the poor slices
+are found among how many of all.
+"""
+Overlap = Literal["both", "keep", "replace"]
+"""Who gets a voxel that two objects claim: each keeps its own mask, the one that has it already,
+the one that claims it.
 """
 PlaneKey = tuple[int, SliceRef]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,9 +10,10 @@ import numpy as np
 from napari_samunet.packed import PackedMask
 from napari_samunet.prompts.hits import hits
 from napari_samunet.session.placed import PlacedPrompt
-from napari_samunet.session.regroup import blocked
-from napari_samunet.session.state import PlaneKey, PlaneState, State
-from napari_samunet.types import SliceRef, Window
+from napari_samunet.session.plan import Carried
+from napari_samunet.session.regroup import claimed
+from napari_samunet.session.state import Overlap, PlaneKey, PlaneState, State
+from napari_samunet.types import Window
 
 if TYPE_CHECKING:
     from napari_samunet.inference.prediction import Prediction
@@ -55,11 +55,14 @@ def paint(state: State, prompt: PlacedPrompt, shown: Prediction, generation: int
 
 
 def remove(state: State, prompt: PlacedPrompt, generation: int) -> State:
-    """Take a prompt away; the rest is asked afresh, because every later answer knew of it."""
+    """Take a prompt away; the rest is asked afresh, because every later answer knew of it.
+
+    Its object is current then: that is the one that is asked for.
+    """
     key = (prompt.object_id, prompt.ref)
     plane = state.plane(key)
     rest = tuple(other for other in plane.prompts if other is not prompt)
-    state = replace(state, ref=prompt.ref)
+    state = replace(state, ref=prompt.ref, current=prompt.object_id)
     if not rest:
         return _withdrawn(state, key, generation)
     changed = replace(
@@ -74,7 +77,10 @@ def remove(state: State, prompt: PlacedPrompt, generation: int) -> State:
 
 
 def exchange(state: State, old: PlacedPrompt, new: PlacedPrompt, generation: int) -> State:
-    """Put a prompt in the place of another; all are asked afresh, for every answer knew of it."""
+    """Put a prompt in the place of another; all are asked afresh, for every answer knew of it.
+
+    Their object is current then: that is the one that is asked for.
+    """
     key = (old.object_id, old.ref)
     plane = state.plane(key)
     changed = replace(
@@ -85,7 +91,7 @@ def exchange(state: State, old: PlacedPrompt, new: PlacedPrompt, generation: int
         generation=generation,
         waiting=True,
     )
-    return replace(state.with_plane(key, changed), ref=old.ref)
+    return replace(state.with_plane(key, changed), ref=old.ref, current=old.object_id)
 
 
 def answered(state: State, key: PlaneKey, prediction: Prediction) -> State:
@@ -96,10 +102,10 @@ def answered(state: State, key: PlaneKey, prediction: Prediction) -> State:
 def propagated(
     state: State,
     object_id: int,
-    predictions: Mapping[SliceRef, Prediction],
+    carried: Carried,
     window: Window | None,
     generation: int,
-    overlap: str = "both",
+    overlap: Overlap = "both",
     as_preview: bool = False,
 ) -> State:
     """Take over the answers of a propagation: as previews, or into the mask of what is accepted.
@@ -109,20 +115,20 @@ def propagated(
     """
     if as_preview or state.planes_of(object_id):
         planes = dict(state.planes)
-        for ref in getattr(predictions, "gone", ()):
+        for ref in carried.gone:
             if not state.plane((object_id, ref)).prompts:
                 planes.pop((object_id, ref), None)
-        for ref, prediction in predictions.items():
+        for ref, prediction in carried.answers.items():
             if not state.plane((object_id, ref)).prompts:
                 plane = PlaneState(window=window, generation=generation).answered(prediction)
                 planes[object_id, ref] = plane
         current = object_id if state.current is None else state.current
         return replace(state, planes=planes, current=current)
     changed = state.object(object_id)
-    for ref, prediction in predictions.items():
-        free = prediction.mask & ~blocked(state, object_id, ref, overlap)
+    for ref, prediction in carried.answers.items():
+        state, mask = claimed(state, object_id, ref, prediction.mask, overlap)
         plane = PlaneState(shown=prediction)
-        changed = changed.with_plane(ref, free).settle(ref, plane)
+        changed = changed.with_plane(ref, mask).settle(ref, plane)
     return state.with_changed(changed)
 
 

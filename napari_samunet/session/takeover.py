@@ -18,43 +18,48 @@ def take_over(state: State, labels_zyx: UInt16Array, names: Mapping[int, str]) -
     """Return the state whose objects are exactly these labels, but locked ones stay as they are.
 
     An object whose number is among them keeps name, colour and key planes; others are gone, and so
-    are previews. Slices that did not change are shared with the objects before.
+    are previews. Slices that did not change are shared with the objects before. What the labels say
+    of locked objects, and where these are, counts for nothing.
     """
-    labels_zyx = _with_locked(state, labels_zyx)
+    labels_zyx = _without_locked(state, labels_zyx)
     masks: dict[int, dict[int, PackedMask]] = {}
     for z, labels_yx in enumerate(labels_zyx):
         for number, packed in _pack_labels(labels_yx):
             masks.setdefault(number, {})[z] = packed
-    known = {item.id: item for item in state.objects}
-    objects = tuple(
-        _object(known.get(number), number, masks[number], names, labels_zyx.shape)
-        for number in sorted(masks)
-    )
-    next_id = next_number(max([state.next_id, *(number + 1 for number in masks)]), masks)
-    return State(objects=objects, next_id=next_id)
+    known = {item.id: item for item in state.objects if item.locked or item.id in masks}
+    kept = [
+        item if item.locked else _changed(item, masks[item.id], names) for item in known.values()
+    ]
+    made = [
+        _new(number, masks[number], names, labels_zyx.shape)
+        for number in sorted(masks.keys() - known.keys())
+    ]
+    used = known.keys() | masks.keys()
+    next_id = next_number(max([state.next_id, *(number + 1 for number in used)]), used)
+    return State(objects=(*kept, *made), next_id=next_id)
 
 
-def _with_locked(state: State, labels_zyx: UInt16Array) -> UInt16Array:
+def _without_locked(state: State, labels_zyx: UInt16Array) -> UInt16Array:
     locked = [item for item in state.objects if item.locked]
     labels_zyx = labels_zyx.copy() if locked else labels_zyx
     for item in locked:
         labels_zyx[labels_zyx == item.id] = 0
         for z, packed in item.masks.items():
-            labels_zyx[z][packed.place][packed.crop()] = item.id
+            labels_zyx[z][packed.place][packed.crop()] = 0
     return labels_zyx
 
 
-def _object(
-    known: ObjectState | None,
-    number: int,
-    masks: dict[int, PackedMask],
-    names: Mapping[int, str],
-    shape: tuple[int, ...],
+def _new(
+    number: int, masks: dict[int, PackedMask], names: Mapping[int, str], shape: tuple[int, ...]
 ) -> ObjectState:
-    name = names.get(number, f"object {number}" if known is None else known.name)
-    if known is None:
-        z, y, x = shape
-        return ObjectState(number, name, color_of(number), (z, y, x), masks)
+    z, y, x = shape
+    name = names.get(number, f"object {number}")
+    return ObjectState(number, name, color_of(number), (z, y, x), masks)
+
+
+def _changed(
+    known: ObjectState, masks: dict[int, PackedMask], names: Mapping[int, str]
+) -> ObjectState:
     # Equal masks keep their identity: that is how the label image knows what to redraw.
     kept = {z: old if (old := known.masks.get(z)) == new else new for z, new in masks.items()}
     same = {z for z in kept if kept[z] is known.masks.get(z)}
@@ -63,7 +68,7 @@ def _object(
         for ref, plane in known.settled.items()
         if ref.axis == 0 and (ref.index in same or ref.index not in {*kept, *known.masks})
     }
-    return replace(known, name=name, masks=kept, settled=settled)
+    return replace(known, name=names.get(known.id, known.name), masks=kept, settled=settled)
 
 
 def _pack_labels(labels_yx: UInt16Array) -> list[tuple[int, PackedMask]]:

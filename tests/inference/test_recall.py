@@ -136,6 +136,13 @@ def test_what_other_slices_say_does_not_outvote_a_click_that_the_model_obeys():
     assert taken.mask[30, 36], "without the click it would have been taken in"
 
 
+def test_a_click_that_the_model_obeys_is_not_given_up_for_one_that_it_misses():
+    clicks = Prompts(points=[(30, 30), (30, 45)], labels=[1, 1])
+    instead = np.where(disc(4, 30, 45), 4.0, np.where(disc(4), -4.0, 0.0))
+    model = unsure_of(disc(8))
+    assert reconsidered(model, clicks, memory({4: disc(10)}), instead) is model
+
+
 def test_where_nothing_would_be_left_the_models_answer_stands():
     model = unsure_of(disc(8))
     assert reconsidered(model, BOX, memory({4: disc(10)}), np.full(SHAPE, -50.0)) is model

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_samunet.errors import InputError
+from napari_samunet.errors import InputError, OutsideImage
 from napari_samunet.packed import PackedMask
 from napari_samunet.session.session import Session
 from napari_samunet.types import SliceRef
@@ -369,6 +369,8 @@ def test_the_object_under_the_mouse_is_found_in_every_plane(session):
     assert session.object_at((2, 6), index=6, axis=1) == liver
     assert session.object_at((0, 0), index=2) is None
     assert session.object_at((99, 0), index=2) is None
+    with pytest.raises(OutsideImage):
+        session.object_at((0, 0), index=99)
 
 
 def test_a_moved_click_asks_all_prompts_of_its_plane_afresh(session, engine):

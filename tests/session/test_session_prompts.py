@@ -158,6 +158,23 @@ def test_removing_the_only_click_removes_the_preview(session: Session, engine):
         session.remove_prompt(prompt)
 
 
+@pytest.mark.parametrize("other", [False, True])
+def test_the_object_of_a_removed_or_moved_click_is_the_current_one(session: Session, other: bool):
+    clicks = [session.add_point((10 + 9 * row, 12), index=2) for row in range(3)]
+    liver = session.accept()
+    if other:
+        session.new_object()
+    session.remove_prompt(clicks[0])
+    assert session.current == liver
+    assert not session.preview.mask[10, 12]
+    session.accept()
+    if other:
+        session.new_object()
+    session.move_prompt(clicks[1], (30, 40), predict=False)
+    assert session.current == liver
+    assert session.request().object_id == liver.id
+
+
 def test_removing_a_click_on_paint_shows_the_paint_again(session: Session, engine, draw):
     painted = draw((40, 50), 20, 20)
     session.paint(painted, index=2)

@@ -124,7 +124,7 @@ def test_a_correction_at_an_open_end_reaches_as_far_as_it_changes_something(sess
     engine.asked.clear()
     found = session.plan_around(2).run(session.engine)
     assert {asked.ref.index for asked in engine.asked} == {1, 3}
-    assert [ref.index for ref in found] == [1]
+    assert [ref.index for ref in found.answers] == [1]
 
 
 def test_a_range_away_from_the_settled_slice_is_reached_but_not_the_way_there(session: Session):
@@ -180,6 +180,14 @@ def test_a_range_outside_the_volume_is_refused(session: Session):
     session.add_point((10, 12), index=2)
     with pytest.raises(OutsideImage, match="6"):
         session.propagate(2, 6)
+
+
+def test_a_plan_made_with_numbers_of_numpy_can_be_saved(session: Session, tmp_path):
+    session.add_point((10, 12), index=2)
+    session.propagate(np.int64(1), np.int64(3), axis=np.int64(0))
+    session.save(tmp_path / "a.session")
+    again = Session.resume(tmp_path / "a.session", session.volume)
+    assert set(again.previews) == {SliceRef(0, 1), SliceRef(0, 2), SliceRef(0, 3)}
 
 
 def _of_a_body_in(outside: float) -> Volume:
