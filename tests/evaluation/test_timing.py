@@ -26,7 +26,7 @@ def test_contenders_take_turns_so_that_a_busy_machine_strikes_all_alike():
 
 def test_times_are_milliseconds():
     (row,) = take_turns("wait", {"a": lambda _: time.sleep(0.02)}, repeat=2)
-    assert 20 <= row.median < 200
+    assert 20 <= row.median < 20_000, "microseconds would be more, however busy the machine"
 
 
 def test_the_ratio_says_how_many_times_as_fast_as_the_first():

@@ -32,6 +32,7 @@ class DiscEngine:
 
     def __init__(self) -> None:
         self.calls: list[tuple] = []
+        self.begun: list = []
         self.encoded: list = []
         self.regions: list = []
         self.error: Exception | None = None
@@ -40,6 +41,7 @@ class DiscEngine:
         self.go.set()
 
     def embed(self, volume, ref, window=None, roi=None):
+        self.begun.append(ref)
         self.go.wait(20)
         if roi is not None:
             self.regions.append((ref.index, roi))

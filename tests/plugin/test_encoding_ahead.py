@@ -36,8 +36,10 @@ def test_the_slice_that_is_shown_is_encoded_ahead(screen):
     assert not screen.engine.calls
 
 
-def test_slices_that_are_scrolled_over_are_not(resting):
+def test_slices_that_are_scrolled_over_are_not(resting, monkeypatch):
     screen = resting
+    # Longer than a busy machine takes from one slice to the next.
+    monkeypatch.setattr("napari_samunet.plugin.ahead._REST_MS", 2000)
     for index in (4, 5, 6, 1):
         screen.viewer.dims.set_point(0, index)
         screen.settle(0.01)
@@ -49,9 +51,9 @@ def test_a_click_goes_before_a_slice_that_waits(resting):
     screen = resting
     screen.engine.go.clear()
     screen.viewer.dims.set_point(0, 4)
-    screen.settle(0.2)  # 4 is being encoded
+    screen.until(lambda: SliceRef(0, 4) in screen.engine.begun)
     screen.viewer.dims.set_point(0, 5)
-    screen.settle(0.2)  # 5 waits
+    screen.until(lambda: not screen.controller.ahead._rest.isActive())  # 5 waits
     screen.click(30, 40, wait=False)
     screen.engine.go.set()
     screen.answered()
