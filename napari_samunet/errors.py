@@ -80,5 +80,9 @@ class ExportRefused(InputError):
     """Labels cannot be written in the wanted format."""
 
 
+class UnknownEnding(ExportRefused):
+    """The ending of a file's name tells no format that labels can be written in."""
+
+
 class BadUsage(InputError):
     """Arguments contradict each other or one that is needed is missing."""

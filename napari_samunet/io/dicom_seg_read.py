@@ -20,7 +20,8 @@ from napari_samunet.geometry import flip_lps_ras, index_to_world, reverse_axes, 
 from napari_samunet.io.dicom_files import text_of
 from napari_samunet.io.dicom_planes import Plane, frame_count, plane_of
 from napari_samunet.io.dicom_seg_pixels import frame_pixels
-from napari_samunet.io.regrid import segment_onto
+from napari_samunet.io.drawn_on import on_other_slices, places_behind
+from napari_samunet.io.plane_stack import Stack, distinct, segment_onto
 from napari_samunet.io.segments import Color, Gathered, Segment
 from napari_samunet.io.volume import Volume
 from napari_samunet.types import BoolArray, FloatArray
@@ -63,14 +64,14 @@ def read_dicom_seg(path: Path, dataset: Any, volume: Volume) -> tuple[list[Segme
             "export it as NIfTI or NRRD."
         )
     described = {int(item.SegmentNumber): item for item in dataset.get("SegmentSequence") or ()}
-    if None not in slices:
+    if None not in slices and not _on_other_slices(dataset, planes, volume):
         gathered = _gather(path, dataset, planes, [z for z in slices if z is not None], volume)
         segments = [_named(gathered[n], n, described.get(n)) for n in sorted(gathered)]
         return [s for s in segments if s.voxels], _outside(slices, volume)
-    affine, places = _own_stack(planes)
+    stack, places = _own_stack(planes, places_behind(dataset, volume), volume)
     gathered = _gather(path, dataset, planes, places, None)
     segments = [
-        segment_onto(_named(gathered[n], n, described.get(n)), affine, volume)
+        segment_onto(_named(gathered[n], n, described.get(n)), stack, volume)
         for n in sorted(gathered)
     ]
     note = f"{path.name} lies on another grid than the image and was resampled to the nearest voxel"
@@ -102,16 +103,50 @@ def _affine_of(plane: Plane, step_mm: float) -> FloatArray:
     return reverse_axes(flip_lps_ras(affine_lps))
 
 
-def _own_stack(planes: list[Plane]) -> tuple[FloatArray, list[int]]:
-    """Affine of the frames' own grid, and each frame's place along its axis 0."""
-    normal = np.cross(*np.asarray(planes[0].directions))
-    depths = np.array([plane.position @ normal for plane in planes])
-    gaps = np.diff(np.unique(np.round(depths, 2)))
-    stated = planes[0].number("SpacingBetweenSlices") or planes[0].number("SliceThickness")
-    step = float(gaps.min()) if gaps.size else abs(stated or 1.0)
-    first = int(np.argmin(depths))
-    places = np.rint((depths - depths[first]) / step).astype(int)
-    return _affine_of(planes[first], step), places.tolist()
+def _on_other_slices(dataset: Any, planes: list[Plane], volume: Volume) -> bool:
+    """Whether frames that lie on slices of the volume were drawn on other ones."""
+    if not all(plane.is_placed for plane in planes):
+        return False
+    depths = distinct(_depths(planes), _OFF_VOXEL * volume.spacing[0])
+    gaps = np.diff(depths)
+    step = _stated_step(planes[0], gaps) or (gaps.min() if gaps.size else 0.0)
+    return on_other_slices(dataset, step / float(volume.spacing[0]), volume)
+
+
+def _depths(planes: list[Plane]) -> FloatArray:
+    """Millimetres along the normal of the first plane."""
+    return _positions(planes) @ np.cross(*np.asarray(planes[0].directions))
+
+
+def _positions(planes: list[Plane]) -> FloatArray:
+    return np.array([plane.position for plane in planes], dtype=float)
+
+
+def _stated_step(plane: Plane, gaps: FloatArray) -> float | None:
+    """mm from slice to slice as the file states it, unless its frames contradict that."""
+    stated = abs(plane.number("SpacingBetweenSlices") or plane.number("SliceThickness") or 0.0)
+    if not stated:
+        return None
+    slices = np.rint(gaps / stated)
+    even = (slices >= 1) & (np.abs(gaps - slices * stated) < _OFF_VOXEL * stated)
+    return stated if even.all() else None
+
+
+def _own_stack(
+    planes: list[Plane], behind_ras: FloatArray, volume: Volume
+) -> tuple[Stack, list[int]]:
+    """The frames' own planes and those of the images behind them, and each frame's number."""
+    own, positions = _depths(planes), _positions(planes)
+    first, last = int(np.argmin(own)), int(np.argmax(own))
+    placed, apart = own - own.min(), _OFF_VOXEL * float(volume.spacing.min())
+    affine = _affine_of(planes[first], 1.0)
+    if placed.max() > apart:  # frames of a tilted gantry are shifted against each other
+        affine[:3, 0] = (positions[last] - positions[first]) * (-1, -1, 1) / placed.max()
+    depths = distinct([*placed, *world_to_index(behind_ras, affine)[:, 0]], apart)
+    gaps = np.diff(depths)
+    between = float(np.median(gaps) if gaps.size else volume.spacing.max())
+    stack = Stack(affine, depths, _stated_step(planes[first], gaps) or between)
+    return stack, [stack.nearest(depth) for depth in placed]
 
 
 def _gather(

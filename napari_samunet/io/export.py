@@ -15,8 +15,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from napari_samunet.errors import ExportRefused, GridMismatch, InputError
+from napari_samunet.errors import ExportRefused, GridMismatch, InputError, UnknownEnding
 from napari_samunet.io.originals import check_original, originals_of
+from napari_samunet.io.paths import is_folder
 from napari_samunet.io.segments import Segment, segments_of
 from napari_samunet.io.volume import Volume
 from napari_samunet.types import AnyArray
@@ -30,6 +31,8 @@ _FORMATS = {
     ".dcm": "dicom-seg",
 }
 _DICOM = ("dicom-seg", "rtstruct")
+_BESIDE = {".mhd": (".zraw", ".raw")}
+"""Endings of further files of its name that belong to a target and are replaced with it."""
 
 
 def export_labels(
@@ -168,7 +171,7 @@ def format_of(target: Path, format: str | None = None) -> str:  # noqa: A002
     name = target.name.lower()
     suffix = next((s for s in _FORMATS if name.endswith(s) and name != s), None)
     if suffix is None:
-        raise ExportRefused(
+        raise UnknownEnding(
             f"{target} has no ending that labels can be written to; "
             f"wanted one of {' '.join(_FORMATS)}."
         )
@@ -188,9 +191,9 @@ def check_target(target: Path, volume: Volume) -> Path:
     ExportRefused
         If nothing can be written there, or it is the image itself or a file of it.
     """
-    if target.is_symlink():
+    if os.path.islink(target):  # False, where `Path.is_symlink` raises what nobody catches
         target = target.resolve()
-    if target.is_dir():
+    if is_folder(target):
         raise ExportRefused(f"{target} is a folder; wanted the name of a file.")
     if not target.parent.is_dir():
         raise ExportRefused(f"{target.parent} is no folder: make it first or choose another one.")
@@ -229,26 +232,21 @@ def write_and_replace(
         write(draft)
         _replace(target, draft, originals)
     except OSError as error:
-        raise ExportRefused(_told(target, str(error.strerror or error))) from None
+        raise ExportRefused(
+            f"{target} cannot be written ({error.strerror or error}): "
+            "choose another folder or make room."
+        ) from None
     finally:
         if draft_folder is not None:
             shutil.rmtree(draft_folder, ignore_errors=True)
 
 
-def _told(target: Path, reason: str) -> str:
-    """What cannot be written; of a sidecar also what was: its labels are complete by then."""
-    labels = target.with_suffix("")
-    if labels.is_file() and sidecar_of(labels) == target and labels.name.endswith(tuple(_FORMATS)):
-        return (
-            f"{labels} was written; only {target.name} beside it, which tells how its objects came "
-            f"about, cannot be written ({reason}): clear its name, or choose another folder."
-        )
-    return f"{target} cannot be written ({reason}): choose another folder or make room."
-
-
 def _replace(target: Path, draft: Path, originals: Sequence[Path]) -> None:
     """Move what was written over the target: voxels beside a header first, the header last."""
     written = sorted(draft.parent.iterdir(), key=lambda file: file == draft)
+    beside = (draft.with_suffix(suffix) for suffix in _BESIDE.get(draft.suffix.lower(), ()))
+    if draft not in written or not {draft, *beside}.issuperset(written):
+        raise OSError("it came out under another name")
     for file in written:
         check_original(target.parent / file.name, originals)
     for file in written:

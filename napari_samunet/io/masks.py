@@ -21,6 +21,7 @@ from napari_samunet.errors import ChoiceNeeded, SamUNetError, UnreadableFile
 from napari_samunet.io.dicom_files import read_header, text_of
 from napari_samunet.io.labels import whole_numbers
 from napari_samunet.io.open import kind_of, open_volume
+from napari_samunet.io.paths import is_folder
 from napari_samunet.io.quiet import silent_log
 from napari_samunet.io.regrid import onto, same_grid
 from napari_samunet.io.segments import Color, Segment, segments_of
@@ -109,7 +110,7 @@ def _is_nifti_labels(path: Path) -> bool:
 
 
 def _is_dicom_masks(path: Path) -> bool:
-    if path.is_dir() or kind_of(path) != "dicom":
+    if is_folder(path) or kind_of(path) != "dicom":
         return False
     return text_of(read_header(path), "SOPClassUID") in (*_SEGMENTATIONS, RTStructureSetStorage)
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from napari_samunet.geometry import grid_distance_mm, index_to_world
-from napari_samunet.io.segments import Segment
+from napari_samunet.geometry import grid_distance_mm
 from napari_samunet.io.volume import Volume
 from napari_samunet.types import AnyArray, FloatArray
 
@@ -47,15 +46,3 @@ def onto(labels_zyx: AnyArray, affine: FloatArray, volume: Volume) -> AnyArray:
         prefilter=False,
     )
     return found.astype(bool) if labels_zyx.dtype == bool else found
-
-
-def segment_onto(segment: Segment, affine: FloatArray, volume: Volume) -> Segment:
-    """Bring a segment from a grid of its own onto that of a volume."""
-    if not segment.voxels:
-        return segment
-    placed = affine.copy()
-    placed[:3, 3] = index_to_world(segment.corner, affine)
-    mask = onto(segment.crop, placed, volume)
-    return Segment.of(
-        segment.number, segment.name, mask.astype(bool), segment.color, segment.algorithm
-    )

@@ -8,6 +8,7 @@ Standard: DICOM PS3.3 C.8.8.6.
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from napari_samunet.errors import UnsupportedImage
 from napari_samunet.geometry import world_to_index
 from napari_samunet.io.contours import fill
 from napari_samunet.io.dicom_files import text_of
-from napari_samunet.io.regrid import segment_onto
+from napari_samunet.io.drawn_on import on_other_slices, places_behind
+from napari_samunet.io.plane_stack import Stack, distinct, segment_onto
 from napari_samunet.io.segments import Color, Gathered, Segment
 from napari_samunet.io.volume import Volume
 from napari_samunet.types import FloatArray
@@ -48,110 +50,148 @@ def read_rtstruct(path: Path, dataset: Any, volume: Volume) -> tuple[list[Segmen
     segments : list of Segment
         In the order of the file; those without a pixel are left out.
     notes : list of str
-        What a person should know: what was left out or lies between slices.
+        What a person should know: what was left out, or was drawn on other slices.
 
     Raises
     ------
     UnsupportedImage
         If there is no closed contour in the file.
     """
-    rois = {int(roi.ROINumber): roi for roi in dataset.get("StructureSetROISequence") or ()}
-    drawn = {number: (contours, color) for number, contours, color in _drawn(dataset) if contours}
+    names = _names(dataset)
+    drawn, pointless = _drawn(dataset, names)
     if not drawn:
         raise UnsupportedImage(f"{path} holds no closed contour: is it the right structure set?")
+    everything = [contour for structure in drawn for contour in structure.contours]
+    elsewhere = _on_other_slices(dataset, everything, volume)
+    everything += [place[None] for place in places_behind(dataset, volume)]
     segments, resampled = [], []
-    for number, (contours, color) in drawn.items():
-        name = text_of(rois.get(number, {}), "ROIName") or f"structure {number}"
-        segment, exact = _filled(number, name, contours, color, volume)
-        segments.append(segment)
-        resampled += [] if exact else [name]
-    return [s for s in segments if s.voxels], _notes(path, segments, resampled)
+    for structure in drawn:
+        exact = None if elsewhere else _filled(structure, volume)
+        if exact is None:
+            resampled.append(structure.name)
+        segments.append(_resampled(structure, everything, volume) if exact is None else exact)
+    notes = _notes(path, segments, resampled, pointless)
+    return [s for s in segments if s.voxels], notes
 
 
-def _drawn(dataset: Any) -> list[tuple[int, Contours, Color | None]]:
-    found = []
+@dataclass(frozen=True, eq=False)
+class _Structure:
+    """A structure of the file that has contours."""
+
+    number: int
+    name: str
+    color: Color | None
+    contours: Contours
+
+
+def _names(dataset: Any) -> dict[int, str]:
+    rois = dataset.get("StructureSetROISequence") or ()
+    return {int(roi.ROINumber): text_of(roi, "ROIName") for roi in rois}
+
+
+def _drawn(dataset: Any, names: dict[int, str]) -> tuple[list[_Structure], int]:
+    """The structures with a closed contour, and how many contours had no whole points."""
+    found: dict[int, _Structure] = {}
+    pointless = 0
     for item in dataset.get("ROIContourSequence") or ():
-        rgb = item.get("ROIDisplayColor")
-        color = None
-        if rgb is not None and len(rgb) == 3:
-            red, green, blue = (int(part) / 255 for part in rgb)
-            color = (red, green, blue)
-        contours = [
-            np.array(contour.ContourData, dtype=float).reshape(-1, 3) * _TO_RAS
+        number = int(item.ReferencedROINumber)
+        closed = [
+            list(contour.get("ContourData") or ())
             for contour in item.get("ContourSequence") or ()
             if text_of(contour, "ContourGeometricType") in _CLOSED
-            and len(contour.ContourData) % 3 == 0
         ]
-        found.append((int(item.ReferencedROINumber), contours, color))
-    return found
+        whole = [points for points in closed if points and len(points) % 3 == 0]
+        pointless += len(closed) - len(whole)
+        contours = [np.array(points, dtype=float).reshape(-1, 3) * _TO_RAS for points in whole]
+        if contours:
+            name = names.get(number) or f"structure {number}"
+            found[number] = _Structure(number, name, _color(item), contours)
+    return list(found.values()), pointless
 
 
-def _filled(
-    number: int, name: str, contours: Contours, color: Color | None, volume: Volume
-) -> tuple[Segment, bool]:
-    """A structure on the volume's grid, and whether its contours lie on the slices."""
-    placed = [world_to_index(contour, volume.affine) for contour in contours]
-    depths = [contour[:, 0] for contour in placed]
-    off = max(float(np.abs(depth - np.rint(depth.mean())).max()) for depth in depths)
-    if off < _ON_SLICE:
-        gathered = Gathered()
-        for z, group in _by_plane(placed).items():
-            if 0 <= z < volume.shape[0]:
-                gathered.add(z, fill([c[:, 1:] for c in group], volume.shape[1:]))
-        return gathered.segment(number, name, color), True
-    return _resampled(number, name, contours, color, volume), False
+def _color(item: Any) -> Color | None:
+    rgb = item.get("ROIDisplayColor")
+    if rgb is None or len(rgb) != 3:
+        return None
+    red, green, blue = (int(part) / 255 for part in rgb)
+    return red, green, blue
 
 
-def _by_plane(placed: Contours) -> dict[int, Contours]:
-    planes: dict[int, Contours] = defaultdict(list)
+def _on_other_slices(dataset: Any, contours: Contours, volume: Volume) -> bool:
+    """Whether contours that lie on slices of the volume were drawn on other ones."""
+    depths = [world_to_index(contour, volume.affine)[:, 0].mean() for contour in contours]
+    gaps = np.diff(distinct(depths, 2 * _ON_SLICE))
+    return on_other_slices(dataset, float(gaps.min()) if gaps.size else 0.0, volume)
+
+
+def _filled(structure: _Structure, volume: Volume) -> Segment | None:
+    """A structure on the volume's grid; None where its contours do not lie on the slices."""
+    placed = [world_to_index(contour, volume.affine) for contour in structure.contours]
+    planes = defaultdict(list)
     for contour in placed:
-        planes[int(np.rint(contour[:, 0].mean()))].append(contour)
-    return planes
-
-
-def _resampled(
-    number: int, name: str, contours: Contours, color: Color | None, volume: Volume
-) -> Segment:
-    """Fill contours in planes of their own, as fine as the volume, then bring them onto it."""
-    affine = _own_grid(contours, volume)
-    placed = [world_to_index(contour, affine) for contour in contours]
-    highest = np.ceil(np.max([contour.max(axis=0) for contour in placed], axis=0)).astype(int)
+        z = int(np.rint(contour[:, 0].mean()))
+        if np.abs(contour[:, 0] - z).max() >= _ON_SLICE:
+            return None
+        planes[z].append(contour[:, 1:])
     gathered = Gathered()
-    for z, group in _by_plane(placed).items():
-        gathered.add(z, fill([c[:, 1:] for c in group], (highest[1] + 1, highest[2] + 1)))
-    return segment_onto(gathered.segment(number, name, color), affine, volume)
+    for z, group in planes.items():
+        if 0 <= z < volume.shape[0]:
+            gathered.add(z, fill(group, volume.shape[1:]))
+    return gathered.segment(structure.number, structure.name, structure.color)
 
 
-def _own_grid(contours: Contours, volume: Volume) -> FloatArray:
-    """A grid whose planes are those of the contours; (z, y, x, 1) → RAS mm."""
+def _resampled(structure: _Structure, everything: Contours, volume: Volume) -> Segment:
+    """Fill contours in planes of their own, as fine as the volume, then bring them onto it."""
+    stack = _own_stack(structure.contours, everything, volume)
+    planes = defaultdict(list)
+    for contour in structure.contours:
+        placed = world_to_index(contour, stack.affine)
+        planes[stack.nearest(placed[:, 0].mean())].append(placed[:, 1:])
+    corners = np.concatenate([contour for group in planes.values() for contour in group])
+    rows, columns = (np.ceil(corners.max(axis=0)).astype(int) + 1).tolist()
+    gathered = Gathered()
+    for plane, group in planes.items():
+        gathered.add(plane, fill(group, (rows, columns)))
+    segment = gathered.segment(structure.number, structure.name, structure.color)
+    return segment_onto(segment, stack, volume)
+
+
+def _own_stack(contours: Contours, everything: Contours, volume: Volume) -> Stack:
+    """The planes that a structure lies in, and those of the file's others beside them."""
     normal = _normal(max(contours, key=len))
     fine = float(volume.spacing.min())
     # Any direction in the plane will do; one of the volume's keeps the rounding small.
     least = int(np.argmin(np.abs(normal @ volume.affine[:3, :3]) / volume.spacing))
     across = np.cross(normal, volume.affine[:3, least])
     across /= np.linalg.norm(across)
-    depths = np.unique(np.round([(contour @ normal).mean() for contour in contours], 2))
-    step = np.diff(depths).min() if len(depths) > 1 else float(volume.spacing.max())
     affine = np.eye(4)
-    affine[:3, :3] = np.column_stack(
-        [normal * step, across * fine, np.cross(across, normal) * fine]
-    )
+    affine[:3, :3] = np.column_stack([normal, across * fine, np.cross(across, normal) * fine])
     corner = np.floor(world_to_index(np.concatenate(contours), affine).min(axis=0))
-    affine[:3, 3] = affine[:3, :3] @ (depths[0] / step, *corner[1:])
-    return affine
+    affine[:3, 3] = affine[:3, :3] @ (0, *corner[1:])
+    own = [(contour @ normal).mean() for contour in contours]
+    starts = np.cumsum([0, *(len(contour) for contour in everything[:-1])])
+    along = np.concatenate(everything) @ normal
+    low, high = np.minimum.reduceat(along, starts), np.maximum.reduceat(along, starts)
+    beside = (low + high)[high - low < fine / 2] / 2
+    depths = distinct([*own, *beside], _ON_SLICE * fine)
+    gaps = np.diff(depths)
+    return Stack(affine, depths, float(np.median(gaps) if gaps.size else volume.spacing.max()))
 
 
 def _normal(contour: FloatArray) -> FloatArray:
     """Unit normal of a plane contour (N, 3): the direction in which it does not extend."""
-    return np.linalg.svd(contour - contour.mean(axis=0))[2][2]
+    centred = contour - contour.mean(axis=0)
+    return np.linalg.eigh(centred.T @ centred)[1][:, 0]
 
 
-def _notes(path: Path, segments: list[Segment], resampled: list[str]) -> list[str]:
+def _notes(path: Path, segments: list[Segment], resampled: list[str], pointless: int) -> list[str]:
     notes = []
+    if pointless:
+        notes.append(f"{path.name}: {pointless} contours without whole points were left out")
     if resampled:
         notes.append(
-            f"{path.name}: {', '.join(resampled)} lies between the slices of the image and was "
-            "resampled to the nearest voxel"
+            f"{path.name}: {', '.join(resampled)} was drawn on other slices than those of the "
+            "image and was resampled to the nearest voxel"
         )
     empty = [segment.name for segment in segments if not segment.voxels]
     if empty:

@@ -35,6 +35,7 @@ _MODALITIES = {"MET_MOD_CT": "CT", "MET_MOD_MR": "MR", "MET_MOD_NM": "NM", "MET_
 
 _BEYOND_ITK = ("doesn't match dimension of space", "encoding not available", "not supported")
 _GIPL_HEADER = 256
+_SEGMENT_KEY = re.compile(r"Segment\d+_")
 _ANATOMICAL = re.compile("(right|left)-(anterior|posterior)-superior(-time)?")
 # The signs to LPS of spaces that ITK does not convert, as it does without time.
 _LEFT_ALONE = {
@@ -62,10 +63,7 @@ def read_simpleitk(path: Path, frame: int | None = None) -> Volume:
     UnsupportedImage
         If it has one axis or more than four, or voxels that are no real numbers or colours.
     """
-    with _quiet(path), nrrd_bzip2.plain_nrrd(path) as plain:
-        reader = _reader(plain)
-        _check_axes(path, reader)
-        image = reader.Execute()
+    image = read_image(path)
     array, color = _voxels(path, image, frame)
     header = _header(image)
     modality = _MODALITIES.get(header["metadata"].get("Modality", "").strip())
@@ -78,6 +76,14 @@ def read_simpleitk(path: Path, frame: int | None = None) -> Volume:
         return Volume(array, _affine(image), color, modality, source=source)
     except InputError as error:
         raise UnsupportedImage(f"{path} cannot be shown. {error}") from None
+
+
+def read_image(path: Path) -> sitk.Image:
+    """Read NRRD, MetaImage or GIPL as SimpleITK has it; raises as `read_simpleitk` does."""
+    with _quiet(path), nrrd_bzip2.plain_nrrd(path) as plain:
+        reader = _reader(plain)
+        _check_axes(path, reader)
+        return reader.Execute()
 
 
 @contextmanager
@@ -163,7 +169,8 @@ def _voxels(path: Path, image: sitk.Image, frame: int | None) -> tuple[AnyArray,
     array = array if components > 1 else array[..., None]
     array = array[None] if image.GetDimension() == 2 else array
     array = array if image.GetDimension() == 4 else array[None]  # (T, Z, Y, X, C)
-    if components in (3, 4) and array.dtype == np.uint8:
+    is_color = components in (3, 4) and array.dtype == np.uint8 and not _is_layered(path, image)
+    if is_color:
         color = np.ascontiguousarray(
             array[chosen_frame(path, len(array), frame, "frames")][..., :3]
         )
@@ -173,6 +180,16 @@ def _voxels(path: Path, image: sitk.Image, frame: int | None) -> tuple[AnyArray,
     return np.ascontiguousarray(
         array[chosen_frame(path, len(array), frame, "frames")][..., 0]
     ), None
+
+
+def _is_layered(path: Path, image: sitk.Image) -> bool:
+    """Whether components are layers of masks; a NRRD of colours may call them "vector"."""
+    keys = image.GetMetaDataKeys()
+    return (
+        path.name.lower().endswith((".seg.nrrd", ".seg.nhdr"))
+        or any(_SEGMENT_KEY.match(key) for key in keys)
+        or ("NRRD_kinds[pixel]" in keys and image.GetMetaData("NRRD_kinds[pixel]") == "list")
+    )
 
 
 def _header(image: sitk.Image) -> dict[str, Any]:

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk  # noqa: N813
 
+from napari_samunet.errors import UnreadableFile
 from napari_samunet.geometry import flip_lps_ras, reverse_axes
 from napari_samunet.io.names import written_name
 from napari_samunet.io.segments import Segment, labels_of, layers_of
-from napari_samunet.io.simpleitk import itk_reason
+from napari_samunet.io.simpleitk import itk_reason, read_image
 from napari_samunet.io.volume import Volume
 from napari_samunet.types import AnyArray
 
@@ -43,7 +44,7 @@ def write_simpleitk_labels(
     Raises
     ------
     OSError
-        If SimpleITK cannot write the file.
+        If SimpleITK cannot write the file, or what it wrote is not what it was given.
     """
     layers = layers_of(segments) if path.name.lower().endswith(".seg.nrrd") else []
     if len(layers) > 1:
@@ -54,10 +55,24 @@ def write_simpleitk_labels(
     _place(image, volume)
     if path.suffix.lower() == ".nrrd":
         _name_segments(image, layers)
+    # ITK tells the format by the ending in small letters, and takes any other for .mhd.
+    written = path.with_suffix(path.suffix.lower())
     try:
-        sitk.WriteImage(image, str(path), useCompression=True)
+        sitk.WriteImage(image, str(written), useCompression=True)
     except RuntimeError as error:
-        raise OSError(itk_reason(error)) from None
+        raise OSError(itk_reason(error).replace(f": {written}", "")) from None
+    _prove(written, image)
+    written.replace(path)
+
+
+def _prove(written: Path, image: sitk.Image) -> None:
+    """Read a file back: ITK says nothing where the end of it found no room on the disk."""
+    try:
+        found = read_image(written)
+    except UnreadableFile:
+        found = sitk.Image()
+    if not np.array_equal(sitk.GetArrayViewFromImage(found), sitk.GetArrayViewFromImage(image)):
+        raise OSError("it came out incomplete, as on a full disk")
 
 
 MOST_SEGMENTS = 1000

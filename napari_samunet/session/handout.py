@@ -9,8 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from napari_samunet.errors import InputError
-from napari_samunet.io.export import check_target, export_labels, write_and_replace
+from napari_samunet.errors import ExportRefused, InputError
+from napari_samunet.io.export import (
+    check_target,
+    export_labels,
+    sidecar_of,
+    write_and_replace,
+)
 from napari_samunet.io.measures import write_measures
 from napari_samunet.io.segments import Algorithm, Segment, labels_of
 from napari_samunet.io.volume import Volume
@@ -19,6 +24,10 @@ from napari_samunet.session.montage import write_montage
 from napari_samunet.session.objects import ObjectState, color_of
 from napari_samunet.session.provenance import was_asked, write_provenance
 from napari_samunet.session.state import MAX_ID, State, next_number
+from napari_samunet.types import SliceRef
+
+BESIDE_MASKS = (".csv", ".png", ".json")
+"""What is written of objects that is no mask: measures, an overlay, how they came about."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,21 +80,31 @@ class Handout:
         segments = self.segments()
         labels = labels_of(segments, self.volume.shape)
         written = export_labels(labels, self.volume, target, format, segments=segments)
-        write_and_replace(written.with_name(f"{written.name}.json"), self._writers()[".json"])
+        sidecar = sidecar_of(written)
+        try:
+            write_and_replace(sidecar, self._writers()[".json"])
+        except ExportRefused as error:
+            raise ExportRefused(
+                f"{written} was written; only {sidecar.name} beside it, which tells how its "
+                f"objects came about, was not. {error}"
+            ) from None
         return written
 
     def _writers(self) -> dict[str, Callable[[Path], None]]:
-        """What is written of the objects that is no mask, by the ending of the name."""
+        """What writes each of `BESIDE_MASKS`."""
         volume = self.volume
-        return {
-            ".csv": lambda draft: write_measures(self.segments(), volume, draft),
-            ".png": lambda draft: write_montage(self.segments(), volume, draft),
-            ".json": lambda draft: write_provenance(self.objects, volume, self.algorithm, draft),
-        }
+        writers: tuple[Callable[[Path], None], ...] = (
+            lambda draft: write_measures(self.segments(), volume, draft),
+            lambda draft: write_montage(self.segments(), volume, draft),
+            lambda draft: write_provenance(self.objects, volume, self.algorithm, draft),
+        )
+        return dict(zip(BESIDE_MASKS, writers, strict=True))
 
 
 def with_segments(state: State, segments: Sequence[Segment], shape: tuple[int, int, int]) -> State:
     """Return the state with objects more, the first of which is current; numbers stay if free.
+
+    What belongs to locked objects stays theirs alone: the new ones are without these voxels.
 
     Raises
     ------
@@ -95,6 +114,7 @@ def with_segments(state: State, segments: Sequence[Segment], shape: tuple[int, i
     used = {item.id for item in state.objects}
     wanted = used | {segment.number for segment in segments if 0 < segment.number <= MAX_ID}
     following = next_number(max([state.next_id, *(number + 1 for number in wanted)]), wanted)
+    locked = [item for item in state.objects if item.locked]
     made: list[ObjectState] = []
     for segment in segments:
         number = segment.number
@@ -105,7 +125,7 @@ def with_segments(state: State, segments: Sequence[Segment], shape: tuple[int, i
         if number > MAX_ID:
             raise InputError(f"Labels hold at most {MAX_ID} objects, and these would be more.")
         used.add(number)
-        made.append(_object(segment, number, shape))
+        made.append(_object(segment, number, shape, locked))
     current = made[0].id if made else state.current
     objects = (*state.objects, *made)
     return replace(state, objects=objects, next_id=following, current=current, ref=None)
@@ -116,7 +136,16 @@ def _segment(item: ObjectState, algorithm: Algorithm | None) -> Segment:
     return Segment.of(item.id, item.name, item.mask(), item.color, asked)
 
 
-def _object(segment: Segment, number: int, shape: tuple[int, int, int]) -> ObjectState:
-    masks = {z: PackedMask.of(segment.plane(z, shape[1:])) for z in segment.slices}
+def _object(
+    segment: Segment, number: int, shape: tuple[int, int, int], locked: Sequence[ObjectState]
+) -> ObjectState:
+    masks = {}
+    for z in segment.slices:
+        mask = segment.plane(z, shape[1:])
+        for other in locked:
+            mask &= ~other.mask_at(SliceRef(0, z))
+        packed = PackedMask.of(mask)
+        if not packed.is_empty:
+            masks[z] = packed
     color = segment.color if segment.color is not None and any(segment.color) else None
     return ObjectState(number, segment.name, color or color_of(number), shape, masks)

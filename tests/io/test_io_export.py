@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import nibabel as nib
@@ -236,6 +238,53 @@ def test_a_failed_export_leaves_the_old_file_and_no_litter(
         export_labels(some_labels(), Volume.from_array(np.zeros(SHAPE)), tmp_path / name)
     assert (tmp_path / name).read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == [name]
+
+
+@contextmanager
+def files_no_longer_than(size: int) -> Iterator[None]:
+    """As on a full disk, the end of a longer file is lost."""
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("name", ["a.nrrd", "a.seg.nrrd", "a.mha", "a.mhd", "a.nii.gz"])
+@pytest.mark.parametrize("size", [0, 100])
+def test_a_disk_that_is_full_leaves_the_old_labels(tmp_path: Path, name: str, size: int) -> None:
+    """Also those of a small object, which are written as late as the file is closed."""
+    volume = Volume.from_array(np.zeros((4, 40, 40)))
+    old = np.zeros(volume.shape, np.uint8)
+    old[1, 5:20, 5:20] = 1
+    path = export_labels(old, volume, tmp_path / name)
+    there = sorted(tmp_path.iterdir())
+    with files_no_longer_than(size), pytest.raises(ExportRefused, match="make room"):
+        export_labels(old[::-1], volume, path)
+    assert np.array_equal(open_volume(path).array, old)
+    assert sorted(tmp_path.iterdir()) == there
+
+
+@pytest.mark.parametrize("name", ["a.MHA", "a.MHD", "a.NRRD", "a.SEG.NRRD", "a.NII.GZ"])
+def test_an_ending_in_capitals_is_the_file_that_was_asked_for(tmp_path: Path, name: str) -> None:
+    """And a stranger's file of the same name in small letters is left alone."""
+    stranger = tmp_path / "a.mhd"
+    stranger.write_text("not ours")
+    path = export_labels(some_labels(), Volume.from_array(np.zeros(SHAPE)), tmp_path / name)
+    assert np.array_equal(open_volume(path).array, some_labels())
+    assert stranger.read_text() == "not ours"
+    beside = {"a.zraw"} if name == "a.MHD" else set()
+    assert {file.name for file in tmp_path.iterdir()} == {name, "a.mhd", *beside}
+
+
+def test_what_a_writer_leaves_under_another_name_replaces_nothing(tmp_path: Path) -> None:
+    stranger = tmp_path / "b.txt"
+    stranger.write_text("not ours")
+    with pytest.raises(ExportRefused, match="under another name"):
+        export.write_and_replace(tmp_path / "a.txt", lambda draft: draft.with_name("b.txt").touch())
+    assert stranger.read_text() == "not ours"
 
 
 def test_a_folder_that_cannot_be_written_to_gives_one_clear_error(

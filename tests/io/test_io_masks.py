@@ -85,6 +85,23 @@ def test_overlapping_layers_of_slicer_stay_objects_with_names_and_colours(tmp_pa
     assert np.array_equal(found[1].mask(SHAPE), SECOND)
 
 
+@pytest.mark.parametrize("count", [3, 4])
+def test_layers_of_bytes_are_objects_and_no_colours(tmp_path: Path, count: int) -> None:
+    """As 3D Slicer writes three or four segments that overlap: each layer has its own label 1."""
+    volume = Volume.from_array(np.zeros(SHAPE), affine=LPS)
+    drawn = [block(slice(1, 4), slice(2 + n, 8 + n), slice(3, 9)) for n in range(count)]
+    image = sitk.GetImageFromArray(np.stack(drawn, axis=-1).astype(np.uint8), isVector=True)
+    image.SetSpacing((0.7, 0.8, 3.0))
+    for n in range(count):
+        for word, value in (("Name", f"part {n}"), ("LabelValue", "1"), ("Layer", str(n))):
+            image.SetMetaData(f"Segment{n}_{word}", value)
+    sitk.WriteImage(image, str(tmp_path / "a.nrrd"))
+    found = read_masks(tmp_path / "a.nrrd", volume).segments
+    assert [segment.name for segment in found] == [f"part {n}" for n in range(count)]
+    for segment, mask in zip(found, drawn, strict=True):
+        assert np.array_equal(segment.mask(SHAPE), mask)
+
+
 @pytest.mark.parametrize("kind", ["dicom-seg", "rtstruct"])
 def test_dicom_masks_of_every_second_slice_reach_a_finer_image(tmp_path: Path, kind: str) -> None:
     """Masks on 6 mm slices, brought onto 3 mm ones of another in-plane spacing."""

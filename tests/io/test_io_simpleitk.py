@@ -89,6 +89,21 @@ def test_colours_are_kept_beside_their_brightness(tmp_path: Path) -> None:
     assert volume.array.shape == (4, 5, 6)
 
 
+@pytest.mark.parametrize(("kind", "is_color"), [("list", False), ("RGB-color", True)])
+def test_a_list_of_three_bytes_is_no_colour(tmp_path: Path, kind: str, is_color: bool) -> None:
+    path = tmp_path / "a.nrrd"
+    path.write_text(
+        "NRRD0004\ntype: uint8\ndimension: 4\nsizes: 3 2 2 2\n"
+        f"kinds: {kind} domain domain domain\nencoding: ascii\n\n" + "1 2 3 " * 8
+    )
+    if is_color:
+        assert open_volume(path).color is not None
+        return
+    assert (open_volume(path, frame=2).array == 3).all()
+    with pytest.raises(ChoiceNeeded, match="3 frames"):
+        open_volume(path)
+
+
 def test_a_flat_image_is_one_slice(tmp_path: Path) -> None:
     assert open_volume(save(tmp_path / "a.mha", noise(5, 6))).shape == (1, 5, 6)
 

@@ -1,0 +1,89 @@
+"""Whether a DICOM SEG or RTSTRUCT was drawn on the slices of an open image, or on thicker ones.
+
+Where it was, a slice without a mask was left out by whoever drew; where not, it lies between two
+slices that have one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_samunet.io.dicom_files import text_of
+from napari_samunet.io.dicom_planes import frame_count, plane_of
+from napari_samunet.io.volume import Volume
+from napari_samunet.types import FloatArray
+
+_COARSER = 1.5
+"""Planes that are so many slices of the image apart were drawn on thicker slices."""
+_WAYS_TO_IMAGES = (
+    "ReferencedSeriesSequence",
+    "ReferencedInstanceSequence",
+    "ReferencedFrameOfReferenceSequence",
+    "RTReferencedStudySequence",
+    "RTReferencedSeriesSequence",
+    "ContourImageSequence",
+    "ROIContourSequence",
+    "ContourSequence",
+    "SharedFunctionalGroupsSequence",
+    "PerFrameFunctionalGroupsSequence",
+    "DerivationImageSequence",
+    "SourceImageSequence",
+)
+
+
+def on_other_slices(dataset: Any, step: float, volume: Volume) -> bool:
+    """Whether an object whose planes fall onto slices of a volume was drawn on other ones.
+
+    Parameters
+    ----------
+    dataset : pydicom.Dataset
+        The object.
+    step : float
+        From one of its planes to the next, in slices of the volume; 0 where nobody knows.
+    volume : Volume
+    """
+    if _is_resampled(volume):
+        return True
+    if volume.shape[0] == 1 or _refers_to(dataset, volume):
+        return False
+    return step > _COARSER
+
+
+def places_behind(dataset: Any, volume: Volume) -> FloatArray:
+    """Where the slices lie that a resampled volume was made of, if the object refers to them.
+
+    Returns
+    -------
+    ndarray, shape (N, 3)
+        Centre of the first pixel of each, RAS mm; none where this is not known.
+    """
+    places: list[FloatArray] = []
+    if _is_resampled(volume) and _refers_to(dataset, volume):
+        for header in volume.source.header:
+            planes = (plane_of(Path(), header, frame) for frame in range(frame_count(header)))
+            places += [plane.position for plane in planes if plane.position is not None]
+    return np.reshape(places, (-1, 3)) * (-1, -1, 1)
+
+
+def _is_resampled(volume: Volume) -> bool:
+    source = volume.source
+    asked = source.opened is not None and bool(source.opened.get("resample"))
+    return source.kind == "dicom" and not source.slices and asked
+
+
+def _refers_to(dataset: Any, volume: Volume) -> bool:
+    if volume.source.kind != "dicom":
+        return False
+    images = {text_of(header, "SOPInstanceUID") for header in volume.source.header} - {""}
+    return any(uid in images for uid in _referred(dataset))
+
+
+def _referred(dataset: Any) -> Iterator[str]:
+    yield text_of(dataset, "ReferencedSOPInstanceUID")
+    for word in _WAYS_TO_IMAGES:
+        for item in dataset.get(word) or ():
+            yield from _referred(item)
