@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 from napari_samunet.errors import InputError
 from napari_samunet.plugin.coordinates import locate
-from napari_samunet.session.grouping import Overlap
-from napari_samunet.session.labelset import label_sets, read_label_set
+from napari_samunet.session.labelset import LabelName, label_sets, read_label_set
 
 if TYPE_CHECKING:
     from napari_samunet.plugin.controller import Controller
-
-OVERLAPS = get_args(Overlap)
+    from napari_samunet.session.session import Session
+    from napari_samunet.session.state import Overlap
 
 
 class Grouping:
@@ -89,12 +88,12 @@ class Grouping:
             self._act.say(f"'{found.name}' is the current object now.")
 
     def use_preset(self, name: str) -> None:
-        """Add the objects of a preset list."""
-        self._act.step(lambda session: session.add_label_set(label_sets()[name]))
+        """Add the objects of a preset list, but those whose names are there."""
+        self._add(lambda: label_sets()[name])
 
     def use_file(self, path: str | Path) -> None:
-        """Add the objects that a file lists."""
-        self._act.step(lambda session: session.add_label_set(read_label_set(path)))
+        """Add the objects that a file lists, but those whose names are there."""
+        self._add(lambda: read_label_set(path))
 
     def save_log(self, path: str | Path) -> None:
         """Write time, prompts and edits of each object as a table."""
@@ -113,6 +112,18 @@ class Grouping:
         if self._act.work is not None:
             self._act.work.session.overlap = rule
         self._act.changed.emit()
+
+    def _add(self, read: Callable[[], Sequence[LabelName]]) -> None:
+        def add(session: Session) -> None:
+            names = read()
+            there = {known.name for known in session.objects}
+            new = [item for item in names if item.name not in there]
+            if new:
+                session.add_label_set(new)
+            if len(new) < len(names):
+                self._act.say(f"{len(names) - len(new)} of {len(names)} names are there already.")
+
+        self._act.step(add)
 
     def _current(self):
         return None if self._act.work is None else self._act.work.session.current

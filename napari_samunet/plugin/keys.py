@@ -45,7 +45,9 @@ KEYS: Mapping[str, Key] = {
     "discard": Key(
         "Shift-Backspace", "Shift+Backspace", "Discard what is not accepted of this object"
     ),
-    "delete_prompt": Key("Delete", "Delete", "Delete the click or box under the mouse"),
+    "delete_prompt": Key(
+        "Delete", "Delete", "Delete the click or box under the mouse; in the table, the object"
+    ),
     "ghost": Key("Shift-E", "Shift+E", "Ghost: show under the mouse what a click would give"),
     "suggest": Key("Shift-F", "Shift+F", "Suggest: find objects on this slice; again: stop"),
     "suggest_volume": Key(

@@ -25,8 +25,6 @@ def _cell(screen, row, column) -> QPoint:
 def _press_cell(screen, row, column, held=Qt.KeyboardModifier.NoModifier):
     table = screen.widget.objects.table
     place = _cell(screen, row, column)
-    if column in (1, 2):  # the tick is at the left
-        place.setX(table.visualItemRect(table.item(row, column)).left() + 9)
     QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, held, place)
     screen.settle(0.1)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qtpy.QtCore import QEvent, QObject, QSize, Qt
+from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import QFrame, QScrollArea, QScrollBar, QWidget
 
 LEAST_WIDTH = 250  # napari's own dock is as wide
@@ -32,6 +33,13 @@ class Column(QScrollArea):
         inside = self._inside.minimumSizeHint().width()
         width = inside + self._bar.sizeHint().width() + 2 * self.frameWidth()
         return QSize(max(width, LEAST_WIDTH), super().minimumSizeHint().height())
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Let Left and Right change the slice: there is nothing to scroll sideways."""
+        if event is not None and event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
 
     def eventFilter(  # noqa: N802 - Qt's name
         self, watched: QObject | None, event: QEvent | None

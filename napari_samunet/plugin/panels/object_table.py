@@ -5,13 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtGui import QColor, QIcon, QPixmap
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
+from qtpy.QtCore import QEvent, QItemSelectionModel, QModelIndex, Qt, Signal
+from qtpy.QtGui import QColor, QIcon, QKeyEvent, QMouseEvent, QPixmap
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QTableWidget,
+    QTableWidgetItem,
+    QTableWidgetSelectionRange,
+)
 
 _ID = Qt.ItemDataRole.UserRole
-_VISIBLE_ROWS = 3
+_FEWEST_ROWS, _MOST_ROWS = 3, 8
 _NAME, _LOCKED, _VISIBLE, _SLICES, _VOLUME = range(5)
+_TICKS = _LOCKED, _VISIBLE
+_OWN_KEYS = (
+    *(Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Tab, Qt.Key.Key_Backtab),
+    *(Qt.Key.Key_F2, Qt.Key.Key_Return, Qt.Key.Key_Enter),
+)
+# The style's own empty box can hardly be told from a row of the dark theme; this one stands out
+# from rows of both themes, marked or not.
+_EMPTY_BOX = """QTableView::indicator:unchecked {
+    border: 1px solid #909090; background: rgba(255, 255, 255, 90);
+}"""
 _COLUMNS = {
     "Name": "Click: go on with it; double click: rename; Ctrl+click: mark several",
     "Lock": "A locked object is never painted over",
@@ -48,16 +64,17 @@ class ObjectRow:
 
 
 class ObjectTable(QTableWidget):
-    """One row an object.
+    """One row an object; the current one is always marked.
 
     Signals: ``select_requested(int)``, ``rename_requested(int, str)``,
-    ``lock_requested(int, bool)``, ``show_requested(int, bool)``.
+    ``lock_requested(int, bool)``, ``show_requested(int, bool)``, ``delete_requested()``.
     """
 
     select_requested = Signal(int)
     rename_requested = Signal(int, str)
     lock_requested = Signal(int, bool)
     show_requested = Signal(int, bool)
+    delete_requested = Signal()
 
     def __init__(self) -> None:
         super().__init__(0, len(_COLUMNS))
@@ -71,17 +88,22 @@ class ObjectTable(QTableWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Stretch)
         header.setMinimumSectionSize(24)
-        height = self.fontMetrics().lineSpacing() + 6
+        self._row_height = height = self.fontMetrics().lineSpacing() + 6
         numbers = QHeaderView(Qt.Orientation.Vertical)
         numbers.setDefaultSectionSize(height)
         self.setVerticalHeader(numbers)
         numbers.hide()
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFixedHeight((_VISIBLE_ROWS + 1) * height + 6)
+        triggers = QAbstractItemView.EditTrigger
+        self.setEditTriggers(triggers.DoubleClicked | triggers.EditKeyPressed)
+        self.setStyleSheet(_EMPTY_BOX)
         self._rows: list[ObjectRow] = []
         self._current: int | None = None
-        self.cellClicked.connect(self._on_click)
+        self._fit()
+        self.itemSelectionChanged.connect(self._on_marks)
+        self.cellClicked.connect(self._turn)
+        self.cellDoubleClicked.connect(self._turn)  # the second of two quick clicks
         self.itemChanged.connect(self._on_change)
 
     def show_rows(self, rows: Sequence[ObjectRow], current: int | None) -> None:
@@ -93,12 +115,10 @@ class ObjectTable(QTableWidget):
         for number, row in enumerate(rows):
             for column, item in enumerate(_cells(row)):
                 self.setItem(number, column, item)
+        moved = current != self._current
         self._rows, self._current = list(rows), current
-        self.clearSelection()
-        place = next((n for n, row in enumerate(rows) if row.id == current), None)
-        if place is not None:
-            self.selectRow(place)
-            self.scrollToItem(self.item(place, _NAME))
+        self._fit()
+        self._mark_current(moved)
         self.blockSignals(False)
 
     def marked(self) -> list[int]:
@@ -107,10 +127,57 @@ class ObjectTable(QTableWidget):
         numbers = [self._rows[place].id for place in places if place < len(self._rows)]
         return sorted(numbers, key=lambda number: number != self._current)
 
-    def _on_click(self, place: int, column: int) -> None:
-        if column in (_LOCKED, _VISIBLE) or len(self.marked()) > 1:
+    def selectionCommand(  # noqa: N802 - Qt's name
+        self, index: QModelIndex, event: QEvent | None = None
+    ) -> QItemSelectionModel.SelectionFlag:
+        """A tick is set in any row, while another object stays the current one."""
+        if isinstance(event, QMouseEvent) and index.column() in _TICKS:
+            return QItemSelectionModel.SelectionFlag.NoUpdate
+        return super().selectionCommand(index, event)
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Leave all keys but a few to the window, where they do what they do everywhere."""
+        if event is None:
             return
-        self.select_requested.emit(self._rows[place].id)
+        if event.key() == Qt.Key.Key_Delete:
+            self.delete_requested.emit()
+        elif event.key() == Qt.Key.Key_Space and self.currentColumn() in _TICKS:
+            self._turn(self.currentRow(), self.currentColumn())
+        elif event.key() in _OWN_KEYS:
+            super().keyPressEvent(event)
+        else:
+            event.ignore()
+
+    def _fit(self) -> None:
+        rows = min(max(len(self._rows), _FEWEST_ROWS), _MOST_ROWS)
+        self.setFixedHeight((rows + 1) * self._row_height + 6)
+
+    def _mark_current(self, moved: bool) -> None:
+        self.clearSelection()
+        place = next((n for n, row in enumerate(self._rows) if row.id == self._current), None)
+        if place is None:
+            return
+        if moved and self.currentRow() != place:  # else it stays where a person is in it
+            self.setCurrentCell(place, _NAME)
+            self.scrollToItem(self.item(place, _NAME))
+        # Not `selectRow`, which heeds the Shift and Ctrl that are held for something else.
+        whole_row = QTableWidgetSelectionRange(place, 0, place, len(_COLUMNS) - 1)
+        self.setRangeSelected(whole_row, True)
+
+    def _on_marks(self) -> None:
+        marked = self.marked()
+        if not marked:
+            self.blockSignals(True)
+            self._mark_current(moved=False)
+            self.blockSignals(False)
+        elif self._current not in marked:
+            self.select_requested.emit(marked[0])
+
+    def _turn(self, place: int, column: int) -> None:
+        item = self.item(place, column)
+        if column in _TICKS and item is not None:
+            ticked = item.checkState() == Qt.CheckState.Checked
+            item.setCheckState(Qt.CheckState.Unchecked if ticked else Qt.CheckState.Checked)
 
     def _on_change(self, item: QTableWidgetItem) -> None:
         number = item.data(_ID)
@@ -128,8 +195,8 @@ def _cells(row: ObjectRow) -> list[QTableWidgetItem]:
     items = [QTableWidgetItem(text) for text in texts]
     for column, item in enumerate(items):
         item.setData(_ID, row.id)
-        if column != _NAME:
-            item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEditable)
+        flags = item.flags() & ~Qt.ItemFlag.ItemIsUserCheckable  # the table turns a whole cell
+        item.setFlags(flags if column == _NAME else flags & ~Qt.ItemFlag.ItemIsEditable)
     items[_NAME].setIcon(_swatch(row.color))
     items[_NAME].setToolTip(f"Label {row.id}: {row.name}")
     for column, ticked, what in (

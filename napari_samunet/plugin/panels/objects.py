@@ -62,6 +62,7 @@ class ObjectsPanel(Section):
         self.body.addWidget(self.table)
         self._delete = button("Delete", "", self._on_one(self.delete_requested), "Delete object")
         self._delete.setToolTip("Remove the marked object with its mask; Undo brings it back")
+        self.table.delete_requested.connect(self._delete.click)
         self._more = self._more_button(presets)
         self._overlap = self._overlap_box()
         self.body.addLayout(_row(self._overlap, self._delete, self._more))

@@ -1,0 +1,207 @@
+"""The table under mouse and keys: what is highlighted is what is worked on, and names stay."""
+
+from __future__ import annotations
+
+import pytest
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
+
+from napari_samunet.plugin.gestures import Tool
+from napari_samunet.plugin.panels.object_table import ObjectRow, ObjectTable
+
+pytestmark = pytest.mark.viewer
+
+_NAME, _LOCK, _SHOW = 0, 1, 2
+
+
+def _objects(screen, *places):
+    for place in places:
+        screen.click(*place)
+        screen.press(Qt.Key.Key_N)
+    screen.until(lambda: screen.widget.objects.table.rowCount() >= len(places))
+
+
+def _middle(table, row, column) -> QPoint:
+    return table.visualItemRect(table.item(row, column)).center()
+
+
+def _click_cell(screen, row, column, button=Qt.MouseButton.LeftButton, held=None):
+    table = screen.widget.objects.table
+    held = held or Qt.KeyboardModifier.NoModifier
+    QTest.mouseClick(table.viewport(), button, held, _middle(table, row, column))
+    screen.settle(0.1)
+
+
+def _type(screen, key):
+    """Press a key where the keyboard is."""
+    QTest.keyClick(QApplication.focusWidget(), key)
+    screen.settle(0.1)
+
+
+def _highlighted(screen):
+    table = screen.widget.objects.table
+    return {index.row() for index in table.selectedIndexes()}
+
+
+def test_a_key_after_a_click_in_the_table_is_a_key_of_the_plugin_and_no_new_name(screen):
+    _objects(screen, (30, 20), (30, 60))
+    _click_cell(screen, 1, _NAME)
+    _type(screen, Qt.Key.Key_W)
+    assert screen.controller.prompting.tool is Tool.BOX
+    screen.drag((10, 50), (18, 58))
+    _click_cell(screen, 1, _NAME)
+    _type(screen, Qt.Key.Key_G)
+    assert screen.session.labels[3, 14, 54] == 2
+    assert [item.name for item in screen.session.objects][:2] == ["object 1", "object 2"]
+
+
+def test_left_and_right_change_the_slice_after_a_click_in_the_table(screen):
+    _objects(screen, (30, 20))
+    screen.viewer.dims.set_current_step(0, 3)
+    _click_cell(screen, 0, _NAME)
+    _type(screen, Qt.Key.Key_Right)
+    assert screen.viewer.dims.current_step[0] == 4
+
+
+def test_a_double_click_and_f2_still_rename(screen):
+    _objects(screen, (30, 20))
+    table = screen.widget.objects.table
+    _click_cell(screen, 0, _NAME)
+    QTest.mouseDClick(table.viewport(), Qt.MouseButton.LeftButton, pos=_middle(table, 0, _NAME))
+    QTest.keyClicks(QApplication.focusWidget(), "gwn")
+    _type(screen, Qt.Key.Key_Return)
+    assert screen.session.objects[0].name == "gwn"
+    _type(screen, Qt.Key.Key_F2)
+    QTest.keyClicks(QApplication.focusWidget(), "liver")
+    _type(screen, Qt.Key.Key_Return)
+    assert screen.session.objects[0].name == "liver"
+
+
+def test_a_tick_turns_wherever_its_cell_is_clicked_and_the_current_object_stays(screen):
+    _objects(screen, (30, 20), (30, 60))
+    _click_cell(screen, 1, _NAME)
+    for column in (_LOCK, _SHOW):
+        _click_cell(screen, 0, column)
+    assert screen.session.objects[0].locked
+    assert not screen.session.objects[0].visible
+    assert screen.session.current.id == 2
+    assert _highlighted(screen) == {1}
+    _click_cell(screen, 0, _SHOW)
+    assert screen.session.objects[0].visible
+
+
+def test_a_tick_is_reached_and_turned_without_a_mouse(screen):
+    _objects(screen, (30, 20), (30, 60))
+    _click_cell(screen, 0, _NAME)
+    _type(screen, Qt.Key.Key_Tab)
+    _type(screen, Qt.Key.Key_Space)
+    assert screen.session.objects[0].locked
+    _type(screen, Qt.Key.Key_Down)
+    assert screen.session.current.id == 2
+    _type(screen, Qt.Key.Key_Space)
+    assert [item.locked for item in screen.session.objects][:2] == [True, True]
+
+
+def test_delete_removes_what_is_highlighted_after_a_tick_of_another_object(screen):
+    _objects(screen, (30, 20), (30, 60))
+    _click_cell(screen, 1, _NAME)
+    _click_cell(screen, 0, _SHOW)
+    screen.widget.objects._delete.click()
+    screen.settle(0.1)
+    assert 1 in [item.id for item in screen.session.objects]
+    assert 2 not in [item.id for item in screen.session.objects]
+
+
+def test_the_right_button_and_the_arrow_keys_change_the_current_object_with_the_highlight(screen):
+    _objects(screen, (30, 20), (30, 60))
+    _click_cell(screen, 0, _NAME, Qt.MouseButton.RightButton)
+    assert screen.session.current.id == 1
+    _type(screen, Qt.Key.Key_Down)
+    assert screen.session.current.id == 2
+    assert _highlighted(screen) == {1}
+
+
+def test_the_highlight_never_leaves_the_current_object(screen):
+    _objects(screen, (30, 20), (30, 60))
+    _click_cell(screen, 1, _NAME)
+    _click_cell(screen, 1, _NAME, held=Qt.KeyboardModifier.ControlModifier)
+    assert _highlighted(screen) == {1}
+    table = screen.widget.objects.table
+    below = QPoint(20, table.viewport().height() - 2)
+    QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=below)
+    screen.settle(0.1)
+    assert _highlighted(screen) == {1}
+
+
+def test_the_delete_key_in_the_table_removes_the_object_as_the_button_does(screen):
+    _objects(screen, (30, 20), (30, 60))
+    _click_cell(screen, 0, _NAME)
+    _type(screen, Qt.Key.Key_Delete)
+    assert 1 not in [item.id for item in screen.session.objects]
+    assert "under the mouse" not in screen.widget.status.text
+    screen.press(Qt.Key.Key_Z, "control")
+    assert 1 in [item.id for item in screen.session.objects]
+
+
+def test_names_that_are_there_already_are_not_added_again(screen):
+    adding = screen.controller.grouping
+    adding.use_preset("abdomen")
+    adding.use_preset("thorax")
+    names = [item.name for item in screen.session.objects]
+    assert len(names) == len(set(names))
+    assert "there already" in screen.controller.notice
+    adding.use_preset("abdomen")
+    assert [item.name for item in screen.session.objects] == names
+
+
+def _rows(count):
+    return [ObjectRow(n, f"object {n}", (1, 0, 0), 1, 1.0) for n in range(1, count + 1)]
+
+
+def _seen_rows(table) -> int:
+    return table.height() // table.rowHeight(0) - 1
+
+
+def test_the_table_grows_with_its_objects_up_to_a_bound(qtbot):
+    table = ObjectTable()
+    qtbot.addWidget(table)
+    table.show_rows(_rows(6), 1)
+    assert _seen_rows(table) == 6
+    table.show_rows(_rows(37), 1)
+    assert 8 <= _seen_rows(table) <= 10
+
+
+def test_a_long_list_stays_where_it_was_scrolled_when_a_tick_is_set(qtbot):
+    table = ObjectTable()
+    qtbot.addWidget(table)
+    table.show()
+    rows = _rows(37)
+    table.show_rows(rows, 1)
+    table.scrollToBottom()
+    place = table.verticalScrollBar().value()
+    QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=_middle(table, 35, _SHOW))
+    rows[35] = ObjectRow(36, "object 36", (1, 0, 0), 1, 1.0, visible=False)
+    table.show_rows(rows, 1)
+    assert table.verticalScrollBar().value() == place
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_an_empty_tick_box_stands_out_from_its_row(screen, theme):
+    _objects(screen, (30, 20), (30, 60))
+    screen.viewer.theme = theme
+    try:
+        screen.settle(0.2)
+        table = screen.widget.objects.table
+        picture = table.viewport().grab().toImage()
+        for row in (0, 1):
+            cell = table.visualItemRect(table.item(row, _LOCK)).adjusted(2, 2, -2, -2)
+            ratio = picture.devicePixelRatio()
+            grays = [
+                picture.pixelColor(round(x * ratio), round(y * ratio)).lightness()
+                for x in range(cell.left(), cell.right())
+                for y in range(cell.top(), cell.bottom())
+            ]
+            assert max(grays) - min(grays) > 40
+    finally:
+        screen.viewer.theme = "dark"
