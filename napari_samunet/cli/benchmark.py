@@ -18,7 +18,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from napari_samunet.cli.display import has_display, need_window
-from napari_samunet.cli.output import check_target, replace_text
+from napari_samunet.cli.output import check_writable, replace_text
 from napari_samunet.errors import BadUsage, SamUNetError
 
 if TYPE_CHECKING:
@@ -61,23 +61,24 @@ def run(args: argparse.Namespace) -> None:
     """
     if args.repeat < 1:
         raise BadUsage(f"--repeat counts from 1, but {args.repeat} came.")
-    targets = {kind: check_target(path) for kind in _TARGETS if (path := getattr(args, kind))}
+    targets = {kind: check_writable(path) for kind in _TARGETS if (path := getattr(args, kind))}
     parts = _parts(args)
 
-    from napari_samunet.evaluation.growth import growth, plot_growth
+    from napari_samunet.evaluation.growth import plot_growth
     from napari_samunet.evaluation.timing import ratio_table, table
     from napari_samunet.models.load import load_model
 
     model = load_model(args.model, device=args.device)
-    rows = _until_interrupted(_measure(args, parts, model))
-    curves = growth(model) if "growth" in parts else []
-    text = f"{args.model}, {_machine()}\n\n{table(rows + _as_rows(curves))}\n"
+    curves: list[Curve] = []
+    rows = _until_interrupted(_measure(args, parts, model, curves))
+    text = f"{args.model}, {_machine()}\n\n{table(rows)}\n"
     print(text)
     if "json" in targets:
-        words = {"machine": _machine(), "rows": [asdict(row) for row in rows + _as_rows(curves)]}
+        words = {"machine": _machine(), "rows": [asdict(row) for row in rows]}
         replace_text(targets["json"], json.dumps(words, indent=1) + "\n")
     if "markdown" in targets:
-        ratios = ratio_table(rows + _as_rows(curves), _yardstick(rows + _as_rows(curves)))
+        yardstick = _yardstick(rows)
+        ratios = table(rows) if yardstick is None else ratio_table(rows, yardstick)
         replace_text(targets["markdown"], f"{_machine()}\n\n{ratios}\n")
     if "plot" in targets and curves:
         plot_growth(curves, Path(targets["plot"]))
@@ -99,10 +100,11 @@ def _until_interrupted(measured: Iterator[Row]) -> list[Row]:
     return rows
 
 
-def _yardstick(rows: list[Row]) -> Row:
+def _yardstick(rows: list[Row]) -> Row | None:
     """What all others are told in: the first encoding, or the first time where nothing encoded."""
     times = [row for row in rows if row.values and row.unit == "ms"]
-    return next((row for row in times if row.section.startswith("encode")), times[0])
+    encoded = [row for row in times if row.section.startswith("encode")]
+    return next(iter(encoded + times), None)
 
 
 _TARGETS = ("json", "markdown", "plot")
@@ -123,9 +125,13 @@ def _parts(args: argparse.Namespace) -> tuple[str, ...]:
     return parts
 
 
-def _measure(args: argparse.Namespace, parts: tuple[str, ...], model: System) -> Iterator[Row]:
+def _measure(
+    args: argparse.Namespace, parts: tuple[str, ...], model: System, curves: list[Curve]
+) -> Iterator[Row]:
+    """Measure part after part; ``curves`` gets those of growth, to be drawn."""
     from napari_samunet.evaluation import costs
     from napari_samunet.evaluation.contenders import pair_from
+    from napari_samunet.evaluation.growth import growth
     from napari_samunet.evaluation.opening import opening
 
     if "window" in parts:  # first: later the process holds the weights of many networks
@@ -144,6 +150,9 @@ def _measure(args: argparse.Namespace, parts: tuple[str, ...], model: System) ->
     if "published" in parts:
         for name in args.against or AGAINST:
             yield from _published(name, args.repeat, str(model.device))
+    if "growth" in parts:
+        curves += growth(model)
+        yield from _as_rows(curves)
 
 
 def _published(name: str, repeat: int, device: str) -> Iterator[Row]:

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_samunet.cli.output import check_folder, check_target, replace_text
+from napari_samunet.cli.output import check_folder, check_writable, replace_text
 from napari_samunet.errors import BadUsage
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> None:
 
     if not 1 <= args.clicks <= 20:
         raise BadUsage(f"--clicks is 1 to 20, but {args.clicks} came.")
-    target = check_target(args.json) if args.json else None
+    target = check_writable(args.json) if args.json else None
     if args.plots:
         check_plotting()
     for folder in filter(None, (args.plots, args.pictures)):

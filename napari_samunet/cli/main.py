@@ -20,6 +20,7 @@ from typing import NoReturn
 
 from napari_samunet.cli.output import plain_warnings
 from napari_samunet.errors import BadUsage, SamUNetError
+from napari_samunet.io.paths import exists
 
 COMMANDS = {
     "open": "open napari with the plugin docked (this is what `samunet FILE…` does)",
@@ -87,7 +88,7 @@ def _choose(arguments: list[str]) -> tuple[str | None, list[str]]:
         return first, arguments[1:]
     if first in {"-h", "--help", "--version"}:
         return None, arguments
-    if not first.startswith("-") and not Path(first).exists():
+    if not first.startswith("-") and not exists(Path(first)):
         raise BadUsage(
             f"Expected a file or a command, but '{first}' is neither; "
             f"the commands are {', '.join(COMMANDS)}."

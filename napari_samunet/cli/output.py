@@ -7,15 +7,15 @@ from __future__ import annotations
 import logging
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from napari_samunet.errors import BadUsage
+from napari_samunet.io.paths import exists, is_folder
 
 
-def check_target(path: str | Path) -> Path:
+def check_writable(path: str | Path) -> Path:
     """Make sure that a file can be written, before hours of work are done for it.
 
     Parameters
@@ -27,12 +27,14 @@ def check_target(path: str | Path) -> Path:
     ------
     BadUsage
         Its folder is missing or not writable, or the path is a folder.
+    UnreadableFile
+        Its folder may not be entered.
     """
     path = Path(path)
-    if path.is_dir():
+    if is_folder(path):
         raise BadUsage(f"Expected a file to write, but {path} is a folder; name a file in it.")
     folder = path.resolve().parent
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise BadUsage(f"Expected a folder to write {path.name} in, but {folder} does not exist.")
     if not os.access(folder, os.W_OK):
         raise BadUsage(f"Expected a folder to write {path.name} in, but {folder} is read-only.")
@@ -51,11 +53,13 @@ def check_folder(path: str | Path) -> Path:
     ------
     BadUsage
         A file is in the way, or the nearest folder that exists is not writable.
+    UnreadableFile
+        A folder above it may not be entered.
     """
     path = Path(path)
     whole = path.resolve()
-    nearest = next(folder for folder in (whole, *whole.parents) if folder.exists())
-    if not nearest.is_dir():
+    nearest = next(folder for folder in (whole, *whole.parents) if exists(folder))
+    if not is_folder(nearest):
         raise BadUsage(f"Expected a folder to write in, but {nearest} is a file; name another one.")
     if not os.access(nearest, os.W_OK):
         place = path if nearest == whole else f"{nearest}, where {path} would be,"
@@ -72,15 +76,18 @@ def replace_text(path: Path, text: str) -> None:
         The target, which is replaced if it exists.
     text
         Its new content, written as UTF-8.
+
+    Raises
+    ------
+    ExportRefused
+        It cannot be written; what was there stays.
     """
-    handle, temporary = tempfile.mkstemp(dir=path.resolve().parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    from napari_samunet.io.export import write_and_replace
+
+    def write(draft: Path) -> None:
+        draft.write_text(text, encoding="utf-8")
+
+    write_and_replace(path, write)
 
 
 class _PlainLines(logging.Handler):

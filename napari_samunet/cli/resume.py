@@ -7,6 +7,7 @@ from pathlib import Path
 
 from napari_samunet.cli.display import need_window
 from napari_samunet.errors import UnreadableFile
+from napari_samunet.io.paths import is_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +35,7 @@ def run(args: argparse.Namespace) -> None:
     from napari_samunet.session.reopen import image_of_session
 
     saved = Path(args.session).expanduser()
-    if not saved.is_file():
+    if not is_file(saved):
         raise UnreadableFile(f"A session was wanted, but {saved} is no file; see `samunet resume`.")
     volume = image_of_session(saved)
     need_window()

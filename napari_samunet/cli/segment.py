@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from napari_samunet.cli import image, values
-from napari_samunet.cli.output import check_target
+from napari_samunet.cli.output import check_writable
 from napari_samunet.cli.segment_checks import check_output, check_places
 from napari_samunet.errors import BadUsage
 
@@ -103,7 +103,7 @@ def _check(args: argparse.Namespace) -> None:
         raise BadUsage("A segmentation needs a prompt, but none came: give --point Y,X or --box.")
     if not 1 <= args.label <= 65535:
         raise BadUsage(f"A label is 1 to 65535, but --label {args.label} came.")
-    check_target(args.output)
+    check_writable(args.output)
 
 
 def _draw(session: Session, args: argparse.Namespace) -> SegmentObject:

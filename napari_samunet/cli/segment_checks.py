@@ -6,13 +6,10 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_samunet.errors import ExportRefused
+from napari_samunet.errors import UnknownEnding
 
 if TYPE_CHECKING:
     from napari_samunet.io.volume import Volume
-
-_OTHERS = (".csv", ".png", ".json")
-"""What is written of objects beside masks: measures, an overlay, how they came about."""
 
 
 def check_places(volume: Volume, args: argparse.Namespace) -> None:
@@ -43,21 +40,18 @@ def check_output(volume: Volume, output: str, format: str | None) -> None:  # no
         Its ending is none that is written, or none of this image, or it is the image itself.
     """
     from napari_samunet.io.export import check_exportable, check_target, format_of
+    from napari_samunet.session.handout import BESIDE_MASKS
 
     target = Path(output).expanduser()
     check_target(target, volume)
-    if format is None and target.suffix.lower() in _OTHERS:
+    if format is None and target.suffix.lower() in BESIDE_MASKS:
         return
     try:
         format_of(target, format)
-    except ExportRefused as error:
-        raise ExportRefused(_with_others(str(error))) from error
+    except UnknownEnding as error:
+        others = " ".join(BESIDE_MASKS)
+        raise UnknownEnding(
+            f"{str(error).rstrip('.')}, of .seg.nrrd, or of {others} for what is told of the "
+            "objects."
+        ) from error
     check_exportable(volume, output, format)
-
-
-def _with_others(message: str) -> str:
-    """A message that lists the endings of labels, with those of what is no label file."""
-    if "wanted one of" not in message or all(ending in message for ending in _OTHERS):
-        return message
-    others = " ".join(_OTHERS)
-    return f"{message.rstrip('.')}, of .seg.nrrd, or of {others} for what is told of the objects."

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydicom import Dataset
+from pydicom.config import RAISE
+from pydicom.datadict import dictionary_VR
 from pydicom.uid import generate_uid
-from pydicom.valuerep import DA, TM
+from pydicom.valuerep import validate_value
 
 from napari_samunet.errors import ExportRefused
 from napari_samunet.io.dicom_files import text_of
@@ -170,9 +172,10 @@ def _meta(dataset: Any, word: str) -> str:
 def _well_formed(word: str, value: str) -> bool:
     if word == "PatientSex":
         return value in ("M", "F", "O")
-    kind = DA if word.endswith("Date") else TM if word.endswith("Time") else str
+    if not word.endswith(("Date", "Time")):
+        return "\\" not in value
     try:
-        kind(value)
+        validate_value(dictionary_VR(word), value, RAISE)
     except ValueError:
         return False
-    return "\\" not in value
+    return "-" not in value  # a range, which only a query may name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -13,12 +12,11 @@ import pydicom
 from pydicom.uid import UID
 
 from napari_samunet.errors import ChoiceNeeded, InputError, UnreadableFile, UnsupportedImage
+from napari_samunet.io.dicom_search import counted, files_below, kin_of, listed_in, may_be_dicom
 
-_MOST_FILES = 50_000
 _SHOWN = 8
 """Series that a message lists; the error's ``choices`` hold all."""
 
-_NO_DICOM = (".json", ".txt", ".xml", ".csv", ".gz", ".nii", ".nrrd", ".png", ".jpg", ".md", ".py")
 _CAPTURES = "1.2.840.10008.5.1.4.1.1.7"
 _MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
 _IMPLICIT_LITTLE = "1.2.840.10008.1.2"
@@ -26,12 +24,21 @@ _IMPLICIT_LITTLE = "1.2.840.10008.1.2"
 
 @dataclass
 class Series:
-    """The image files of one DICOM series, as (path, dataset without pixels)."""
+    """The image files of one DICOM series, as (path, dataset without pixels).
+
+    ``missed`` are files that are named like them and hold no image that can be read.
+    """
 
     uid: str
     files: list[tuple[Path, Any]] = field(default_factory=list)
+    missed: list[Path] = field(default_factory=list)
 
     _instances: set[str] = field(default_factory=set)
+
+    def miss(self, files: list[Path]) -> None:
+        """Remember which of ``files`` may have been slices of this series, by their names."""
+        kin = {kin_of(path) for path, _ in self.files}
+        self.missed = [file for file in files if kin_of(file) in kin]
 
     def add(self, path: Path, dataset: Any) -> bool:
         """Take a file in, unless it is a second copy of an image that is there already."""
@@ -108,14 +115,17 @@ def read_header(path: Path) -> Any:
         raise UnreadableFile(
             f"{path} is damaged DICOM ({type(error).__name__}): export or copy it again."
         ) from None
-    if not known and not _is_directory(dataset):
+    if not (known or _is_directory(dataset)) or _is_cut(dataset):
         raise UnreadableFile(f"{path} is no DICOM image, or only the start of one.")
     return dataset
 
 
 def is_image_file(path: Path) -> bool:
     """Whether a file is a DICOM image: neither a segmentation nor a structure set."""
-    dataset = _header_or_none(path)
+    try:
+        dataset = _header_or_none(path)
+    except UnreadableFile:
+        return False
     return dataset is not None and _is_image(dataset)
 
 
@@ -130,10 +140,10 @@ def series_of(path: Path) -> tuple[list[Series], tuple[str, ...]]:
         If a single file is DICOM without an image (a structure set, a report, a segmentation).
     """
     if path.is_dir():
-        return _sorted_into_series(path, _files_below(path))
+        return _sorted_into_series(path, *files_below(path))
     dataset = read_header(path)
     if _is_directory(dataset):
-        return _sorted_into_series(path, _listed_in(path, dataset))
+        return _sorted_into_series(path, listed_in(path, dataset), [])
     if not _is_image(dataset):
         raise UnsupportedImage(
             f"{path} is DICOM of the kind {_kind_of(dataset)}, not an image: open the image series."
@@ -153,6 +163,8 @@ def choose_series(path: Path, found: list[Series], series: int | str | None) -> 
         If there are several and none was chosen, or the choice fits several.
     InputError
         If none fits.
+    UnreadableFile
+        If files that are named like its slices cannot be read.
     """
     listed = tuple(str(item) for item in found)
     images = [item for item in found if not item.is_aside]
@@ -161,6 +173,7 @@ def choose_series(path: Path, found: list[Series], series: int | str | None) -> 
     else:
         fitting = [item for item in found if _fits(item, str(series).strip())]
     if len(fitting) == 1:
+        _refuse_missed(path, fitting[0].missed)
         return fitting[0]
     if not fitting:
         raise InputError(f"{path} has no series {series!r}; it holds {_few(listed)}.")
@@ -186,45 +199,48 @@ def _fits(series: Series, wanted: str) -> bool:
     return known or wanted.lower() == series.description.lower()
 
 
-def _files_below(folder: Path) -> list[Path]:
-    files: list[Path] = []
-    for root, folders, names in os.walk(folder):
-        folders.sort()
-        files += [Path(root, name) for name in sorted(names) if not name.startswith(".")]
-        if len(files) > _MOST_FILES:
-            raise UnreadableFile(
-                f"{folder} holds more than {_MOST_FILES} files: "
-                "choose the folder of one patient or series."
-            )
-    return files
+def _refuse_missed(path: Path, missed: list[Path]) -> None:
+    """Leave it to the person whether the series is whole without them."""
+    if missed:
+        otherwise = "move them away" if path.is_dir() else "open its folder"
+        raise UnreadableFile(
+            f"{path} holds {counted(missed)} named like slices of the series, but empty, damaged "
+            f"or not to be read: copy them again, or {otherwise} to open the others."
+        )
 
 
-def _listed_in(path: Path, directory: Any) -> list[Path]:
-    files = []
-    for record in directory.get("DirectoryRecordSequence") or ():
-        parts = record.get("ReferencedFileID")
-        if parts:
-            parts = [parts] if isinstance(parts, str) else list(parts)
-            files.append(path.parent.joinpath(*parts))
-    return [file for file in files if file.is_file()]
-
-
-def _sorted_into_series(path: Path, files: list[Path]) -> tuple[list[Series], tuple[str, ...]]:
+def _sorted_into_series(
+    path: Path, files: list[Path], locked: list[Path]
+) -> tuple[list[Series], tuple[str, ...]]:
     found: dict[str, Series] = {}
+    broken, foreign = list(locked), []
     left_out = copies = 0
     for file in files:
-        dataset = _header_or_none(file)
-        if dataset is None or not _is_image(dataset):
-            left_out += dataset is not None
+        try:
+            dataset = _header_or_none(file)
+        except UnreadableFile:
+            broken.append(file)
             continue
-        uid = text_of(dataset, "SeriesInstanceUID")
-        copies += not found.setdefault(uid, Series(uid)).add(file, dataset)
+        if dataset is None:
+            foreign.append(file)
+        elif not _is_image(dataset):
+            left_out += 1
+        else:
+            uid = text_of(dataset, "SeriesInstanceUID")
+            copies += not found.setdefault(uid, Series(uid)).add(file, dataset)
     if not found:
         raise UnreadableFile(
-            f"{path} holds no DICOM images ({len(files)} files looked at): "
+            f"{path} holds no DICOM images ({len(files)} files looked at"
+            f"{f'; cannot be read: {counted(broken)}' if broken else ''}): "
             "open a file in it, or the folder of a series."
         )
+    for series in found.values():
+        series.miss(broken + foreign)
+    missed = [file for series in found.values() for file in series.missed]
+    unread = list(dict.fromkeys(broken + missed))
     notes = []
+    if unread:
+        notes.append(f"cannot be read: {counted(unread)}")
     if left_out:
         notes.append(f"{left_out} DICOM files without an image were left out")
     if copies:
@@ -233,15 +249,8 @@ def _sorted_into_series(path: Path, files: list[Path]) -> tuple[list[Series], tu
 
 
 def _header_or_none(file: Path) -> Any | None:
-    if file.suffix.lower() in _NO_DICOM or not file.is_file():
-        return None
-    try:
-        with file.open("rb") as opened:
-            start = opened.read(132)
-        bare = start[:1] in (b"\x02", b"\x08") and start[1:2] == b"\0" and len(start) == 132
-        return read_header(file) if start[128:] == b"DICM" or bare else None
-    except (UnreadableFile, OSError):
-        return None
+    """Header of a DICOM file; None of something else."""
+    return read_header(file) if may_be_dicom(file) else None
 
 
 def _is_directory(dataset: Any) -> bool:
@@ -252,6 +261,12 @@ def _is_directory(dataset: Any) -> bool:
 def _is_image(dataset: Any) -> bool:
     sized = text_of(dataset, "Rows").isdigit() and text_of(dataset, "Columns").isdigit()
     return sized and text_of(dataset, "Modality") != "SEG" and not _is_directory(dataset)
+
+
+def _is_cut(dataset: Any) -> bool:
+    """Whether a header says that an image follows, and ends before its size."""
+    is_image = UID(text_of(dataset, "SOPClassUID")).name.endswith("Image Storage")
+    return is_image and not ("Rows" in dataset or "Columns" in dataset)
 
 
 def _kind_of(dataset: Any) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from napari_samunet.errors import InputError, UnreadableFile
 from napari_samunet.io.gunzip import DAMAGED, unpacked
 from napari_samunet.io.nifti import nifti_magic, pair_of
+from napari_samunet.io.paths import exists, is_file, is_folder
 from napari_samunet.io.volume import SourceKind, Volume
 
 KNOWN = ".nii .nii.gz .hdr/.img .nrrd .nhdr .mha .mhd .gipl .dcm .png .jpg .tif"
@@ -97,7 +98,7 @@ def kind_of(path: Path) -> SourceKind:
     UnreadableFile
         If there is no such file, it cannot be read, is empty, or is of no known kind.
     """
-    if path.is_dir():
+    if is_folder(path):
         return "dicom"
     start = _start(path)
     if nifti_magic(start) or nifti_magic(_start(pair_of(path)[0])):
@@ -115,7 +116,7 @@ def kind_of(path: Path) -> SourceKind:
 
 def _start(path: Path) -> bytes:
     """First bytes of a file, unpacked where it is gzipped."""
-    if path.exists() and not path.is_file():  # a pipe would be waited for without end
+    if exists(path) and not is_file(path):  # a pipe would be waited for without end
         raise UnreadableFile(f"{path} is neither a file nor a folder: choose an image file.")
     try:
         with unpacked(path) as file:

@@ -21,6 +21,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from napari_samunet.errors import BadCheckpoint
+from napari_samunet.io.paths import exists, is_folder
 from napari_samunet.models.inert_pickle import load_inert
 
 WRAPPERS = ("model", "state_dict", "model_state_dict")
@@ -78,6 +79,8 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
     ------
     BadCheckpoint
         The file is missing, empty, cut off, or holds no state dict.
+    UnreadableFile
+        Its folder may not be entered.
     """
     path = Path(path)
     kind = _kind(path)
@@ -144,10 +147,10 @@ def _broken(path: Path, error: BaseException) -> BadCheckpoint:
 
 def _kind(path: Path) -> str:
     """Tell ``safetensors``, ``archive`` (zip) and ``legacy`` (old torch) by the first bytes."""
-    if not path.exists():
+    if not exists(path):
         listed = "" if path.suffix or len(path.parts) > 1 else _OR_A_NAME
         raise BadCheckpoint(f"The checkpoint {path} does not exist; check the path{listed}.")
-    if path.is_dir():
+    if is_folder(path):
         raise _bad(path, "it is a folder")
     try:
         with open(path, "rb") as file:

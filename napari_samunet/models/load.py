@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from napari_samunet.assets import asset
 from napari_samunet.errors import BadCheckpoint, UnreadableFile
+from napari_samunet.io.paths import is_file
 from napari_samunet.models.catalogue import BUILTIN, find_entry, installed, remember
 from napari_samunet.models.checkpoint import file_digest, read_checkpoint
 from napari_samunet.models.contract import InputContract
@@ -142,7 +143,7 @@ def locate(name_or_path: str | Path) -> Path:
         There is neither such a name nor such a file.
     """
     entry = find_entry(str(name_or_path))
-    if entry is not None and not Path(name_or_path).is_file():
+    if entry is not None and not is_file(Path(name_or_path)):
         return installed(entry)
     if str(name_or_path) != "builtin":
         return Path(name_or_path)

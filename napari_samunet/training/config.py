@@ -14,7 +14,7 @@ _EXAMPLE = "resources/train/builtin.toml"
 _KINDS = {str: "a text", int: "a whole number", float: "a number"}
 _RANGES = {
     "seed": (0, 2**63 - 1),
-    "workers": (0, math.inf),
+    **dict.fromkeys(("workers", "warmup"), (0, math.inf)),
     **dict.fromkeys(("learning_rate", "weight_decay", "ema", "regions"), (0, 1)),
 }
 """What a number may be; those that are not here count something, from 1."""

@@ -149,7 +149,7 @@ class Trainer:
 
     def _learning_rate(self) -> float:
         config = self.config
-        warm = min(1.0, (self.step + 1) / config.warmup)
+        warm = min(1.0, (self.step + 1) / max(config.warmup, 1))
         return (
             config.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * self.step / config.steps))
         )
@@ -186,11 +186,18 @@ class Trainer:
         path = self.folder / "state.pt"
         if not path.exists():
             return
-        state = torch.load(path, map_location=self.device, weights_only=True)
-        self.model.load_state_dict(state["model"])
-        self.average.load_state_dict(state["average"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.step, self.seconds = state["step"], state["seconds"]
+        try:
+            state = torch.load(path, map_location=self.device, weights_only=True)
+            self.model.load_state_dict(state["model"])
+            self.average.load_state_dict(state["average"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.step, self.seconds = state["step"], state["seconds"]
+        except Exception as error:  # torch raises whatever its readers raise on other files
+            raise BadUsage(
+                f"{self.folder} holds the state of a run (state.pt) that is damaged or of another "
+                f"network than '{self.config.member}', so this one cannot go on from it: name "
+                "another folder (--out), or delete that file to begin anew."
+            ) from error
 
 
 def _first_model(config: TrainConfig) -> SamUNet:

@@ -7,6 +7,7 @@ import pytest
 from napari_samunet.cli.main import main
 from napari_samunet.errors import SamUNetError
 from napari_samunet.evaluation.growth import Curve
+from napari_samunet.evaluation.timing import Row
 
 
 def test_the_built_in_model_is_measured_beside_its_plain_form(tmp_path, capsys):
@@ -34,6 +35,43 @@ def test_growth_alone_is_told_in_ratios_too(tmp_path, monkeypatch):
     assert main(["benchmark", "--only", "growth", "--device", "cpu", "--markdown", str(text)]) == 0
     told = [line.split("|")[3].strip() for line in text.read_text().splitlines() if "ours" in line]
     assert told[-2:] == ["1", "3"]
+
+
+def _stop(*_arguments):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("stopped", ["rows", "growth"])
+def test_what_was_measured_before_ctrl_c_is_told_and_written(
+    stopped, tmp_path, monkeypatch, capsys
+):
+    def window(*_arguments):
+        yield Row("a click in the window", "ours", (5.0,))
+        if stopped == "rows":
+            _stop()
+
+    begun = []
+    monkeypatch.setattr("napari_samunet.cli.benchmark._in_a_window", window)
+    monkeypatch.setattr("napari_samunet.cli.benchmark.need_window", lambda: None)
+    monkeypatch.setattr(
+        "napari_samunet.evaluation.growth.growth", lambda model: _stop(begun.append(model))
+    )
+    text = tmp_path / "times.md"
+    command = ["benchmark", "--only", "window", "--only", "growth", "--device", "cpu"]
+    assert main([*command, "--markdown", str(text)]) == 0
+    assert "a click in the window" in capsys.readouterr().out
+    assert "a click in the window" in text.read_text()
+    assert bool(begun) == (stopped == "growth")
+
+
+def test_a_table_without_any_time_is_written_all_the_same(tmp_path, monkeypatch):
+    rows = [Row("a click in the window", "ours", note="left out: no frame was drawn")]
+    monkeypatch.setattr("napari_samunet.cli.benchmark._in_a_window", lambda _args: rows)
+    monkeypatch.setattr("napari_samunet.cli.benchmark.need_window", lambda: None)
+    text = tmp_path / "times.md"
+    command = ["benchmark", "--only", "window", "--device", "cpu", "--markdown", str(text)]
+    assert main(command) == 0
+    assert "no frame was drawn" in text.read_text()
 
 
 def test_a_window_that_fails_takes_no_other_figure_along(monkeypatch, capsys):

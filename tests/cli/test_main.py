@@ -28,6 +28,34 @@ def test_every_command_explains_itself(command: str, capsys):
     assert f"usage: samunet {command}" in capsys.readouterr().out
 
 
+LONG = "n" * 300  # no system looks up such a name; a folder that may not be entered raises alike
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        f"{LONG}.nii",
+        f"info {LONG}.nii",
+        f"segment {LONG}.nii --slice 0 --point 3,4 -o o.nii",
+        f"segment IMAGE --slice 0 --point 3,4 -o {LONG}.nii",
+        f"segment IMAGE --slice 0 --point 3,4 -o o.nii --masks {LONG}.nii",
+        f"models show {LONG}.pth",
+        f"resume {LONG}.json",
+        f"embed {LONG}.nii",
+        f"benchmark --json {LONG}.json",
+    ],
+    ids=lambda text: text.replace(LONG, "LONG"),
+)
+def test_a_path_that_cannot_be_looked_up_is_one_line(
+    arguments: str, oblique_image: Path, capsys, monkeypatch
+):
+    monkeypatch.chdir(oblique_image.parent)
+    assert main(arguments.replace("IMAGE", oblique_image.name).split()) == 2
+    line = _one_line(capsys)
+    assert LONG in line
+    assert "cannot be reached" in line
+
+
 def test_a_mistyped_command_is_told_from_a_file(capsys):
     assert main(["segmnt"]) == 2
     line = _one_line(capsys)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from napari_samunet.cli import values
-from napari_samunet.cli.output import check_folder, check_target, plain_warnings, replace_text
+from napari_samunet.cli.output import check_folder, check_writable, plain_warnings, replace_text
 from napari_samunet.errors import BadUsage
 
 
@@ -52,6 +52,12 @@ def test_a_text_file_is_replaced_whole(tmp_path: Path):
     assert list(tmp_path.iterdir()) == [target]
 
 
+def test_a_report_may_be_read_by_whom_the_umask_lets(tmp_path: Path):
+    replace_text(tmp_path / "report.json", "{}")
+    (tmp_path / "plain").touch()
+    assert (tmp_path / "report.json").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
 def test_a_text_that_cannot_be_written_leaves_the_old_file(tmp_path: Path):
     target = tmp_path / "report.json"
     target.write_text("old")
@@ -63,9 +69,9 @@ def test_a_text_that_cannot_be_written_leaves_the_old_file(tmp_path: Path):
 
 def test_a_target_is_checked_before_the_work(tmp_path: Path):
     with pytest.raises(BadUsage, match="is a folder"):
-        check_target(tmp_path)
+        check_writable(tmp_path)
     with pytest.raises(BadUsage, match="does not exist"):
-        check_target(tmp_path / "missing" / "report.json")
+        check_writable(tmp_path / "missing" / "report.json")
 
 
 def test_a_folder_is_checked_before_the_work_and_not_made(tmp_path: Path, monkeypatch):

@@ -211,6 +211,24 @@ def test_a_structure_of_any_size_is_the_identical_mask(tmp_path: Path, radius: f
     assert np.array_equal(read_masks(path, volume).segments[0].mask(shape), disc)
 
 
+@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize(
+    ("date", "time"),
+    [("1994.11.05", "12:15:00"), ("19941105-19950101", "1215-1300"), ("unknown", "noon")],
+)
+def test_dates_and_times_as_they_were_written_long_ago_become_empty(
+    tmp_path: Path, kind: str, date: str, time: str
+) -> None:
+    folder = save_series(tmp_path / "ct")
+    for file in folder.iterdir():
+        image = pydicom.dcmread(file)
+        image["StudyDate"]._value, image["StudyTime"]._value = date, time
+        image.save_as(file)
+    found = pydicom.dcmread(exported(tmp_path, open_volume(folder), kind))
+    assert (found.StudyDate, found.StudyTime) == ("", "")
+    assert (found.PatientBirthDate, found.PatientID) == ("19610412", PATIENT_ID)
+
+
 @pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="dciodvfy (dicom3tools) is missing")
 @pytest.mark.parametrize("kind", FORMATS)
 def test_the_object_keeps_to_the_standard(tmp_path: Path, kind: str) -> None:

@@ -8,6 +8,7 @@ import imageio.v3 as imageio
 import numpy as np
 import pytest
 import tifffile
+from PIL import Image
 
 from napari_samunet.errors import ChoiceNeeded, InputError, UnreadableFile, UnsupportedImage
 from napari_samunet.io.open import open_volume
@@ -72,6 +73,69 @@ def test_colours_stored_plane_by_plane_and_palettes_are_understood(tmp_path: Pat
     tifffile.imwrite(tmp_path / "p.tif", indices, photometric="palette", colormap=palette)
     wanted = (palette.T[indices] >> 8).astype(np.uint8)
     assert np.array_equal(open_volume(tmp_path / "p.tif").color[0], wanted)
+
+
+GREY = noise(20, 30, dtype=np.uint16)
+
+
+@pytest.mark.parametrize("white_is_zero", [False, True])
+@pytest.mark.parametrize(
+    "pixels", [GREY, (GREY >> 8).astype(np.uint8), GREY > 9000], ids=["16 bits", "8 bits", "1 bit"]
+)
+def test_packed_tiffs_open_as_the_same_pixels_as_plain_ones(
+    tmp_path: Path, pixels: np.ndarray, white_is_zero: bool
+) -> None:
+    packings = ["tiff_lzw", "tiff_adobe_deflate"] + ["group4"] * (pixels.dtype == bool)
+    for packing in packings:
+        told = {262: 0} if white_is_zero else {}
+        Image.fromarray(pixels).save(
+            tmp_path / f"{packing}.tif", compression=packing, tiffinfo=told
+        )
+    first, *others = [open_volume(tmp_path / f"{packing}.tif") for packing in packings]
+    assert first.negative == white_is_zero
+    for other in others:
+        assert other.array.dtype == first.array.dtype
+        assert np.array_equal(other.array, first.array)
+        assert other.negative == white_is_zero
+
+
+def test_a_packed_tiff_of_several_pages_is_a_stack(tmp_path: Path) -> None:
+    pages = [Image.fromarray(page) for page in noise(3, 20, 30, dtype=np.uint16)]
+    pages[0].save(
+        tmp_path / "a.tif", save_all=True, append_images=pages[1:], compression="tiff_lzw"
+    )
+    assert np.array_equal(open_volume(tmp_path / "a.tif").array, np.stack(pages))
+
+
+def test_a_tiff_packed_as_jpeg_keeps_its_colours(tmp_path: Path) -> None:
+    pixels = np.full((32, 32, 3), (200, 90, 30), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "a.tif", compression="jpeg")
+    assert np.abs(open_volume(tmp_path / "a.tif").color[0] - pixels.astype(int)).max() < 5
+
+
+def test_what_would_be_altered_in_unpacking_is_refused_with_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tifffile.TIFF, "DECOMPRESSORS", {1: None})
+    tifffile.imwrite(tmp_path / "a.tif", noise(20, 30, 3, dtype=np.uint16), compression="zlib")
+    with pytest.raises(UnsupportedImage, match=r"16 bits.*pip install imagecodecs"):
+        open_volume(tmp_path / "a.tif")
+
+
+def test_low_values_that_mean_white_are_shown_so_and_kept(tmp_path: Path) -> None:
+    pixels = noise(20, 30)
+    tifffile.imwrite(tmp_path / "a.tif", pixels, photometric="miniswhite")
+    volume = open_volume(tmp_path / "a.tif")
+    assert volume.negative
+    assert np.array_equal(volume.array[0], pixels)
+    assert any("MINISWHITE" in note for note in volume.source.notes)
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.tif"])
+def test_inks_are_shown_as_the_colours_that_they_print(tmp_path: Path, name: str) -> None:
+    pixels = np.full((32, 32, 3), (200, 90, 30), np.uint8)
+    Image.fromarray(pixels).convert("CMYK").save(tmp_path / name)
+    assert np.abs(open_volume(tmp_path / name).color[0] - pixels.astype(int)).max() < 5
 
 
 def test_colours_of_floats_are_refused(tmp_path: Path) -> None:

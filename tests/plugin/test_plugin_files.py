@@ -64,6 +64,7 @@ def test_folders_without_dicom_and_stacks_of_files_are_left_to_others(tmp_path, 
         *[(name, True) for name in ("ct.nii.gz", "CT.NII.GZ", "seg.nrrd", "scan.IMA", "a.gipl")],
         *[(name, True) for name in ("DICOMDIR", "IM1", "00000001", "IM-0001-0012")],
         *[(name, True) for name in ("1.2.840.113619.2.5.17", "MR.1.3.12.2.1107")],
+        *[(name, True) for name in ("1.3.12.2.30000.7", "e15434s3i9.MRDC.9")],
         *[(name, False) for name in ("photo.png", "film.mp4", "cells.h5", "notes.txt", "a.jp2")],
     ],
 )

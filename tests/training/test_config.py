@@ -22,7 +22,7 @@ from napari_samunet.training.loop import Trainer
         ("batch = 0", "batch is a whole number, 1 or more, but 0 came"),
         ("images = -3", "images is a whole number, 1 or more, but -3 came"),
         ("images = 7", "images is at least one batch (16), but 7 came"),
-        ("warmup = 0", "warmup is a whole number, 1 or more, but 0 came"),
+        ("rounds = 0", "rounds is a whole number, 1 or more, but 0 came"),
         ("seed = -1", "seed is a whole number, 0 to 9223372036854775807, but -1 came"),
         ("member = 3", "member is a text, but 3 came"),
         ("ema = nan", "ema is a number, 0 to 1, but nan came"),

@@ -33,6 +33,26 @@ def test_a_stopped_run_goes_on_and_its_weights_load(finished):
     assert weights.stat().st_size < 30e6
 
 
+@pytest.mark.parametrize("spoilt", ["another network", "cut short"])
+def test_a_folder_with_a_state_that_does_not_fit_is_named(spoilt, tmp_path):
+    state = tmp_path / "state.pt"
+    torch.save({"model": {"other": torch.zeros(3)}}, state)
+    if spoilt == "cut short":
+        state.write_bytes(state.read_bytes()[:-200])
+    before = state.read_bytes()
+    with pytest.raises(BadUsage, match="another folder") as told:
+        Trainer(TINY, tmp_path, "cpu")
+    assert str(tmp_path) in str(told.value)
+    assert state.read_bytes() == before
+
+
+def test_a_run_without_warmup_begins_at_its_full_rate(tmp_path):
+    path = tmp_path / "x.toml"
+    path.write_text("warmup = 0")
+    trainer = Trainer(dataclasses.replace(TINY, warmup=read_config(path).warmup), tmp_path, "cpu")
+    assert trainer._learning_rate() == TINY.learning_rate
+
+
 def test_a_right_answer_costs_less_than_a_wrong_one():
     masks = torch.zeros(1, 1, 16, 16, dtype=torch.bool)
     masks[..., 4:12, 4:12] = True

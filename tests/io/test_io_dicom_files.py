@@ -1,0 +1,114 @@
+"""No slice of a DICOM series vanishes in silence, whatever keeps it from being read."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pydicom
+import pytest
+from dicom_series import save_series
+from pydicom.fileset import FileSet
+
+from napari_samunet.errors import UnreadableFile
+from napari_samunet.io.open import open_volume
+
+
+@pytest.fixture
+def series(tmp_path: Path) -> Path:
+    return save_series(tmp_path / "ct")
+
+
+def without_endings(folder: Path) -> None:
+    for file in folder.iterdir():
+        file.rename(folder / f"IM{file.stem}")
+
+
+@pytest.mark.parametrize("ending", [True, False], ids=["003.dcm", "IM003"])
+@pytest.mark.parametrize("left", [0, 100, 600, None], ids=["empty", "start", "header", "zeros"])
+def test_a_series_with_a_spoilt_slice_is_refused_until_it_is_moved_away(
+    series: Path, left: int | None, ending: bool
+) -> None:
+    last = series / "003.dcm"
+    whole = last.read_bytes()
+    last.write_bytes(bytes(len(whole)) if left is None else whole[:left])
+    if not ending:
+        without_endings(series)
+        last = series / "IM003"
+    with pytest.raises(UnreadableFile, match=rf"1 file \({last.name}\).*move them away") as told:
+        open_volume(series)
+    assert "\n" not in str(told.value)
+    last.unlink()
+    assert open_volume(series).shape == (3, 20, 24)
+
+
+def test_a_slice_that_is_not_there_any_more_is_missed(series: Path) -> None:
+    (series / "003.dcm").unlink()
+    (series / "003.dcm").symlink_to(series / "elsewhere")
+    with pytest.raises(UnreadableFile, match=r"003\.dcm"):
+        open_volume(series)
+
+
+def test_what_is_named_otherwise_is_told_where_it_cannot_be_read(series: Path) -> None:
+    (series / "LICENSE").write_text("no image")
+    assert open_volume(series).source.notes == ()
+    (series / "report").touch()
+    volume = open_volume(series)
+    assert volume.shape == (4, 20, 24)
+    assert volume.source.notes == ("cannot be read: 1 file (report)",)
+
+
+def test_a_spoilt_slice_of_another_series_is_told_and_no_hindrance(tmp_path: Path) -> None:
+    save_series(tmp_path / "a")
+    other = save_series(tmp_path / "b")
+    uid = str(pydicom.dcmread(other / "000.dcm").SeriesInstanceUID)
+    (tmp_path / "a" / "002.dcm").write_bytes(b"")
+    volume = open_volume(tmp_path, series=uid)
+    assert volume.shape == (4, 20, 24)
+    assert volume.source.notes == ("cannot be read: 1 file (002.dcm)",)
+
+
+def test_a_folder_that_may_not_be_entered_is_told(
+    series: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (series / "locked").mkdir()
+    listed = os.scandir
+
+    def scandir(path: str) -> object:
+        if Path(path).name == "locked":
+            raise PermissionError(13, "Permission denied", path)
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert open_volume(series).source.notes == ("cannot be read: 1 file (locked)",)
+
+
+@pytest.fixture
+def medium(series: Path, tmp_path: Path) -> Path:
+    """A medium with a DICOMDIR."""
+    files = FileSet()
+    for file in sorted(series.iterdir()):
+        files.add(file)
+    files.write(tmp_path / "cd")
+    return tmp_path / "cd"
+
+
+def test_a_medium_whose_names_were_copied_in_small_letters_opens(medium: Path) -> None:
+    whole = open_volume(medium / "DICOMDIR")
+    for root, folders, files in os.walk(medium, topdown=False):
+        for name in folders + files:
+            Path(root, name).rename(Path(root, name.lower()))
+    small = open_volume(medium / "dicomdir")
+    assert small.shape == whole.shape == (4, 20, 24)
+    assert (small.array == whole.array).all()
+
+
+def test_a_listed_slice_that_is_missing_is_told_and_the_folder_opens_without_it(
+    medium: Path,
+) -> None:
+    last = max(file for file in medium.rglob("IM*") if file.is_file())
+    shutil.move(last, medium.parent / "away")
+    with pytest.raises(UnreadableFile, match=rf"{last.name}\).*open its folder"):
+        open_volume(medium / "DICOMDIR")
+    assert open_volume(last.parent).shape == (3, 20, 24)
