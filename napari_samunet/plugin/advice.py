@@ -33,8 +33,16 @@ class Situation:
         Which of how many answers the preview is, counted from 1.
     current : str
         Name of the object that clicks go to, "" for none yet.
-    accepted, locked : bool
-        Whether that object is in the labels already, and whether nothing may change it.
+    named : bool
+        Whether a person gave it that name.
+    accepted, locked, veiled : bool
+        Whether that object is in the labels already, whether nothing may change it, and whether
+        its Show is off.
+    hidden : bool
+        Whether masks are there that are not shown.
+    carried, found, asked, stopping : str, int, int, bool
+        Name of the object that is being carried on, "" for none; on how many slices it was found
+        so far, and how many are asked for at most; whether it ends after this one.
     overlap, neighbour, shared : str, str, int
         The overlap rule, the accepted object that the preview meets, and in how many pixels.
     """
@@ -54,8 +62,15 @@ class Situation:
     candidate: int = 1
     candidates: int = 1
     current: str = ""
+    named: bool = False
     accepted: bool = False
     locked: bool = False
+    veiled: bool = False
+    hidden: bool = False
+    carried: str = ""
+    found: int = 0
+    asked: int = 0
+    stopping: bool = False
     overlap: str = "both"
     neighbour: str = ""
     shared: int = 0
@@ -65,32 +80,56 @@ def next_step(now: Situation) -> str:
     """Say what to do next, in one or two short sentences."""
     if not now.image:
         return "Open an image first: drop a file here, or File > Open Sample."
+    if now.carried:
+        return _while_carried(now)
     if not now.flat:
         return "Prompts need the 2-D view: switch back with the 2D/3D button."
     if not now.inside:
         return "The image is not on this slice: move the slider below."
     if now.waiting:
         return "Looking at this slice…" if now.ready else "Loading the model, one moment…"
+    if not now.hidden:
+        return _at_work(now)
+    hide = KEYS["hide"].shown
+    if now.shown:
+        return f"Masks are hidden [{hide}]. {_at_work(now)}"
+    return f"Masks are hidden: [{hide}] shows them."
+
+
+def _while_carried(now: Situation) -> str:
+    if now.stopping:
+        return f"Stopping to carry '{now.carried}' on: this slice is the last one…"
+    return (
+        f"Carrying '{now.carried}' on: {now.found} of at most {now.asked} slices. "
+        f"Stop [{KEYS['propagate'].shown}] and Accept [{KEYS['accept'].shown}] keep what was found."
+    )
+
+
+def _at_work(now: Situation) -> str:
     if now.locked:
         return f"'{now.current}' is locked: unlock it [{KEYS['lock'].shown}] to change it."
     if now.tool in (Tool.PAINT, Tool.ERASE):
         return f"Drag on the image to {now.tool.value}, then Accept [{KEYS['accept'].shown}]."
     if now.shown:
         return f"{now.note} {_judge(now)}".lstrip()
+    if now.accepted and now.veiled:
+        return f"'{now.current}' is hidden: tick Show in its row to see it."
     if now.accepted:
         return (
             f"'{now.current}' is in the labels. Click it on another slice, "
             f"or Next object [{KEYS['next_object'].shown}], or Export under Files."
         )
     if now.tool in _HOW:
-        return _HOW[now.tool]
+        return _HOW[now.tool].format(f"'{now.current}'" if now.named else "the object")
+    if now.named:
+        return f"Click on '{now.current}' to outline it."
     return "Click on the object that you want to outline."
 
 
 _HOW = {
-    Tool.BOX: "Drag a box around the object.",
-    Tool.LASSO: "Draw a line around the object; with Ctrl, around what is not it.",
-    Tool.SCRIBBLE: "Scribble on the object; with Ctrl, on what is not it.",
+    Tool.BOX: "Drag a box around {}.",
+    Tool.LASSO: "Draw a line around {}; with Ctrl, around what is not it.",
+    Tool.SCRIBBLE: "Scribble on {}; with Ctrl, on what is not it.",
 }
 _MEETING = {
     "keep": "they stay with it",

@@ -57,6 +57,39 @@ def turn_over(viewer: ViewerModel, volume: Volume) -> None:
         camera.orientation2d = wanted
 
 
+class Rolling:
+    """Keeps the planes upright when a person rolls the axes.
+
+    napari puts the last axis first: after axial and sagittal, the coronal plane would lie on its
+    side. The same planes come in the same turn, with the axes on the screen in the order of the
+    body. What is transposed on purpose stays.
+
+    Parameters
+    ----------
+    dims : Dims
+        What is displayed now.
+    """
+
+    def __init__(self, dims: Dims) -> None:
+        self._before = dims.order
+
+    def follow(self, dims: Dims, volume: Volume | None) -> None:
+        """Look at another order of the axes, and mend it if a volume was rolled onto its side."""
+        before, self._before = self._before, dims.order
+        if volume is None or not volume.is_placed or dims.ndisplay != 2 or dims.ndim != 3:
+            return
+        upright = _UPRIGHT.get((before, dims.order))
+        if upright is not None:
+            dims.order = upright
+
+
+_UPRIGHT = {
+    ((2, 0, 1), (1, 2, 0)): (1, 0, 2),  # sagittal, rolled to coronal
+    ((1, 0, 2), (2, 1, 0)): (0, 1, 2),  # coronal, which napari would roll to sagittal again
+}
+"""What napari rolls an order to, and the order that is wanted instead."""
+
+
 def face_finest(viewer: ViewerModel, image: Image, volume: Volume) -> None:
     """Turn to the plane with the finest pixels, where a volume has one axis much coarser.
 

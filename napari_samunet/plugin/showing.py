@@ -25,7 +25,7 @@ def show_state(panels: SegmentationWidget, act: Controller) -> None:
     now = situation(act)
     panels.status.set_text(act.notice or act.problem or next_step(now))
     offer = act.keeping.offer_for(act.work)
-    panels.last_session.set_offer("" if offer is None else offer.when)
+    panels.last_session.set_offer("" if offer is None else offer.about)
     _show_image(panels, act)
     panels.model.show_model(act.models.view())
     panels.model.set_summary(act.engine.device_line() if act.model_ready else "loading…")
@@ -62,7 +62,6 @@ def _show_nothing(panels: SegmentationWidget) -> None:
     panels.prompts.set_steps("", "", False)
     panels.objects.set_objects([], None)
     panels.objects.set_enabled(False, False)
-    panels.slices.set_count(0)
     panels.slices.set_enabled(False, 0)
     panels.export.set_enabled(False, image=False)
 
@@ -76,7 +75,8 @@ def _show_session(
     panels.objects.set_enabled((shown or ghosts) and not now.waiting, shown or now.accepted)
     panels.export.set_enabled(any(item.slices for item in session.objects))
     ref, through = act.shown_ref(), act.through
-    panels.slices.set_count(0 if ref is None else session.volume.shape[ref.axis])
+    if ref is not None:
+        panels.slices.set_slices(session, ref.axis, session.volume.shape[ref.axis])
     panels.slices.set_running(through.running, through.done, through.total)
     there = current is not None and bool(shown or current.slices)
     panels.slices.set_enabled(ref is not None and there, len(session.doubts))

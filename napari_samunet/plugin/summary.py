@@ -36,7 +36,13 @@ def situation(controller: Controller) -> Situation:
     ref = ref_of(work, controller.viewer)
     shown = None if ref is None else session.previews.get(ref)
     neighbour, shared = neighbours(work, ref)
+    through = controller.through
+    carries = through.carries(work)
     return Situation(
+        carried=work.names().get(through.object_id, "the object") if carries else "",
+        found=through.done,
+        asked=through.total,
+        stopping=through.stopping,
         flat=flat,
         inside=ref is not None,
         ready=ready,
@@ -52,7 +58,10 @@ def situation(controller: Controller) -> Situation:
         candidates=1 if shown is None else len(shown.candidates),
         current="" if current is None else current.name,
         accepted=current is not None and bool(current.slices),
+        named=current is not None and current.name != f"object {current.id}",
         locked=current is not None and current.locked,
+        veiled=current is not None and not current.visible,
+        hidden=_hidden(work),
         overlap=controller.grouping.overlap,
         neighbour=neighbour,
         shared=shared,
@@ -67,14 +76,14 @@ def about_image(work: ImageWork, viewer: ViewerModel) -> str:
     size = _TIMES.join(str(n) for n in work.volume.shape[::-1])
     spacing = _TIMES.join(f"{mm:.3g}" for mm in work.volume.spacing[::-1])
     ref = ref_of(work, viewer)
-    place = "" if ref is None else f"Slice {ref.index + 1} of {work.volume.shape[ref.axis]}"
+    shown = [] if ref is None else [f"Slice {ref.index + 1} of {work.volume.shape[ref.axis]}"]
     if work.volume.color is None:
         low, high = work.image.contrast_limits
-        place += f"  ·  level {(low + high) / 2:.4g}, width {high - low:.4g}"
-    about = f"{size}, {spacing} mm\n{place}"
+        shown.append(f"level {(low + high) / 2:.4g}, width {high - low:.4g}")
     odd = "; ".join(work.volume.source.notes)
     odd = odd and f"{odd[0].upper()}{odd[1:]}."
-    return "\n".join(filter(None, [about, odd, misfit(work.volume, viewer.layers)]))
+    lines = [f"{size}, {spacing} mm", "  ·  ".join(shown), odd, misfit(work.volume, viewer.layers)]
+    return "\n".join(filter(None, lines))
 
 
 def rows_of(session: Session) -> list[ObjectRow]:
@@ -115,3 +124,13 @@ def neighbours(work: ImageWork, ref: SliceRef | None) -> tuple[str, int]:
         return "", 0
     most = int(counts.argmax())
     return work.names().get(most, str(most)), int(counts.sum())
+
+
+def _hidden(work: ImageWork) -> bool:
+    """Whether masks are there in a layer that is not shown."""
+    there = {
+        "preview": bool(work.session.previews),
+        "labels": any(item.slices for item in work.session.objects),
+    }
+    layers = [work.shown.find(role) for role, some in there.items() if some]
+    return any(layer is not None and not layer.visible for layer in layers)

@@ -30,6 +30,8 @@ class Through(QObject):
     Attributes
     ----------
     running : bool
+    object_id : int
+        Which object of its image is carried on.
     done, total : int
         Slices that were found so far, and that are asked for at most.
 
@@ -44,7 +46,7 @@ class Through(QObject):
     def __init__(self, controller: Controller) -> None:
         super().__init__(controller)
         self.running = False
-        self.done = self.total = 0
+        self.object_id = self.done = self.total = 0
         self._act = controller
         self._work: ImageWork | None = None
         self._dropped = False
@@ -52,21 +54,34 @@ class Through(QObject):
         self._masks: dict[SliceRef, BoolArray] = {}
         self._found.connect(self._show)
 
+    @property
+    def stopping(self) -> bool:
+        """Whether it ends after the slice that is being answered."""
+        return self.running and self._stop.is_set()
+
     def propagate(self, first: int, last: int) -> None:
         """Carry the object on over a range of the shown axis; pressed again, it stops."""
-        ref = self._act.shown_ref()
-        if ref is not None:
-            self._start(lambda session: session.plan_propagation(first, last, ref.axis))
+        self._toggle(lambda session, ref: session.plan_propagation(first, last, ref.axis))
 
     def redo_around(self) -> None:
         """Do again what the correction of the shown slice changes, and no more."""
-        ref = self._act.shown_ref()
-        if ref is not None:
-            self._start(lambda session: session.plan_around(ref.index, ref.axis))
+        self._toggle(lambda session, ref: session.plan_around(ref.index, ref.axis))
+
+    def place(self, action: Callable[[], object], on_answer: bool = False) -> None:
+        """Place a prompt, as ``Controller.place`` does; what is carried on ends before.
+
+        What was found is kept first: it was found of the object as it is without the prompt.
+        """
+        ends = self.carries(self._act.work)
+        if ends:
+            self.stop()
+        self._act.place(action, on_answer or ends)
 
     def stop(self) -> None:
         """End it after the slice that is being answered; what was found stays."""
-        self._stop.set()
+        if self.running:
+            self._stop.set()
+            self.changed.emit()
 
     def drop(self) -> None:
         """End it, and keep nothing of what was found for the shown image."""
@@ -79,24 +94,28 @@ class Through(QObject):
         return self.running and work is self._work
 
     def next_doubt(self) -> None:
-        """Show the next slice on which the model was not sure."""
+        """Show the next slice on which the model was not sure; out of 3-D, the first one."""
         work, here = self._act.work, self._act.shown_ref()
         doubts = () if work is None else work.session.doubts
-        if work is None or here is None or not doubts:
+        if work is None or not doubts:
             self._act.say("No doubtful slice is left of this object.")
             return
-        following = [ref for ref in doubts if ref > here] or list(doubts)
+        following = [ref for ref in doubts if here is None or ref > here] or list(doubts)
         show_plane(self._act.viewer, work.image, following[0])
         self._act.say(
             f"Slice {following[0].index + 1}: the model was not sure here. "
             f"{len(doubts)} to look at; click to correct it."
         )
 
-    def _start(self, plan_of: Callable[[Any], PropagationPlan]) -> None:
-        work = self._act.work
+    def _toggle(self, plan_of: Callable[[Any, SliceRef], PropagationPlan]) -> None:
+        ref = self._act.shown_ref()
         if self.running:
             self.stop()
-            return
+        elif ref is not None:
+            self._start(lambda session: plan_of(session, ref))
+
+    def _start(self, plan_of: Callable[[Any], PropagationPlan]) -> None:
+        work = self._act.work
         if work is None:
             return
         if self._act.waiting:
@@ -107,7 +126,10 @@ class Through(QObject):
         except SamUNetError as error:
             self._act.say(str(error))
             return
-        self.running, self.done, self.total = True, 0, plan.last - plan.first + 1
+        self.running, self.object_id = True, plan.object_id
+        asked = set(range(plan.first, plan.last + 1)) - plan.keys.keys() - plan.emptied
+        self.done, self.total = 0, len(asked)
+        self._act.notice = ""
         self._work, self._masks, self._dropped = work, {}, False
         self._stop = stop = Event()
 
@@ -148,10 +170,13 @@ class Through(QObject):
             return "Stopped: nothing of it was kept."
         if not work.session.apply_propagation(plan, found, as_preview=True):
             work.draw()
-            return "The object changed meanwhile: propagate again."
-        if not found:
-            return "The object ends here: it was found on no further slice."
-        return self._summary(work, plan, found)
+            return (
+                f"The object changed meanwhile: the {len(found.answers)} slices found of it as it "
+                "was are dropped. Propagate again."
+            )
+        if not found.answers:
+            return _nothing_found(plan)
+        return self._summary(work, plan, found.answers)
 
     def _summary(self, work: ImageWork, plan: PropagationPlan, found: Any) -> str:
         places = sorted(ref.index + 1 for ref in found)
@@ -167,3 +192,14 @@ class Through(QObject):
         self._act.say(f"The propagation ended. {reason_of(error)}")
         self._act.go_on()
         self.changed.emit()
+
+
+def _nothing_found(plan: PropagationPlan) -> str:
+    first, last = plan.first, plan.last
+    if any(first <= index <= last for index in plan.keys):
+        return "The object ends here: it was found on no further slice."
+    nearest = min(plan.keys, key=lambda index: abs(index - first))
+    return (
+        f"Not found from slice {first + 1} to {last + 1}. Slice {nearest + 1}, where the object "
+        "is, lies outside that range: change From and to."
+    )

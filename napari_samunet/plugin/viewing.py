@@ -42,3 +42,5 @@ class Viewing:
         """Hide or show preview, prompts and labels."""
         if self._act.work is not None:
             self._act.work.shown.toggle()
+            self._act.notice = ""
+            self._act.changed.emit()

@@ -8,6 +8,7 @@ from napari.utils.key_bindings import coerce_keybinding
 from napari.utils.shortcuts import default_shortcuts
 
 from napari_samunet.plugin.keys import KEYS, bind, tip, unbind
+from napari_samunet.plugin.panels.key_list import NAPARI
 
 
 def test_no_key_of_ours_is_one_of_naparis():
@@ -40,6 +41,21 @@ def test_keys_act_in_their_viewer_until_they_are_given_back():
     assert coerce_keybinding(KEYS["accept"].keys) not in other.keymap
     unbind(viewer)
     assert dict(viewer.keymap) == before
+
+
+def test_the_keys_that_are_told_of_napari_are_what_napari_binds():
+    actions = {
+        "Ctrl+E": "roll_axes",
+        "Ctrl+T": "transpose_axes",
+        "Ctrl+Y": "toggle_ndisplay",
+        "Ctrl+R": "reset_view",
+        "←": "increment_dims_left",
+        "→": "increment_dims_right",
+    }
+    assert set(" ".join(NAPARI).split()) == set(actions)
+    for shown, action in actions.items():
+        wanted = {"←": "Left", "→": "Right"}.get(shown, shown)
+        assert wanted in [str(key) for key in default_shortcuts[f"napari:{action}"]]
 
 
 def test_a_tooltip_names_the_key():

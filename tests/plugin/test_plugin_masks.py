@@ -45,6 +45,17 @@ def test_masks_of_a_file_become_objects_that_undo_takes_away(screen, masks):
 
 
 @pytest.mark.viewer
+def test_the_line_says_what_an_added_object_is_without_because_another_is_locked(screen, masks):
+    path, labels = masks(screen.controller.work.volume)
+    session = screen.controller.work.session
+    session.paint(labels[0] == 4)
+    session.lock_object(session.accept())
+    screen.controller.import_masks(path)
+    screen.until(lambda: "objects added" in screen.widget.status.text)
+    assert "spleen: 144 of its 144 voxels belong to locked objects" in screen.widget.status.text
+
+
+@pytest.mark.viewer
 def test_masks_that_are_dropped_on_the_window_become_objects_of_its_image(
     screen, masks, monkeypatch
 ):

@@ -80,6 +80,30 @@ def test_all_three_planes_are_shown_as_radiologists_expect(screen):
     assert found == {AXIAL: "APRL", CORONAL: "SIRL", SAGITTAL: "SIAP"}
 
 
+def test_who_rolls_the_axes_sees_all_three_planes_upright_and_comes_back(screen):
+    _open(screen, _affine(LPS))
+    seen = []
+    for _ in range(4):
+        screen.viewer.dims.roll()
+        seen.append((screen.viewer.dims.order, _letters(screen)))
+    turn = [(SAGITTAL, "SIAP"), (CORONAL, "SIRL"), (AXIAL, "APRL")]
+    assert seen == [*turn, turn[0]]
+
+
+def test_who_transposes_a_plane_on_purpose_sees_it_so(screen):
+    _open(screen, _affine(LPS))
+    for order in (AXIAL, CORONAL, SAGITTAL):
+        screen.viewer.dims.order = order
+        screen.viewer.dims.transpose()
+        assert screen.viewer.dims.order == (order[0], order[2], order[1])
+
+
+def test_an_array_that_states_no_place_is_rolled_as_napari_does(screen):
+    screen.viewer.dims.roll()
+    screen.viewer.dims.roll()
+    assert screen.viewer.dims.order == (1, 2, 0)
+
+
 def test_flips_of_the_view_and_of_the_layer_change_the_letters(screen):
     image = _open(screen, _affine(LPS))
     screen.viewer.scene.camera.orientation2d = ("up", "right")

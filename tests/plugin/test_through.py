@@ -83,6 +83,11 @@ def test_a_click_stops_it_because_a_person_comes_first(screen):
     _finished(screen)
     screen.answered()
     assert screen.session.previews[SliceRef(0, 3)].mask[10, 10]
+    assert len(screen.session.previews) == 2, "what was found so far stays"
+    assert screen.session.previews[SliceRef(0, 2)].mask[30, 40]
+    screen.press(Qt.Key.Key_Z, "control")
+    assert not screen.session.previews[SliceRef(0, 3)].mask[10, 10], "undo takes the click alone"
+    assert len(screen.session.previews) == 2
 
 
 def test_doubtful_slices_are_walked_through_and_a_correction_settles_one(screen):
@@ -184,3 +189,26 @@ def test_suggestions_all_over_the_volume_are_walked_through_with_the_same_keys(s
     wanted = ghosts._here()[0]
     screen.press(Qt.Key.Key_G)
     np.testing.assert_array_equal(screen.session.preview.mask, wanted)
+
+
+def test_a_range_without_the_clicked_slice_is_named_as_the_reason(screen):
+    screen.click(30, 40)
+    answer = screen.engine.predict
+
+    def ends_before_6(volume, ref, *rest, **named):
+        from napari_samunet.inference.painted import painted_prediction
+
+        found = answer(volume, ref, *rest, **named)
+        return painted_prediction(np.zeros_like(found.mask)) if ref.index > 4 else found
+
+    screen.engine.predict = ends_before_6
+    screen.widget.slices._first.setValue(6)
+    screen.press(Qt.Key.Key_S, "shift")
+    _finished(screen)
+    assert "Slice 4" in screen.widget.status.text
+    assert "outside that range" in screen.widget.status.text
+    screen.widget.slices._first.setValue(1)
+    screen.controller.through.propagate(3, 6)
+    screen.until(lambda: screen.controller.through.done == 1)
+    _finished(screen)
+    assert "outside" not in screen.widget.status.text

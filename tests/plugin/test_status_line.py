@@ -1,0 +1,90 @@
+"""The line at the top tells what happens now and what to do: also while an object is carried on."""
+
+from __future__ import annotations
+
+import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
+
+pytestmark = pytest.mark.viewer
+
+
+def _carry_on(screen):
+    """Carry an accepted object on, with a model that is held."""
+    screen.click(20, 20)
+    screen.press(Qt.Key.Key_G)
+    screen.controller.grouping.rename(1, "liver")
+    screen.hold_model()
+    screen.press(Qt.Key.Key_S, "shift")
+    screen.settle(0.1)
+
+
+def _carried(screen):
+    screen.engine.go.set()
+    screen.until(lambda: not screen.controller.through.running)
+    screen.answered()
+
+
+def test_it_says_that_an_object_is_carried_on_and_which_keys_end_it(screen):
+    screen.controller.say("Window: default.")
+    _carry_on(screen)
+    line = screen.widget.status.text
+    assert "'liver'" in line
+    assert "0 of at most 6" in line, "what was settled is not asked for"
+    assert "[Shift+S]" in line
+    assert "[G]" in line
+    QTest.keyClick(screen.canvas, Qt.Key.Key_S, Qt.KeyboardModifier.ShiftModifier)
+    screen.settle(0.1)
+    assert "Stopping" in screen.widget.status.text
+    _carried(screen)
+    assert "Stopped: 1 slices" in screen.widget.status.text
+
+
+def test_what_runs_can_be_stopped_out_of_3_d(screen):
+    _carry_on(screen)
+    screen.viewer.dims.ndisplay = 3
+    screen.settle(0.1)
+    assert "Carrying" in screen.widget.status.text
+    assert screen.widget.slices._propagate.isEnabled()
+    screen.widget.slices._propagate.click()
+    assert screen.controller.through.stopping
+    _carried(screen)
+    assert len(screen.session.previews) == 1
+
+
+def test_it_says_that_masks_are_hidden_and_which_key_shows_them(screen):
+    screen.click(20, 20)
+    screen.press(Qt.Key.Key_G)
+    screen.press(Qt.Key.Key_H)
+    assert screen.widget.status.text == "Masks are hidden: [H] shows them."
+    screen.click(45, 60)
+    line = screen.widget.status.text
+    assert "Masks are hidden" in line, "the labels are"
+    assert "Accept" in line
+    screen.press(Qt.Key.Key_H)
+    assert "hidden" not in screen.widget.status.text
+
+
+def test_who_accepts_into_an_object_that_is_not_shown_is_told(screen):
+    screen.click(20, 20)
+    screen.press(Qt.Key.Key_G)
+    screen.controller.grouping.rename(1, "liver")
+    screen.controller.grouping.show(1, False)
+    screen.click(20, 30)
+    screen.press(Qt.Key.Key_G)
+    assert screen.widget.status.text.startswith("'liver' is hidden: tick Show")
+    screen.controller.grouping.show(1, True)
+    screen.settle()
+    assert "in the labels" in screen.widget.status.text
+
+
+def test_the_next_object_of_a_list_is_called_by_its_name(screen):
+    screen.controller.step(lambda session: session.new_object("spleen"))
+    screen.settle()
+    assert screen.widget.status.text == "Click on 'spleen' to outline it."
+    screen.press(Qt.Key.Key_W)
+    assert "around 'spleen'" in screen.widget.status.text
+    screen.press(Qt.Key.Key_Q)
+    screen.controller.step(lambda session: session.new_object())
+    screen.settle()
+    assert screen.widget.status.text == "Click on the object that you want to outline."
