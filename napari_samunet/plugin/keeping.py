@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,11 +24,15 @@ if TYPE_CHECKING:
     from napari_samunet.types import SliceRef
 
 
+logger = logging.getLogger(__name__)
+
+
 @dataclass(eq=False)
 class _Kept:
     identity: ImageIdentity
     journal: Journal
     offer: Entry | None = None
+    looked: bool = False
 
 
 class Keeping(QObject):
@@ -60,15 +66,15 @@ class Keeping(QObject):
     def begin(self, work: ImageWork) -> None:
         """Write what happens to an image from now on; look for its last session."""
         identity = ImageIdentity(work.volume)
-        kept = _Kept(identity, Journal(identity, self._shelf.new_path, self.said.emit))
+        kept = _Kept(identity, self._new_journal(identity))
         self._kept[work] = kept
         work.session.keep_journal(kept.journal)
-        work.session.history_changed.connect(lambda: self._withdraw(work))
+        work.session.history_changed.connect(lambda: self._tell_offer(work))
         self._disk.run(
             (work, "look"),
             lambda: (self._shelf.last(identity), self._shelf.of_other_content(identity)),
             lambda found: self._found(work, *found),
-            _done,
+            lambda _error: self._found(work, None, None),
             quiet=True,
         )
 
@@ -86,19 +92,30 @@ class Keeping(QObject):
         self._disk.close()
 
     def offer_for(self, work: ImageWork | None) -> Entry | None:
-        """Return the session of an image that can be continued now."""
+        """Return the session of an image that can be continued now: before anything is done."""
         kept = None if work is None else self._kept.get(work)
-        return None if kept is None else kept.offer
+        return None if work is None or kept is None or work.session.can_undo else kept.offer
 
     def refuse(self, work: ImageWork) -> None:
         """Start afresh; the earlier session stays on the disk."""
-        self._withdraw(work)
+        kept = self._kept.get(work)
+        if kept is not None and kept.offer is not None:
+            kept.offer = None
+            self.changed.emit()
 
     def go_on(self, work: ImageWork) -> None:
-        """Continue the session that is offered."""
-        offer = self.offer_for(work)
+        """Continue the session that is offered, or say why there is none."""
+        kept, offer = self._kept.get(work), self.offer_for(work)
         if offer is not None:
             self.resume(work, offer.path)
+        elif kept is not None and kept.offer is not None:
+            self.said.emit("Undo what you began here first: your earlier session is offered then.")
+        elif kept is not None and not kept.looked:
+            self.said.emit("Your last session is still being looked for; ask again in a moment.")
+        else:
+            self.said.emit(
+                "No earlier session of this image is left to continue; `samunet resume` lists all."
+            )
 
     def resume(self, work: ImageWork, path: Path) -> None:
         """Continue a session of this image: a journal, or what ``Session.save`` wrote."""
@@ -106,6 +123,9 @@ class Keeping(QObject):
         def read() -> Story | State:
             return read_story(path) if is_journal(path) else load_state(path, work.volume)[1]
 
+        kept = self._kept.get(work)
+        if kept is not None:
+            kept.looked = True  # by the person; what looks still is replaced by the reading
         self._disk.run(
             (work, "look"),
             read,
@@ -121,9 +141,9 @@ class Keeping(QObject):
 
     def _found(self, work: ImageWork, last: Entry | None, other: Entry | None) -> None:
         kept = self._kept.get(work)
-        if kept is None or work.session.can_undo:
+        if kept is None:
             return
-        kept.offer = last
+        kept.offer, kept.looked = last, True
         if last is None and other is not None:
             self.said.emit(
                 f"This file has changed since you worked on it ({other.when}). Its earlier session "
@@ -138,6 +158,8 @@ class Keeping(QObject):
         try:
             if isinstance(found, Story):
                 work.session.take_up(found)
+                kept.journal.end()  # what was begun here and taken back has a file of its own
+                kept.journal = self._new_journal(kept.identity)
                 kept.journal.go_on(found.path, found.numbers, found.end)
                 work.session.keep_journal(kept.journal)
             else:
@@ -145,15 +167,23 @@ class Keeping(QObject):
         except SamUNetError as error:
             self.said.emit(str(error))
             return
-        self._withdraw(work)
+        self.refuse(work)
         state = found.state if isinstance(found, Story) else found
         self.continued.emit(work, getattr(found, "position", None) or state.ref)
 
-    def _withdraw(self, work: ImageWork) -> None:
+    def _tell_offer(self, work: ImageWork) -> None:
+        """The first step hides the offer, and taking it back shows it again."""
         kept = self._kept.get(work)
         if kept is not None and kept.offer is not None:
-            kept.offer = None
             self.changed.emit()
+
+    def _new_journal(self, identity: ImageIdentity) -> Journal:
+        return Journal(identity, self._shelf.new_path, self._warn)
+
+    def _warn(self, text: str) -> None:
+        logger.warning(text)  # the window may be closing
+        with suppress(RuntimeError):  # or gone
+            self.said.emit(text)
 
 
 def _done(_result: object) -> None:

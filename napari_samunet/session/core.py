@@ -20,7 +20,7 @@ from napari_samunet.session.recollection import Recollection
 from napari_samunet.session.request import Answerer, Request, make_request
 from napari_samunet.session.signals import SessionSignals
 from napari_samunet.session.state import State, bytes_of
-from napari_samunet.session.story import Story
+from napari_samunet.session.story import Story, check_unused
 from napari_samunet.session.tally import Tally
 from napari_samunet.types import SliceRef, UInt16Array
 
@@ -251,8 +251,9 @@ class SessionCore(SessionSignals):
             self.preview_changed.emit(_shown(state))
 
     def start_from(self, state: State) -> None:
-        """Go on from a saved state; there is nothing to undo then."""
-        self._history.clear()
+        """Go on from a saved state, with nothing to undo; raises as ``take_up`` does."""
+        check_unused(self._history)
+        self._history = History(bytes_of)
         self._steps = max((plane.generation for plane in state.planes.values()), default=0)
         self._move_to(state)
         self.history_changed.emit()
@@ -269,11 +270,9 @@ class SessionCore(SessionSignals):
         InputError
             Something was done in this session already, which would be lost.
         """
-        if self._history.can_undo or self._history.can_redo:
-            raise InputError("A session is continued before anything is done; undo is empty then.")
+        check_unused(self._history)
         self._history, self._steps = story.history, story.last_generation
-        self._tally = story.tally
-        self._journal = None
+        self._tally, self._journal = story.tally, None
         self._move_to(story.state)
         self.history_changed.emit()
 

@@ -7,6 +7,7 @@ recognised and what came before it stays readable.
 from __future__ import annotations
 
 import json
+import os
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
@@ -44,6 +45,15 @@ def read_frames(file: BinaryIO) -> Iterator[tuple[int, Frame]]:
             file.seek(offset)
             return
         yield offset, frame
+
+
+def frame_offsets(file: BinaryIO) -> list[int]:
+    """Return where each frame begins from where the file stands; only their lengths are read."""
+    found = []
+    while len(head := file.read(_HEAD.size)) == _HEAD.size:
+        found.append(file.tell() - _HEAD.size)
+        file.seek(_HEAD.unpack(head)[0], os.SEEK_CUR)
+    return found
 
 
 def read_frame(file: BinaryIO) -> Frame | None:

@@ -51,6 +51,10 @@ class History(Generic[Value]):
     def __len__(self) -> int:
         return len(self._past)
 
+    def weigh(self, size_of: Callable[[Value], int]) -> None:
+        """Forget by bytes from the next step on; see ``size_of`` above."""
+        self._size_of = size_of
+
     def record(self, name: str, before: Value) -> None:
         """Remember the value that a step called ``name`` started from; what was undone is gone."""
         self._past.append((name, before))
@@ -80,11 +84,6 @@ class History(Generic[Value]):
         name, after = self._future.pop()
         self._past.append((name, present))
         return after
-
-    def clear(self) -> None:
-        """Forget all steps."""
-        self._past.clear()
-        self._future.clear()
 
     def _forget(self) -> None:
         del self._past[:-MAX_STEPS]

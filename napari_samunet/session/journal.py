@@ -6,21 +6,25 @@ appends these and waits until the disk has them. The file is private to its owne
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from napari_samunet.errors import InputError
 from napari_samunet.inference.worker import Worker
 from napari_samunet.session.delta import AnswerNumbers, DeltaWriter
-from napari_samunet.session.frames import MAGIC, Words, pack
+from napari_samunet.session.frames import MAGIC, Words, pack, read_frame
 from napari_samunet.session.identity import ImageIdentity
 from napari_samunet.session.lock import hold
 from napari_samunet.session.state import State
 from napari_samunet.types import AnyArray, SliceRef
 
+logger = logging.getLogger(__name__)
+
 FORMAT = "napari-samunet journal"
+PATIENCE_S = 20.0
+"""A disk that took nothing for so long while a window closes is not waited for any more."""
 Kind = Literal["step", "move", "undo", "redo"]
 _SYNC, _POSITION = "sync", "position"
 
@@ -35,8 +39,8 @@ class Journal:
     new_path
         ``new_path(identity)`` names a file that does not exist yet; asked in the journal's thread.
     on_problem
-        ``on_problem(text)`` is told once, in the journal's thread, that nothing is written any
-        more.
+        ``on_problem(text)`` is told, mostly in the journal's thread, that nothing is written any
+        more, that the disk is too slow, or that the session goes on in a file of its own.
     """
 
     def __init__(
@@ -50,13 +54,18 @@ class Journal:
         self._new_path = new_path
         self._numbers = AnswerNumbers()
         self._end: int | None = None
-        self._on_problem = on_problem or (lambda text: None)
+        self._on_problem = on_problem or logger.warning
         self._worker = Worker("samunet journal", self._give_up)
         self._file: BinaryIO | None = None
-        self._ended = False
+        self._failed = False
+        self._closed = False
+        self._taken = 0
 
     def go_on(self, path: Path, numbers: AnswerNumbers, end: int) -> None:
         """Continue a journal that was read instead of beginning one.
+
+        Where it holds more by now, because another window went on with it, a copy of what was read
+        is continued, so that the work of both is kept.
 
         Parameters
         ----------
@@ -87,28 +96,45 @@ class Journal:
         """Wait until everything is on the disk; False when ``timeout`` seconds passed before."""
         return self._worker.wait(timeout)
 
-    def close(self, timeout: float = 5.0) -> None:
-        """Write what waits and end the thread; closing twice does nothing."""
-        self._worker.wait(timeout)
-        self._ended = True
-        self._worker.close(timeout)
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+    def end(self) -> None:
+        """Take no more steps; the thread writes what waits, closes the file and ends."""
+        if not self._closed:
+            self._closed = True
+            self._worker.submit(self._finish, self._note_taken, object())
+
+    def close(self, timeout: float = PATIENCE_S) -> None:
+        """End, and wait for it as long as the disk takes one step after the other.
+
+        After ``timeout`` seconds in which it took none, ``on_problem`` is told; the thread goes on
+        until it is done or the program ends. Closing twice does nothing.
+        """
+        self.end()
+        taken = self._taken
+        while not self._worker.wait(timeout):
+            if self._taken == taken:
+                self._on_problem(
+                    "The disk is too slow: your last steps may not be kept. Look what is there "
+                    "when you open this image again."
+                )
+                return
+            taken = self._taken
 
     def _later(self, key: object, work: Callable[[], None]) -> None:
-        if not self._ended:
-            self._worker.submit(work, _nothing, key)
-            self._worker.submit(self._sync, _nothing, _SYNC)  # once for all that waits
+        if not self._closed and not self._failed:
+            self._worker.submit(work, self._note_taken, key)
+            self._worker.submit(self._sync, self._note_taken, _SYNC)  # once for all that waits
+
+    def _note_taken(self, _result: object) -> None:
+        self._taken += 1
 
     def _write_step(self, words: Words, before: State, after: State) -> None:
         writer = DeltaWriter(self._numbers)
-        if words["kind"] in ("step", "move"):
-            words |= writer.delta(before, after)
+        # With an undo, too: whoever reads it may have forgotten the step that it takes back.
+        words |= writer.delta(before, after)
         self._write(words, writer.arrays)
 
     def _write(self, words: Words, arrays: dict[str, AnyArray]) -> None:
-        if self._ended:
+        if self._failed:
             return  # a frame after one that is torn would never be read
         if self._file is None:
             self._file = self._open()
@@ -121,34 +147,59 @@ class Journal:
 
     def _open(self) -> BinaryIO:
         if self.path is not None and self._end is not None:
-            return _open_again(self.path, self._end)
+            return _open_again(self.path, self._end) or self._copied(self.path, self._end)
+        return self._created(MAGIC + pack({"format": FORMAT, "image": self._identity.words()}, {}))
+
+    def _copied(self, path: Path, end: int) -> BinaryIO:
+        with path.open("rb") as file:
+            copy = self._created(file.read(end))
+        self._on_problem(
+            "Another window went on with this session, or its end cannot be read: from here on "
+            "your work is kept as a session of its own."
+        )
+        return copy
+
+    def _created(self, content: bytes) -> BinaryIO:
         self.path = self._new_path(self._identity)
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Private from its first moment: it shows a patient.
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         file = os.fdopen(descriptor, "r+b")
         hold(file)
-        file.write(MAGIC + pack({"format": FORMAT, "image": self._identity.words()}, {}))
+        try:
+            file.write(content)
+            file.flush()
+        except OSError:
+            self.path.unlink()  # a copy cut short would be offered instead of the whole
+            raise
         return file
 
+    def _finish(self) -> None:
+        file, self._file = self._file, None
+        try:
+            if file is not None:
+                file.close()
+        except OSError as error:
+            self._give_up(error)
+        self._worker.close()
+
     def _give_up(self, error: BaseException) -> None:
-        if not self._ended:
-            self._ended = True
+        if not self._failed:
+            self._failed = True
             reason = getattr(error, "strerror", None) or error
             self._on_problem(
                 f"Your work is not being kept on the disk ({reason}): export it before you close."
             )
 
 
-def _open_again(path: Path, end: int) -> BinaryIO:
+def _open_again(path: Path, end: int) -> BinaryIO | None:
+    """Open a journal to write on; None where it is written on or holds more than was read."""
     file = path.open("r+b")
-    if not hold(file):
-        file.close()
-        raise InputError(f"{path} is open in another window: continue it there")
-    file.truncate(end)  # what a power loss cut short
-    file.seek(end)
-    return file
-
-
-def _nothing(_result: object) -> None:
-    """Nobody waits for a step to be written."""
+    if hold(file):
+        file.seek(end)
+        if read_frame(file) is None:
+            file.truncate(end)  # what a power loss cut short
+            file.seek(end)
+            return file
+    file.close()
+    return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from platformdirs import user_state_path
@@ -12,7 +12,7 @@ from platformdirs import user_state_path
 from napari_samunet.session.frames import Words
 from napari_samunet.session.identity import ImageIdentity
 from napari_samunet.session.lock import is_held
-from napari_samunet.session.story import read_head
+from napari_samunet.session.story import count_objects, read_head
 
 SUFFIX = ".samunet"
 KEPT_DAYS = 60
@@ -22,16 +22,27 @@ _DAY = 24 * 3600
 
 @dataclass(frozen=True)
 class Entry:
-    """One journal: its file, what its image was, and when it was last written (Unix time)."""
+    """One journal: its file, what its image was, and when it was last written (Unix time).
+
+    ``objects`` is how many it ends with, None where nobody counted them.
+    """
 
     path: Path
     image: Words
     written: float
+    objects: int | None = None
 
     @property
     def when(self) -> str:
         """Day and time as a person reads them."""
         return time.strftime("%d %b %Y, %H:%M", time.localtime(self.written))
+
+    @property
+    def about(self) -> str:
+        """Day, time and number of objects as a person reads them."""
+        if self.objects is None:
+            return self.when
+        return f"{self.when}, {self.objects or 'no'} object{'' if self.objects == 1 else 's'}"
 
 
 class Shelf:
@@ -65,9 +76,18 @@ class Shelf:
         return sorted(found, key=lambda entry: -entry.written)
 
     def last(self, identity: ImageIdentity) -> Entry | None:
-        """Return the latest journal of an image that no other window writes."""
-        own = (entry for entry in self.entries() if identity.fits(entry.image))
-        return next((entry for entry in own if not is_held(entry.path)), None)
+        """Return the latest journal of an image that no other window writes.
+
+        One without any object, as a stray click and its undo leave it, hides none that has some.
+        """
+        empty = None
+        for entry in self.entries():
+            if identity.fits(entry.image) and not is_held(entry.path):
+                counted = replace(entry, objects=count_objects(entry.path))
+                if counted.objects:
+                    return counted
+                empty = empty or counted
+        return empty
 
     def of_other_content(self, identity: ImageIdentity) -> Entry | None:
         """Return the latest journal of the same file and series when its voxels were others."""

@@ -6,9 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from napari_samunet.errors import UnreadableFile
+from napari_samunet.errors import InputError, UnreadableFile
 from napari_samunet.session.delta import AnswerNumbers, DeltaReader
-from napari_samunet.session.frames import MAGIC, Frame, Words, read_frame, read_frames
+from napari_samunet.session.frames import (
+    MAGIC,
+    Frame,
+    Words,
+    frame_offsets,
+    read_frame,
+    read_frames,
+)
 from napari_samunet.session.history import History
 from napari_samunet.session.journal import FORMAT
 from napari_samunet.session.state import State, bytes_of
@@ -27,7 +34,7 @@ class Story:
     image
         What its image was, for ``ImageIdentity.fits``.
     state, history
-        As they were at the last whole frame.
+        As they were at the last frame that is whole and can be followed.
     position
         The plane that was shown last, or None.
     numbers, end
@@ -68,12 +75,12 @@ def read_head(path: Path) -> Words | None:
 
 
 def read_story(path: Path) -> Story:
-    """Read a journal up to its end, or up to where a power loss cut it short.
+    """Read a journal up to its end, or up to where it is cut short or cannot be followed.
 
     Raises
     ------
     UnreadableFile
-        It is no journal, or says what cannot be.
+        It is no journal, or is damaged from its beginning.
     """
     try:
         with path.open("rb") as file:
@@ -87,6 +94,42 @@ def read_story(path: Path) -> Story:
         raise UnreadableFile(f"{path} is a damaged journal ({error}).") from error
 
 
+def count_objects(path: Path) -> int:
+    """Return how many objects a journal ends with, mostly from its last step alone.
+
+    0 where it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            if _head(file) is None:
+                return 0
+            for offset in reversed(frame_offsets(file)):
+                file.seek(offset)
+                frame = read_frame(file)
+                if frame is None or frame[0]["kind"] == "position":
+                    continue
+                if "order" not in frame[0]:  # an undo of an earlier version says nothing of it
+                    return len(read_story(path).state.objects)
+                return len(frame[0]["order"])
+    except (OSError, KeyError, TypeError, ValueError):
+        pass
+    return 0
+
+
+def check_unused(history: History[State]) -> None:
+    """Refuse to continue a session where one has begun.
+
+    Raises
+    ------
+    InputError
+        There is a step that could be taken back.
+    """
+    if history.can_undo:
+        raise InputError(
+            "A session is continued before anything is done: undo what you began, then ask again."
+        )
+
+
 class _Telling:
     """Goes through the frames of a journal."""
 
@@ -94,15 +137,22 @@ class _Telling:
         self._path, self._image, self._file = path, image, file
         self._reader = DeltaReader(self._frame_at)
         self._state = State()
-        self._history: History[State] = History(bytes_of)
+        # Not by bytes: a step must not be forgotten that the session still had and took back.
+        self._history: History[State] = History()
         self._position: SliceRef | None = None
         self._tally = Tally()
 
     def tell(self) -> Story:
+        end = self._file.tell()
         for offset, frame in read_frames(self._file):
             after = self._file.tell()
-            self._follow(offset, frame)
+            try:
+                self._follow(offset, frame)
+            except (KeyError, IndexError, TypeError, ValueError):
+                break  # what came before it is whole
             self._file.seek(after)
+            end = after
+        self._history.weigh(bytes_of)
         return Story(
             self._path,
             self._image,
@@ -110,24 +160,27 @@ class _Telling:
             self._history,
             self._position,
             self._reader.numbers(),
-            self._file.tell(),
+            end,
             self._reader.last_generation,
             self._tally,
         )
 
     def _follow(self, offset: int, frame: Frame) -> None:
         words, _arrays = frame
-        kind, before = words["kind"], self._state
+        kind, before, history = words["kind"], self._state, self._history
         if kind == "position":
             self._position = SliceRef(*words["ref"])
-        elif kind == "undo":
-            self._state = self._history.undo(self._state)
-        elif kind == "redo":
-            self._state = self._history.redo(self._state)
+        elif kind == "undo" and history.can_undo:
+            self._state = history.undo(before)
+        elif kind == "redo" and history.can_redo:
+            self._state = history.redo(before)
         else:
+            if "order" in words:  # not in an undo of an earlier version, which is passed over then
+                self._state = self._reader.apply(before, offset, frame)
             if kind == "step":
-                self._history.record(words["name"], self._state)
-            self._state = self._reader.apply(self._state, offset, frame)
+                history.record(words["name"], before)
+            elif kind != "move":
+                self._history = History()  # it holds other steps than the one who worked did
         if kind in ("step", "undo", "redo"):
             touched = self._state.current or before.current or self._state.recent
             self._tally.note(words["time"], words["name"] or kind, touched)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 
+from napari_samunet.plugin import keeping as keeping_module
+from napari_samunet.plugin.launch import continue_named
+from napari_samunet.session.lock import is_held
+from napari_samunet.session.story import count_objects
 from napari_samunet.types import SliceRef
 
 pytestmark = pytest.mark.viewer
@@ -76,6 +83,99 @@ def test_a_click_instead_of_an_answer_begins_afresh_and_keeps_the_old_file(scree
     assert len(screen.session.objects) == 1
     _journal(screen).flush(10)
     assert len(screen.shelf.entries()) == 2
+
+
+def test_a_stray_click_that_is_undone_takes_the_offer_away_only_until_then(screen):
+    _work(screen)
+    labels = screen.session.labels.copy()
+    _reopen(screen)
+    screen.until(lambda: _offer(screen) is not None)
+    screen.click(10, 10)
+    assert not screen.widget.last_session.isVisible()
+    screen.press(Qt.Key.Key_Z, "control")
+    assert screen.widget.last_session.isVisible()
+    screen.press(Qt.Key.Key_C, "shift")
+    screen.until(lambda: screen.session.objects)
+    np.testing.assert_array_equal(screen.session.labels, labels)
+    screen.press(Qt.Key.Key_G)
+    labels = screen.session.labels.copy()
+    _reopen(screen)
+    screen.until(lambda: _offer(screen) is not None)
+    screen.press(Qt.Key.Key_C, "shift")
+    screen.until(lambda: screen.session.objects)
+    np.testing.assert_array_equal(screen.session.labels, labels)
+
+
+def test_the_day_after_a_stray_click_the_work_is_offered_and_not_the_click(screen):
+    _work(screen)
+    _reopen(screen)
+    screen.until(lambda: _offer(screen) is not None)
+    screen.click(10, 10)
+    screen.press(Qt.Key.Key_Z, "control")
+    _reopen(screen)
+    screen.until(lambda: _offer(screen) is not None)
+    assert ", 2 objects" in screen.widget.last_session._text.text()
+
+
+def test_the_key_says_why_nothing_is_continued(screen):
+    screen.until(lambda: screen.controller.keeping._kept[screen.controller.work].looked)
+    screen.press(Qt.Key.Key_C, "shift")
+    assert "No earlier session" in screen.widget.status.text
+    _work(screen)
+    _reopen(screen)
+    screen.until(lambda: _offer(screen) is not None)
+    screen.click(10, 10)
+    screen.press(Qt.Key.Key_C, "shift")
+    assert "Undo what you began" in screen.widget.status.text
+    assert len(screen.session.objects) == 1
+
+
+@pytest.mark.parametrize("kind", ["journal", "saved"])
+def test_a_click_while_a_named_session_is_read_is_not_thrown_away(
+    screen, tmp_path, monkeypatch, kind
+):
+    """As with ``samunet resume FILE`` and a person who does not wait."""
+    _work(screen)
+    path = screen.session.save(tmp_path / "saved.npz")
+    if kind == "journal":
+        path = _journal(screen).path
+    _reopen(screen)
+    screen.until(lambda: _offer(screen) is not None)
+    ready = threading.Event()
+    for name in ("read_story", "load_state"):
+        read = getattr(keeping_module, name)
+        monkeypatch.setattr(
+            keeping_module, name, lambda *args, read=read: ready.wait(60) and read(*args)
+        )
+    keeping, work = screen.controller.keeping, screen.controller.work
+    continue_named(keeping, work, path)
+    screen.click(10, 10)
+    ready.set()
+    screen.until(lambda: "before anything is done" in screen.widget.status.text)
+    assert len(screen.session.prompts) == 1
+    screen.press(Qt.Key.Key_Z, "control")
+    keeping.resume(work, path)
+    screen.until(lambda: len(screen.session.objects) == 2)
+
+
+def test_a_window_closes_all_its_images_on_a_full_disk(screen, monkeypatch):
+    """One that cannot be written keeps no other one from being written."""
+    screen.click(30, 20)
+    _journal(screen).flush(10)
+    full = _journal(screen)
+    screen.controller.choose(screen.add_image(name="other", data=np.ones((7, 60, 80), np.float32)))
+    screen.until(lambda: screen.controller.work is not None)
+    screen.click(30, 20)
+    other = _journal(screen)
+    assert other is not full
+
+    def no_room() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    full._file = SimpleNamespace(close=no_room)
+    screen.controller.keeping.close()
+    assert count_objects(other.path) == 1
+    assert not is_held(other.path), "it is closed"
 
 
 def test_the_key_continues_too(screen):

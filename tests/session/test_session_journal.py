@@ -9,6 +9,7 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -18,13 +19,16 @@ from disc_engine import SHAPE, DiscEngine, make_volume, square
 
 from napari_samunet.errors import InputError, UnreadableFile
 from napari_samunet.io.volume import Volume
+from napari_samunet.session import history as history_module
 from napari_samunet.session import journal as journal_module
+from napari_samunet.session import story as story_module
 from napari_samunet.session.frames import pack
 from napari_samunet.session.identity import ImageIdentity
 from napari_samunet.session.journal import Journal
 from napari_samunet.session.record import StateWriter
 from napari_samunet.session.session import Session
 from napari_samunet.session.shelf import KEPT_DAYS, Shelf
+from napari_samunet.session.store import load_state
 from napari_samunet.session.story import read_story
 from napari_samunet.types import SliceRef
 
@@ -60,6 +64,13 @@ def _bytes(session: Session) -> bytes:
     writer = StateWriter()
     words = writer.state(session._state)
     return pack(words, writer.arrays)
+
+
+def _read(path: Path, volume: Volume) -> Session:
+    """What comes back of a journal."""
+    session = Session(volume, DiscEngine())
+    session.take_up(read_story(path))
+    return session
 
 
 def _all_states(session: Session) -> list[bytes]:
@@ -285,6 +296,13 @@ def test_work_in_progress_is_not_replaced_by_an_old_session(volume, tmp_path):
     busy.add_point((10, 9), index=2)
     with pytest.raises(InputError, match="before anything is done"):
         busy.take_up(read_story(journal.path))
+    saved = session.save(tmp_path / "saved.npz")
+    with pytest.raises(InputError, match="before anything is done"):
+        busy.start_from(load_state(saved, volume)[1])
+    assert len(busy.prompts) == 1
+    busy.undo()
+    busy.take_up(read_story(journal.path))
+    assert _bytes(busy) == _bytes(session)
 
 
 def test_what_is_no_journal_is_refused(tmp_path):
@@ -294,15 +312,197 @@ def test_what_is_no_journal_is_refused(tmp_path):
         read_story(path)
 
 
-def test_handing_a_step_over_takes_no_time(volume, tmp_path):
-    """The thread of the window never waits for the disk."""
-    session, journal = _kept(volume, tmp_path)
-    session.add_point((10, 9), index=2)
-    started = time.perf_counter()
-    for _ in range(100):
-        journal.record("move", "", session._state, session._state)
-    assert time.perf_counter() - started < 0.5
+def test_a_step_never_waits_for_the_disk(volume, tmp_path):
+    awake = threading.Event()
+
+    def asleep(identity: ImageIdentity) -> Path:
+        assert awake.wait(60)
+        return Shelf(tmp_path).new_path(identity)
+
+    session, journal = Session(volume, DiscEngine()), Journal(ImageIdentity(volume), asleep)
+    session.keep_journal(journal)
+    _work(session)
+    assert journal.path is None, "nothing is on the disk yet, and the work went on"
+    awake.set()
     journal.close()
+    assert _bytes(_read(journal.path, volume)) == _bytes(session)
+
+
+def _slow(call, seconds: float):
+    def slowly(*args):
+        time.sleep(seconds)
+        return call(*args)
+
+    return slowly
+
+
+def test_closing_waits_for_a_slow_disk_as_long_as_it_takes_one_step_after_the_other(
+    volume, tmp_path, monkeypatch
+):
+    session, journal = _kept(volume, tmp_path)
+    monkeypatch.setattr(journal_module, "pack", _slow(pack, 0.15))
+    for column in range(5, 45, 5):
+        session.add_point((10, column), index=2)
+    journal.close(timeout=0.6)
+    assert _bytes(_read(journal.path, volume)) == _bytes(session)
+
+
+def test_a_disk_that_hangs_while_a_window_closes_is_told_and_written_to_once_it_answers(
+    volume, tmp_path, monkeypatch
+):
+    told: list[str] = []
+    awake, sync = threading.Event(), os.fsync
+    monkeypatch.setattr(journal_module.os, "fsync", lambda number: (awake.wait(60), sync(number)))
+    session = Session(volume, DiscEngine())
+    journal = Journal(ImageIdentity(volume), Shelf(tmp_path).new_path, told.append)
+    session.keep_journal(journal)
+    session.add_point((10, 9), index=2)
+    session.accept()
+    session.rename_object(1, "liver")
+    journal.close(timeout=0.2)
+    assert len(told) == 1
+    assert "last steps may not be kept" in told[0]
+    awake.set()
+    assert journal.flush(10)
+    assert _bytes(_read(journal.path, volume)) == _bytes(session)
+
+
+class _FullDisk(io.FileIO):
+    """Takes so many bytes."""
+
+    room = 10**9
+
+    def write(self, content) -> int:
+        if self.tell() + len(content) > self.room:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(content)
+
+
+def test_a_full_disk_hinders_no_closing_and_keeps_what_was_written_before(
+    volume, tmp_path, monkeypatch
+):
+    told: list[str] = []
+    monkeypatch.setattr(
+        journal_module.os,
+        "fdopen",
+        lambda number, mode: io.BufferedRandom(_FullDisk(number, mode)),
+    )
+    session = Session(volume, DiscEngine())
+    journal = Journal(ImageIdentity(volume), Shelf(tmp_path).new_path, told.append)
+    session.keep_journal(journal)
+    session.add_point((10, 9), index=2)
+    assert journal.flush(10)
+    earlier = _bytes(session)
+    monkeypatch.setattr(_FullDisk, "room", journal.path.stat().st_size + 10)
+    session.add_point((30, 9), index=2)
+    journal.close()
+    assert len(told) == 1
+    assert "No space left" in told[0]
+    assert _bytes(_read(journal.path, volume)) == earlier
+
+
+def _both_continue(volume: Volume, folder: Path) -> tuple[Session, Session, list[str]]:
+    """Two windows that continued one session, neither of which did anything yet."""
+    first, journal = _kept(volume, folder)
+    _work(first)
+    journal.close()
+    told: list[str] = []
+    one, two = (Session.resume(journal.path, volume, DiscEngine()) for _ in range(2))
+    two._journal._on_problem = told.append
+    return one, two, told
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_two_windows_that_continue_one_session_both_keep_their_work(volume, tmp_path, closed):
+    one, two, told = _both_continue(volume, tmp_path)
+    one.add_point((20, 20), index=4)
+    one.accept()
+    assert one._journal.flush(10)
+    if closed:
+        one._journal.close()
+    two.new_object("spleen")
+    two.add_point((30, 30), index=3)
+    two._journal.close()
+    one._journal.close()
+    assert one._journal.path != two._journal.path
+    for session in (one, two):
+        kept = _read(session._journal.path, volume)
+        assert _bytes(kept) == _bytes(session)
+        assert _all_states(kept) == _all_states(session), "undo reaches back to the beginning"
+    assert len(told) == 1
+    assert "Another window" in told[0]
+
+
+def test_a_session_is_read_however_many_steps_were_taken_back(volume, tmp_path, monkeypatch):
+    """Whoever reads may hold fewer steps than the one who worked: in bytes, or in number."""
+    session, journal = _kept(volume, tmp_path)
+    for column in range(5, 45, 5):
+        session.add_point((10, column), index=2)
+    for _ in range(7):
+        session.undo()
+    session.redo()
+    session.new_object("spleen")
+    session.paint(square(SHAPE[1:], 2, 3, 4), index=5)
+    journal.close()
+    monkeypatch.setattr(history_module, "MIN_STEPS", 2)
+    monkeypatch.setattr(story_module, "bytes_of", lambda state: 2**40)
+    assert _all_states(_read(journal.path, volume)) == _all_states(session)
+    monkeypatch.setattr(history_module, "MAX_STEPS", 3)
+    assert _bytes(_read(journal.path, volume)) == _bytes(session)
+
+
+def test_a_step_that_cannot_be_followed_costs_nothing_that_came_before(volume, tmp_path):
+    session, journal = _kept(volume, tmp_path)
+    _work(session)
+    journal.close()
+    odd = pack({"kind": "step", "name": "?", "time": 0, "order": [99], "answers": []}, {})
+    whole = journal.path.read_bytes() + odd
+    journal.path.write_bytes(whole)
+    again = Session.resume(journal.path, volume, DiscEngine())
+    assert _bytes(again) == _bytes(session)
+    again.add_point((20, 20), index=4)
+    again._journal.close()
+    assert _bytes(_read(again._journal.path, volume)) == _bytes(again)
+    assert journal.path.read_bytes() == whole, "nor is it deleted"
+
+
+def test_a_stray_click_and_its_undo_hide_no_earlier_work(volume, tmp_path):
+    session, journal = _kept(volume, tmp_path)
+    _work(session)
+    journal.close()
+    stray, later = _kept(volume, tmp_path)
+    stray.add_point((10, 9), index=2)
+    stray.undo()
+    later.close()
+    os.utime(journal.path, (1e9, 1e9))
+    offered = Shelf(tmp_path).last(ImageIdentity(volume))
+    assert offered.path == journal.path
+    assert offered.about.endswith(", 2 objects")
+
+
+def test_an_offer_tells_how_many_objects_a_session_ended_with(volume, tmp_path):
+    session, journal = _kept(volume, tmp_path)
+    for index, counted in enumerate(["1 object", "2 objects", "3 objects"]):
+        session.new_object()
+        session.add_point((10, 9), index=index)
+        journal.note_position(SliceRef(0, index))
+        assert journal.flush(10)
+        assert f", {counted}" in _about(journal)
+    session.delete_object(2)
+    assert journal.flush(10)
+    assert ", 2 objects" in _about(journal)
+    while session.undo():
+        pass
+    journal.close()
+    assert Shelf(tmp_path).last(ImageIdentity(volume)).about.endswith(", no objects")
+
+
+def _about(journal: Journal) -> str:
+    """How a session would be offered if its window were gone."""
+    shelf = Shelf(journal.path.parent.parent / "crashed")
+    shelf.folder.mkdir(exist_ok=True)
+    (shelf.folder / journal.path.name).write_bytes(journal.path.read_bytes())
+    return shelf.last(journal._identity).about
 
 
 def test_time_prompts_and_edits_of_each_object_survive_too(volume, tmp_path, monkeypatch):

@@ -25,7 +25,7 @@ class LastSessionPanel(QWidget):
             "Continue", "continue", self.continue_requested.emit, "Continue the last session"
         )
         self._refuse = button("Start afresh", "", self.refused.emit)
-        self._refuse.setToolTip("Begin anew; the earlier session stays on the disk")
+        self._refuse.setToolTip("Begin anew; `samunet resume` lists the earlier sessions")
         row = QHBoxLayout()
         row.setSpacing(3)
         row.addWidget(self._continue)
@@ -37,7 +37,7 @@ class LastSessionPanel(QWidget):
         layout.addLayout(row)
         self.set_offer("")
 
-    def set_offer(self, when: str) -> None:
-        """Offer the session of that moment; "" for none."""
-        self._text.setText(f"You worked on this image before: {when}.")
-        self.setVisible(bool(when))
+    def set_offer(self, about: str) -> None:
+        """Offer the session of that moment and size; "" for none."""
+        self._text.setText(f"You worked on this image before: {about}.")
+        self.setVisible(bool(about))
