@@ -13,8 +13,9 @@ import pytest
 import napari_samunet
 
 PACKAGE = Path(__file__).resolve().parents[1] / "napari_samunet"
-ORDER = ["types", "errors", "assets", "geometry", "packed", "io", "preprocess", "embedding"]
-ORDER += ["prompts", "models", "inference", "session", "evaluation", "training", "cli", "plugin"]
+ORDER = ["types", "errors", "assets", "geometry", "packed", "replacing", "io", "preprocess"]
+ORDER += ["embedding", "prompts", "models", "inference", "session"]
+ORDER += ["evaluation", "training", "cli", "plugin"]
 # The package's own lazy names reach up to the session, so only what comes after may use them.
 ROOT_RANK = ORDER.index("session")
 ROOT_NAMES = {"__init__", *napari_samunet.__all__}

@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import shutil
-import tempfile
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import psutil
 from platformdirs import user_cache_path, user_config_path
 
 from napari_samunet.errors import InputError
+from napari_samunet.replacing import replacing
 
 logger = logging.getLogger(__name__)
 
@@ -108,10 +108,8 @@ def write_budget(budget: Budget, path: Path | None = None) -> None:
     """
     path = settings_path() if path is None else path
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(asdict(budget), file)
-    os.replace(temporary, path)
+    with replacing(path) as file:
+        file.write(json.dumps(asdict(budget)).encode())
 
 
 def settings_path() -> Path:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from filelock import FileLock, Timeout
 
 from napari_samunet.embedding.key import EmbeddingKey
+from napari_samunet.replacing import replacing
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -107,7 +108,8 @@ class EmbeddingFolder:
                 if total + len(content) > self.max_bytes:
                     total = self._evict(int(_AFTER_EVICTION * self.max_bytes) - len(content))
                 self._tell(total + len(content))  # first: a writer that dies counts too much
-                _write(self._path_of(key), content)
+                with replacing(self._path_of(key), lasting=False) as file:
+                    file.write(content)
         except (OSError, Timeout, NotImplementedError) as error:
             self._refuse(str(error))
 
@@ -213,18 +215,6 @@ class EmbeddingFolder:
         if not self._complained:
             self._complained = True
             logger.warning(line)
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write beside the place, for the owner alone, then into it."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _packed(features: Mapping[str, Tensor], half: bool) -> bytes:

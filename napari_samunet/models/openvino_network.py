@@ -7,8 +7,6 @@ statistics is not touched.
 from __future__ import annotations
 
 import logging
-import os
-import tempfile
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -20,6 +18,8 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+
+from napari_samunet.replacing import replacing
 
 logger = logging.getLogger(__name__)
 
@@ -129,19 +129,8 @@ def _keep(kept: Path, compiled: Any) -> None:
     exported = compiled.export_model()
     content = exported.getvalue() if hasattr(exported, "getvalue") else exported
     try:
-        _write(kept, sha256(content).digest() + content)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(kept, lasting=False) as file:
+            file.write(sha256(content).digest() + content)
     except OSError as error:  # costs the next start some seconds, and this one nothing
         logger.warning("The compiled network cannot be kept in %s: %s", kept.parent, error)
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file as a whole or not at all, for another process may read it meanwhile."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.replace(draft, path)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise

@@ -9,8 +9,6 @@ private to its owner and is replaced only when the new one is complete.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 import zipfile
 import zlib
 from pathlib import Path
@@ -20,6 +18,7 @@ import numpy as np
 
 from napari_samunet.errors import InputError, UnreadableFile
 from napari_samunet.io.volume import Source, Volume
+from napari_samunet.replacing import replacing
 from napari_samunet.session.identity import ImageIdentity
 from napari_samunet.session.readings import readings
 from napari_samunet.session.record import StateReader, StateWriter
@@ -47,7 +46,8 @@ def save_state(path: str | Path, volume: Volume, state: State) -> Path:
     words["image"] = _image_words(volume, arrays, target.absolute().parent)
     arrays[TEXT] = np.frombuffer(json.dumps(words).encode(), np.uint8)
     try:
-        _write(target, arrays)
+        with replacing(target) as file:
+            np.savez_compressed(file, allow_pickle=False, **arrays)
     except OSError as error:
         raise InputError(
             f"A session was to be saved as {target}, but {error.strerror or error}; "
@@ -153,20 +153,6 @@ def _place(source: Path, path: str | None) -> Path:
             "Session.resume(path, volume)."
         )
     return found
-
-
-def _write(target: Path, arrays: dict[str, AnyArray]) -> None:
-    # mkstemp makes a file that nobody else may read: a session shows a patient.
-    handle, draft = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez_compressed(file, allow_pickle=False, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, target)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise
 
 
 def _read(source: Path) -> dict[str, AnyArray]:

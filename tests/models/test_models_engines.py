@@ -273,7 +273,7 @@ def test_a_full_disk_does_not_keep_openvino_from_encoding(
         raise OSError(28, "No space left on device")
 
     pytest.importorskip("openvino")
-    monkeypatch.setattr("napari_samunet.models.openvino_network.os.replace", fail)
+    monkeypatch.setattr("napari_samunet.replacing.os.replace", fail)
     assert choose_engine(system, "openvino") == "openvino"
     assert not list(engines.iterdir())
 
