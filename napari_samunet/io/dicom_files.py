@@ -12,7 +12,14 @@ import pydicom
 from pydicom.uid import UID
 
 from napari_samunet.errors import ChoiceNeeded, InputError, UnreadableFile, UnsupportedImage
-from napari_samunet.io.dicom_search import counted, files_below, kin_of, listed_in, may_be_dicom
+from napari_samunet.io.dicom_search import (
+    counted,
+    files_below,
+    kin_of,
+    listed_in,
+    may_be_dicom,
+    says_dicom,
+)
 
 _SHOWN = 8
 """Series that a message lists; the error's ``choices`` hold all."""
@@ -26,7 +33,7 @@ _IMPLICIT_LITTLE = "1.2.840.10008.1.2"
 class Series:
     """The image files of one DICOM series, as (path, dataset without pixels).
 
-    ``missed`` are files that are named like them and hold no image that can be read.
+    ``missed`` are files that may be of it, too, and hold no image that can be read.
     """
 
     uid: str
@@ -35,10 +42,18 @@ class Series:
 
     _instances: set[str] = field(default_factory=set)
 
-    def miss(self, files: list[Path]) -> None:
-        """Remember which of ``files`` may have been slices of this series, by their names."""
+    def miss(self, files: list[Path], alone: bool) -> None:
+        """Remember which of ``files`` may have been slices of this series.
+
+        By their names, unless the series is ``alone``: what else would they be?
+        """
+        folders = {path.parent for path, _ in self.files}
         kin = {kin_of(path) for path, _ in self.files}
-        self.missed = [file for file in files if kin_of(file) in kin]
+        self.missed = [
+            file
+            for file in files
+            if kin_of(file) in kin or (alone and says_dicom(file) and file.parent in folders)
+        ]
 
     def add(self, path: Path, dataset: Any) -> bool:
         """Take a file in, unless it is a second copy of an image that is there already."""
@@ -204,8 +219,8 @@ def _refuse_missed(path: Path, missed: list[Path]) -> None:
     if missed:
         otherwise = "move them away" if path.is_dir() else "open its folder"
         raise UnreadableFile(
-            f"{path} holds {counted(missed)} named like slices of the series, but empty, damaged "
-            f"or not to be read: copy them again, or {otherwise} to open the others."
+            f"{path} holds {counted(missed)} that may be slices of the series, but are empty, "
+            f"damaged or not to be read: copy them again, or {otherwise} to open the others."
         )
 
 
@@ -235,7 +250,7 @@ def _sorted_into_series(
             "open a file in it, or the folder of a series."
         )
     for series in found.values():
-        series.miss(broken + foreign)
+        series.miss(broken + [file for file in foreign if says_dicom(file)], len(found) == 1)
     missed = [file for series in found.values() for file in series.missed]
     unread = list(dict.fromkeys(broken + missed))
     notes = []

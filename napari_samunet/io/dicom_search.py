@@ -68,7 +68,7 @@ def may_be_dicom(file: Path) -> bool:
     Raises
     ------
     UnreadableFile
-        If it cannot be said: the file is empty, locked or not there.
+        If it cannot be said: the file is empty, zeros, locked or not there.
     """
     if file.suffix.lower() in _NO_DICOM:
         return False
@@ -79,8 +79,8 @@ def may_be_dicom(file: Path) -> bool:
             start = opened.read(132)
     except (OSError, ValueError) as error:
         raise UnreadableFile(f"{file} cannot be read: {error}.") from None
-    if not start:
-        raise UnreadableFile(f"{file} is empty: copy or export it again.")
+    if not any(start):
+        raise UnreadableFile(f"{file} is empty or zeros: copy or export it again.")
     bare = start[:1] in (b"\x02", b"\x08") and start[1:2] == b"\0" and len(start) == 132
     return bare or start[128:] == b"DICM"
 
@@ -92,10 +92,14 @@ def counted(files: list[Path]) -> str:
     return f"{len(files)} file{'s' if len(files) > 1 else ''} ({names}{more})"
 
 
+def says_dicom(file: Path) -> bool:
+    """Say whether the ending of a name is one of DICOM's."""
+    return file.suffix.lower() in _ENDINGS
+
+
 def kin_of(file: Path) -> tuple[Path, str]:
     """What the files of one series have in common: the folder, and the name but for its numbers."""
-    ending = file.suffix.lower()
-    return file.parent, ending if ending in _ENDINGS else _DIGITS.sub("0", file.name)
+    return file.parent, _DIGITS.sub("0", file.name)
 
 
 def _names_by_lower_case(folder: Path) -> dict[str, str]:

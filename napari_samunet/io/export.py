@@ -243,14 +243,15 @@ def write_and_replace(
 
 def _replace(target: Path, draft: Path, originals: Sequence[Path]) -> None:
     """Move what was written over the target: voxels beside a header first, the header last."""
-    written = sorted(draft.parent.iterdir(), key=lambda file: file == draft)
-    beside = (draft.with_suffix(suffix) for suffix in _BESIDE.get(draft.suffix.lower(), ()))
-    if draft not in written or not {draft, *beside}.issuperset(written):
+    beside = [draft.with_suffix(suffix) for suffix in _BESIDE.get(draft.suffix.lower(), ())]
+    if not draft.is_file():
         raise OSError("it came out under another name")
+    # What else lies there is not ours, e.g. what macOS writes beside each file on some disks.
+    written = [*(file for file in beside if file.is_file()), draft]
     for file in written:
         check_original(target.parent / file.name, originals)
     for file in written:
-        with file.open("rb") as handle:
+        with file.open("r+b") as handle:  # Windows flushes only what may be written
             os.fsync(handle.fileno())
     for file in written:
         os.replace(file, target.parent / file.name)

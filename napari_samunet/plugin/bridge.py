@@ -85,7 +85,8 @@ class InferenceBridge(QObject):
     def finish(self, wait_s: float = 60.0) -> None:
         """Do what is due and end the thread; an error is logged, for nobody is there to be told."""
         self._finishing = True
-        self._worker.wait(wait_s)
+        if not self._worker.wait(wait_s):
+            logger.error("The window closed before all that was due was done, e.g. an export")
         self.close()
 
     def close(self, wait_s: float = 0.0) -> None:

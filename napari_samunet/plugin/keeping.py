@@ -12,6 +12,7 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_samunet.errors import SamUNetError
 from napari_samunet.plugin.bridge import InferenceBridge
+from napari_samunet.plugin.fetching import reason_of
 from napari_samunet.session.identity import ImageIdentity
 from napari_samunet.session.journal import Journal
 from napari_samunet.session.shelf import Entry, Shelf
@@ -27,12 +28,16 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
+_NONE = "No earlier session of this image is left to continue; `samunet resume` lists all."
+
+
 @dataclass(eq=False)
 class _Kept:
     identity: ImageIdentity
     journal: Journal
     offer: Entry | None = None
     looked: bool = False
+    none: str = _NONE
 
 
 class Keeping(QObject):
@@ -74,7 +79,7 @@ class Keeping(QObject):
             (work, "look"),
             lambda: (self._shelf.last(identity), self._shelf.of_other_content(identity)),
             lambda found: self._found(work, *found),
-            lambda _error: self._found(work, None, None),
+            lambda error: self._not_found(work, error),
             quiet=True,
         )
 
@@ -113,9 +118,7 @@ class Keeping(QObject):
         elif kept is not None and not kept.looked:
             self.said.emit("Your last session is still being looked for; ask again in a moment.")
         else:
-            self.said.emit(
-                "No earlier session of this image is left to continue; `samunet resume` lists all."
-            )
+            self.said.emit(_NONE if kept is None else kept.none)
 
     def resume(self, work: ImageWork, path: Path) -> None:
         """Continue a session of this image: a journal, or what ``Session.save`` wrote."""
@@ -150,6 +153,13 @@ class Keeping(QObject):
                 "is kept, but belongs to other voxels and is not shown on these."
             )
         self.changed.emit()
+
+    def _not_found(self, work: ImageWork, error: BaseException) -> None:
+        kept = self._kept.get(work)
+        if kept is not None:
+            kept.none = f"Earlier sessions could not be looked for: {reason_of(error)}"
+            logger.warning(kept.none)
+        self._found(work, None, None)
 
     def _take_up(self, work: ImageWork, found: Story | State) -> None:
         kept = self._kept.get(work)

@@ -48,7 +48,7 @@ def situation(controller: Controller) -> Situation:
         ready=ready,
         waiting=controller.waiting,
         tool=tool,
-        empty=shown is not None and not shown.mask.any(),
+        empty=shown is not None and shown.chosen.packed.is_empty,
         shown=shown is not None,
         note="" if shown is None else shown.note,
         low=shown is not None and is_low(shown),

@@ -13,10 +13,11 @@ from napari_samunet.plugin.coordinates import show_plane
 from napari_samunet.plugin.fetching import reason_of
 
 if TYPE_CHECKING:
+    from napari_samunet.packed import PackedMask
     from napari_samunet.plugin.controller import Controller
     from napari_samunet.plugin.work import ImageWork
     from napari_samunet.session.plan import PropagationPlan
-    from napari_samunet.types import BoolArray, SliceRef
+    from napari_samunet.types import SliceRef
 
 
 class Through(QObject):
@@ -51,7 +52,7 @@ class Through(QObject):
         self._work: ImageWork | None = None
         self._dropped = False
         self._stop = Event()
-        self._masks: dict[SliceRef, BoolArray] = {}
+        self._masks: dict[SliceRef, PackedMask] = {}
         self._found.connect(self._show)
 
     @property
@@ -134,7 +135,7 @@ class Through(QObject):
         self._stop = stop = Event()
 
         def tell(ref: SliceRef, answer: Any) -> bool:
-            self._found.emit(work, ref, answer.mask)
+            self._found.emit(work, ref, answer.chosen.packed)
             return not stop.is_set()
 
         self._act.run_beside(
@@ -145,7 +146,7 @@ class Through(QObject):
         )
         self.changed.emit()
 
-    def _show(self, work: ImageWork, ref: SliceRef, mask: BoolArray) -> None:
+    def _show(self, work: ImageWork, ref: SliceRef, mask: PackedMask) -> None:
         if not self.running or self._dropped or work is not self._act.work:
             return
         self.done += 1

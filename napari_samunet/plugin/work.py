@@ -111,13 +111,12 @@ class ImageWork:
 
     def draw_live_mask(self, ref: SliceRef, mask: BoolArray) -> None:
         """Show a mask that is being painted, before the session knows of it."""
-        self.draw_live_masks({ref: mask})
+        self.draw_live_masks({ref: PackedMask.of(mask)})
 
-    def draw_live_masks(self, masks: Mapping[SliceRef, BoolArray]) -> None:
+    def draw_live_masks(self, masks: Mapping[SliceRef, PackedMask]) -> None:
         """Show masks that are being found, before the session knows of them."""
         previews = {place: shown.chosen.packed for place, shown in self.session.previews.items()}
-        live = {place: PackedMask.of(mask) for place, mask in masks.items()}
-        self.shown.show_previews({**previews, **live}, self._color())
+        self.shown.show_previews({**previews, **masks}, self._color())
 
     def draw_live_box(self, ref: SliceRef, box_rc: Box) -> None:
         """Show a box that is being dragged, besides those of other slices."""

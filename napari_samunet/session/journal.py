@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -170,6 +171,8 @@ class Journal:
             file.write(content)
             file.flush()
         except OSError:
+            with suppress(OSError):  # what is buffered has no room either
+                file.close()
             self.path.unlink()  # a copy cut short would be offered instead of the whole
             raise
         return file

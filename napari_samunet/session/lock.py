@@ -9,10 +9,12 @@ from typing import BinaryIO
 if os.name == "nt":  # pragma: no cover - Windows has locks of its own
     import msvcrt
 
+    _FAR = 2**40
+
     def hold(file: BinaryIO) -> bool:
         """Lock an open file until it is closed; False where somebody else holds it."""
         try:
-            file.seek(0)
+            file.seek(_FAR)  # what is locked there nobody else may even read
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
         except OSError:
             return False

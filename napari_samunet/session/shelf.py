@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -70,9 +71,10 @@ class Shelf:
         """Return all journals, the latest first."""
         found = []
         for path in self.folder.glob(f"*{SUFFIX}"):
-            image = read_head(path)
-            if image is not None:
-                found.append(Entry(path, image, path.stat().st_mtime))
+            with suppress(OSError):  # another window may delete it just now
+                image = read_head(path)
+                if image is not None:
+                    found.append(Entry(path, image, path.stat().st_mtime))
         return sorted(found, key=lambda entry: -entry.written)
 
     def last(self, identity: ImageIdentity) -> Entry | None:

@@ -69,6 +69,32 @@ def test_a_spoilt_slice_of_another_series_is_told_and_no_hindrance(tmp_path: Pat
     assert volume.source.notes == ("cannot be read: 1 file (002.dcm)",)
 
 
+def test_in_a_folder_of_several_series_only_those_named_alike_are_kept_from_opening(
+    tmp_path: Path,
+) -> None:
+    uids = {}
+    for name in "AB":
+        folder = save_series(tmp_path / name)
+        uids[name] = str(pydicom.dcmread(folder / "000.dcm").SeriesInstanceUID)
+        for file in folder.iterdir():
+            file.rename(tmp_path / f"{name}{file.name}")
+        folder.rmdir()
+    (tmp_path / "B003.dcm").write_bytes(b"")
+    (tmp_path / "SR000001.dcm").write_bytes(b"")
+    volume = open_volume(tmp_path, series=uids["A"])
+    assert volume.shape == (4, 20, 24)
+    assert "cannot be read: 2 files" in volume.source.notes[0]
+    with pytest.raises(UnreadableFile, match=r"1 file \(B003\.dcm\)"):
+        open_volume(tmp_path, series=uids["B"])
+
+
+def test_notes_between_slices_that_are_mere_numbers_are_no_slices(series: Path) -> None:
+    for file in series.iterdir():
+        file.rename(series / file.stem)
+    (series / "1234").write_text("Seen by the second reader.")
+    assert open_volume(series).shape == (4, 20, 24)
+
+
 def test_a_folder_that_may_not_be_entered_is_told(
     series: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -279,6 +279,17 @@ def test_an_ending_in_capitals_is_the_file_that_was_asked_for(tmp_path: Path, na
     assert {file.name for file in tmp_path.iterdir()} == {name, "a.mhd", *beside}
 
 
+def test_what_the_system_leaves_beside_a_draft_is_no_reason_to_refuse(tmp_path: Path) -> None:
+    """MacOS writes a file of its own beside each, where the disk is not of its own format."""
+
+    def write(draft: Path) -> None:
+        draft.write_text("ours")
+        draft.with_name(f"._{draft.name}").write_text("the system's")
+
+    export.write_and_replace(tmp_path / "a.json", write)
+    assert {file.name for file in tmp_path.iterdir()} == {"a.json"}
+
+
 def test_what_a_writer_leaves_under_another_name_replaces_nothing(tmp_path: Path) -> None:
     stranger = tmp_path / "b.txt"
     stranger.write_text("not ours")

@@ -130,6 +130,17 @@ def test_the_key_says_why_nothing_is_continued(screen):
     assert len(screen.session.objects) == 1
 
 
+def test_sessions_that_cannot_be_looked_for_are_not_said_to_be_none(screen, monkeypatch):
+    def locked(*_arguments):
+        raise PermissionError("the folder is locked")
+
+    monkeypatch.setattr(screen.shelf, "last", locked)
+    _reopen(screen)
+    screen.until(lambda: screen.controller.keeping._kept[screen.controller.work].looked)
+    screen.press(Qt.Key.Key_C, "shift")
+    assert "the folder is locked" in screen.widget.status.text
+
+
 @pytest.mark.parametrize("kind", ["journal", "saved"])
 def test_a_click_while_a_named_session_is_read_is_not_thrown_away(
     screen, tmp_path, monkeypatch, kind

@@ -37,6 +37,21 @@ def test_an_accepted_object_is_carried_on_as_a_preview_then_accepted(screen):
     assert [z for z in range(7) if screen.session.labels[z].any()] == [3]
 
 
+def test_each_slice_that_is_found_is_drawn_once(screen, monkeypatch):
+    """Else a long propagation would hold the window the longer the further it is."""
+    from napari_samunet.plugin import layers
+
+    drawn, outlined = [], layers.outlined
+    monkeypatch.setattr(layers, "outlined", lambda mask: drawn.append(1) or outlined(mask))
+    screen.click(30, 40)
+    screen.press(Qt.Key.Key_G)
+    drawn.clear()
+    screen.press(Qt.Key.Key_S, "shift")
+    _finished(screen)
+    assert len(screen.session.previews) == 6
+    assert len(drawn) == 6
+
+
 def test_the_range_is_what_the_panel_says(screen):
     screen.click(30, 40)
     screen.widget.slices._first.setValue(3)
