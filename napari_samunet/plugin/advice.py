@@ -92,7 +92,7 @@ def next_step(now: Situation) -> str:
         return _at_work(now)
     hide = KEYS["hide"].shown
     if now.shown:
-        return f"Masks are hidden [{hide}]. {_at_work(now)}"
+        return f"Some masks are hidden [{hide}]. {_at_work(now)}"
     return f"Masks are hidden: [{hide}] shows them."
 
 
@@ -109,7 +109,8 @@ def _at_work(now: Situation) -> str:
     if now.locked:
         return f"'{now.current}' is locked: unlock it [{KEYS['lock'].shown}] to change it."
     if now.tool in (Tool.PAINT, Tool.ERASE):
-        return f"Drag on the image to {now.tool.value}, then Accept [{KEYS['accept'].shown}]."
+        drag, accept = f"Drag on the image to {now.tool.value}", f"Accept [{KEYS['accept'].shown}]."
+        return f"{drag}. {_meeting(now)} {accept}" if now.shared else f"{drag}, then {accept}"
     if now.shown:
         return f"{now.note} {_judge(now)}".lstrip()
     if now.accepted and now.veiled:
@@ -143,10 +144,7 @@ def _judge(now: Situation) -> str:
     if now.empty:
         return "Nothing was found there: click once more on the object, or drag a box around it."
     if now.shared:
-        return (
-            f"{now.shared} pixels lie in '{now.neighbour}': {_MEETING[now.overlap]} "
-            f"(Overlap, below). {accept}."
-        )
+        return f"{_meeting(now)} {accept}."
     if now.low:
         return f"Please check: {_doubt(now)}. Correct it, then {accept}."
     if now.candidates > 1:
@@ -158,6 +156,11 @@ def _judge(now: Situation) -> str:
     if now.note:
         return f"Correct it by clicks, or {accept}."
     return f"Left click what is missing, right click what is too much. Good? {accept}."
+
+
+def _meeting(now: Situation) -> str:
+    rule = _MEETING[now.overlap]
+    return f"{now.shared} pixels lie in '{now.neighbour}': {rule} (Overlap, below)."
 
 
 def _doubt(now: Situation) -> str:

@@ -117,9 +117,9 @@ class Grouping:
         def add(session: Session) -> None:
             names = read()
             there = {known.name for known in session.objects}
-            new = [item for item in names if item.name not in there]
+            new = {item.name: item for item in names if item.name not in there}
             if new:
-                session.add_label_set(new)
+                session.add_label_set(list(new.values()))
             if len(new) < len(names):
                 self._act.say(f"{len(names) - len(new)} of {len(names)} names are there already.")
 

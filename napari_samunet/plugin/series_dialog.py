@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from qtpy.QtWidgets import QApplication, QInputDialog, QMessageBox, QWidget
+from qtpy.QtWidgets import QApplication, QInputDialog, QMainWindow, QMessageBox, QWidget
 
 from napari_samunet.errors import ChoiceNeeded, TiltedSlices, UnevenSlices
 from napari_samunet.io.open import open_volume
@@ -26,7 +26,12 @@ _TILTED = {
 
 def current_window() -> QWidget | None:
     """The window that a person looks at; None where there is none to ask in."""
-    return None if QApplication.instance() is None else QApplication.activeWindow()
+    if QApplication.instance() is None:
+        return None
+    windows = [item for item in QApplication.topLevelWidgets() if isinstance(item, QMainWindow)]
+    # A file that is dropped from elsewhere comes before the window is the active one.
+    visible = (window for window in windows if window.isVisible())
+    return QApplication.activeWindow() or next(visible, None)
 
 
 def open_by_choice(path: Path, window: QWidget | None) -> Volume:
@@ -56,8 +61,8 @@ def open_by_choice(path: Path, window: QWidget | None) -> Volume:
             if answer is None:
                 raise
             chosen[several.argument] = answer
-        except TiltedSlices as tilted:
-            answer = None if window is None else _how_to_take(tilted, window)
+        except TiltedSlices:
+            answer = None if window is None else _how_to_take(window)
             if answer is None:
                 raise
             chosen[answer] = True
@@ -74,10 +79,10 @@ def _one_of(several: ChoiceNeeded, window: QWidget) -> str | int | None:
     return several.values[choices.index(answer)] if accepted else None
 
 
-def _how_to_take(tilted: TiltedSlices, window: QWidget) -> str | None:
+def _how_to_take(window: QWidget) -> str | None:
     """The argument of ``open_volume`` that a person chose for a tilted gantry, or None."""
-    choices = list(_TILTED)
-    answer, accepted = QInputDialog.getItem(window, "Tilted gantry", str(tilted), choices, 0, False)
+    choices, text = list(_TILTED), "The gantry was tilted, so the slices lie askew:"
+    answer, accepted = QInputDialog.getItem(window, "Tilted gantry", text, choices, 0, False)
     return _TILTED[answer] if accepted else None
 
 

@@ -79,7 +79,7 @@ def about_image(work: ImageWork, viewer: ViewerModel) -> str:
     shown = [] if ref is None else [f"Slice {ref.index + 1} of {work.volume.shape[ref.axis]}"]
     if work.volume.color is None:
         low, high = work.image.contrast_limits
-        shown.append(f"level {(low + high) / 2:.4g}, width {high - low:.4g}")
+        shown.append(f"level {(low + high) / 2:.6g}, width {high - low:.6g}")
     odd = "; ".join(work.volume.source.notes)
     odd = odd and f"{odd[0].upper()}{odd[1:]}."
     lines = [f"{size}, {spacing} mm", "  ·  ".join(shown), odd, misfit(work.volume, viewer.layers)]

@@ -78,6 +78,25 @@ def test_a_double_click_and_f2_still_rename(screen):
     assert screen.session.objects[0].name == "liver"
 
 
+def test_a_name_that_is_emptied_stays(screen):
+    _objects(screen, (30, 20))
+    table = screen.widget.objects.table
+    name = table.item(0, _NAME).text()
+    table.item(0, _NAME).setText(" ")
+    screen.settle(0.1)
+    assert table.item(0, _NAME).text() == name == screen.session.objects[0].name
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Tab, Qt.Key.Key_Backtab])
+def test_tab_leaves_the_table_behind_the_ticks_of_a_row(screen, key):
+    _objects(screen, (30, 20), (30, 60))
+    table = screen.widget.objects.table
+    table.setFocus()
+    for _ in range(3):
+        _type(screen, key)
+    assert QApplication.focusWidget() not in (table, table.viewport())
+
+
 def test_a_tick_turns_wherever_its_cell_is_clicked_and_the_current_object_stays(screen):
     _objects(screen, (30, 20), (30, 60))
     _click_cell(screen, 1, _NAME)
@@ -153,6 +172,13 @@ def test_names_that_are_there_already_are_not_added_again(screen):
     assert "there already" in screen.controller.notice
     adding.use_preset("abdomen")
     assert [item.name for item in screen.session.objects] == names
+
+
+def test_a_name_that_a_file_lists_twice_is_added_once(screen, tmp_path):
+    path = tmp_path / "names.txt"
+    path.write_text("liver\nspleen\nliver\n")
+    screen.controller.grouping.use_file(path)
+    assert [item.name for item in screen.session.objects] == ["liver", "spleen"]
 
 
 def _rows(count):

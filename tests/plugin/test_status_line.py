@@ -6,6 +6,8 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
+from napari_samunet.plugin.gestures import Tool
+
 pytestmark = pytest.mark.viewer
 
 
@@ -59,7 +61,7 @@ def test_it_says_that_masks_are_hidden_and_which_key_shows_them(screen):
     assert screen.widget.status.text == "Masks are hidden: [H] shows them."
     screen.click(45, 60)
     line = screen.widget.status.text
-    assert "Masks are hidden" in line, "the labels are"
+    assert "Some masks are hidden" in line, "the labels are"
     assert "Accept" in line
     screen.press(Qt.Key.Key_H)
     assert "hidden" not in screen.widget.status.text
@@ -88,3 +90,12 @@ def test_the_next_object_of_a_list_is_called_by_its_name(screen):
     screen.controller.step(lambda session: session.new_object())
     screen.settle()
     assert screen.widget.status.text == "Click on the object that you want to outline."
+
+
+def test_who_paints_over_a_neighbour_is_told_what_becomes_of_it(screen):
+    screen.click(30, 40)
+    screen.press(Qt.Key.Key_G)
+    screen.press(Qt.Key.Key_N)
+    screen.controller.set_tool(Tool.PAINT)
+    screen.drag((30, 30), (30, 45))
+    screen.until(lambda: "pixels lie in 'object 1'" in screen.widget.status.text)

@@ -20,7 +20,7 @@ _FEWEST_ROWS, _MOST_ROWS = 3, 8
 _NAME, _LOCKED, _VISIBLE, _SLICES, _VOLUME = range(5)
 _TICKS = _LOCKED, _VISIBLE
 _OWN_KEYS = (
-    *(Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Tab, Qt.Key.Key_Backtab),
+    *(Qt.Key.Key_Up, Qt.Key.Key_Down),
     *(Qt.Key.Key_F2, Qt.Key.Key_Return, Qt.Key.Key_Enter),
 )
 # The style's own empty box can hardly be told from a row of the dark theme; this one stands out
@@ -143,8 +143,18 @@ class ObjectTable(QTableWidget):
             self.delete_requested.emit()
         elif event.key() == Qt.Key.Key_Space and self.currentColumn() in _TICKS:
             self._turn(self.currentRow(), self.currentColumn())
+        elif event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
+            self._step_aside(event)
         elif event.key() in _OWN_KEYS:
             super().keyPressEvent(event)
+        else:
+            event.ignore()
+
+    def _step_aside(self, event: QKeyEvent) -> None:
+        """Go through name and ticks of the row, then leave the key for the next control."""
+        column = self.currentColumn() + (1 if event.key() == Qt.Key.Key_Tab else -1)
+        if column in (_NAME, *_TICKS):
+            self.setCurrentCell(self.currentRow(), column)
         else:
             event.ignore()
 
@@ -182,7 +192,11 @@ class ObjectTable(QTableWidget):
     def _on_change(self, item: QTableWidgetItem) -> None:
         number = item.data(_ID)
         ticked = item.checkState() == Qt.CheckState.Checked
-        if item.column() == _NAME:
+        if item.column() == _NAME and not item.text().strip():
+            self.blockSignals(True)
+            item.setText(self._rows[item.row()].name)  # an object is never without a name
+            self.blockSignals(False)
+        elif item.column() == _NAME:
             self.rename_requested.emit(number, item.text())
         elif item.column() == _LOCKED:
             self.lock_requested.emit(number, ticked)

@@ -21,7 +21,7 @@ class Section(QWidget):
 
     def __init__(self, title: str) -> None:
         super().__init__()
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         self._title = title
         self._heading = self._make_heading(title)
         self._content = QWidget()
