@@ -59,6 +59,8 @@ class Request:
         what first clicks mean, and how it looks.
     painted
         Whether a person painted on the plane, which says what is meant better than other slices.
+    boxed
+        Whether the latest prompt is a box, which bounds the answer to correct, too.
     recollection
         Keeps what those slices tell.
     """
@@ -72,6 +74,7 @@ class Request:
     item: ObjectState
     planes: Mapping[SliceRef, PlaneState]
     painted: bool
+    boxed: bool
     recollection: Recollection
 
     @property
@@ -82,7 +85,7 @@ class Request:
     def answer(self, engine: Answerer) -> Prediction:
         """Ask the model; may run in any thread."""
         if not self._recalls:
-            question = (self.volume, self.ref, self.prompts, self.window, self.previous)
+            question = (self.volume, self.ref, self.prompts, self.window, self._corrected())
             answer = engine.predict(*question, seen=self._seen.get(model_of(engine)))
             return self._reconsidered(answer, engine)
         from napari_samunet.inference.recall import recalled
@@ -116,6 +119,14 @@ class Request:
         if not (memory.is_near and memory.shape.any()):
             return None
         return look_at_mask(memory.shape.shape, memory.shape)
+
+    def _corrected(self) -> Prediction | None:
+        """The answer to correct; where a box was drawn since, what of it lies in that."""
+        if self.previous is None or not self.boxed or self.prompts.box is None:
+            return self.previous
+        from napari_samunet.inference.bounded import bounded
+
+        return bounded(self.previous, self.prompts.box)
 
     def _reconsidered(self, answer: Prediction, engine: Answerer) -> Prediction:
         """Weigh an answer with how the object looks on settled slices."""
@@ -186,5 +197,6 @@ def make_request(
         item=state.object(object_id),
         planes=state.planes_of(object_id),
         painted=any(prompt.kind == "mask" for prompt in plane.prompts),
+        boxed=bool(plane.prompts) and plane.prompts[-1].box is not None,
         recollection=recollection,
     )

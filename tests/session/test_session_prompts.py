@@ -47,6 +47,29 @@ def test_a_correction_is_asked_with_all_clicks_and_the_earlier_answer(session: S
     assert not session.preview.mask[12, 14]
 
 
+def test_a_box_after_a_click_bounds_what_that_was_answered_with(session: Session, engine):
+    session.add_point((10, 12), index=2)
+    session.add_box((10, 12, 30, 40), index=2)
+    earlier = engine.asked[-1].previous.mask
+    assert earlier[10:31, 12:41].any()
+    assert not earlier[:10].any()
+    assert not earlier[:, :12].any()
+
+
+def test_a_box_beside_the_answer_to_a_click_starts_afresh(session: Session, engine):
+    session.add_point((10, 12), index=2)
+    session.add_box((25, 30, 35, 45), index=2)
+    assert engine.asked[-1].previous is None
+
+
+def test_a_click_outside_the_box_corrects_the_whole_answer(session: Session, engine):
+    session.add_box((10, 12, 30, 40), index=2)
+    session.add_point((5, 5), index=2)
+    reached = session.preview
+    session.add_point((35, 45), index=2)
+    assert engine.asked[-1].previous is reached
+
+
 @pytest.mark.parametrize("change", ["object", "accepted", "slice", "axis", "window"])
 def test_no_answer_is_fed_back_once_object_slice_or_window_changed(
     session: Session, engine, change: str
