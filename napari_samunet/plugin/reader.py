@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import napari
+import numpy as np
+from numpy.typing import ArrayLike
 
 from napari_samunet.errors import UnsupportedImage
 from napari_samunet.geometry import spacing_of
@@ -29,6 +31,7 @@ Paths = str | Sequence[str]
 
 _LOOK_AT = 50  # files of a folder that are looked at before it counts as no DICOM folder
 _DICOM_MARK = (128, b"DICM")
+_COUNTED = 2**24  # to a millimetre
 
 
 def get_reader(path: Paths) -> Callable[[Paths], list[LayerData]] | None:
@@ -84,8 +87,8 @@ def layer_of(volume: Volume, name: str, beside: Layer | None = None) -> LayerDat
     display = Display.of(volume)
     geometry: dict[str, Any] = {
         "name": name,
-        "scale": tuple(spacing_of(shown_affine(volume))),
-        "translate": tuple(translation(volume, beside)),
+        "scale": _countable(spacing_of(shown_affine(volume))),
+        "translate": _countable(translation(volume, beside)),
         "units": ("mm", "mm", "mm"),
         "axis_labels": ("z", "y", "x"),
         "metadata": {METADATA_KEY: {"volume": volume}},
@@ -98,6 +101,15 @@ def layer_of(volume: Volume, name: str, beside: Layer | None = None) -> LayerDat
         "colormap": "gray_r" if volume.negative else "gray",
     }
     return display.shown(volume.array), {**geometry, **shown}, "image"
+
+
+def _countable(lengths: ArrayLike) -> tuple[float, ...]:
+    """Round mm to where sums and quotients are exact.
+
+    napari divides what all layers span by the spacing: rounded down from 9.9999999, the slider of
+    one volume in seven would lack the last slice.
+    """
+    return tuple((np.rint(np.multiply(lengths, _COUNTED)) / _COUNTED).tolist())
 
 
 def plain_name(path: Path) -> str:
