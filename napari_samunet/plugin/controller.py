@@ -16,7 +16,7 @@ from napari_samunet.plugin.coordinates import shown_slice
 from napari_samunet.plugin.engine import SharedEngine
 from napari_samunet.plugin.gestures import Gestures, Tool
 from napari_samunet.plugin.ghosts import Ghosts
-from napari_samunet.plugin.grouping import Grouping
+from napari_samunet.plugin.grouping import Grouping, begin_next
 from napari_samunet.plugin.hover import Hover
 from napari_samunet.plugin.memory import Memory
 from napari_samunet.plugin.model_choice import ModelChoice
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from napari.layers import Image
 
     from napari_samunet.io.volume import Volume
-    from napari_samunet.session.session import Session
 
 
 _CLICKED = ("preview", "points")  # every tool takes clicks, or shows at least a mask
@@ -133,7 +132,7 @@ class Controller(Asking):
         if work is None or self._comes_later(self.next_object):
             return
         if self.accept():
-            self._act(lambda: self._begin_next(work.session))
+            self._act(lambda: begin_next(work.session))
 
     def next_candidate(self) -> None:
         """Show another reading of the click on the shown slice."""
@@ -148,8 +147,9 @@ class Controller(Asking):
         self._act(pick)
 
     def undo(self) -> None:
-        """Take the latest step back."""
-        self.step(lambda session: session.undo())
+        """Take the latest step back; what waits for an answer is dropped, and nothing else."""
+        waits = bool(self._afterwards)
+        self.step(lambda session: waits or session.undo())
 
     def redo(self) -> None:
         """Make the latest undone step again."""
@@ -248,17 +248,6 @@ class Controller(Asking):
             self.work.take_hand_edits()
             session = self.work.session
             self._act(lambda: action(session))
-
-    def _begin_next(self, session: Session) -> None:
-        """Go to the next object of a list, or begin a new one, unless this one is empty too."""
-        current = session.current
-        if current is None or not current.voxels:
-            return
-        following = session.next_empty()
-        if following is None:
-            session.new_object()
-        else:
-            session.select(following)
 
     def _is_settled(self) -> bool:
         return super()._is_settled() and not self.through.carries(self.work)

@@ -127,3 +127,15 @@ class Grouping:
 
     def _current(self):
         return None if self._act.work is None else self._act.work.session.current
+
+
+def begin_next(session: Session) -> None:
+    """Go to the next object of a list, or begin a new one, unless this one is empty too."""
+    current = session.current
+    if current is None or not current.voxels:
+        return
+    following = session.next_empty()
+    if following is None:
+        session.new_object()
+    else:
+        session.select(following)

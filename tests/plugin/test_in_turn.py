@@ -142,6 +142,17 @@ def test_a_click_after_next_object_while_one_is_carried_on_is_of_the_next(screen
     assert tumour.mask[3, 45, 60]
 
 
+def test_undo_drops_what_waits_and_takes_no_step_back(screen):
+    carry_on(screen)
+    key(screen, Qt.Key.Key_N)
+    screen.click(45, 60, wait=False)
+    key(screen, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    carried(screen)
+    (liver,) = screen.session.objects
+    assert 3 in liver.slices, "what was accepted before stays"
+    assert len(screen.session.previews) > 0, "and so does what was found"
+
+
 def test_an_object_is_carried_on_from_the_answer_that_was_due(screen):
     screen.hold_model()
     screen.click(20, 20, wait=False)
