@@ -179,7 +179,7 @@ def choose_series(path: Path, found: list[Series], series: int | str | None) -> 
     InputError
         If none fits.
     UnreadableFile
-        If files that are named like its slices cannot be read.
+        If files that may be slices of it cannot be read.
     """
     listed = tuple(str(item) for item in found)
     images = [item for item in found if not item.is_aside]

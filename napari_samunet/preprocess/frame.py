@@ -83,18 +83,23 @@ class Frame:
 
     def logits_to_model(self, logits: FloatArray, mask_side: int) -> FloatArray:
         """Bring logits (H, W) of the slice into the frame at the mask's side: (h, h) float32."""
-        return self._to_model(logits, mask_side, _above_outside)
+        return self._to_model(logits, mask_side, _above_outside, OUTSIDE)
 
     def mask_to_model(self, mask: BoolArray, mask_side: int) -> FloatArray:
         """Bring a painted mask (H, W) into the frame as confident logits: (h, h) float32."""
-        return self._to_model(mask, mask_side, lambda part: part * np.float32(-2 * OUTSIDE))
+        return self._to_model(mask, mask_side, lambda part: part * np.float32(-2 * OUTSIDE), 0)
 
     def _to_model(
-        self, plane: AnyArray, mask_side: int, raised: Callable[[AnyArray], FloatArray]
+        self,
+        plane: AnyArray,
+        mask_side: int,
+        raised: Callable[[AnyArray], FloatArray],
+        beyond: float,
     ) -> FloatArray:
-        """Shrink a plane to the mask's side; ``raised`` gives logits of it, ``OUTSIDE`` being 0."""
+        """Shrink a plane, which is ``beyond`` outside the slice, to the mask's side; ``raised``
+        gives its logits, ``OUTSIDE`` being 0.
+        """
         if self.roi is not None:
-            beyond = 0 if plane.dtype == bool else OUTSIDE
             shown = _interpolate(raised(_cut(plane, self.roi, beyond)), (mask_side, mask_side))
         else:
             rows, columns = self._mask_valid(mask_side)
