@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from napari_samunet.geometry import plane_shape
+from napari_samunet.inference.answerer import Answerer
 from napari_samunet.inference.prediction import Candidate, Prediction
 from napari_samunet.io.volume import Volume
 from napari_samunet.packed import PackedMask
@@ -30,7 +31,7 @@ class Asked:
     previous: Prediction | None
 
 
-class DiscEngine:
+class DiscEngine(Answerer):
     """Discs around positive clicks, the box and the painted mask, less discs around negatives."""
 
     def __init__(self) -> None:

@@ -81,7 +81,7 @@ class LayeredCache:
         self._writer.submit(int).result()
 
     def empty(self) -> int:
-        """Forget everything, on the disk too; return how many embeddings were there.
+        """Forget everything, on the disk too; return how many embeddings were deleted there.
 
         Raises
         ------
@@ -89,8 +89,8 @@ class LayeredCache:
             The folder may not be changed.
         """
         self.flush()
-        self.near.clear()
-        self.ram.clear()
+        self.near.empty()
+        self.ram.empty()
         return 0 if self.folder is None else self.folder.empty()
 
     def relieve(self) -> None:
@@ -102,7 +102,7 @@ class LayeredCache:
         """Serve another device from now on."""
         self.relieve()
         if self.near is self.ram and device != self.device:
-            self.ram.clear()  # it served a device such as Apple's, and holds that one's tensors
+            self.ram.empty()  # it served a device such as Apple's, and holds that one's tensors
         self.device = device
         if not _apart(device):
             self.near = self.ram

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from napari_samunet.embedding.key import EmbeddingKey
-from napari_samunet.inference.engine import Engine, View
+from napari_samunet.inference.engine import Engine
 from napari_samunet.inference.relief import is_out_of_memory
+from napari_samunet.inference.view import View
 from napari_samunet.io.volume import Volume
 from napari_samunet.models.system import System
 from napari_samunet.types import AnyArray, SliceRef, Window

@@ -16,7 +16,7 @@ from napari_samunet.preprocess.roi import closer_look, first_look, look_at_mask,
 from napari_samunet.prompts.prompts import Prompts
 
 if TYPE_CHECKING:
-    from napari_samunet.inference.engine import View
+    from napari_samunet.inference.view import View
 
 
 def zoomed(

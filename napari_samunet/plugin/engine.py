@@ -7,16 +7,14 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any, cast
 
 from napari_samunet.embedding.cache import size_of
+from napari_samunet.inference.answerer import Answerer
 from napari_samunet.plugin.graphics import beside_a_window
 
-if TYPE_CHECKING:
-    from napari_samunet.models.system import System
 
-
-class SharedEngine:
+class SharedEngine(Answerer):
     """Answers prompts like an engine, and loads the model at the first need.
 
     Parameters
@@ -26,10 +24,10 @@ class SharedEngine:
         which system the file belongs to; the package's own by default.
     """
 
-    def __init__(self, load: Callable[..., Any] | None = None) -> None:
+    def __init__(self, load: Callable[..., Answerer] | None = None) -> None:
         self._load = load or load_engine
         self._lock = Lock()
-        self._engine: Any = None
+        self._engine: Answerer | None = None
         self.name = "builtin"
 
     def use(self, name_or_path: str, system: str | None = None) -> None:
@@ -50,39 +48,27 @@ class SharedEngine:
         engine = self._load(name_or_path, system) if system else self._load(name_or_path)
         with self._lock:
             self._engine, self.name = engine, name_or_path
+            self.system, self.cache = engine.system, engine.cache
 
     def predict(self, *arguments: Any, **named: Any) -> Any:
         """Answer prompts on one slice; see ``Engine.predict``."""
         return self._loaded().predict(*arguments, **named)
 
     def glimpse(self, *arguments: Any) -> Any:
-        """Answer before a closer look; see ``Engine.glimpse``. None of an engine without one."""
-        look = getattr(self._loaded(), "glimpse", None)
-        return None if look is None else look(*arguments)
+        """Answer before a closer look; see ``Engine.glimpse``."""
+        return self._loaded().glimpse(*arguments)
 
     def embed(self, *arguments: Any) -> Any:
         """Encode a slice before it is asked for; see ``Engine.embed``."""
         return self._loaded().embed(*arguments)
 
     def discriminant(self, *arguments: Any) -> Any:
-        """Learn what an object is to the encoder; see ``Engine.discriminant``. None without one."""
-        learn = getattr(self._loaded(), "discriminant", None)
-        return None if learn is None else learn(*arguments)
+        """Learn what an object is to the encoder; see ``Engine.discriminant``."""
+        return self._loaded().discriminant(*arguments)
 
     def room_for(self, features: Any) -> int:
         """How many slices with features like these can be kept at once."""
-        holds = getattr(self.cache, "holds", None)
-        return sys.maxsize if holds is None else holds(size_of(features))
-
-    @property
-    def cache(self) -> Any:
-        """Where the embeddings are; None before a model is loaded, or where it keeps none."""
-        return getattr(self._engine, "cache", None)
-
-    @property
-    def system(self) -> System | None:
-        """The network that answers; None before it is loaded, or where the engine has none."""
-        return getattr(self._engine, "system", None)
+        return sys.maxsize if self.cache is None else self.cache.holds(size_of(features))
 
     @property
     def title(self) -> str:
@@ -100,14 +86,13 @@ class SharedEngine:
     def device_line(self) -> str:
         """What it runs on and how much the slices take that it remembers, e.g. "CPU, 12 MB"."""
         device = "" if self.system is None else str(self.system.device).upper()
-        kept = getattr(self.cache, "bytes", None)
-        memory = "" if kept is None else f"{kept / 2**20:.0f} MB"
+        memory = "" if self.cache is None else f"{self.cache.bytes / 2**20:.0f} MB"
         return ", ".join(filter(None, (device, memory)))
 
-    def _loaded(self) -> Any:
+    def _loaded(self) -> Answerer:
         if self._engine is None:
             self.use(self.name)
-        return self._engine
+        return cast("Answerer", self._engine)
 
 
 def _spoken(device: str) -> str:
@@ -119,7 +104,7 @@ def load_engine(
     system: str | None = None,
     device: str = "auto",
     folder: Path | None = None,
-) -> Any:
+) -> Answerer:
     """Load a model beside a window; parameters as for ``load_model`` and ``open_engine``."""
     # napari imports it for the first Points layer, which would hold up the first click.
     import_module("pandas")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, Signal
 
@@ -14,6 +14,7 @@ from napari_samunet.plugin.fetching import reason_of
 from napari_samunet.plugin.panels.memory import MemoryView
 
 if TYPE_CHECKING:
+    from napari_samunet.embedding.folder import EmbeddingFolder
     from napari_samunet.plugin.ahead import EncodingAhead
     from napari_samunet.plugin.bridge import InferenceBridge
     from napari_samunet.plugin.engine import SharedEngine
@@ -72,12 +73,12 @@ class Memory(QObject):
         if budget == self.budget:
             return
         self.budget, self._ahead.idle = budget, budget.idle
-        use = getattr(self._engine.cache, "use", None)
+        cache = self._engine.cache
 
         def keep() -> None:
             write_budget(budget, self._settings)
-            if use is not None:
-                use(budget)
+            if cache is not None:
+                cache.use(budget)
 
         self._bridge.run("budget", keep, self.look, self._failed, quiet=True)
         self._ahead.soon()
@@ -85,23 +86,24 @@ class Memory(QObject):
 
     def empty(self) -> None:
         """Delete every encoded slice, in memory and on the disk."""
-        empty = getattr(self._engine.cache, "empty", None)
-        if empty is not None:
+        cache = self._engine.cache
+        if cache is not None:
             self._ahead.forget()
-            self._bridge.run("empty", empty, self._emptied, self._failed)
+            self._bridge.run("empty", cache.empty, self._emptied, self._failed)
 
     def view(self) -> MemoryView:
         """What the panel shows."""
         cache = self._engine.cache
         system = self._engine.system
-        memory = f"{getattr(cache, 'bytes', 0) / _MB:.0f} MB in memory"
+        memory = f"{(0 if cache is None else cache.bytes) / _MB:.0f} MB in memory"
         disk = "" if self._on_disk is None else f", {self._on_disk / _MB:.0f} MB on the disk"
         has_gpu = system is not None and system.device.type == "cuda"
         filled = self.budget.filled("cpu" if system is None else str(system.device))
         return MemoryView(filled, has_gpu, f"Encoded slices: {memory}{disk}")
 
-    def _folder(self) -> Any:
-        return getattr(self._engine.cache, "folder", None)
+    def _folder(self) -> EmbeddingFolder | None:
+        cache = self._engine.cache
+        return None if cache is None else cache.folder
 
     def _counted(self, on_disk: int) -> None:
         self._on_disk = on_disk

@@ -6,9 +6,10 @@ import time
 from collections import Counter
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from napari_samunet.errors import InputError
+from napari_samunet.inference.answerer import Answerer
 from napari_samunet.io.volume import Volume
 from napari_samunet.session import steps
 from napari_samunet.session.history import History
@@ -17,7 +18,7 @@ from napari_samunet.session.objects import ObjectState, SegmentObject
 from napari_samunet.session.overlay import LabelImage
 from napari_samunet.session.placed import PlacedPrompt
 from napari_samunet.session.recollection import Recollection
-from napari_samunet.session.request import Answerer, Request, make_request
+from napari_samunet.session.request import Request, make_request
 from napari_samunet.session.signals import SessionSignals
 from napari_samunet.session.state import State, bytes_of
 from napari_samunet.session.story import Story, check_unused
@@ -37,9 +38,9 @@ class SessionCore(SessionSignals):
     volume
         The image; a session belongs to one image, so nothing of another can leak into it.
     model
-        A ``System``, an ``Engine`` (or what answers like one), a name in the model list, a path to
-        a checkpoint, or None for the built-in model. What is not loaded yet is loaded when the
-        first prediction needs it.
+        A ``System``, an ``Engine`` or another ``Answerer``, a name in the model list, a path to a
+        checkpoint, or None for the built-in model. What is not loaded yet is loaded when the first
+        prediction needs it.
 
     Raises
     ------
@@ -55,7 +56,7 @@ class SessionCore(SessionSignals):
             )
         self._volume = volume
         self._model = model
-        self._engine: Answerer | None = None
+        self._engine = model if isinstance(model, Answerer) else None
         self._loading = Lock()
         self._state = State()
         self._history: History[State] = History(bytes_of)
@@ -75,7 +76,7 @@ class SessionCore(SessionSignals):
         """What answers prompts, loaded at the first call; any thread may ask for it."""
         with self._loading:
             if self._engine is None:
-                self._engine = _engine_of(self._model)
+                self._engine = _load(self._model)
             return self._engine
 
     @property
@@ -99,8 +100,7 @@ class SessionCore(SessionSignals):
     @property
     def preview(self) -> Prediction | None:
         """The answer to the latest prompt of the current object, until it is accepted."""
-        plane = self._state.current_plane()
-        return None if plane is None else plane.shown
+        return self._state.shown
 
     @property
     def previews(self) -> dict[SliceRef, Prediction]:
@@ -119,8 +119,7 @@ class SessionCore(SessionSignals):
     @property
     def prompts(self) -> tuple[PlacedPrompt, ...]:
         """Prompts of the current object that are not accepted yet, plane by plane."""
-        planes = self._state.planes_of(self._state.current).values()
-        return tuple(prompt for plane in planes for prompt in plane.prompts)
+        return self._state.prompts
 
     @property
     def settled_prompts(self) -> tuple[PlacedPrompt, ...]:
@@ -245,10 +244,10 @@ class SessionCore(SessionSignals):
             self.objects_changed.emit()
         if changed:
             self.labels_changed.emit(changed)
-        if _prompts_of(before) != _prompts_of(state):
+        if before.prompts != state.prompts:
             self.prompts_changed.emit()
-        if _shown(before) is not _shown(state):
-            self.preview_changed.emit(_shown(state))
+        if before.shown is not state.shown:
+            self.preview_changed.emit(state.shown)
 
     def start_from(self, state: State) -> None:
         """Go on from a saved state, with nothing to undo; raises as ``take_up`` does."""
@@ -277,23 +276,17 @@ class SessionCore(SessionSignals):
         self.history_changed.emit()
 
 
-def _engine_of(model: System | Answerer | str | Path | None) -> Answerer:
-    if hasattr(model, "predict"):
-        return cast("Answerer", model)
-    # Both bring torch, which a session without a prediction does not need.
+def _load(model: object) -> Answerer:
+    # They bring torch, which a session without a prediction does not need.
     from napari_samunet.inference.engine import open_engine
+    from napari_samunet.models.load import load_model
+    from napari_samunet.models.system import System
 
     if model is None or isinstance(model, str | Path):
-        from napari_samunet.models.load import load_model
-
         model = load_model("builtin" if model is None else model)
-    return open_engine(cast("System", model))
-
-
-def _shown(state: State) -> Prediction | None:
-    plane = state.current_plane()
-    return None if plane is None else plane.shown
-
-
-def _prompts_of(state: State) -> list[PlacedPrompt]:
-    return [prompt for plane in state.planes_of(state.current).values() for prompt in plane.prompts]
+    if not isinstance(model, System):
+        raise InputError(
+            f"A session's model is a System, an Answerer, a name or a path, "
+            f"but a {type(model).__name__} came."
+        )
+    return open_engine(model)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from napari_samunet.errors import EmptyPrompt
 from napari_samunet.geometry import spacing_along
+from napari_samunet.inference.answerer import Answerer
 from napari_samunet.io.volume import Volume
 from napari_samunet.preprocess.slicing import take_finite
 from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.session.checks import check_unlocked, plane_of
 from napari_samunet.session.objects import ObjectState
-from napari_samunet.session.request import Answerer
 from napari_samunet.session.settled import settled_masks
 from napari_samunet.session.state import PlaneState, State
 from napari_samunet.types import BoolArray, FloatArray, SliceRef, Window
@@ -101,8 +101,7 @@ class PropagationPlan:
         looks = Appearance(slice_at, self.keys)
         spacing = spacing_along(self.volume.spacing, self.axis)
         ending = Ending(looks, self.keys, spacing)
-        learn = getattr(engine, "discriminant", None)  # not every answerer has features
-        learnt = None if learn is None else learn(self.volume, self.axis, self.window, self.keys)
+        learnt = engine.discriminant(self.volume, self.axis, self.window, self.keys)
         low, high = self._ends()
         found = propagate(ask, self.keys, low, high, tell, self.known, ending, looks, learnt)
         kept = {index: answer for index, answer in found.items() if index not in self.emptied}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari_samunet.geometry import spacing_along
+from napari_samunet.inference.answerer import Answerer
 from napari_samunet.io.volume import Volume
 from napari_samunet.preprocess.slicing import take_finite
 from napari_samunet.types import BoolArray, FloatArray, SliceRef, Window
@@ -39,16 +40,15 @@ class Known:
     _features: dict[object, FloatArray] = field(default_factory=dict)
 
     def features(
-        self, engine: Any, window: Window | None, frame: Frame
+        self, engine: Answerer, window: Window | None, frame: Frame
     ) -> FloatArray | float | None:
         """Return log-odds (H, W) by the encoder's features, or 0 where they tell nothing; None of
         an engine that learns none.
         """
         key = (model_of(engine), window)
         if key not in self._learnt:
-            learn = getattr(engine, "discriminant", None)
             about = (self.volume, self.ref.axis, window, self.settled)
-            self._learnt[key] = None if learn is None else learn(*about)
+            self._learnt[key] = engine.discriminant(*about)
         learnt = self._learnt[key]
         if learnt is None:
             return None
@@ -74,9 +74,9 @@ class Recollection:
         return latest[1]
 
 
-def model_of(engine: Any) -> object:
+def model_of(engine: Answerer) -> object:
     """What answers: a window changes the model, but not its engine."""
-    return getattr(engine, "system", None) or engine
+    return engine.system or engine
 
 
 def known_of(volume: Volume, ref: SliceRef, settled: Mapping[int, BoolArray]) -> Known:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
+from napari_samunet.inference.answerer import Answerer
 from napari_samunet.io.volume import Volume
 from napari_samunet.preprocess.roi import Roi, look_at_mask
 from napari_samunet.prompts.prompts import Prompts
@@ -19,23 +20,6 @@ from napari_samunet.types import BoolArray, SliceRef, Window
 
 if TYPE_CHECKING:  # torch comes with it, and a session waits for torch until it predicts
     from napari_samunet.inference.prediction import Prediction
-
-
-class Answerer(Protocol):
-    """What answers prompts: an ``Engine``, or something that stands for one."""
-
-    def predict(
-        self,
-        volume: Volume,
-        ref: SliceRef,
-        prompts: Prompts,
-        window: Window | None = None,
-        previous: Prediction | None = None,
-        bridge: bool = True,
-        seen: Prediction | None = None,
-    ) -> Prediction:
-        """Answer prompts on one slice; ``seen`` is given where a glimpse was asked for."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,8 +86,7 @@ class Request:
             known = carried(self._ask(engine), self.prompts, self._known.memory)
             if known is not None:
                 return known
-        look = getattr(engine, "glimpse", None)
-        seen = None if look is None else look(self.volume, self.ref, self.prompts, self.window)
+        seen = engine.glimpse(self.volume, self.ref, self.prompts, self.window)
         if seen is not None:
             self._seen[model_of(engine)] = seen
         return seen

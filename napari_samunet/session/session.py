@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from napari_samunet.inference.answerer import Answerer
 from napari_samunet.io.volume import Volume
 from napari_samunet.session import steps
 from napari_samunet.session.checks import label_array, plane_of
@@ -16,7 +17,6 @@ from napari_samunet.session.identity import ImageIdentity
 from napari_samunet.session.journal import Journal
 from napari_samunet.session.plan import Carried, PropagationPlan, make_plan, make_plan_around
 from napari_samunet.session.repaint import repainted
-from napari_samunet.session.request import Answerer
 from napari_samunet.session.reshaping import ReshapingSession
 from napari_samunet.session.sharing import SharingSession
 from napari_samunet.session.shelf import Shelf

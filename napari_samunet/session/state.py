@@ -132,6 +132,18 @@ class State:
             return None
         return self.planes.get((self.current, self.ref))
 
+    @property
+    def shown(self) -> Prediction | None:
+        """The answer to the latest prompt of the current object, if it is not accepted yet."""
+        plane = self.current_plane()
+        return None if plane is None else plane.shown
+
+    @property
+    def prompts(self) -> tuple[PlacedPrompt, ...]:
+        """Prompts of the current object that are not accepted yet, plane by plane."""
+        planes = self.planes_of(self.current).values()
+        return tuple(prompt for plane in planes for prompt in plane.prompts)
+
     def planes_of(self, object_id: int | None) -> dict[SliceRef, PlaneState]:
         """Return all planes where something is going on for one object."""
         return {ref: plane for (number, ref), plane in self.planes.items() if number == object_id}

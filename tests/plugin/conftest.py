@@ -18,6 +18,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 from scipy.ndimage import binary_dilation
 
+from napari_samunet.inference.answerer import Answerer
 from napari_samunet.plugin.coordinates import data_position, shown_slice
 from napari_samunet.plugin.widget import SegmentationWidget
 from napari_samunet.session.shelf import Shelf
@@ -27,7 +28,7 @@ SHAPE = (7, 60, 80)
 WINDOW = (1000, 600)
 
 
-class DiscEngine:
+class DiscEngine(Answerer):
     """Answers with discs: what is positive is in, what is negative is out, a box is filled."""
 
     def __init__(self) -> None:

@@ -86,7 +86,7 @@ def test_while_nobody_asks_the_neighbours_follow_first_where_one_scrolls_to(rest
 
 def test_where_the_object_is_expected_on_the_slices_beside_is_encoded_before_a_click(screen):
     zooming = InputContract(side=64, zoom=True)
-    screen.engine.system = System("discs", zooming, nn.Identity(), "hash")
+    screen.controller.engine.system = System("discs", zooming, nn.Identity(), "hash")
     screen.viewer.dims.set_point(0, 3)
     screen.settle()
     screen.click(30, 40)

@@ -30,7 +30,7 @@ def kept(screen, settings, tmp_path):
     cache = LayeredCache(0, 2**22, EmbeddingFolder(tmp_path / "embeddings", 2**22))
     cache.put(KEY, {"embedding": torch.zeros(2**18)})
     cache.flush()
-    screen.engine.cache = cache
+    screen.controller.engine.cache = cache
     screen.widget.memory.set_open(True)
     screen.controller.memory.look()
     screen.until(lambda: "1 MB on the disk" in screen.controller.memory.view().taken)

@@ -56,7 +56,7 @@ class Desk:
         named = system or (others[0] if others else "builtin")
         others = tuple(other for other in others if other != named)
         made = SimpleNamespace(name=named, device="cpu", others=others, note="by its name")
-        return SimpleNamespace(system=made)
+        return SimpleNamespace(system=made, cache=None)
 
     def fetch(self, entry, progress) -> Path:
         for seen in self.fetched:

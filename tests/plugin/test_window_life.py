@@ -257,8 +257,10 @@ def test_the_folded_model_section_still_says_what_it_runs_on(screen):
     from types import SimpleNamespace
 
     contract = SimpleNamespace(zoom=False)  # slices around are encoded meanwhile
-    screen.engine.system = SimpleNamespace(device="cuda:0", name="disc", note="", contract=contract)
-    screen.engine.cache = SimpleNamespace(bytes=12 * 2**20)
+    screen.controller.engine.system = SimpleNamespace(
+        device="cuda:0", name="disc", note="", contract=contract
+    )
+    screen.controller.engine.cache = SimpleNamespace(bytes=12 * 2**20, holds=lambda _size: 1)
     assert screen.controller.engine.device_line() == "CUDA:0, 12 MB"
 
 
