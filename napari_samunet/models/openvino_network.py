@@ -1,12 +1,12 @@
 """Networks compiled by OpenVINO for the processor of this machine, and kept for the next start.
 
-A network is traced by torch and handed to OpenVINO's own reader of traces; its converter with usage
-statistics is not touched.
+A network is traced by torch and handed to OpenVINO's own reader of traces.
 """
 
 from __future__ import annotations
 
 import logging
+import sys
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -75,6 +75,7 @@ def traced(
     names
         Given to the outputs.
     """
+    _keep_silent()
     from openvino.frontend import FrontEndManager
     from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
 
@@ -90,6 +91,7 @@ def traced(
 
 
 def _compiled(trace: Callable[[], Any], kept: Path | None) -> Any:
+    _keep_silent()
     import openvino
 
     core = openvino.Core()
@@ -106,6 +108,14 @@ def _compiled(trace: Callable[[], Any], kept: Path | None) -> Any:
         if kept is not None:
             _keep(kept, compiled)
     return compiled
+
+
+def _keep_silent() -> None:
+    """See to it that OpenVINO tells its makers nothing: it sends usage statistics when imported.
+
+    Without their package it takes a stand-in of its own, which sends nothing.
+    """
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 
 def _read(core: Any, kept: Path, options: dict[str, Any]) -> Any:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -343,3 +345,28 @@ def test_engines_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_busy_machine_is_not_measured_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine_choice, "PATIENCE", 0.0)
     assert [len(one) for one in timed((list, dict))] == [3, 3]
+
+
+SILENT = """
+import sys
+reached = []
+sys.addaudithook(lambda event, args: reached.append(event) if event in {EVENTS} else None)
+import numpy as np
+from napari_samunet.io.volume import Volume
+from napari_samunet.session.session import Session
+session = Session(Volume.from_array(np.zeros((1, 64, 64), np.float32)))
+session.add_point((30, 30))
+assert "openvino" in sys.modules, "nothing was tried"
+assert not reached, reached
+"""
+
+
+def test_a_click_tells_nobody(tmp_path: Path):
+    """OpenVINO sends usage statistics when imported, from another process, but not in CI."""
+    quiet = ("CI", "TF_BUILD", "JENKINS_URL", "GITHUB_ACTIONS", "GITLAB_CI")
+    environment = {name: value for name, value in os.environ.items() if name not in quiet}
+    environment |= {"HOME": str(tmp_path), "SAMUNET_ENGINE": "openvino"}
+    events = {"socket.connect", "socket.getaddrinfo"}
+    script = SILENT.replace("{EVENTS}", repr(events))
+    subprocess.run([sys.executable, "-c", script], env=environment, check=True)
+    assert not (tmp_path / "intel").exists()
