@@ -58,7 +58,8 @@ class Frame:
         if self.fit != "longest":
             return self.side, self.side
         scale = self.side / max(self.shape)
-        return int(self.shape[0] * scale + 0.5), int(self.shape[1] * scale + 0.5)
+        rows, columns = (max(1, int(size * scale + 0.5)) for size in self.shape)
+        return rows, columns
 
     def image_to_model(self, image: AnyArray) -> AnyArray:
         """Bring an image (H, W) or (H, W, 3) of 0–255 into the frame: (S, S) or (S, S, 3)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_samunet.errors import InputError
 from napari_samunet.io.volume import Volume
@@ -15,6 +16,8 @@ CT_WINDOW: Window = (-160.0, 240.0)
 """Soft tissue, in Hounsfield units."""
 
 _MOST_SAMPLES = 1_000_000
+_SPARSE = 0.1
+"""Where less than this share rises above the lowest value, percentiles of all tell of that alone."""
 
 
 def choose_window(volume: Volume, window: Window | None = None) -> Window:
@@ -22,7 +25,8 @@ def choose_window(volume: Volume, window: Window | None = None) -> Window:
 
     The given one; else the file's own VOI window; else soft tissue for CT; else uptake values of 0
     to 10 for a PET that tells them; else the volume's 0.5 and 99.5 percentiles (of about a million
-    evenly spread voxels where there are more).
+    evenly spread voxels where there are more; of what rises above an even background where that
+    fills nine tenths).
 
     Raises
     ------
@@ -62,6 +66,10 @@ def _percentiles(array: AnyArray) -> Window:
     sample = sample[np.isfinite(sample)]
     if not sample.size:
         return 0.0, 1.0
+    background = sample.min()
+    raised = sample[sample > background]
+    if 0 < raised.size < _SPARSE * sample.size:
+        return float(background), float(np.percentile(raised, 99.5))
     low, high = np.percentile(sample, [0.5, 99.5])
     return float(low), float(high if high > low else low + 1)
 
@@ -72,9 +80,11 @@ def to_uint8(slice_yx: AnyArray, window: Window) -> UInt8Array:
     A window whose first value is the higher one gives the negative.
     """
     low, high = window
-    shown = slice_yx.astype(np.float32)
-    shown -= np.float32(low)
-    shown *= np.float32(255.0 / (high - low))
+    # Single precision would lose the grey levels of what lies far from zero.
+    kind = np.result_type(slice_yx.dtype, np.float32)  # float64 for float64 and wide integers
+    shown: NDArray[np.floating] = slice_yx.astype(kind)
+    shown -= kind.type(low)
+    shown *= kind.type(255.0 / (high - low))
     np.clip(shown, 0, 255, out=shown)
     if slice_yx.dtype.kind == "f":
         shown[np.isnan(shown)] = 0

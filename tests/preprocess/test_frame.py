@@ -87,3 +87,11 @@ def test_masks_come_back_as_if_resized_to_the_frame_and_then_to_the_slice(shape,
     rows, columns = frame.valid
     wanted = F.interpolate(in_frame[:, :, :rows, :columns], shape, mode="bilinear")[0, 0]
     assert np.allclose(frame.logits_to_slice(logits), wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(1, 600), (2000, 1)])
+def test_a_plane_of_one_row_is_brought_there_and_back(shape):
+    frame = Frame(shape, 256, "longest")
+    assert frame.image_to_model(np.full(shape, 90, np.uint8)).max() == pytest.approx(90)
+    assert min(frame.valid) == 1
+    assert frame.logits_to_slice(torch.ones(64, 64)).shape == shape

@@ -54,3 +54,19 @@ def test_low_values_are_bright_where_the_file_means_them_to_be():
 
 def test_what_is_no_number_shows_black():
     assert to_uint8(np.array([[np.nan, np.inf, -np.inf]]), (0, 1)).tolist() == [[0, 255, 0]]
+
+
+def test_a_small_part_of_a_cleared_volume_shows_all_its_greys():
+    voxels = np.zeros((1, 100, 100), np.float32)
+    voxels[0, :4, :10] = np.linspace(100, 900, 40).reshape(4, 10)  # 0.4 % of it
+    low, high = choose_window(Volume.from_array(voxels))
+    assert low == 0
+    assert high == pytest.approx(900, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("offset", "kind"), [(2**30, np.int32), (2**40, np.int64), (1e9, np.float64)]
+)
+def test_greys_far_from_zero_are_told_apart(offset, kind):
+    plane = np.arange(256).reshape(16, 16) + np.asarray(offset, kind)
+    np.testing.assert_array_equal(to_uint8(plane, (offset, offset + 255)).ravel(), np.arange(256))
