@@ -17,7 +17,7 @@ CT_WINDOW: Window = (-160.0, 240.0)
 
 _MOST_SAMPLES = 1_000_000
 _SPARSE = 0.1
-"""Where less than this share rises above the lowest value, percentiles of all tell of that alone."""
+"""Where less than this share rises above the lowest value, percentiles of all tell of the rest."""
 
 
 def choose_window(volume: Volume, window: Window | None = None) -> Window:
