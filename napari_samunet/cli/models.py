@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``samunet models``."""
     parser.add_argument("action", nargs="?", default="list", choices=ACTIONS, help="default: list")
     parser.add_argument("model", nargs="?", help="name in the list; for show a checkpoint, too")
-    parser.add_argument("--system", help="what the checkpoint is, where it cannot tell itself")
+    parser.add_argument("--system", help="for show: what a checkpoint is that cannot tell itself")
 
 
 def run(args: argparse.Namespace) -> None:
@@ -33,19 +33,35 @@ def run(args: argparse.Namespace) -> None:
 
     Raises
     ------
+    BadUsage
+        An action without the name that it needs, or with a word that it takes no notice of.
     InputError
         No such model, a file that is no checkpoint of a known system, or one that cannot be
         fetched.
     """
+    _check(args)
     if args.action == "list":
         print("\n".join(_listing()))
         return
-    if args.model is None:
-        raise BadUsage(f"samunet models {args.action} needs a name of the list (samunet models).")
     if args.action == "show":
         print("\n".join(_aligned(_about(args.model) | _found(args.model, args.system))))
     else:
         print(f"{args.model} is here: {_fetch(args.model)}")
+
+
+def _check(args: argparse.Namespace) -> None:
+    if args.system is not None and args.action != "show":
+        raise BadUsage(
+            f"samunet models {args.action} takes no --system, but --system {args.system} came; "
+            "only show does."
+        )
+    if args.action == "list" and args.model is not None:
+        raise BadUsage(
+            f"samunet models list takes no name, but '{args.model}' came; "
+            f"see `samunet models show {args.model}`."
+        )
+    if args.action != "list" and args.model is None:
+        raise BadUsage(f"samunet models {args.action} needs a name of the list (samunet models).")
 
 
 def _listing() -> list[str]:
@@ -183,7 +199,8 @@ def _contract_words(contract: InputContract) -> dict[str, str]:
         "input": f"{contract.side} x {contract.side} {colour}; {fits[contract.fit]} "
         f"({contract.resample})",
         "values": f"{scales[contract.scale]}, less ({mean}), divided by ({std})",
-        "prompts": f"{_listed(contract.prompts)}; trained with {_listed(contract.trained)}",
+        "prompts": f"{_listed(contract.prompts)}; trained with {_listed(contract.trained)}"
+        f"{'' if contract.removes else '; no clicks that remove'}",
         "fed back": fed_back if contract.mask_side else "nothing",
         "answers": answers[contract.candidates],
     }

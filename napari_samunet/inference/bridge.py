@@ -1,4 +1,4 @@
-"""Clicks for systems that were trained with boxes only: a box is derived from what there is.
+"""Clicks and masks for systems that know none, or none that remove: a box is derived from them.
 
 From the current mask where an answer is being corrected, else by a search: boxes of several sizes
 around the positive clicks, of which the system's steadiest answer decides. A click that the answer
@@ -23,49 +23,56 @@ from napari_samunet.types import BoolArray, FloatArray
 
 SEARCHED_SHARES = (1 / 16, 1 / 8, 1 / 4, 1 / 2)
 """Sides of the boxes that are tried, as shares of the slice's longer side."""
-FROM_CLICKS = "This model knows boxes only: a box was derived from the clicks."
-FROM_MASK = "This model knows boxes only: a box was derived from the mask and the clicks."
-
 Answer = Callable[[Frame, Prompts, None, str], Prediction]
 
 
 def answer_with_box(
-    answer: Answer, frame: Frame, prompts: Prompts, previous: Prediction | None
+    answer: Answer, frame: Frame, prompts: Prompts, previous: Prediction | None, knows: str
 ) -> Prediction:
-    """Answer prompts without a box by way of one; the note says so.
+    """Answer prompts by way of a box; the note says so, and what the system ``knows``.
 
-    Without a mask and without a positive click there is nothing to put a box around: the system
-    is asked as it is.
+    Without a mask, a box and a positive click there is nothing to put a box around: the system is
+    asked as it is, and the note says that alone.
     """
     mask = previous.mask if prompts.mask is None and previous is not None else prompts.mask
+    said = f"This model knows {knows}: a box was derived from the "
     if mask is not None and np.any(mask):
-        return _from_mask(answer, frame, prompts, np.asarray(mask, bool))
+        mask = np.asarray(mask, bool)
+        box = _hull(extent_of(mask), _split(prompts)[0])
+        return _within(answer, frame, prompts, box, mask, said + "mask and the clicks.")
+    if prompts.box is not None:
+        return _within(answer, frame, prompts, prompts.box, None, said + "box and the clicks.")
     if (np.asarray(prompts.labels) == 1).any():
-        return _from_clicks(answer, frame, prompts)
-    return answer(frame, prompts, None, "")
+        return _from_clicks(answer, frame, prompts, said + "clicks.")
+    return answer(frame, prompts, None, f"This model knows {knows}.")
 
 
-def _from_clicks(answer: Answer, frame: Frame, prompts: Prompts) -> Prediction:
+def _from_clicks(answer: Answer, frame: Frame, prompts: Prompts, note: str) -> Prediction:
     """Answer with the box whose mask fits the clicks best, the steadiest of several."""
     positive, _ = _split(prompts)
     found = [
-        answer(
-            frame, replace(prompts, box=_around(positive, share, frame.shape)), None, FROM_CLICKS
-        )
+        answer(frame, replace(prompts, box=_around(positive, share, frame.shape)), None, note)
         for share in SEARCHED_SHARES
     ]
     return max(found, key=lambda one: (_fit(one.mask, prompts), one.score or 0.0))
 
 
-def _from_mask(answer: Answer, frame: Frame, prompts: Prompts, mask: BoolArray) -> Prediction:
-    """Answer with the box of the mask and the positive clicks; cut it where a click is ignored."""
+def _within(
+    answer: Answer,
+    frame: Frame,
+    prompts: Prompts,
+    box: Box,
+    mask: BoolArray | None,
+    note: str,
+) -> Prediction:
+    """Answer with a box; cut it where a click is ignored, nearest to the mask there was."""
     positive, negative = _split(prompts)
-    box = _hull(extent_of(mask), positive)
-    whole = answer(frame, replace(prompts, box=box, mask=None), None, FROM_MASK)
+    whole = answer(frame, replace(prompts, box=box, mask=None), None, note)
     ignored = negative[hits(whole.mask, negative)]
     boxes = [cut for click in ignored for cut in _cuts(box, click, positive)]
-    found = [answer(frame, replace(prompts, box=cut, mask=None), None, FROM_MASK) for cut in boxes]
-    return max([whole, *found], key=lambda one: (_fit(one.mask, prompts), overlap(one.mask, mask)))
+    found = [answer(frame, replace(prompts, box=cut, mask=None), None, note) for cut in boxes]
+    known = whole.mask if mask is None else mask
+    return max([whole, *found], key=lambda one: (_fit(one.mask, prompts), overlap(one.mask, known)))
 
 
 def _split(prompts: Prompts) -> tuple[FloatArray, FloatArray]:

@@ -71,17 +71,20 @@ class Engine(Answerer):
         window
             (low, high) that the slice is shown with; None: see ``choose_window``.
         previous
-            The answer that is being corrected: of the same object, slice, window and system.
+            The answer that is being corrected: of the same object, slice, window and system. An
+            answer does not tell what it is of, so no more than its shape is checked.
         bridge
-            Whether a system that was trained with boxes only gets one derived from clicks, and is
-            spared the logits of ``previous`` where it never saw a mask; False: the raw answer.
+            Whether a system that was trained with boxes only, or that knows no masks or negative
+            clicks, gets a box derived from them, and is spared the logits of ``previous`` where it
+            never saw a mask; False: the raw answer.
         seen
             What `glimpse` answered to the same prompts, which is not decoded again.
 
         Raises
         ------
         OutsideImage, EmptyPrompt, InputError
-            A slice or prompt outside the image; no prompt; a ``previous`` of another slice.
+            A slice or prompt outside the image; no prompt; a ``previous`` of another shape than
+            the slice.
         """
         view = View(self, volume, ref, window)
         answer = self._answer(view, prompts, previous, bridge, seen)
@@ -115,8 +118,9 @@ class Engine(Answerer):
             )
         if self.system.contract.zoom:
             return zoomed(view, prompts, previous, seen)
-        if bridge and self._needs_box(prompts):
-            return answer_with_box(view.answer, view.frame(), prompts, previous)
+        knows = self._knows(prompts) if bridge else ""
+        if knows:
+            return answer_with_box(view.answer, view.frame(), prompts, previous, knows)
         known = not bridge or "mask" in self.system.contract.trained
         return view.answer(view.frame(), prompts, previous if known else None)
 
@@ -154,8 +158,14 @@ class Engine(Answerer):
             self._windows[volume] = choose_window(volume)
         return self._windows[volume]
 
-    def _needs_box(self, prompts: Prompts) -> bool:
-        return prompts.box is None and "point" not in self.system.contract.trained
+    def _knows(self, prompts: Prompts) -> str:
+        """What the system knows, in words, where prompts go beyond it; else an empty text."""
+        contract = self.system.contract
+        if "point" not in contract.trained:
+            return "boxes only" if prompts.box is None else ""
+        if prompts.mask is not None and "mask" not in contract.prompts:
+            return "no painted masks"
+        return "no clicks that remove" if 0 in prompts.labels and not contract.removes else ""
 
 
 def open_engine(system: System, budget: Budget | None = None, folder: Path | None = None) -> Engine:

@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
 from functools import partial
+from typing import Any
 
 from napari_samunet.errors import BadCheckpoint
 from napari_samunet.models.contract import InputContract
@@ -53,23 +54,27 @@ def recipe_of(metadata: Mapping[str, str]) -> Recipe | None:
     Raises
     ------
     BadCheckpoint
-        The description names fields that this version does not know.
+        The description names fields that this version does not know, or no values for them.
     """
-    if "config" not in metadata:
-        return None
-    config = _read(SamUNetConfig(), metadata["config"])
-    contract = contract_of(config)
-    if "contract" in metadata:
-        contract = _read(contract, metadata["contract"])
+    said = _json(metadata.get("config", ""))
+    if not said.keys() & {field.name for field in fields(SamUNetConfig)}:
+        return None  # others too keep a "config" beside their tensors
+    config = _filled(SamUNetConfig(), said)
+    contract = _filled(contract_of(config), _json(metadata.get("contract", "")))
     return Recipe("builtin", "SAM-UNet, built-in member", contract, partial(build, config))
 
 
-def _read(default, text: str):  # type: ignore[no-untyped-def]
-    """Fill a frozen dataclass from JSON; lists become what the default's field holds."""
+def _json(text: str) -> dict[str, Any]:
+    """The fields that a text describes; none where it describes something else."""
     try:
-        values = dict(json.loads(text))
-    except (ValueError, TypeError) as error:
-        raise BadCheckpoint(f"The description in the weights file is no JSON: {error}") from error
+        values = json.loads(text)
+    except ValueError:
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
+def _filled(default, values: Mapping[str, Any]):  # type: ignore[no-untyped-def]
+    """A frozen dataclass with other values; lists become what the default's field holds."""
     known = {field.name: type(getattr(default, field.name)) for field in fields(default)}
     unknown = sorted(set(values) - set(known))
     if unknown:
@@ -78,6 +83,10 @@ def _read(default, text: str):  # type: ignore[no-untyped-def]
             "does not know; update napari-samunet."
         )
     for name, value in values.items():
-        if known[name] in (tuple, frozenset):
-            values[name] = known[name](value)
-    return replace(default, **values)
+        if known[name] in (tuple, frozenset) and not isinstance(value, list):
+            raise BadCheckpoint(f"The weights file says that {name} is {value}, which is no list.")
+    kept = {
+        name: known[name](value) if isinstance(value, list) else value
+        for name, value in values.items()
+    }
+    return replace(default, **kept)

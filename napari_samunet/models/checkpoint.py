@@ -12,7 +12,7 @@ import pickle
 import re
 import tarfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,9 +22,12 @@ from torch import Tensor
 
 from napari_samunet.errors import BadCheckpoint
 from napari_samunet.io.paths import exists, is_folder
-from napari_samunet.models.inert_pickle import load_inert
+from napari_samunet.models.inert_pickle import Shell, load_inert
 
-WRAPPERS = ("model", "state_dict", "model_state_dict")
+WRAPPERS = ("model", "state_dict", "model_state_dict", "net", "network", "weights", "ema")
+"""Keys that a training file keeps its weights under, the likeliest first."""
+PREFIXES = ("module.", "_orig_mod.", "model.")
+"""What wrappers put before every name: DataParallel, torch.compile, Lightning."""
 _LEGACY_MAGIC = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 # A mapped file that is rewritten in place kills the process that reads it; small files are copied,
 # large ones stay mapped so that memory never holds them twice.
@@ -45,7 +48,7 @@ class Checkpoint:
     path
         Where they came from.
     tensors
-        Name → tensor on the CPU, wrappers and ``module.`` taken off; floating ones as stored.
+        Name → tensor on the CPU, wrappers and `PREFIXES` taken off; floating ones as stored.
     metadata
         The text entries of a safetensors header, else empty.
     wrapper
@@ -98,7 +101,9 @@ def file_digest(path: str | Path) -> str:
 
 
 def unwrap(loaded: object, path: Path) -> tuple[dict[str, Tensor], str]:
-    """Find the state dict in what a file held, under ``model`` or ``state_dict`` or bare.
+    """Find the state dict in what a file held, bare or under one of `WRAPPERS`.
+
+    What else a training file keeps beside bare tensors, such as the epoch, is left out.
 
     Returns
     -------
@@ -110,26 +115,49 @@ def unwrap(loaded: object, path: Path) -> tuple[dict[str, Tensor], str]:
         There is no mapping of names to tensors.
     """
     wrapper = ""
-    if isinstance(loaded, Mapping):
-        for key in WRAPPERS:
-            if isinstance(loaded.get(key), Mapping):
-                wrapper, loaded = key, loaded[key]
-                break
+    while isinstance(loaded, Mapping):
+        key = next((key for key in WRAPPERS if isinstance(loaded.get(key), Mapping)), None)
+        if key is None:
+            break
+        wrapper, loaded = key, loaded[key]
     if not isinstance(loaded, Mapping) or not loaded:
         raise _bad(path, f"it holds {_word(loaded)}")
-    strange = [name for name, value in loaded.items() if not isinstance(value, Tensor)]
-    if strange:
-        raise _bad(path, f"its entry {str(strange[0])[:60]!r} is {_word(loaded[strange[0]])}")
-    return {_plain(str(name)): value.detach() for name, value in loaded.items()}, wrapper
+    named = {str(name): value for name, value in loaded.items() if not _is_plain(value)}
+    strange = [name for name, value in named.items() if not isinstance(value, Tensor)]
+    if strange or not named:
+        name = strange[0] if strange else str(next(iter(loaded)))
+        raise _bad(path, f"its entry {name[:60]!r} is {_word(loaded[name])}")
+    plain = _plain_names(named)
+    return {plain[name]: value.detach() for name, value in named.items()}, wrapper
 
 
-def _plain(name: str) -> str:
-    return name.removeprefix("module.")
+def _plain_names(names: Iterable[str]) -> dict[str, str]:
+    """Names to what they are without the prefixes that all of them have."""
+    plain = {name: name for name in names}
+    while plain:
+        common = [
+            prefix
+            for prefix in PREFIXES
+            if all(name.startswith(prefix) for name in plain.values())
+        ]
+        if not common:
+            break
+        plain = {name: short.removeprefix(common[0]) for name, short in plain.items()}
+    return plain
+
+
+def _is_plain(value: object) -> bool:
+    """Whether it is a number or a text, as training files keep beside their weights."""
+    return value is None or isinstance(value, int | float | str)
 
 
 def _word(value: object) -> str:
     if isinstance(value, Mapping):
         return "a mapping" if value else "an empty mapping"
+    if isinstance(value, Shell):
+        return "a Python object, which is never run (save its state_dict() instead)"
+    if isinstance(value, Tensor):
+        return "one tensor without a name"
     return f"a {type(value).__name__}, no tensor"
 
 
@@ -184,12 +212,14 @@ def _read_safetensors(path: Path) -> Checkpoint:
     try:
         with safe_open(path, framework="pt") as file:
             names, metadata = list(file.keys()), dict(file.metadata() or {})
+            plain = _plain_names(names)
             if not copy:
-                tensors = {_plain(name): file.get_tensor(name) for name in names}
+                tensors = {plain[name]: file.get_tensor(name) for name in names}
         if copy:
             tensors = {}
             for start in range(0, len(names), _COPIED_AT_ONCE):
-                tensors |= _copied(path, names[start : start + _COPIED_AT_ONCE])
+                some = names[start : start + _COPIED_AT_ONCE]
+                tensors |= {plain[name]: value for name, value in _copied(path, some).items()}
     except (SafetensorError, OSError, ValueError, json.JSONDecodeError) as error:
         raise _broken(path, error) from error
     if not tensors:
@@ -200,7 +230,7 @@ def _read_safetensors(path: Path) -> Checkpoint:
 def _copied(path: Path, names: list[str]) -> dict[str, Tensor]:
     """Tensors of their own; the map of the file ends with each call, so that it never adds up."""
     with safe_open(path, framework="pt") as file:
-        return {_plain(name): file.get_tensor(name).clone() for name in names}
+        return {name: file.get_tensor(name).clone() for name in names}
 
 
 def _read_archive(path: Path) -> object:

@@ -41,6 +41,8 @@ class InputContract:
         The kinds of prompt that the system accepts.
     trained
         The kinds that it saw in training; the others may be answered badly and are bridged.
+    removes
+        Whether it understands negative clicks.
     feedback
         What the network gets as its mask input: ``"logits"`` or ``"sigmoid"`` of them. Callers
         always hand over logits; ``System.decode`` converts.
@@ -70,6 +72,7 @@ class InputContract:
     mask_side: int = 0
     prompts: frozenset[str] = PROMPT_KINDS
     trained: frozenset[str] = PROMPT_KINDS
+    removes: bool = True
     feedback: str = "logits"
     candidates: str = "single"
     upsample: str = "two-step"

@@ -81,12 +81,13 @@ def recipe_named(name: str) -> Recipe:
 
 def _decide(matching: Sequence[Recipe], file_name: str) -> Recognition:
     """Let the file name choose among systems with equal tensors; else the one without a hint."""
-    hinted = [recipe for recipe in matching if recipe.hint and recipe.hint in file_name.lower()]
-    chosen = (hinted or [recipe for recipe in matching if not recipe.hint] or list(matching))[0]
+    fitting = [recipe for recipe in matching if recipe.hint in file_name.lower()]
+    chosen = max(fitting, key=lambda recipe: len(recipe.hint), default=matching[0])
     others = _names_without(matching, chosen)
     if not others:
         return Recognition(chosen)
-    reason = "by its file name" if hinted else "as its file name says nothing else"
+    named = chosen.hint and chosen in fitting
+    reason = "by its file name" if named else "as its file name says nothing else"
     note = f"taken as {chosen.name} {reason}; system='{others[0]}' has the same tensors"
     return Recognition(chosen, note, others)
 
@@ -105,9 +106,20 @@ def _unknown(checkpoint: Checkpoint) -> str:
 
 
 def skeleton(recipe: Recipe) -> nn.Module:
-    """The network without memory for its weights."""
-    with torch.device("meta"):
-        return recipe.build()
+    """The network without memory for its weights.
+
+    Raises
+    ------
+    BadCheckpoint
+        The file describes itself as a network that cannot be built.
+    """
+    try:
+        with torch.device("meta"):
+            return recipe.build()
+    except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        raise BadCheckpoint(
+            f"The weights file describes a network that cannot be built ({error}); get it again."
+        ) from error
 
 
 def differences(module: nn.Module, tensors: Mapping[str, Tensor]) -> list[str]:
@@ -120,16 +132,26 @@ def differences(module: nn.Module, tensors: Mapping[str, Tensor]) -> list[str]:
     tensors
         Stored tensors under the network's names.
     """
-    wanted = {name: tuple(value.shape) for name, value in module.state_dict().items()}
+    own = module.state_dict()
+    wanted = {name: tuple(value.shape) for name, value in own.items()}
     came = {name: tuple(value.shape) for name, value in tensors.items()}
     lines = _listed("missing", [name for name in wanted if name not in came])
     lines += _listed("extra", [name for name in came if name not in wanted])
+    fractions = [name for name in wanted if name in came and own[name].is_floating_point()]
+    whole = [name for name in fractions if not tensors[name].is_floating_point()]
+    lines += _listed("of whole numbers, as of a quantised network", whole)
+    unfit = [name for name in fractions if not _is_finite(tensors[name])]
+    lines += _listed("with values that are no numbers, as of a training that diverged", unfit)
     reshaped = [
         f"{name} is {came[name]} instead of {shape}"
         for name, shape in wanted.items()
         if name in came and came[name] != shape
     ]
     return lines + _listed("of another shape", reshaped)
+
+
+def _is_finite(tensor: Tensor) -> bool:
+    return tensor.is_meta or bool(torch.isfinite(tensor).all())
 
 
 def _listed(what: str, names: Sequence[str]) -> list[str]:

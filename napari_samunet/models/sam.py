@@ -155,8 +155,17 @@ RECIPES = (
         absent=_FOREIGN,
         hint="medsam",
     ),
+    Recipe(
+        name="medsam-point",
+        title="MedSAM (ViT-B), the variant for clicks",
+        contract=replace(MEDSAM_CONTRACT, trained=frozenset({"point"})),
+        build=partial(build_sam, "b"),
+        signature={_POSITION: (1, 64, 64, 768)},
+        absent=_FOREIGN,
+        hint="medsam_point",
+    ),
 )
-_SIZE_OF = {f"sam-vit-{size}": size for size in SIZES} | {"medsam": "b"}
+_SIZE_OF = {f"sam-vit-{size}": size for size in SIZES} | {"medsam": "b", "medsam-point": "b"}
 RESIZED = tuple(
     at_side(recipe, 256, partial(build_sam, _SIZE_OF[recipe.name], 256)) for recipe in RECIPES
 )

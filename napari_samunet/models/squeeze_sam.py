@@ -202,6 +202,7 @@ CONTRACT = InputContract(
     scale="0-1",
     prompts=frozenset({"point", "box"}),
     trained=frozenset({"point", "box"}),
+    removes=False,  # only positive clicks are drawn
     candidates="best-of-three",
     upsample="bicubic",
 )

@@ -151,7 +151,7 @@ def test_without_the_bridge_the_raw_answer_comes(session):
 
 
 def test_nothing_positive_makes_no_box(session):
-    assert "box" not in ask(session, (30, 18, 0)).note
+    assert ask(session, (30, 18, 0)).note == "This model knows boxes only."
     assert asked(session)[-1].box_xyxy is None
 
 
@@ -161,3 +161,33 @@ def test_a_system_that_knows_clicks_gets_no_box(session):
     )
     ask(session, (30, 18, 1))
     assert asked(session)[-1].box_xyxy is None
+
+
+@pytest.fixture
+def deaf(session) -> Session:
+    """A system that takes boxes and positive clicks, and hears nothing else."""
+    session.engine.system.contract = InputContract(
+        side=SIDE, fit="stretch", resample="nearest", mean=(0.0,) * 3, std=(1.0,) * 3,
+        prompts=frozenset({"point", "box"}), trained=frozenset({"point", "box"}), removes=False,
+    )  # fmt: skip
+    return session
+
+
+def test_a_click_that_removes_is_obeyed_by_a_system_that_hears_none(deaf):
+    box = Prompts([(30, 50)], [0], box=(15, 5, 45, 62))
+    answer = deaf.predict(box, index=0, window=(0, 255))
+    assert not answer.mask[29, 55]
+    assert answer.mask[30, 18]
+    assert "no clicks that remove" in answer.note
+
+
+def test_a_painted_mask_is_the_box_of_a_system_that_takes_none(deaf):
+    painted = np.zeros((SIDE, SIDE), bool)
+    painted[22:38, 12:24] = True
+    answer = ask(deaf, mask=painted)
+    assert asked(deaf)[-1].box_xyxy[0].round().int().tolist() == [12, 22, 23, 37]
+    assert "no painted masks" in answer.note
+
+
+def test_a_lone_click_that_removes_says_that_it_is_not_heard(deaf):
+    assert ask(deaf, (30, 18, 0)).note == "This model knows no clicks that remove."

@@ -43,6 +43,43 @@ def test_every_published_wrapping_is_taken_off(tmp_path: Path, wrap: str, prefix
     assert checkpoint.parameters == 7
 
 
+@pytest.mark.parametrize("prefix", ["_orig_mod.", "module.module.", "module._orig_mod.", "model."])
+def test_what_wrappers_put_before_every_name_is_taken_off(tmp_path: Path, prefix: str) -> None:
+    state = {prefix + name: value for name, value in WEIGHTS.items()}
+    torch.save({"state_dict": state}, tmp_path / "w.pth")
+    save_file(state, tmp_path / "w.safetensors")
+    for name in ("w.pth", "w.safetensors"):
+        assert_weights(read_checkpoint(tmp_path / name).tensors)
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        {**WEIGHTS, "epoch": 3, "version": "2.1"},
+        {"model": {"state_dict": WEIGHTS}},
+        {"ema": WEIGHTS},
+        {"model": WEIGHTS, "ema": {"a.weight": torch.zeros(2, 3)}},
+    ],
+)
+def test_weights_are_found_among_what_a_training_keeps_beside_them(
+    tmp_path: Path, held: dict
+) -> None:
+    torch.save(held, tmp_path / "w.pth")
+    assert_weights(read_checkpoint(tmp_path / "w.pth").tensors)
+
+
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [(torch.nn.Linear(2, 2), "never run"), (torch.ones(3), "one tensor without a name")],
+)
+def test_a_whole_network_and_a_bare_tensor_are_refused_in_plain_words(
+    tmp_path: Path, held: object, said: str
+) -> None:
+    torch.save(held, tmp_path / "w.pth")
+    with pytest.raises(BadCheckpoint, match=said):
+        read_checkpoint(tmp_path / "w.pth")
+
+
 def test_safetensors_come_with_their_metadata(tmp_path: Path) -> None:
     save_file(WEIGHTS, tmp_path / "w.safetensors", metadata={"config": "{}"})
     checkpoint = read_checkpoint(tmp_path / "w.safetensors")

@@ -11,11 +11,15 @@ import torch
 from safetensors.torch import save_file
 
 from napari_samunet.errors import BadCheckpoint, BadUsage, InputError
-from napari_samunet.models import load
+from napari_samunet.inference.engine import Engine
+from napari_samunet.io.volume import Volume
+from napari_samunet.models import device, load
 from napari_samunet.models.builtin import contract_of, metadata_of
 from napari_samunet.models.load import inspect_checkpoint, load_model
 from napari_samunet.models.prompt_tensors import PromptTensors
 from napari_samunet.models.samunet import MEMBERS, build
+from napari_samunet.prompts.prompts import Prompts
+from napari_samunet.types import SliceRef
 
 CONFIG = MEMBERS["builtin"]
 
@@ -63,9 +67,48 @@ def test_a_contract_that_travels_with_the_weights_is_kept(tmp_path: Path) -> Non
 
 def test_a_file_from_a_later_version_says_so(tmp_path: Path) -> None:
     path = tmp_path / "mine.safetensors"
-    save_file({"a": torch.zeros(1)}, path, metadata={"config": '{"warp": 3}'})
+    save_file({"a": torch.zeros(1)}, path, metadata={"config": '{"vit_width": 8, "warp": 3}'})
     with pytest.raises(BadCheckpoint, match="warp"):
         load_model(path)
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ('{"vit_heads": 0}', "cannot be built"),
+        ('{"global_blocks": 5}', "global_blocks is 5"),
+        ('{"image_size": "x"}', "cannot be built"),
+    ],
+)
+def test_a_description_of_no_network_is_refused(tmp_path: Path, config: str, said: str) -> None:
+    path = tmp_path / "mine.safetensors"
+    save_file({"a": torch.zeros(1)}, path, metadata={"config": config})
+    with pytest.raises(BadCheckpoint, match=said):
+        load_model(path)
+
+
+def test_a_config_that_is_not_ours_says_nothing_of_the_system(tmp_path: Path) -> None:
+    path = tmp_path / "theirs.safetensors"
+    save_file({"a": torch.zeros(1)}, path, metadata={"config": '{"model_type": "vit_b"}'})
+    with pytest.raises(BadCheckpoint, match="no known system"):
+        load_model(path)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda value: torch.full_like(value, torch.nan), "values that are no numbers"),
+        (lambda value: value.to(torch.int8), "whole numbers"),
+    ],
+)
+def test_weights_that_cannot_answer_are_refused(tmp_path: Path, spoil, said: str) -> None:
+    state = build(CONFIG).state_dict()
+    name = next(name for name, value in state.items() if value.is_floating_point())
+    path = tmp_path / "mine.safetensors"
+    save_file({**state, name: spoil(state[name])}, path, metadata=metadata_of(CONFIG))
+    with pytest.raises(BadCheckpoint, match=said):
+        load_model(path)
+    assert any(said in line for line in inspect_checkpoint(path).differences)
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
@@ -125,3 +168,67 @@ def test_padding_is_zero_after_normalisation(weights: Path) -> None:
     assert torch.all(image[0, 0, :10, :20] == 2)
     assert torch.all(image[0, 0, 10:] == 0)
     assert torch.all(image[0, 0, :, 20:] == 0)
+
+
+def _unusable_gpu(monkeypatch: pytest.MonkeyPatch, fails: str, error: Exception) -> None:
+    """Show torch a card that fails in computing, or in holding a network."""
+    to = torch.nn.Module.to
+
+    def compute(on: torch.device) -> None:
+        if fails == "compute" and on.type == "cuda":
+            raise error
+
+    def move(module: torch.nn.Module, on: torch.device | str) -> torch.nn.Module:
+        if torch.device(on).type == "cuda":
+            raise error
+        return to(module, on)
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(device, "_compute", compute)
+    monkeypatch.setattr(torch.nn.Module, "to", move)
+
+
+@pytest.mark.parametrize(
+    ("fails", "error", "reason"),
+    [
+        ("compute", RuntimeError("CUDA error: no kernel image\nCompile with"), "no kernel image"),
+        ("compute", RuntimeError("CUDA error: all CUDA-capable devices are busy"), "are busy"),
+        ("hold", torch.OutOfMemoryError("CUDA out of memory. Tried to"), "out of memory"),
+    ],
+)
+def test_a_card_that_cannot_be_used_leaves_the_work_to_the_processor_which_says_so_once(
+    weights: Path, monkeypatch: pytest.MonkeyPatch, fails: str, error: Exception, reason: str
+) -> None:
+    with monkeypatch.context() as here:
+        _unusable_gpu(here, fails, error)
+        system = load_model(weights)
+    assert system.device.type == "cpu"
+    engine = Engine(system)
+    volume = Volume.from_array(np.random.default_rng(0).integers(0, 99, (1, 64, 64)))
+    notes = [
+        engine.predict(volume, SliceRef(0, 0), Prompts(box=(9, 9, 40, 40))).note for _ in range(2)
+    ]
+    assert reason in notes[0]
+    assert "the CPU answers" in notes[0]
+    assert "CPU" not in notes[1]
+
+
+def test_a_card_that_was_named_and_cannot_be_used_is_refused_in_one_line(
+    weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _unusable_gpu(monkeypatch, "hold", torch.OutOfMemoryError("CUDA out of memory. Tried to"))
+    monkeypatch.setattr(load, "choose_device", torch.device)  # there is none to be found here
+    with pytest.raises(BadUsage, match=r"'cuda' cannot be used here \(CUDA out of memory\)"):
+        load_model(weights, device="cuda")
+
+
+@pytest.mark.parametrize("broken", ["conv2d", "matmul"])
+def test_a_card_is_tried_before_it_is_trusted(
+    weights: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("CUDA error: CUBLAS_STATUS_NOT_INITIALIZED")
+
+    where = torch.nn.functional if broken == "conv2d" else torch.Tensor
+    monkeypatch.setattr(where, "conv2d" if broken == "conv2d" else "__matmul__", fail)
+    assert "NOT_INITIALIZED" in load_model(weights).notice

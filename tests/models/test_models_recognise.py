@@ -75,8 +75,12 @@ def test_medsam_is_told_from_sam_by_its_file_name_or_by_choice_and_says_so() -> 
     assert "file name" in named.note
     chosen = recognise(checkpoint_of(sam, "weights.pth"), system="medsam")
     assert chosen.recipe.name == "medsam"
-    # Whichever was taken, the other one can still be chosen.
-    assert [plain.others, named.others, chosen.others] == [("medsam",), *[("sam-vit-b",)] * 2]
+    clicked = recognise(checkpoint_of(sam, "medsam_point_prompt_flare22.pth"))
+    assert clicked.recipe.name == "medsam-point"
+    assert clicked.recipe.contract.trained == {"point"}
+    # Whichever was taken, the others can still be chosen.
+    assert plain.others == ("medsam", "medsam-point")
+    assert named.others == chosen.others == ("sam-vit-b", "medsam-point")
     assert "as asked" in chosen.note
 
 
