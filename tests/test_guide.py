@@ -6,6 +6,10 @@ import re
 import tomllib
 from pathlib import Path
 
+import nibabel
+import numpy as np
+
+from napari_samunet.evaluation.cases import find_cases, read_case
 from napari_samunet.plugin.keys import KEYS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -36,6 +40,19 @@ def test_every_defect_of_others_has_a_test_that_exists():
         for name in re.findall(r"^def (test_\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
     }
     assert not named - written
+
+
+def test_what_the_guide_writes_down_of_an_own_image_can_be_measured(tmp_path, monkeypatch):
+    (code,) = re.findall(r"```python\n(.+?cases/.+?)```", GUIDE, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    labels = np.zeros((12, 10, 50), np.uint8)
+    labels[3:7, 2:6, 42] = 5
+    nibabel.save(nibabel.Nifti1Image(labels.astype(np.int16) * 10, np.eye(4)), "ct.nii.gz")
+    nibabel.save(nibabel.Nifti1Image(labels, np.eye(4)), "labels.nii.gz")
+    exec(code, {})
+    (path,) = find_cases("cases")
+    case = read_case(path)
+    assert (case.structure, case.mask.sum(), case.window) == ("liver", 16, (-160, 240))
 
 
 def test_no_weights_of_others_are_shipped_and_every_listed_model_tells_its_licence():

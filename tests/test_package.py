@@ -140,6 +140,15 @@ def test_the_command_tells_the_version_that_is_installed():
     assert answer.stdout.split() == ["samunet", version("napari-samunet")]
 
 
+def test_the_package_tells_its_version_without_being_slower_to_import():
+    import napari_samunet
+
+    assert napari_samunet.__version__ == version("napari-samunet")
+    assert "__version__" in dir(napari_samunet)
+    code = "import sys, napari_samunet; sys.exit('importlib.metadata' in sys.modules)"
+    assert subprocess.run([sys.executable, "-S", "-c", code], cwd=REPOSITORY).returncode == 0
+
+
 def test_ci_runs_exactly_the_command_that_the_readme_gives():
     command = (REPOSITORY / ".ci" / "run").read_text().splitlines()[-1]
     assert command in re.findall(r"^    (.+)$", (REPOSITORY / "README.md").read_text(), re.M)

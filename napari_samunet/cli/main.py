@@ -40,6 +40,7 @@ _WINDOWS = {"open", "resume"}
 STATUS_BAD_INPUT = 2
 
 _NEGATIVE_LIST = re.compile(r"^-[\d.][^\s]*[,:]")
+_EMPTY = re.compile(r"(--[\w-]+=)?")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -60,23 +61,61 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 on success, 2 on bad usage or input (told in one line on stderr). Any other exception is a
-        defect of ours and passes through: Python prints its traceback and exits with 1.
+        0 on success, 2 on bad usage or input, or where standard output takes nothing (told in one
+        line on stderr). Any other exception is a defect of ours and passes through: Python prints
+        its traceback and exits with 1.
     """
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    status = 0
     try:
+        status = _status(list(sys.argv[1:] if argv is None else argv))
+        print(end="", flush=True)  # a full disk is told here, not at the interpreter's end
+    except OSError:
+        refusal = _refusal_of_output()
+        if refusal is None:  # it was another file
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # takes what is left over
+        if not isinstance(refusal, BrokenPipeError):  # which is `head` that has seen enough
+            print(
+                f"samunet: What is printed could not be written ({refusal.strerror}): make room "
+                "there, or print elsewhere.",
+                file=sys.stderr,
+            )
+            status = STATUS_BAD_INPUT
+    return status
+
+
+def _status(arguments: list[str]) -> int:
+    """Run a command and tell its errors; return its exit status."""
+    try:
+        _refuse_empty(arguments)
         return _run(*_choose(arguments))
     except SystemExit as stop:  # argparse: --help, --version, bad usage
         return stop.code if isinstance(stop.code, int) else STATUS_BAD_INPUT
     except SamUNetError as error:
         print(f"samunet: {' '.join(str(error).split())}", file=sys.stderr)
         return STATUS_BAD_INPUT
-    except BrokenPipeError:  # the reader of our output, e.g. `head`, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except KeyboardInterrupt:
         print("samunet: interrupted", file=sys.stderr)
         return 130
+
+
+def _refusal_of_output() -> OSError | None:
+    """Why standard output takes not even an empty line; None where it does."""
+    try:
+        print(flush=True)
+    except OSError as error:
+        return error
+    return None
+
+
+def _refuse_empty(arguments: list[str]) -> None:
+    """Refuse what an unset "$FILE" leaves: as a path it would be the current folder."""
+    for before, argument in zip(["samunet", *arguments], arguments, strict=False):
+        if _EMPTY.fullmatch(argument):
+            raise BadUsage(
+                f"A file or a value was wanted after '{argument or before}', but nothing came: is "
+                "a variable of your shell unset?"
+            )
 
 
 def _choose(arguments: list[str]) -> tuple[str | None, list[str]]:

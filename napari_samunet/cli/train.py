@@ -11,7 +11,11 @@ from napari_samunet.errors import BadUsage
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``samunet train``."""
-    parser.add_argument("config", type=Path, help="TOML file, e.g. resources/train/builtin.toml")
+    parser.add_argument(
+        "config",
+        type=Path,
+        help="TOML file; builtin: that of the shipped weights (resources/train/builtin.toml)",
+    )
     parser.add_argument(
         "--out", type=Path, help="folder of the run (default: runs/NAME of the configuration)"
     )
@@ -35,12 +39,14 @@ def run(arguments: argparse.Namespace) -> int:
         A bad configuration, device or option, or a folder that cannot be written; nothing is made
         then.
     """
-    from napari_samunet.training.config import read_config
+    from napari_samunet.assets import asset
+    from napari_samunet.training.config import SHIPPED, read_config
 
     threads = arguments.threads
     if threads is not None and threads < 1:
         raise BadUsage(f"--threads counts from 1, but {threads} came.")
-    config = read_config(arguments.config)
+    shipped = str(arguments.config) == "builtin"
+    config = read_config(asset(SHIPPED) if shipped else arguments.config)
     folder = arguments.out or Path("runs") / arguments.config.stem
     if arguments.calibrate is None:
         check_folder(folder)

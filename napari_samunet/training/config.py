@@ -8,9 +8,12 @@ from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from napari_samunet.assets import asset
 from napari_samunet.errors import BadUsage
 
-_EXAMPLE = "resources/train/builtin.toml"
+SHIPPED = "train/builtin.toml"
+"""The resource that the shipped weights were trained with."""
+
 _KINDS = {str: "a text", int: "a whole number", float: "a number"}
 _RANGES = {
     "seed": (0, 2**63 - 1),
@@ -93,7 +96,7 @@ def _read(path: Path) -> dict[str, Any]:
         reason = "is not there" if isinstance(error, FileNotFoundError) else "cannot be read"
         raise BadUsage(
             f"A training configuration (TOML) was wanted, but {path} {reason}; "
-            f"see {_EXAMPLE} for one."
+            f"see {asset(SHIPPED)} for one."
         ) from error
     except ValueError as error:  # TOML's, or text in another encoding
         raise BadUsage(

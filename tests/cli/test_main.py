@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -92,6 +95,84 @@ def test_bad_usage_is_one_line_and_status_2(arguments, capsys, tmp_path: Path, m
     assert main(arguments) == 2
     assert len(_one_line(capsys)) > 20
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "after"),
+    [
+        ([""], "samunet"),
+        (["ct.nii.gz", ""], "ct.nii.gz"),
+        (["info", ""], "info"),
+        (["embed", ""], "embed"),
+        (["train", ""], "train"),
+        (["resume", ""], "resume"),
+        (["evaluate", ""], "evaluate"),
+        (["models", "show", ""], "show"),
+        (["evaluate", ".", "--pictures="], "--pictures="),
+        (["evaluate", ".", "--json", ""], "--json"),
+        (["train", "x.toml", "--out", ""], "--out"),
+        (["segment", "", "--slice", "1", "--point", "3,4", "-o", "y.nii"], "segment"),
+        (["segment", "x.nii", "--slice", "1", "--point", "3,4", "-o", ""], "-o"),
+    ],
+    ids=str,
+)
+def test_an_unset_variable_is_not_taken_for_the_current_folder(
+    arguments, after, capsys, tmp_path: Path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    Path("ct.nii.gz").touch()
+    assert main(arguments) == 2
+    assert f"was wanted after '{after}', but nothing came" in _one_line(capsys)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["list", "foo"], "models list takes no name, but 'foo' came"),
+        (["list", "--system", "bar"], "models list takes no --system, but --system bar came"),
+        (["fetch", "builtin", "--system", "bar"], "models fetch takes no --system"),
+        (["show"], "models show needs a name"),
+    ],
+    ids=str,
+)
+def test_a_word_that_models_would_take_no_notice_of_is_refused(arguments, said, capsys):
+    assert main(["models", *arguments]) == 2
+    assert said in _one_line(capsys)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device here is always full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("command", ["models", "info IMAGE"])
+def test_a_full_disk_under_what_is_printed_is_one_line(command, unbuffered, oblique_image: Path):
+    arguments = command.replace("IMAGE", str(oblique_image)).split()
+    with open("/dev/full", "w") as full:
+        answer = subprocess.run(
+            [sys.executable, "-m", "napari_samunet.cli.main", *arguments],
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert answer.returncode == 2
+    (line,) = answer.stderr.splitlines()
+    assert "could not be written" in line
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_has_seen_enough_is_no_error(unbuffered):
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as pipe:
+        answer = subprocess.run(
+            [sys.executable, "-m", "napari_samunet.cli.main", "models"],
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+            stdout=pipe,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (answer.returncode, answer.stderr) == (0, "")
 
 
 def test_a_window_may_begin_below_zero(capsys, tmp_path: Path):

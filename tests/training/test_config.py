@@ -56,12 +56,23 @@ def test_a_whole_number_does_where_a_number_is_wanted(tmp_path: Path) -> None:
 
 
 def test_a_configuration_that_is_missing_is_told_without_numbers_of_errors(tmp_path: Path) -> None:
-    with pytest.raises(BadUsage, match=r"nowhere\.toml is not there; see resources/train") as told:
+    with pytest.raises(BadUsage, match=r"nowhere\.toml is not there; see ") as told:
         read_config(tmp_path / "nowhere.toml")
     assert "Errno" not in str(told.value)
+    example = str(told.value).partition("; see ")[2].removesuffix(" for one.")
+    assert Path(example).is_absolute(), "a clone's path does not exist beside a wheel"
+    assert read_config(Path(example)).member == "builtin"
     (tmp_path / "latin.toml").write_bytes(b'member = "\xe9"')
     with pytest.raises(BadUsage, match=r"latin\.toml is none"):
         read_config(tmp_path / "latin.toml")
+
+
+def test_the_shipped_configuration_is_found_by_name_far_from_a_clone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", "builtin", "--device", "abacus"]) == 2
+    assert "'abacus' cannot be used here" in capsys.readouterr().err  # so it was read
 
 
 @pytest.mark.parametrize("change", ["member", "start", "dev"])
