@@ -12,8 +12,9 @@ from pydicom.config import disable_value_validation
 
 from napari_samunet.errors import SamUNetError, TiltedSlices, UnreadableFile, UnsupportedImage
 from napari_samunet.geometry import is_sheared, shear_degrees, spacing_of
+from napari_samunet.io.dicom_choice import choose_series
 from napari_samunet.io.dicom_even import evened
-from napari_samunet.io.dicom_files import choose_series, series_of, text_of
+from napari_samunet.io.dicom_files import series_of, text_of
 from napari_samunet.io.dicom_pixels import read_pixels
 from napari_samunet.io.dicom_planes import Plane, planes_of
 from napari_samunet.io.dicom_stack import stack
@@ -90,6 +91,12 @@ def _read(
     aside = [item for item in found if item.is_aside and item is not chosen]
     if aside:
         notes = (*notes, f"{len(aside)} series of localizers or screenshots were set apart")
+    if chosen.sharing_uid:
+        notes = (
+            *notes,
+            f"{chosen.sharing_uid} images share their UID with others, as careless anonymising "
+            "leaves them; all were kept",
+        )
     stacked = stack(path, planes_of(chosen), frame, resample)
     planes, affine = stacked.planes, stacked.affine
     if affine is not None and not (resample or keep_tilt):

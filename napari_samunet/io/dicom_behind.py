@@ -108,6 +108,11 @@ def series_behind(volume: Volume, what: str) -> SeriesBehind:
                 f"{what} refers to its images by UID, but {plane.path.name} states none: "
                 "export to .nii.gz or .nrrd."
             )
+    if len({_instance(plane.dataset) for plane in planes}) < len({p.path for p in planes}):
+        raise ExportRefused(
+            f"{what} refers to its images by UID, but several of these share one, as careless "
+            "anonymising leaves them: export to .nii.gz or .nrrd."
+        )
     first = planes[0].dataset
     return SeriesBehind(
         planes,

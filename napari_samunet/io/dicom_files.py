@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import pydicom
 from pydicom.uid import UID
 
-from napari_samunet.errors import ChoiceNeeded, InputError, UnreadableFile, UnsupportedImage
+from napari_samunet.errors import UnreadableFile, UnsupportedImage
 from napari_samunet.io.dicom_search import (
     counted,
     files_below,
@@ -20,13 +21,23 @@ from napari_samunet.io.dicom_search import (
     may_be_dicom,
     says_dicom,
 )
-
-_SHOWN = 8
-"""Series that a message lists; the error's ``choices`` hold all."""
+from napari_samunet.io.dicom_values import numbers_of
 
 _CAPTURES = "1.2.840.10008.5.1.4.1.1.7"
 _MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
 _IMPLICIT_LITTLE = "1.2.840.10008.1.2"
+
+TIME_WORDS = (
+    "TemporalPositionIndex",
+    "TemporalPositionIdentifier",
+    "EchoNumbers",
+    "DiffusionBValue",
+    "TriggerTime",
+    "AcquisitionNumber",
+    "AcquisitionTime",
+    "ContentTime",
+)
+"""What tells images of one place apart, the clearest first."""
 
 
 @dataclass
@@ -40,7 +51,7 @@ class Series:
     files: list[tuple[Path, Any]] = field(default_factory=list)
     missed: list[Path] = field(default_factory=list)
 
-    _instances: set[str] = field(default_factory=set)
+    _images: set[tuple[object, ...]] = field(default_factory=set)
 
     def miss(self, files: list[Path], alone: bool) -> None:
         """Remember which of ``files`` may have been slices of this series.
@@ -56,13 +67,24 @@ class Series:
         ]
 
     def add(self, path: Path, dataset: Any) -> bool:
-        """Take a file in, unless it is a second copy of an image that is there already."""
-        instance = text_of(dataset, "SOPInstanceUID")
-        if instance and instance in self._instances:
+        """Take a file in, unless it is a second copy of an image that is there already.
+
+        Its UID does not tell that alone: careless anonymisers give all images the same.
+        """
+        place = numbers_of((dataset,), "ImagePositionPatient", 3)
+        others = (text_of(dataset, word) for word in ("InstanceNumber", *TIME_WORDS))
+        image = (text_of(dataset, "SOPInstanceUID"), place, *others)
+        if image[0] and image in self._images:
             return False
-        self._instances.add(instance)
+        self._images.add(image)
         self.files.append((path, dataset))
         return True
+
+    @property
+    def sharing_uid(self) -> int:
+        """How many files share their SOPInstanceUID with another one."""
+        told = Counter(text_of(dataset, "SOPInstanceUID") for _, dataset in self.files)
+        return sum(count for uid, count in told.items() if uid and count > 1)
 
     @property
     def number(self) -> str:
@@ -164,64 +186,6 @@ def series_of(path: Path) -> tuple[list[Series], tuple[str, ...]]:
             f"{path} is DICOM of the kind {_kind_of(dataset)}, not an image: open the image series."
         )
     return [Series(text_of(dataset, "SeriesInstanceUID"), [(path, dataset)])], ()
-
-
-def choose_series(path: Path, found: list[Series], series: int | str | None) -> Series:
-    """Pick a series by SeriesNumber, UID or description; without a choice the only one.
-
-    Localizers and secondary captures beside the only other series are set apart, and beside
-    several they are listed last.
-
-    Raises
-    ------
-    ChoiceNeeded
-        If there are several and none was chosen, or the choice fits several.
-    InputError
-        If none fits.
-    UnreadableFile
-        If files that may be slices of it cannot be read.
-    """
-    listed = tuple(str(item) for item in found)
-    images = [item for item in found if not item.is_aside]
-    if series is None:
-        fitting = images if len(images) == 1 else sorted(found, key=lambda item: item.is_aside)
-    else:
-        fitting = [item for item in found if _fits(item, str(series).strip())]
-    if len(fitting) == 1:
-        _refuse_missed(path, fitting[0].missed)
-        return fitting[0]
-    if not fitting:
-        raise InputError(f"{path} has no series {series!r}; it holds {_few(listed)}.")
-    which = "" if series is None else f" that fit {series!r}"
-    listed = tuple(str(item) for item in fitting)
-    raise ChoiceNeeded(
-        f"{path} holds {len(fitting)} series{which}: choose one by its number, UID or "
-        f"description (series=, --series). {_few(listed)}",
-        listed,
-        "series",
-        tuple(item.uid for item in fitting),
-    )
-
-
-def _few(listed: tuple[str, ...]) -> str:
-    more = f"; and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
-    return "; ".join(listed[:_SHOWN]) + more
-
-
-def _fits(series: Series, wanted: str) -> bool:
-    mark = series_mark(series.files[0][1])
-    known = wanted in (series.number, series.uid, mark)
-    return known or wanted.lower() == series.description.lower()
-
-
-def _refuse_missed(path: Path, missed: list[Path]) -> None:
-    """Leave it to the person whether the series is whole without them."""
-    if missed:
-        otherwise = "move them away" if path.is_dir() else "open its folder"
-        raise UnreadableFile(
-            f"{path} holds {counted(missed)} that may be slices of the series, but are empty, "
-            f"damaged or not to be read: copy them again, or {otherwise} to open the others."
-        )
 
 
 def _sorted_into_series(

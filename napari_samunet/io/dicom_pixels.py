@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import pydicom
 from pydicom.pixels import apply_color_lut, apply_modality_lut, pixel_array
+from pydicom.uid import RLELossless
 
 from napari_samunet.errors import UnreadableFile, UnsupportedImage
 from napari_samunet.io.color import luma
-from napari_samunet.io.dicom_files import transfer_syntax_of
+from napari_samunet.io.dicom_files import text_of, transfer_syntax_of
 from napari_samunet.io.dicom_jpeg import read_twelve_bits
 from napari_samunet.io.dicom_planes import Plane, frame_count
 from napari_samunet.types import AnyArray, UInt8Array
@@ -104,7 +105,25 @@ def _decode(dataset: Any, plane: Plane) -> AnyArray:
 
 def _stored(dataset: Any, plane: Plane) -> AnyArray:
     index = plane.frame if frame_count(dataset) > 1 else None
-    return np.asarray(pixel_array(dataset, index=index))
+    below = _bits_below(plane.dataset)
+    if not below:
+        return np.asarray(pixel_array(dataset, index=index))
+    dataset.BitsStored = plane.dataset.HighBit + 1  # pydicom counts from the lowest bit
+    return np.asarray(pixel_array(dataset, index=index)) >> below
+
+
+def _bits_below(dataset: Any) -> int:
+    """How many bits lie below those of a grey value, as old scanners stored them.
+
+    Decompression alone knows where the bits of a compressed value are.
+    """
+    words = [text_of(dataset, word) for word in ("HighBit", "BitsStored", "SamplesPerPixel")]
+    if not all(word.isdigit() for word in words):
+        return 0
+    high, stored, samples = (int(word) for word in words)
+    syntax = transfer_syntax_of(dataset)
+    plain = syntax == RLELossless or not syntax.is_encapsulated
+    return max(high + 1 - stored, 0) if plain and samples == 1 else 0
 
 
 def _eight_bits(color: AnyArray) -> UInt8Array:

@@ -9,7 +9,7 @@ import numpy as np
 from napari_samunet.errors import GridMismatch, InputError
 from napari_samunet.geometry import grid_distance_mm
 from napari_samunet.io.open import open_volume
-from napari_samunet.io.regrid import OFF_GRID
+from napari_samunet.io.regrid import same_grid
 from napari_samunet.io.volume import Volume
 from napari_samunet.types import AnyArray, UInt16Array
 
@@ -50,8 +50,8 @@ def read_labels(path: str | Path, volume: Volume) -> UInt16Array:
 def _check_place(path: str | Path, found: Volume, volume: Volume) -> None:
     if found.source.kind == "picture" or volume.source.kind == "picture":
         return  # a picture states no place
-    distance = grid_distance_mm(found.affine, volume.affine, volume.shape)
-    if distance > OFF_GRID * float(volume.spacing.min()):
+    if not same_grid(found.shape, found.affine, volume):
+        distance = grid_distance_mm(found.affine, volume.affine, volume.shape)
         raise GridMismatch(
             f"{path} lies up to {distance:.3g} mm off the image: "
             "resample it to the image's grid, or open the image that it was drawn on."

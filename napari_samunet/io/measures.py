@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from napari_samunet.io.facing import facing_axis, plane_across
 from napari_samunet.io.names import table_cell
 from napari_samunet.io.segments import Segment
 from napari_samunet.io.volume import Volume
@@ -19,6 +20,7 @@ COLUMNS = (
     "volume_ml",
     "slices",
     "largest_area_mm2",
+    "plane",
     "largest_area_slice",
     "mean",
     "standard_deviation",
@@ -30,7 +32,8 @@ COLUMNS = (
 def write_measures(segments: Sequence[Segment], volume: Volume, path: Path) -> None:
     """Write one line an object.
 
-    Areas are those of slices along axis 0; intensities are in the units of the file, HU for CT.
+    Slices and areas are those of the plane that the image opens in, counted from 1 as the panel
+    counts them; intensities are in the units of the file, HU for CT.
 
     Parameters
     ----------
@@ -47,7 +50,8 @@ def write_measures(segments: Sequence[Segment], volume: Volume, path: Path) -> N
 
 def measure(segment: Segment, volume: Volume) -> dict[str, object]:
     """Measure one object that has a voxel; see ``COLUMNS``."""
-    areas = segment.crop.sum(axis=(1, 2))
+    axis = facing_axis(volume)
+    areas = np.moveaxis(segment.crop, axis, 0).sum(axis=(1, 2))
     largest = int(areas.argmax())
     values = volume.array[segment.place][segment.crop].astype(np.float64)
     values = values[np.isfinite(values)]
@@ -57,9 +61,10 @@ def measure(segment: Segment, volume: Volume) -> dict[str, object]:
         "name": table_cell(segment.name),
         "voxels": segment.voxels,
         "volume_ml": f"{segment.voxels * voxel_mm3(volume) / 1000:.6g}",
-        "slices": len(segment.slices),
-        "largest_area_mm2": f"{areas[largest] * pixel_mm2(volume):.6g}",
-        "largest_area_slice": largest + segment.corner[0],
+        "slices": int(np.count_nonzero(areas)),
+        "largest_area_mm2": f"{areas[largest] * pixel_mm2(volume, axis):.6g}",
+        "plane": plane_across(volume, axis),
+        "largest_area_slice": largest + segment.corner[axis] + 1,
         **(_intensities(values) if values.size else empty),
     }
 
@@ -69,9 +74,9 @@ def voxel_mm3(volume: Volume) -> float:
     return float(abs(np.linalg.det(volume.affine[:3, :3])))
 
 
-def pixel_mm2(volume: Volume) -> float:
-    """Area of a pixel of a slice along axis 0."""
-    rows, columns = volume.affine[:3, 1], volume.affine[:3, 2]
+def pixel_mm2(volume: Volume, axis: int) -> float:
+    """Area of a pixel of a slice along an array axis."""
+    rows, columns = np.delete(volume.affine[:3, :3], axis, axis=1).T
     return float(np.linalg.norm(np.cross(rows, columns)))
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from nibabel.spatialimages import HeaderDataError
 
 from napari_samunet.errors import InputError, UnsupportedImage
@@ -22,7 +23,8 @@ from napari_samunet.geometry import (
 from napari_samunet.types import FloatArray
 
 _SPACES = {1: "scanner", 2: "aligned", 3: "Talairach", 4: "MNI", 5: "template"}
-_UNITS_OF_LENGTH = {0: "", 1: "metres", 2: "mm", 3: "micrometres"}
+_UNITS_OF_LENGTH = {0: ("", 1.0), 1: ("metres", 1e3), 2: ("mm", 1.0), 3: ("micrometres", 1e-3)}
+"""Name, and millimetres in one; 0 states none, which everybody takes for mm."""
 _CONTRADICTS = 0.05
 """sform and qform may differ by this share of the smallest spacing: both are rounded."""
 
@@ -75,15 +77,29 @@ def placed(
     )
 
 
+def mm_in_unit(header: Any) -> float:
+    """Millimetres in one unit of length of a ``nibabel.Nifti1Header``; 1 where it states none."""
+    return _unit(header)[1]
+
+
+def _unit(header: Any) -> tuple[str, float]:
+    return _UNITS_OF_LENGTH.get(int(header["xyzt_units"]) % 8, ("an unknown unit", 1.0))
+
+
 def _stated(header: Any, name: str) -> tuple[FloatArray | None, int]:
+    """A matrix of the file, in mm, and its code."""
     try:
         if name == "sform":
-            return header.get_sform(), int(header["sform_code"])
-        if name == "qform":
-            return header.get_qform(), int(header["qform_code"])
-        return header.get_base_affine(), 1
+            matrix, code = header.get_sform(), int(header["sform_code"])
+        elif name == "qform":
+            matrix, code = header.get_qform(), int(header["qform_code"])
+        else:
+            matrix, code = header.get_base_affine(), 1
     except (HeaderDataError, ValueError):
         return None, 0
+    in_mm = np.array(matrix, np.float64)
+    in_mm[:3] *= mm_in_unit(header)
+    return in_mm, code
 
 
 def _contradiction(header: Any, affine: FloatArray, shape_zyx: tuple[int, ...]) -> Iterator[str]:
@@ -101,6 +117,8 @@ def _contradiction(header: Any, affine: FloatArray, shape_zyx: tuple[int, ...]) 
 
 
 def _unit_notes(header: Any) -> Iterator[str]:
-    unit = _UNITS_OF_LENGTH.get(int(header["xyzt_units"]) % 8, "an unknown unit")
-    if unit not in ("", "mm"):
-        yield f"lengths are stated in {unit}; they are taken as they stand, not turned into mm"
+    unit, millimetres = _unit(header)
+    if millimetres != 1:
+        yield f"lengths are stated in {unit} and were turned into mm"
+    elif unit not in ("", "mm"):
+        yield f"lengths are stated in {unit} and were taken for mm"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_samunet.geometry import axis_letters
+from napari_samunet.io.facing import facing_axis
 from napari_samunet.io.volume import Volume
 from napari_samunet.plugin.coordinates import show_plane
 from napari_samunet.plugin.display import Display, shown_affine
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from napari.components import Dims, ViewerModel
     from napari.layers import Image
 
-_COARSE = 1.5  # times as long as the other sides of a voxel
 _FIRST = {"R", "A", "S"}
 """What belongs at the left and at the top: the patient's right, anterior, superior."""
 
@@ -95,17 +95,11 @@ def face_finest(viewer: ViewerModel, image: Image, volume: Volume) -> None:
 
     Others are seen axially; a view that a person has turned already stays.
     """
-    dims = viewer.dims
-    coarse = _coarse_axis(volume)
-    if not volume.is_placed or image.ndim != 3 or dims.ndim != 3 or coarse is None:
+    dims, finest = viewer.dims, facing_axis(volume)
+    if image.ndim != 3 or dims.ndim != 3:
         return
-    if dims.order == (0, 1, 2) and Display.of(volume).axes[0] != coarse:
-        show_plane(viewer, image, SliceRef(coarse, (volume.shape[coarse] - 1) // 2))
-
-
-def _coarse_axis(volume: Volume) -> int | None:
-    first, second = np.argsort(volume.spacing)[:0:-1]
-    return int(first) if volume.spacing[first] >= _COARSE * volume.spacing[second] else None
+    if dims.order == (0, 1, 2) and Display.of(volume).axes[0] != finest:
+        show_plane(viewer, image, SliceRef(finest, (volume.shape[finest] - 1) // 2))
 
 
 @dataclass(frozen=True)

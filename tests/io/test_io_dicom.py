@@ -10,7 +10,7 @@ import pydicom
 import pytest
 from dicom_series import save_series
 from dicom_slice import COLUMNS, ROWS, expected, save_slice
-from pydicom.uid import JPEGLosslessSV1, RTPlanStorage
+from pydicom.uid import JPEGLosslessSV1, RLELossless, RTPlanStorage
 
 from napari_samunet.errors import (
     ChoiceNeeded,
@@ -170,6 +170,45 @@ def test_a_second_copy_of_a_slice_is_left_out_and_told(tmp_path: Path) -> None:
     volume = open_volume(tmp_path)
     assert volume.shape == (2, ROWS, COLUMNS)
     assert "1 second copies" in volume.source.notes[0]
+
+
+def test_slices_that_an_anonymiser_gave_one_uid_are_all_there(tmp_path: Path) -> None:
+    for number in (0, 1, 2, 2):
+        save_slice(tmp_path, number, SOPInstanceUID="1.2.9")
+    volume = open_volume(tmp_path)
+    assert np.array_equal(volume.array, np.stack([expected(n) for n in range(3)]))
+    copies, shared = volume.source.notes
+    assert "1 second copies" in copies
+    assert "3 images share their UID" in shared
+
+
+def test_time_points_that_an_anonymiser_gave_one_uid_are_told_apart(tmp_path: Path) -> None:
+    for number in range(6):
+        place = [10, 20, 3 * (number % 3)]
+        odd = {"ImagePositionPatient": place, "InstanceNumber": number % 3}
+        save_slice(tmp_path, number, AcquisitionNumber=number // 3, SOPInstanceUID="1.2.9", **odd)
+    with pytest.raises(ChoiceNeeded, match="AcquisitionNumber 0") as caught:
+        open_volume(tmp_path)
+    assert len(caught.value.choices) == 2
+
+
+@pytest.mark.parametrize("compressed", [False, True], ids=["plain", "RLE"])
+@pytest.mark.parametrize("signed", [0, 1])
+@pytest.mark.parametrize("high", [11, 13, 15])
+def test_values_are_found_in_the_upper_bits_where_old_scanners_put_them(
+    tmp_path: Path, high: int, signed: int, compressed: bool
+) -> None:
+    values = np.arange(ROWS * COLUMNS).reshape(ROWS, COLUMNS) * 170
+    values = values - 2048 * signed
+    around = 0b1010_1010_1010_1010 & ~(0xFFF << (high - 11))  # overlays and what else is there
+    bits = ((values & 0xFFF) << (high - 11) | around).astype(np.uint16)
+    stored = {"BitsStored": 12, "HighBit": high, "PixelRepresentation": signed}
+    path = save_slice(tmp_path, 0, **stored, RescaleIntercept=0, PixelData=bits.tobytes())
+    if compressed:
+        dataset = pydicom.dcmread(path)
+        dataset.compress(RLELossless)
+        dataset.save_as(path)
+    assert np.array_equal(open_volume(path).array[0], values)
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,25 @@ def test_which_matrix_was_taken_is_told_and_that_the_other_contradicts_it(tmp_pa
     assert open_volume(tmp_path / "d.nii").source.place is None
 
 
+@pytest.mark.parametrize(("unit", "in_mm"), [("micron", 1e-3), ("meter", 1e3), ("mm", 1.0)])
+@pytest.mark.parametrize("placed_by", ["sform", "qform", "spacing"])
+def test_lengths_are_millimetres_whatever_unit_the_file_states(
+    tmp_path: Path, unit: str, in_mm: float, placed_by: str
+) -> None:
+    image = nib.Nifti1Image(stored(), np.diag([0.5, 0.5, 2, 1]))
+    image.affine[:3, 3] = (5, -6, 7)
+    matrix = image.affine / np.array([[in_mm]] * 3 + [[1.0]])
+    image.set_sform(matrix, code=1 if placed_by == "sform" else 0)
+    image.set_qform(matrix, code=1 if placed_by == "qform" else 0)
+    image.header.set_xyzt_units(unit)
+    nib.save(image, tmp_path / "a.nii")
+    volume = open_volume(tmp_path / "a.nii")
+    np.testing.assert_allclose(volume.spacing, (2, 0.5, 0.5), rtol=1e-6)
+    if placed_by != "spacing":
+        np.testing.assert_allclose(volume.affine[:3, 3], (5, -6, 7), rtol=1e-6)
+    assert any("were turned into mm" in note for note in volume.source.notes) == (unit != "mm")
+
+
 def test_time_points_have_to_be_chosen(tmp_path: Path) -> None:
     path = save(tmp_path / "a.nii.gz", stored((6, 5, 4, 3)))
     with pytest.raises(ChoiceNeeded, match=r"3 time points.*frame=2") as caught:

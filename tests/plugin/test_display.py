@@ -10,6 +10,7 @@ import pytest
 from napari.layers import Image
 
 from napari_samunet.geometry import index_to_world
+from napari_samunet.io.facing import facing_axis
 from napari_samunet.io.volume import Source, Volume
 from napari_samunet.plugin.alignment import misfit
 from napari_samunet.plugin.coordinates import show_plane
@@ -72,6 +73,12 @@ def test_an_index_goes_there_and_back(axes, flips):
         assert volume.array[tuple(stored.astype(int))] == shown[tuple(index)]
         np.testing.assert_array_equal(display.to_shown(stored), index)
     np.testing.assert_array_equal(display.stored(shown), volume.array)
+
+
+@pytest.mark.parametrize(("axes", "flips"), ORDERS)
+def test_areas_are_measured_on_the_slices_that_the_window_opens_on(axes, flips):
+    volume = _stored(axes, flips)
+    assert facing_axis(volume) == Display.of(volume).axes[0]
 
 
 def test_what_is_no_patient_stays_as_it_is_stored():
