@@ -9,7 +9,6 @@ from weakref import WeakKeyDictionary
 
 from torch import Tensor
 
-from napari_samunet.embedding.budget import Budget
 from napari_samunet.embedding.cache import Cache, EmbeddingCache
 from napari_samunet.embedding.levels import open_cache
 from napari_samunet.errors import InputError
@@ -168,11 +167,11 @@ class Engine(Answerer):
         return "no clicks that remove" if 0 in prompts.labels and not contract.removes else ""
 
 
-def open_engine(system: System, budget: Budget | None = None, folder: Path | None = None) -> Engine:
-    """Return an engine that keeps its embeddings on this machine, within its budgets.
+def open_engine(system: System, folder: Path | None = None) -> Engine:
+    """Return an engine that keeps its embeddings on this machine, within its user's budgets.
 
-    What encodes and answers was measured to be fastest, see ``choose_engine``; budget and folder
-    are the user's own where none is given, see ``open_cache``.
+    What encodes and answers was measured to be fastest, see ``choose_engine``; the folder is the
+    user's own where none is given, see ``open_cache``.
     """
     choose_engine(system)
-    return Engine(system, open_cache(str(system.device), system.contract.half, budget, folder))
+    return Engine(system, open_cache(str(system.device), system.contract.half, path=folder))

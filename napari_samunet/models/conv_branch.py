@@ -55,6 +55,9 @@ class ResidualBlock(nn.Module):
         return self.act(y + self.shortcut(x))
 
 
+_STEM = 16
+
+
 class LightBranch(nn.Module):
     """The built-in model's branch: a full-side stem of 16 channels, then residual stages at strides
     2, 4, 8, 16.
@@ -62,21 +65,21 @@ class LightBranch(nn.Module):
 
     strides = (2, 4, 8, 16)
 
-    def __init__(self, in_channels: int, widths: tuple[int, ...], stem_width: int = 16) -> None:
+    def __init__(self, in_channels: int, widths: tuple[int, ...]) -> None:
         super().__init__()
         self.stem = nn.Sequential(
-            nn.Conv2d(in_channels, stem_width, 3, 1, 1, bias=False),
-            nn.BatchNorm2d(stem_width),
+            nn.Conv2d(in_channels, _STEM, 3, 1, 1, bias=False),
+            nn.BatchNorm2d(_STEM),
             nn.ReLU(inplace=True),
         )
-        stages, before = [], stem_width
+        stages, before = [], _STEM
         for depth, width in zip((1, 2, 2, 2), widths, strict=True):
             blocks = [ResidualBlock(before, width, 2)]
             blocks += [ResidualBlock(width, width) for _ in range(depth - 1)]
             stages.append(nn.Sequential(*blocks))
             before = width
         self.stages = nn.ModuleList(stages)
-        self.skip_widths = (stem_width, *widths[:3])
+        self.skip_widths = (_STEM, *widths[:3])
 
     def forward(self, image: Tensor) -> list[Tensor]:
         """(B, C, S, S) → five maps at strides 1, 2, 4, 8, 16; the last four go to the transformer
