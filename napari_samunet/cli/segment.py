@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,10 @@ from napari_samunet.cli.segment_checks import check_output, check_places
 from napari_samunet.errors import BadUsage
 
 if TYPE_CHECKING:
+    from napari_samunet.inference.prediction import Prediction
     from napari_samunet.session.objects import SegmentObject
     from napari_samunet.session.session import Session
+    from napari_samunet.types import SliceRef
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,6 +59,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--masks", metavar="FILE", help="masks that exist already; --label is the one to correct"
     )
     parser.add_argument(
+        "--overlap",
+        choices=("keep", "replace", "both"),
+        default="keep",
+        help="voxels of other --masks stay theirs (keep, the default), become the object's "
+        "(replace), or belong to both, which DICOM and .seg.nrrd can hold",
+    )
+    parser.add_argument(
         "-o",
         "--output",
         required=True,
@@ -87,14 +97,17 @@ def run(args: argparse.Namespace) -> None:
     from napari_samunet.session.session import Session
 
     session = Session(volume, load_model(args.model, device=args.device, system=args.system))
+    session.notice.connect(_warn)
+    session.overlap = args.overlap
     start = perf_counter()
     drawn = _draw(session, args)
     seconds = perf_counter() - start
     path = session.handout().numbered({drawn.id: args.label}).write(args.output, args.format)
-    if drawn.voxels == 0:
-        print("samunet: the model found nothing there; the labels are empty", file=sys.stderr)
     millilitres = drawn.voxels * voxel_mm3(volume) / 1000
     counted = f"label {args.label}, {drawn.voxels} voxels, {millilitres:.3f} ml"
+    shown = int((session.labels == drawn.id).sum())
+    if shown < drawn.voxels:
+        counted += f" (a label image shows {shown} of them)"
     print(f"{path}: {counted}, {seconds:.2f} s")
 
 
@@ -114,19 +127,36 @@ def _draw(session: Session, args: argparse.Namespace) -> SegmentObject:
         session.add_box(args.box, **place)
     for point_rc, positive in args.point:
         session.add_point(point_rc, positive=positive, **place)
-    session.accept()
-    if args.propagate is not None:
+    if args.propagate is not None:  # before others cut what is carried on
         session.propagate(*args.propagate)
+    answers = session.previews
+    session.accept()
+    _tell_left_out(drawn, answers, args.label)
     return drawn
+
+
+def _tell_left_out(
+    drawn: SegmentObject, answers: Mapping[SliceRef, Prediction], label: int
+) -> None:
+    """Say how much of the answers other labels kept."""
+    from napari_samunet.preprocess.slicing import take_slice
+
+    mask_zyx = drawn.mask
+    kept = sum(
+        int((answer.mask & ~take_slice(mask_zyx, ref)).sum()) for ref, answer in answers.items()
+    )
+    if kept:
+        _warn(
+            f"{kept} voxels of the answer belong to other labels and stay theirs; to give them to "
+            f"label {label}, add --overlap replace."
+        )
 
 
 def _begin(session: Session, args: argparse.Namespace) -> SegmentObject:
     """The object that prompts go to: one of the masks that exist already, or a new one."""
     name = args.name or f"label {args.label}"
     if args.masks is not None:
-        session.notice.connect(_warn)
         session.import_masks(args.masks)
-        session.notice.disconnect(_warn)
     for item in session.objects:
         if item.id == args.label:
             if args.name:

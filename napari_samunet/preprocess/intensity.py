@@ -52,7 +52,10 @@ def shown_window(volume: Volume, window: Window | None = None) -> Window:
 
 
 def _checked(window: Window) -> Window:
-    low, high = (float(value) for value in window)
+    try:
+        low, high = (float(value) for value in window)
+    except (TypeError, ValueError):
+        raise InputError(f"A window is (low, high), two numbers, but {window!r} came.") from None
     if not (np.isfinite(low) and np.isfinite(high) and low < high):
         raise InputError(f"A window is (low, high) with low < high, but ({low:g}, {high:g}) came.")
     return low, high

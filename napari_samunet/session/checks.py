@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,6 +13,9 @@ from napari_samunet.geometry import plane_shape
 from napari_samunet.preprocess.slicing import check_ref
 from napari_samunet.session.objects import ObjectState
 from napari_samunet.types import BoolArray, SliceRef
+
+if TYPE_CHECKING:  # torch comes with it, and a session waits for torch until it predicts
+    from napari_samunet.inference.prediction import Prediction
 
 Shape = tuple[int, int, int]
 
@@ -46,6 +50,38 @@ def check_unlocked(item: ObjectState) -> None:
     """
     if item.locked:
         raise InputError(f"'{item.name}' is locked: unlock it in the table to change it.")
+
+
+def check_answer(answer: Prediction, shape_zyx: Shape, ref: SliceRef) -> None:
+    """Refuse what a model, which may be anybody's, answered on a plane, if it is no answer there.
+
+    Raises
+    ------
+    InputError
+        It is no ``Prediction``, or its mask has another shape than the plane.
+    """
+    from napari_samunet.inference.prediction import Prediction
+
+    wanted = plane_shape(shape_zyx, ref.axis)
+    came = answer.chosen.packed.shape if isinstance(answer, Prediction) else type(answer).__name__
+    if came != wanted:
+        raise InputError(
+            f"A prompt on axis {ref.axis} wants a Prediction with a mask of {wanted} (rows, "
+            f"columns), but {came} came: mend `predict` of the session's model."
+        )
+
+
+def object_name(name: str) -> str:
+    """Return a name for an object.
+
+    Raises
+    ------
+    InputError
+        It is no text.
+    """
+    if not isinstance(name, str):
+        raise InputError(f"An object's name is a text, but {name!r} came.")
+    return name
 
 
 def drawn_mask(mask: ArrayLike, shape_zyx: Shape, ref: SliceRef) -> BoolArray:

@@ -12,6 +12,7 @@ from napari_samunet.errors import InputError
 from napari_samunet.inference.answerer import Answerer
 from napari_samunet.io.volume import Volume
 from napari_samunet.session import steps
+from napari_samunet.session.checks import check_answer
 from napari_samunet.session.history import History
 from napari_samunet.session.journal import Journal, Kind
 from napari_samunet.session.objects import ObjectState, SegmentObject
@@ -189,11 +190,14 @@ class SessionCore(SessionSignals):
         return None
 
     def apply(self, request: Request, prediction: Prediction) -> bool:
-        """Show an answer; False (and nothing happens) where its prompts are not the latest."""
+        """Show an answer; False (and nothing happens) where its prompts are not the latest, or of
+        another image. What cannot be an answer there raises ``InputError``.
+        """
         key = (request.object_id, request.ref)
-        plane = self._state.planes.get(key)
+        plane = self._state.planes.get(key) if request.volume is self._volume else None
         if plane is None or not plane.waiting or plane.generation != request.generation:
             return False
+        check_answer(prediction, self._volume.shape, request.ref)
         self._move_to(steps.answered(self._state, key, prediction))
         return True
 
@@ -204,7 +208,10 @@ class SessionCore(SessionSignals):
         return self._state.object(object_id)
 
     def _id_of(self, item: SegmentObject | int) -> int:
-        return self._state.object(item if isinstance(item, int) else item.id).id
+        number = item.id if isinstance(item, SegmentObject) else item
+        if isinstance(item, SegmentObject) and item != self._handle(number):
+            raise InputError("An object of this session was wanted, but this is of another one.")
+        return self._state.object(number).id
 
     def _next_step(self) -> int:
         self._steps += 1
@@ -220,8 +227,9 @@ class SessionCore(SessionSignals):
             return state
         for ref, plane in state.planes_of(object_id).items():
             if plane.waiting:
-                request = self._question(state, object_id, ref)
-                state = steps.answered(state, (object_id, ref), request.answer(self.engine))
+                answer = self._question(state, object_id, ref).answer(self.engine)
+                check_answer(answer, self._volume.shape, ref)
+                state = steps.answered(state, (object_id, ref), answer)
         return state
 
     def _commit(self, name: str, state: State) -> None:

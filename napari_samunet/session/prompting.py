@@ -49,7 +49,7 @@ class PromptedSession(GroupingSession):
             (low, high) in the units of the file to show the slice to the model with; None: the
             file's own, else soft tissue for CT, else the volume's 0.5–99.5 percentiles.
         previous
-            The answer to correct.
+            The answer to correct, of this very slice: only its shape is checked.
         bridge
             Whether a system that was trained with boxes only gets one derived from clicks.
 

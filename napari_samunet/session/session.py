@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from napari_samunet.inference.answerer import Answerer
 from napari_samunet.io.volume import Volume
 from napari_samunet.session import steps
-from napari_samunet.session.checks import label_array, plane_of
+from napari_samunet.session.checks import label_array, object_name, plane_of
 from napari_samunet.session.identity import ImageIdentity
 from napari_samunet.session.journal import Journal
 from napari_samunet.session.plan import Carried, PropagationPlan, make_plan, make_plan_around
@@ -20,7 +20,7 @@ from napari_samunet.session.repaint import repainted
 from napari_samunet.session.reshaping import ReshapingSession
 from napari_samunet.session.sharing import SharingSession
 from napari_samunet.session.shelf import Shelf
-from napari_samunet.session.state import MAX_ID
+from napari_samunet.session.state import MAX_ID, Overlap
 from napari_samunet.session.store import image_of, load_state, save_state
 from napari_samunet.session.story import is_journal, read_story
 from napari_samunet.session.suggestion import spread_over, suggest
@@ -72,7 +72,8 @@ class Session(ReshapingSession, SharingSession):
         Returns
         -------
         tuple of int
-            Indices of the slices that were found.
+            Indices of the slices that were found; none where the object was changed meanwhile,
+            which leaves all as it is.
 
         Raises
         ------
@@ -82,7 +83,8 @@ class Session(ReshapingSession, SharingSession):
         plan = self.plan_propagation(first, last, axis)
         tell = None if progress is None else lambda ref, _answer: progress(ref.index)
         found = plan.run(self.engine, tell)
-        self.apply_propagation(plan, found)
+        if not self.apply_propagation(plan, found):
+            return ()
         return tuple(sorted(ref.index for ref in found.answers))
 
     def plan_propagation(self, first: int, last: int, axis: int | None = None) -> PropagationPlan:
@@ -176,30 +178,37 @@ class Session(ReshapingSession, SharingSession):
         Raises
         ------
         InputError
-            Another grid than the volume's, or not such numbers.
+            Another grid than the volume's, not such numbers, or a name that is no text.
         """
         labels = label_array(array, self.volume.shape, MAX_ID)
-        self._commit("set labels", take_over(self._state, labels, names or {}))
+        named = {number: object_name(name) for number, name in (names or {}).items()}
+        self._commit("set labels", take_over(self._state, labels, named))
 
-    def repaint(self, array: ArrayLike, indices: Sequence[int] | None = None) -> bool:
+    def repaint(
+        self,
+        array: ArrayLike,
+        indices: Sequence[int] | None = None,
+        overlap: Overlap = "replace",
+    ) -> bool:
         """Take over what was painted by hand into a copy of ``labels``; False where nothing was.
 
         Unlike ``set_labels`` it keeps previews, prompts and objects without a mask, and changes
-        only the voxels that differ: each belongs to the object whose number it shows, alone. Locked
-        objects stay as they are. Undoable. Where ``indices`` are given, nothing but these slices
-        along axis 0 is looked at.
+        only the voxels that differ: each belongs to the object whose number it shows, alone unless
+        ``overlap`` is another rule. Locked objects stay as they are. Undoable. Where ``indices``
+        are given, nothing but these slices along axis 0 is looked at.
 
         Raises
         ------
-        InputError
-            Another grid than the volume's, or no whole numbers 0–65535.
+        OutsideImage, InputError
+            There is no such slice; another grid than the volume's, or no whole numbers 0–65535.
         """
         z, y, x = self.volume.shape
-        places = range(z) if indices is None else indices
-        planes = array if indices is None else np.asarray(array)[list(indices)]
+        given = range(z) if indices is None else indices
+        places = [plane_of(self.volume.shape, index, 0).index for index in given]
+        planes = array if indices is None else np.asarray(array)[places]
         labels = label_array(planes, (len(places), y, x), MAX_ID)
         painted = dict(zip(places, labels, strict=True))
-        state = repainted(self._state, painted, self.labels)
+        state = repainted(self._state, painted, self.labels, overlap)
         if state is self._state or state.objects == self._state.objects:
             return False
         self._commit("paint labels", state)

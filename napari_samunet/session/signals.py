@@ -8,6 +8,9 @@ from psygnal import Signal
 class SessionSignals:
     """Signals of a session, emitted in the thread that changed it, after the change.
 
+    A listener that raises makes the action raise ``EmitLoopError``; the change stays, but listeners
+    and signals after it hear nothing of it.
+
     Attributes
     ----------
     preview_changed

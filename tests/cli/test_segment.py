@@ -209,3 +209,64 @@ def test_masks_that_exist_already_are_corrected_and_the_others_kept(
     assert np.array_equal(after == 3, (labels == 3) & (after != 5))
     assert _segment(oblique_image, untrained, output, *more, "--label", "3") == 0
     assert (np.asarray(nibabel.load(output).dataobj)[..., 4:8] == labels[..., 4:8]).all()
+
+
+@pytest.mark.parametrize(
+    ("label", "overlap", "neighbour", "drawn"),
+    [
+        ("7", [], 100, 95),
+        ("1", [], 100, 96),
+        ("7", ["--overlap", "replace"], 51, 144),
+        ("1", ["--overlap", "replace"], 51, 145),
+        ("7", ["--overlap", "both"], 51, 144),
+        ("1", ["--overlap", "both"], 100, 96),
+    ],
+)
+def test_masks_that_exist_lose_nothing_unless_asked_and_what_is_printed_is_in_the_file(
+    label, overlap, neighbour, drawn, oblique_image, untrained, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(load, "load_model", lambda *_, **__: DiscEngine())
+    labels = np.zeros((30, 40, 12), np.uint8)
+    labels[0, 0, 2] = 1
+    labels[5:15, 5:15, 6] = 2  # the box below takes 144 voxels, 49 of these among them
+    source = nibabel.load(oblique_image)
+    nibabel.save(nibabel.Nifti1Image(labels, None, source.header), tmp_path / "a.nii.gz")
+    output = tmp_path / "b.nii.gz"
+    more = ["--slice", "6", "--box", "8,8,19,19", "--masks", str(tmp_path / "a.nii.gz")]
+    assert _segment(oblique_image, untrained, output, *more, "--label", label, *overlap) == 0
+    after = np.asarray(nibabel.load(output).dataobj)
+    assert ((after == 2).sum(), (after == int(label)).sum()) == (neighbour, drawn)
+    told = capsys.readouterr()
+    assert f"{drawn} voxels" in told.out or f"shows {drawn} of them" in told.out
+    wanted = {"": "add --overlap replace", "both": "overlap in 49 voxels", "replace": ""}
+    assert wanted["".join(overlap[1:])] in told.err
+    assert ("49 voxels" in told.err) == (overlap[1:] != ["replace"])
+
+
+def test_neighbours_do_not_change_how_an_object_is_carried_on(
+    oblique_image, untrained, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(load, "load_model", lambda *_, **__: DiscEngine())
+    labels = np.zeros((30, 40, 12), np.uint8)
+    labels[5:15, 5:15, 6] = 2
+    source = nibabel.load(oblique_image)
+    nibabel.save(nibabel.Nifti1Image(labels, None, source.header), tmp_path / "a.nii.gz")
+    found = []
+    for masks in ([], ["--masks", str(tmp_path / "a.nii.gz")]):
+        output = tmp_path / "b.nii.gz"
+        more = ["--slice", "6", "--box", "8,8,19,19", "--propagate", "5:7", *masks]
+        assert _segment(oblique_image, untrained, output, *more) == 0
+        found.append(np.asarray(nibabel.load(output).dataobj) == 1)
+    alone, beside = found
+    assert np.array_equal(beside, alone & (labels == 0))
+
+
+def test_an_object_that_is_not_found_is_told_of(
+    oblique_image, untrained, tmp_path, monkeypatch, capsys
+):
+    engine = DiscEngine()
+    engine.gone = {6}
+    monkeypatch.setattr(load, "load_model", lambda *_, **__: engine)
+    more = ["--slice", "6", "--box", "8,8,19,19", "--name", "liver"]
+    assert _segment(oblique_image, untrained, tmp_path / "b.nii.gz", *more) == 0
+    assert capsys.readouterr().err == "samunet: liver: the accepted mask is empty.\n"

@@ -40,6 +40,12 @@ def test_a_window_that_is_none_is_refused(window):
         choose_window(Volume.from_array(GREY), window)
 
 
+@pytest.mark.parametrize("window", [(1, 2, 3), "soft tissue", 5])
+def test_what_is_no_pair_of_numbers_is_refused_as_a_window(window):
+    with pytest.raises(InputError, match=r"\(low, high\), two numbers"):
+        choose_window(Volume.from_array(GREY), window)
+
+
 def test_the_window_is_rounded_to_eight_bits_and_clipped():
     shown = to_uint8(np.array([[-500, -160, 40, 239, 240, 3000]], np.int16), (-160, 240))
     assert shown.tolist() == [[0, 0, 128, 254, 255, 255]]

@@ -76,6 +76,24 @@ def test_what_was_found_of_another_object_than_it_is_now_is_not_taken(session, c
     assert not session.apply_propagation(plan, found, as_preview=True)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [lambda session: session.lock_object(1), lambda session: session.undo()],
+    ids=["locked", "undone"],
+)
+def test_slices_that_were_not_written_are_not_told_as_found(session, change):
+    session.add_point((10, 12), index=2)
+    session.accept()
+    before = session.objects[0].slices
+
+    def changing_once(index: int) -> None:
+        if index == 4:
+            change(session)
+
+    assert session.propagate(0, 5, progress=changing_once) == ()
+    assert all(item.slices in ((), before) for item in session.objects)
+
+
 def test_an_accept_that_was_cut_by_another_object_ends_the_run(session, draw):
     session.overlap = "keep"
     session.paint(draw((40, 50), 8, 8), index=2)

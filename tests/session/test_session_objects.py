@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from disc_engine import make_session
 
 from napari_samunet.errors import InputError, OutsideImage
 from napari_samunet.packed import PackedMask
@@ -136,6 +137,49 @@ def test_deleting_and_renaming(session: Session):
         _ = item.name
     session.add_point((10, 12), index=2)
     assert session.current.id == 2, "a number is not used twice"
+
+
+def test_an_object_is_found_by_a_number_that_was_read_from_the_labels(session: Session):
+    session.add_point((10, 12), index=2)
+    item = session.accept()
+    assert session.select(session.labels.max()) == item
+    with pytest.raises(InputError, match="none of them"):
+        session.select("liver")
+
+
+def test_an_object_of_another_image_is_not_taken_for_one_of_the_same_number(session, draw):
+    other = make_session()
+    for each in (session, other):
+        each.paint(draw((40, 50), 10, 10), index=2)
+        each.accept()
+    for act in (
+        lambda: session.select(other.objects[0]),
+        lambda: session.delete_object(other.objects[0]),
+        lambda: session.merge_objects(session.objects[0], [other.objects[0]]),
+    ):
+        with pytest.raises(InputError, match="of another one"):
+            act()
+    assert session.labels.any()
+
+
+@pytest.mark.parametrize(("index", "axis"), [(-1, 0), (99, 0), (-1, 1), (99, 1), (0, 3)])
+def test_a_mask_is_of_a_plane_that_is_there(session, draw, index, axis):
+    session.paint(draw((40, 50), 34, 10), index=5)
+    item = session.accept()
+    with pytest.raises(OutsideImage, match=str(index if axis < 3 else axis)):
+        item.mask_at(index, axis)
+
+
+def test_a_name_is_a_text_as_files_can_only_hold_that(session: Session):
+    session.new_object("liver")
+    for act in (
+        lambda: session.rename_object(1, None),
+        lambda: session.new_object(5),
+        lambda: session.set_labels(np.ones((6, 40, 50), int), {1: None}),
+    ):
+        with pytest.raises(InputError, match="name is a text"):
+            act()
+    assert [item.name for item in session.objects] == ["liver"]
 
 
 def test_what_is_not_accepted_yet_can_be_named(session: Session):
@@ -456,3 +500,27 @@ def test_painting_is_looked_for_in_the_named_slices_alone(session, draw):
     assert session.labels[[2, 4], 0, 0].tolist() == [0, item.id]
     with pytest.raises(InputError, match="labels of"):
         session.repaint(labels[:, :5], [4])
+
+
+def test_slices_that_numpy_counted_are_saved_as_any_others(session, draw, tmp_path):
+    session.paint(draw((40, 50), 10, 10), index=2)
+    session.accept()
+    labels = session.labels.copy()
+    labels[4, :3, :3] = 1
+    changed = np.flatnonzero((labels != session.labels).any(axis=(1, 2)))
+    assert session.repaint(labels, changed)
+    session.save(tmp_path / "a.session")
+    again = Session.resume(tmp_path / "a.session", session.volume)
+    np.testing.assert_array_equal(again.labels, labels)
+    session.export(tmp_path / "a.json")
+
+
+@pytest.mark.parametrize("index", [-1, 6, 2.0])
+def test_a_slice_that_is_none_is_not_painted(session, draw, index):
+    session.paint(draw((40, 50), 10, 10), index=2)
+    session.accept()
+    labels = session.labels.copy()
+    labels[-1, :3, :3] = 1
+    with pytest.raises(InputError, match=r"[Ss]lice"):
+        session.repaint(labels, [index])
+    assert session.objects[0].slices == (2,)

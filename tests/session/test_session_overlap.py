@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from napari_samunet.errors import InputError
 from napari_samunet.session.session import Session
 
 SIZE = (40, 50)
@@ -47,6 +48,15 @@ def test_where_another_object_lies_in_a_hole_that_is_filled(session, draw, rule,
     ring = session.accept()
     assert session.fill_holes(ring) == voxels[1] - 108
     assert (core.voxels, ring.voxels) == voxels
+
+
+def test_a_rule_that_is_misspelt_is_told_before_anything_is_written(session, draw):
+    session.paint(draw(SIZE, 5, 5), index=2)
+    session.overlap = "Replace"
+    with pytest.raises(InputError, match="replace"):
+        session.accept()
+    assert session.preview is not None
+    assert not session.labels.any()
 
 
 def test_filling_holes_takes_only_what_it_fills(session, draw):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from disc_engine import DiscEngine
+import pytest
+from disc_engine import DiscEngine, make_session
 
+from napari_samunet.errors import InputError
+from napari_samunet.inference.painted import painted_prediction
 from napari_samunet.inference.worker import Worker
 from napari_samunet.session.session import Session
 from napari_samunet.types import SliceRef
@@ -50,6 +53,37 @@ def test_no_answer_reaches_another_object_or_an_accepted_one(session: Session, e
     assert not session.apply(request, request.answer(engine))
     assert session.request().previous is None
     assert session.preview is None
+
+
+def test_an_answer_about_another_image_is_never_shown(session: Session, engine: DiscEngine):
+    other = make_session()
+    for each in (session, other):
+        each.add_point((10, 12), index=2, predict=False)
+    request = other.request()
+    assert not session.apply(request, request.answer(engine))
+    assert session.preview is None
+    assert session.request() is not None, "its own answer is still waited for"
+
+
+@pytest.mark.parametrize(
+    ("answer", "came"),
+    [(None, "NoneType"), (painted_prediction(np.ones((30, 30), bool)), r"\(30, 30\)")],
+    ids=["nothing", "another shape"],
+)
+def test_a_model_that_gives_no_mask_of_the_plane_is_told_of_and_writes_nothing(
+    session: Session, engine: DiscEngine, monkeypatch, answer, came
+):
+    session.add_point((10, 12), index=2, predict=False)
+    request = session.request()
+    with pytest.raises(InputError, match=came):
+        session.apply(request, answer)
+    monkeypatch.setattr(engine, "predict", lambda *_, **__: answer)
+    with pytest.raises(InputError, match=came):
+        session.add_point((12, 12), index=2)
+    with pytest.raises(InputError, match=came):
+        session.accept()
+    assert not session.labels.any()
+    assert len(session.prompts) == 1
 
 
 def test_undo_drops_what_was_asked(session: Session, engine: DiscEngine):
