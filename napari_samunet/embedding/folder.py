@@ -6,6 +6,7 @@ patient's anatomy to who knows the network, so that only their owner may read th
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import tempfile
@@ -13,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+from zlib import crc32
 
 from filelock import FileLock, Timeout
 
@@ -26,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 SUFFIX = ".safetensors"
 _LOCK, _LEDGER = ".lock", ".bytes"
+_CHECKSUM = "crc32"
 _PATIENCE_S = 5.0
 _AFTER_EVICTION = 0.9
 """Share of the bytes that is left after an eviction, lest every further file needs one."""
@@ -74,11 +77,10 @@ class EmbeddingFolder:
     def get(self, key: EmbeddingKey, device: str = "cpu") -> dict[str, Tensor] | None:
         """Return the features of a key on a device, or None; marks them as used."""
         from safetensors import SafetensorError
-        from safetensors.torch import load
 
         path = self._path_of(key)
         try:
-            stored = load(path.read_bytes())
+            stored = _unpacked(path.read_bytes())
         except FileNotFoundError:
             return None
         except OSError as error:  # of the disk or its rights: the file itself may be whole
@@ -221,7 +223,31 @@ def _packed(features: Mapping[str, Tensor], half: bool) -> bytes:
     from safetensors.torch import save
 
     whole = {name: tensor.detach().cpu().contiguous() for name, tensor in features.items()}
-    return save(_with(whole, "float32", "float16") if half else whole)
+    stored = _with(whole, "float32", "float16") if half else whole
+    return save(stored, {_CHECKSUM: _checksum(stored)})
+
+
+def _unpacked(content: bytes) -> dict[str, Tensor]:
+    """Read a file; a ValueError or SafetensorError where it is not what was written."""
+    from safetensors.torch import load
+
+    stored = load(content)
+    length = int.from_bytes(content[:8], "little")
+    told = json.loads(content[8 : 8 + length]).get("__metadata__", {})
+    if told.get(_CHECKSUM) != _checksum(stored):
+        raise ValueError("its checksum is another")
+    return stored
+
+
+def _checksum(stored: Mapping[str, Tensor]) -> str:
+    """Of names, shapes and numbers: against a failing disk; a digest takes three times as long."""
+    import torch
+
+    total = 0
+    for name in sorted(stored):
+        total = crc32(f"{name}{tuple(stored[name].shape)}".encode(), total)
+        total = crc32(stored[name].flatten().view(torch.uint8).numpy().data, total)
+    return f"{total:08x}"
 
 
 def rounded(features: Mapping[str, Tensor]) -> dict[str, Tensor]:

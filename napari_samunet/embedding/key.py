@@ -12,8 +12,8 @@ import numpy as np
 from napari_samunet.preprocess.roi import Roi
 from napari_samunet.types import AnyArray, Window
 
-LAYOUT = 1
-"""Raised when features change their names or meaning within a release: old files are not found."""
+LAYOUT = 2
+"""Raised when features or their files change within a release: old files are not found."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_FULL = ("out of memory", "alloc_failed", "not_initialized", "unable to find an engine")
+"""What CUDA, cuBLAS and cuDNN say of a card without room, in small letters."""
 FELL_BACK = "The GPU has no memory left: the CPU answers from now on, more slowly."
 
 
@@ -35,7 +37,7 @@ class Relief:
     def __init__(self, system: System, cache: Cache) -> None:
         self._system = system
         self._cache = cache
-        self.notice = ""
+        self.notice = system.notice
 
     def __call__(self, work: Callable[[], T]) -> T:
         """Return ``work()``, which is called again after each attempt to make room.
@@ -75,4 +77,5 @@ class Relief:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether a device said that its memory does not suffice."""
-    return isinstance(error, torch.OutOfMemoryError) or "out of memory" in str(error)
+    said = str(error).lower()
+    return isinstance(error, torch.OutOfMemoryError) or any(words in said for words in _FULL)

@@ -62,11 +62,13 @@ class View:
 
     def features(self, frame: Frame) -> Mapping[str, Tensor]:
         """Features of the slice or a region of it; encoded only where no cache holds them."""
+        return self.relief(lambda: self._features(frame))
+
+    def _features(self, frame: Frame) -> Mapping[str, Tensor]:
         key = self.key(frame)
         features = self.cache.get(key)
         if features is None:
-            features = self.relief(lambda: self.system.encode(self.prepared(frame)))
-            features = self.cache.put(key, features)
+            features = self.cache.put(key, self.system.encode(self.prepared(frame)))
         return features
 
     def key(self, frame: Frame) -> EmbeddingKey:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+
 import torch
+from torch import nn
 
 from napari_samunet.errors import BadUsage
+
+logger = logging.getLogger(__name__)
 
 
 def choose_device(device: str) -> torch.device:
@@ -26,11 +31,56 @@ def choose_device(device: str) -> torch.device:
         torch.empty(0, device=found)
         return found
     except (RuntimeError, AssertionError) as error:
-        reason = reason or _first_sentence(error)
-        raise BadUsage(
-            f"A device for the model was wanted, but '{device}' cannot be used here ({reason}); "
-            "choose auto or cpu."
-        ) from error
+        raise _unusable(device, reason or _first_sentence(error)) from error
+
+
+def place(module: nn.Module, device: torch.device, or_cpu: bool) -> tuple[torch.device, str]:
+    """Bring a network to a device that computes and has room for it.
+
+    Parameters
+    ----------
+    module
+        The network, on the CPU.
+    device
+        Where it is wanted.
+    or_cpu
+        Whether the CPU serves where the device does not.
+
+    Returns
+    -------
+    Where it is now, and why that is the CPU, for the person; "" where it is where it was wanted.
+
+    Raises
+    ------
+    BadUsage
+        The device cannot be used, and the CPU was not to serve instead.
+    """
+    try:
+        _compute(device)
+        module.to(device)
+        return device, ""
+    except Exception as error:  # drivers fail in every way
+        reason = _first_sentence(error)
+        if not or_cpu:
+            raise _unusable(str(device), reason) from error
+    # Outside of the handler, lest the error's frames hold what is to be freed.
+    module.to("cpu")
+    notice = f"The GPU cannot be used ({reason}): the CPU answers, more slowly."
+    logger.warning(notice)
+    return torch.device("cpu"), notice
+
+
+def _compute(device: torch.device) -> None:
+    """Do a little of what networks do: a card can be there, and too old or too full for it."""
+    square = torch.ones(1, 1, 8, 8, device=device)
+    nn.functional.conv2d(square @ square, square).cpu()  # errors come with the result at the latest
+
+
+def _unusable(device: str, reason: str) -> BadUsage:
+    return BadUsage(
+        f"A device for the model was wanted, but '{device}' cannot be used here ({reason}); "
+        "choose auto or cpu."
+    )
 
 
 def _first_sentence(error: BaseException) -> str:

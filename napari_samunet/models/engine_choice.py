@@ -108,9 +108,7 @@ def _choose(half: Half, wanted: str | None) -> str:
                 f"The engine OpenVINO was wanted, but it cannot run {what}: {reason}; {TORCH} can."
             ) from error
         logger.warning("OpenVINO cannot run %s; torch does", what, exc_info=True)
-        if not isinstance(error, (OSError, MemoryError)):  # those pass
-            _keep(half, TORCH)
-        return TORCH
+        return TORCH  # not kept: a full disk or a broken installation can be mended
     if choice is None:
         _keep(half, fastest)
     if fastest == OPENVINO:

@@ -13,7 +13,7 @@ from napari_samunet.io.paths import is_file
 from napari_samunet.models.catalogue import BUILTIN, find_entry, installed, remember
 from napari_samunet.models.checkpoint import file_digest, read_checkpoint
 from napari_samunet.models.contract import InputContract
-from napari_samunet.models.device import choose_device
+from napari_samunet.models.device import choose_device, place
 from napari_samunet.models.lean import lean
 from napari_samunet.models.recognise import differences, recognise, skeleton
 from napari_samunet.models.system import System
@@ -64,7 +64,8 @@ def load_model(
     name_or_path
         ``"builtin"``, a name in the model list, or a path to a checkpoint.
     device
-        ``"auto"`` (CUDA, else MPS, else CPU) or a torch device.
+        ``"auto"`` (CUDA, else MPS, else CPU, which also serves where those cannot) or a torch
+        device.
     system
         Name of the system where file and tensors do not decide it, e.g. ``"medsam"``, or
         ``"sam-vit-b-256"`` for SAM's weights at 256 pixels and ``"ft-sam-1024"`` the other way.
@@ -79,6 +80,8 @@ def load_model(
     ------
     BadCheckpoint
         There is no such file, it is no checkpoint, or it does not fit its system.
+    BadUsage
+        The device that was named is not here, or cannot compute or hold the model.
     """
     target = choose_device(device)
     path = locate(name_or_path)
@@ -90,6 +93,7 @@ def load_model(
     fitted = recipe.fitted(checkpoint.tensors)
     checkpoint.tensors.clear()  # each goes as soon as the network has it, lest memory holds both
     _fill(module, fitted, path, recipe.title)
+    target, notice = place(module, target, or_cpu=device == "auto")
     sha256 = file_digest(path)
     if listed is not None:
         remember(listed, path, sha256)
@@ -105,6 +109,7 @@ def load_model(
         others=recognition.others,
         quicken=lean,
         precision=precision,
+        notice=notice,
     )
 
 

@@ -67,6 +67,8 @@ class System:
         Makes the twin of ``module`` that answers in its place, at the first need; None: none is.
     precision
         Kind of numbers that the encoder computes in on an accelerator, see ``TorchEncoder``.
+    notice
+        What became of the wish for another device, for the person; told with the first answer.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class System:
         others: tuple[str, ...] = (),
         quicken: Callable[[nn.Module], nn.Module] | None = None,
         precision: str = "float32",
+        notice: str = "",
     ) -> None:
         self.name = name
         self.contract = contract
@@ -90,6 +93,7 @@ class System:
         self.source = source
         self.note = note
         self.others = others
+        self.notice = notice
         self._quicken = quicken
         self._wanted_precision = precision
 

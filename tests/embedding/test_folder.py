@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load, save
 
 from napari_samunet.embedding.folder import EmbeddingFolder
 from napari_samunet.embedding.key import EmbeddingKey
 
 KIB = 1024
-ONE = 4 * KIB + 100
+ONE = 4 * KIB + 150
 """Bytes of one file, about: its numbers and what safetensors says about them."""
 
 
@@ -102,11 +103,34 @@ def test_half_precision_takes_half_the_bytes_and_comes_back_as_it_was_asked_for(
     assert torch.allclose(found, _features(1 / 3)["embedding"], rtol=2**-11)
 
 
-def test_a_damaged_file_is_encoded_anew(tmp_path):
-    folder = EmbeddingFolder(tmp_path, 10**6)
-    folder.put(_key(), _features())
+def _flipped(content):
+    return content[:-7] + bytes([content[-7] ^ 0x40]) + content[-6:]
+
+
+def _less(content):
+    """A whole file of which one tensor of two is missing."""
+    stored = load(content)
+    return save({"embedding": stored["embedding"]})
+
+
+@pytest.mark.parametrize("half", [False, True])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content[:50],
+        lambda content: content[:-900] + bytes(900),
+        lambda content: content.replace(b"grey", b"gray"),
+        _flipped,
+        _less,
+    ],
+    ids=["cut", "page of zeros", "name", "flipped bit", "tensor missing"],
+)
+def test_a_damaged_file_is_encoded_anew(tmp_path, damage, half):
+    folder = EmbeddingFolder(tmp_path, 10**6, half)
+    folder.put(_key(), {**_features(), "grey": torch.tensor(5, dtype=torch.bfloat16)})
+    assert folder.get(_key())["grey"] == 5
     file = folder._path_of(_key())
-    file.write_bytes(file.read_bytes()[:50])
+    file.write_bytes(damage(file.read_bytes()))
     assert folder.get(_key()) is None
     folder.put(_key(), _features(2.0))
     assert folder.get(_key())["embedding"].max() == 2

@@ -28,11 +28,11 @@ CLICK = Prompts(points=[(8, 8)], labels=[1])
 class Gpu:
     """A system on a GPU that encodes ``most`` images at once, and decodes while it has ``room``."""
 
-    contract, name, model_hash, precision = CONTRACT, "gpu", "hash", "float32"
+    contract, name, model_hash, precision, notice = CONTRACT, "gpu", "hash", "float32", ""
 
-    def __init__(self, most=99, room=True):
+    def __init__(self, most=99, room=True, says="CUDA error: out of memory"):
         self.device = SimpleNamespace(type="cuda")
-        self.most, self.room, self.batches = most, room, []
+        self.most, self.room, self.says, self.batches = most, room, says, []
 
     def prepare(self, pixels, _valid):
         return torch.as_tensor(pixels, dtype=torch.float32)[None, None]
@@ -45,7 +45,7 @@ class Gpu:
 
     def decode(self, features, _prompts):
         if not self.room:
-            raise RuntimeError("CUDA error: out of memory")
+            raise RuntimeError(self.says)
         return MaskTensors(features["embedding"][0] + 1, None)
 
     def move(self, device):
@@ -104,6 +104,41 @@ def test_without_memory_the_processor_answers_the_very_same_click_and_says_so_on
     assert answer.note == FELL_BACK
     assert engine.system.device.type == "cpu"
     assert engine.predict(VOLUME, SliceRef(0, 3), CLICK).note == ""
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+        "CUDA error: CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate(handle)`",
+        "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
+        "GET was unable to find an engine to execute this computation",
+    ],
+)
+def test_a_full_card_is_known_by_what_its_libraries_say(make, says):
+    engine = make(room=False, says=says)
+    assert engine.predict(VOLUME, SliceRef(0, 2), CLICK).note == FELL_BACK
+
+
+class FullCard(LayeredCache):
+    """A cache whose card, once ``full``, has no room for what was moved to RAM."""
+
+    full = False
+
+    def get(self, key):
+        if self.full and self.device == "gpu":
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 MiB")
+        return super().get(key)
+
+
+def test_features_that_find_no_way_back_to_a_full_card_serve_the_processor(make):
+    engine = Engine(Gpu(), FullCard(10**6, 10**6, device="gpu"))
+    before = engine.embed(VOLUME, SliceRef(0, 2))["embedding"]
+    engine.cache.full = True
+    assert torch.equal(engine.embed(VOLUME, SliceRef(0, 2))["embedding"], before)
+    assert engine.system.device.type == "cpu"
+    assert engine.system.batches == [1]
+    assert engine.predict(VOLUME, SliceRef(0, 2), CLICK).note == FELL_BACK
 
 
 def test_an_image_that_does_not_fit_is_encoded_by_the_processor(make):

@@ -127,6 +127,10 @@ class Loopback:
                 except ConnectionError:
                     return  # whoever asked has hung up
 
+            def do_CONNECT(self) -> None:
+                """As a proxy that wants a name and a password, and gets none."""
+                self.send_error(407)
+
             def log_message(self, *_words: object) -> None:
                 """Tests print nothing."""
 

@@ -238,7 +238,15 @@ def test_a_network_that_openvino_cannot_compile_is_encoded_by_torch(
     assert system.precision == "float32"
 
 
-@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), MemoryError()])
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(28, "No space left on device"),
+        MemoryError(),
+        ImportError("DLL load failed"),
+        RuntimeError("Cannot load library"),
+    ],
+)
 def test_a_failure_that_passes_is_not_remembered(
     system: System, engines: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:

@@ -56,6 +56,13 @@ def test_a_cancelled_download_leaves_nothing_and_the_next_one_starts_anew(
     assert fetch(entry).read_bytes() == CONTENT
 
 
+def test_a_stop_is_heard_on_a_slow_line(server: Loopback, cache: Path) -> None:
+    slow = server.slow(CONTENT[:80_000])  # of which half comes, and then nothing
+    with pytest.raises(FetchCancelled):
+        fetch(entry_at(slow), lambda _done, _total: False, silence_s=2)
+    assert nothing_kept(cache)
+
+
 def test_a_download_that_broke_off_leaves_nothing_and_the_next_one_starts_anew(
     server: Loopback, cache: Path
 ) -> None:
@@ -184,6 +191,31 @@ def test_offline_says_the_address_and_the_place(cache: Path) -> None:
     assert str(cache / "weights.pt") in message
     assert "\n" not in message
     assert nothing_kept(cache)
+
+
+@pytest.mark.parametrize(("is_there", "word"), [(True, "407"), (False, "proxy")])
+def test_who_is_behind_a_proxy_is_not_told_to_be_offline(
+    server: Loopback, cache: Path, monkeypatch: pytest.MonkeyPatch, is_there: bool, word: str
+) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    closed = Loopback()
+    closed.close()
+    monkeypatch.setenv("https_proxy", (server if is_there else closed).url(""))
+    with pytest.raises(NotFetched, match=word) as caught:
+        fetch(entry_at("https://example.org/weights.pt"))
+    assert "HTTPS_PROXY" in str(caught.value)
+    assert "offline" not in str(caught.value)
+    assert nothing_kept(cache)
+
+
+def test_certificates_that_are_not_there_are_not_taken_for_a_full_disk(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(cache / "no.pem"))
+    with pytest.raises(NotFetched, match=r"no\.pem; look at what REQUESTS_CA_BUNDLE") as caught:
+        fetch(entry_at("https://127.0.0.1/weights.pt"))
+    assert "written" not in str(caught.value)
 
 
 def test_a_consent_page_says_the_address_and_the_place(cache: Path) -> None:
