@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from napari_samunet.cli import image, values
 from napari_samunet.cli.output import check_writable
 from napari_samunet.cli.segment_checks import check_output, check_places
-from napari_samunet.errors import BadUsage
+from napari_samunet.errors import BadUsage, InputError
 
 if TYPE_CHECKING:
     from napari_samunet.inference.prediction import Prediction
@@ -84,7 +84,8 @@ def run(args: argparse.Namespace) -> None:
     Raises
     ------
     InputError
-        A bad image, slice, prompt, model or target; the target is not touched then.
+        A bad image, slice, prompt, model or target, or nothing was found; the target is not
+        touched then.
     """
     _check(args)
 
@@ -114,6 +115,11 @@ def run(args: argparse.Namespace) -> None:
 def _check(args: argparse.Namespace) -> None:
     if not args.point and args.box is None:
         raise BadUsage("A segmentation needs a prompt, but none came: give --point Y,X or --box.")
+    if args.box is None and args.masks is None and not any(positive for _, positive in args.point):
+        raise BadUsage(
+            "A segmentation needs a point in the object, but all are outside of it: give one "
+            "without ,- or a --box, or the --masks that they correct."
+        )
     if not 1 <= args.label <= 65535:
         raise BadUsage(f"A label is 1 to 65535, but --label {args.label} came.")
     check_writable(args.output)
@@ -130,6 +136,11 @@ def _draw(session: Session, args: argparse.Namespace) -> SegmentObject:
     if args.propagate is not None:  # before others cut what is carried on
         session.propagate(*args.propagate)
     answers = session.previews
+    if args.masks is None and not any(answer.mask.any() for answer in answers.values()):
+        raise InputError(
+            f"The model found nothing there, so {args.output} was not written; "
+            "try other points, or a box around the object."
+        )
     session.accept()
     _tell_left_out(drawn, answers, args.label)
     return drawn

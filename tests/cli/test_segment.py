@@ -60,6 +60,7 @@ def test_the_same_command_gives_the_same_labels(oblique_image, untrained, tmp_pa
         ["--slice", "6", "--box", "0,0,99,5"],
         ["--slice", "6", "--point", "3,4", "--propagate", "6:12"],
         ["--slice", "6", "--point", "3,4", "--device", "abacus"],
+        ["--slice", "6", "--point", "3,4,-"],
     ],
     ids=" ".join,
 )
@@ -261,12 +262,14 @@ def test_neighbours_do_not_change_how_an_object_is_carried_on(
     assert np.array_equal(beside, alone & (labels == 0))
 
 
-def test_an_object_that_is_not_found_is_told_of(
+def test_what_is_not_found_replaces_no_file(
     oblique_image, untrained, tmp_path, monkeypatch, capsys
 ):
     engine = DiscEngine()
     engine.gone = {6}
     monkeypatch.setattr(load, "load_model", lambda *_, **__: engine)
-    more = ["--slice", "6", "--box", "8,8,19,19", "--name", "liver"]
-    assert _segment(oblique_image, untrained, tmp_path / "b.nii.gz", *more) == 0
-    assert capsys.readouterr().err == "samunet: liver: the accepted mask is empty.\n"
+    output = tmp_path / "b.nii.gz"
+    output.write_bytes(b"hours of work")
+    assert _segment(oblique_image, untrained, output, "--slice", "6", "--box", "8,8,19,19") == 2
+    assert "The model found nothing there" in capsys.readouterr().err
+    assert output.read_bytes() == b"hours of work"
