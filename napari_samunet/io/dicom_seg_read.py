@@ -7,7 +7,7 @@ Standard: DICOM PS3.3 A.51 and C.8.20.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,13 +21,17 @@ from napari_samunet.io.dicom_files import text_of
 from napari_samunet.io.dicom_planes import Plane, frame_count, plane_of
 from napari_samunet.io.dicom_seg_pixels import frame_pixels
 from napari_samunet.io.drawn_on import on_other_slices, places_behind
-from napari_samunet.io.plane_stack import Stack, distinct, segment_onto
+from napari_samunet.io.losses import Landed, note_of_resampling, notes_of_losses, resampled
+from napari_samunet.io.plane_stack import Stack, distinct
 from napari_samunet.io.segments import Color, Gathered, Segment
+from napari_samunet.io.unplaced import check_drawn_here, was_drawn_on
 from napari_samunet.io.volume import Volume
 from napari_samunet.types import BoolArray, FloatArray
 
 _OFF_VOXEL = 0.1
 """A frame lies on a slice when its corners do, within this share of a voxel."""
+_ELSEWHERE = -1
+"""Where a frame without a place counts as lying that belongs to another image than this one."""
 
 
 def read_dicom_seg(path: Path, dataset: Any, volume: Volume) -> tuple[list[Segment], list[str]]:
@@ -47,43 +51,49 @@ def read_dicom_seg(path: Path, dataset: Any, volume: Volume) -> tuple[list[Segme
     segments : list of Segment
         In the order of their numbers; empty ones are left out.
     notes : list of str
-        What a person should know: frames that lie outside, or were resampled.
+        What a person should know: which segments lie outside, wholly or in part, that they were
+        resampled, or that nobody knows where they belong.
 
     Raises
     ------
     UnreadableFile
-        If its pixels cannot be decoded.
+        If its pixels are missing or cannot be decoded.
     UnsupportedImage
-        If its frames state no position, and the volume is more than one slice.
+        If its frames state no position, and the volume is more than one slice or not the image
+        that they were drawn on.
     """
+    if "PixelData" not in dataset:
+        raise UnreadableFile(f"{path} ends before its pixels: copy or export it again.")
     planes = [plane_of(path, dataset, frame) for frame in range(frame_count(dataset))]
     slices = [_slice_of(plane, volume) for plane in planes]
-    if None in slices and any(plane.position is None for plane in planes):
+    unplaced = [plane for plane in planes if not plane.is_placed]
+    if None in slices and unplaced:
         raise UnsupportedImage(
             f"{path} states no place of its frames, and they are not the one slice of the image: "
             "export it as NIfTI or NRRD."
         )
-    described = {int(item.SegmentNumber): item for item in dataset.get("SegmentSequence") or ()}
+    notes = check_drawn_here(path, [was_drawn_on(plane, volume) for plane in unplaced])
     if None not in slices and not _on_other_slices(dataset, planes, volume):
-        gathered = _gather(path, dataset, planes, [z for z in slices if z is not None], volume)
-        segments = [_named(gathered[n], n, described.get(n)) for n in sorted(gathered)]
-        return [s for s in segments if s.voxels], _outside(slices, volume)
-    stack, places = _own_stack(planes, places_behind(dataset, volume), volume)
-    gathered = _gather(path, dataset, planes, places, None)
-    segments = [
-        segment_onto(_named(gathered[n], n, described.get(n)), stack, volume)
-        for n in sorted(gathered)
-    ]
-    note = f"{path.name} lies on another grid than the image and was resampled to the nearest voxel"
-    return [s for s in segments if s.voxels], [note]
+        places, count = [z for z in slices if z is not None], volume.shape[0]
+        found, beyond = _gather(path, dataset, planes, places, count)
+        landed = [Landed(s, s.voxels + beyond[s.number], beyond[s.number]) for s in found]
+    else:
+        stack, places = _own_stack(planes, places_behind(dataset, volume), volume)
+        found, _ = _gather(path, dataset, planes, places, len(stack.depths))
+        landed = [resampled(segment, stack, volume) for segment in found]
+        notes.append(note_of_resampling(path.name))
+    notes += notes_of_losses(path.name, [item for item in landed if item.drawn])
+    return [item.segment for item in landed if item.segment.voxels], notes
 
 
 def _slice_of(plane: Plane, volume: Volume) -> int | None:
     """Index of the slice that a frame lies on, beyond the volume's ends too; else None."""
     if plane.shape != volume.shape[1:]:
         return None
-    if plane.position is None or plane.directions is None:
-        return 0 if volume.shape[0] == 1 else None
+    if not plane.is_placed:
+        if volume.shape[0] > 1:
+            return None
+        return _ELSEWHERE if was_drawn_on(plane, volume) is False else 0
     rows, columns = (n - 1 for n in plane.shape)
     corners = np.array([(0, 0, 0), (0, rows, 0), (0, 0, columns)], float)
     found = world_to_index(index_to_world(corners, _affine_of(plane, 1.0)), volume.affine)
@@ -150,15 +160,20 @@ def _own_stack(
 
 
 def _gather(
-    path: Path, dataset: Any, planes: list[Plane], places: list[int], volume: Volume | None
-) -> dict[int, Gathered]:
-    """Collect the frames of every segment; those outside of the volume are not decoded."""
+    path: Path, dataset: Any, planes: list[Plane], places: list[int], count: int
+) -> tuple[list[Segment], Counter[int]]:
+    """The segments on ``count`` slices, and how many pixels each of them has beyond these."""
     gathered: dict[int, Gathered] = defaultdict(Gathered)
+    beyond: Counter[int] = Counter()
     for plane, z in zip(planes, places, strict=True):
-        if volume is None or 0 <= z < volume.shape[0]:
-            for number, mask in _masks(path, dataset, plane):
+        for number, mask in _masks(path, dataset, plane):
+            if 0 <= z < count:
                 gathered[number].add(z, mask)
-    return gathered
+            else:
+                beyond[number] += int(mask.sum())
+    described = {int(item.SegmentNumber): item for item in dataset.get("SegmentSequence") or ()}
+    numbers = sorted({*gathered, *beyond})
+    return [_named(gathered[n], n, described.get(n)) for n in numbers], beyond
 
 
 def _masks(path: Path, dataset: Any, plane: Plane) -> Iterator[tuple[int, BoolArray]]:
@@ -170,8 +185,10 @@ def _masks(path: Path, dataset: Any, plane: Plane) -> Iterator[tuple[int, BoolAr
         raise UnreadableFile(f"{path} has pixels that cannot be decoded ({reason}).") from None
     number = plane.number("ReferencedSegmentNumber")
     if number is None:
+        background = plane.number("PixelPaddingValue")
         for value in np.unique(pixels[pixels > 0]).tolist():
-            yield value, pixels == value
+            if value != background:
+                yield value, pixels == value
     elif text_of(dataset, "SegmentationType") == "FRACTIONAL":
         yield int(number), pixels * 2.0 >= float(dataset.get("MaximumFractionalValue") or 255)
     else:
@@ -191,8 +208,3 @@ def _color(described: Any) -> Color | None:
     rgb = CIELabColor.from_dicom_value([int(part) for part in lab]).to_rgb(clip=True)
     red, green, blue = (part / 255 for part in rgb)
     return red, green, blue
-
-
-def _outside(slices: list[int | None], volume: Volume) -> list[str]:
-    count = sum(z is not None and not 0 <= z < volume.shape[0] for z in slices)
-    return [f"{count} frames lie outside of the image and were left out"] if count else []

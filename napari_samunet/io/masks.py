@@ -20,12 +20,15 @@ from pydicom.uid import RTStructureSetStorage, SegmentationStorage
 from napari_samunet.errors import ChoiceNeeded, SamUNetError, UnreadableFile
 from napari_samunet.io.dicom_files import read_header, text_of
 from napari_samunet.io.labels import whole_numbers
+from napari_samunet.io.losses import Landed, note_of_resampling, notes_of_losses, outside
 from napari_samunet.io.open import kind_of, open_volume
 from napari_samunet.io.paths import is_folder
+from napari_samunet.io.plane_stack import Stack
 from napari_samunet.io.quiet import silent_log
 from napari_samunet.io.regrid import onto, same_grid
 from napari_samunet.io.segments import Color, Segment, segments_of
 from napari_samunet.io.volume import Volume
+from napari_samunet.types import UInt16Array
 
 _SEGMENTATIONS = (SegmentationStorage, "1.2.840.10008.5.1.4.1.1.66.7")  # the second: label maps
 _INTENT_LABEL = 1002
@@ -59,12 +62,12 @@ def read_masks(path: str | Path, volume: Volume) -> Masks:
         DICOM RTSTRUCT.
     volume : Volume
         The image that they belong to. Masks on another grid are resampled to the nearest voxel,
-        and a note says so.
+        and a note says so; another names the objects that lie outside, wholly or in part.
 
     Raises
     ------
     UnreadableFile, UnsupportedImage
-        If the file is damaged, or holds no masks.
+        If the file is damaged, holds no masks, or only masks of another frame or radiograph.
     InputError
         If labels are no whole numbers of 0 to 65535.
     """
@@ -72,18 +75,35 @@ def read_masks(path: str | Path, volume: Volume) -> Masks:
     if _is_dicom_masks(path):
         return _from_dicom(path, volume)
     segments: list[Segment] = []
-    notes: list[str] = []
+    landed: list[Landed] = []
     for layer, found in enumerate(_layers(path)):
         labels = whole_numbers(path, found.array)
-        if not _on_grid(found, volume):
-            labels = onto(labels, found.affine, volume).astype(np.uint16, copy=False)
-            notes = [
-                f"{path.name} lies on another grid than the image and was resampled to the "
-                "nearest voxel"
-            ]
-        names, colors = _words_of_slicer(found.source.header, layer)
-        segments += segments_of(labels, names, colors)
+        words = _words_of_slicer(found.source.header, layer)
+        if _on_grid(found, volume):
+            segments += segments_of(labels, *words)
+        else:
+            landed += _resampled(labels, found, volume, *words)
+    segments += [item.segment for item in landed if item.segment.voxels]
+    notes = [note_of_resampling(path.name)] if landed else []
+    notes += notes_of_losses(path.name, landed)
     return Masks(tuple(_renumbered(segments)), tuple(notes))
+
+
+def _resampled(
+    labels_zyx: UInt16Array,
+    found: Volume,
+    volume: Volume,
+    names: dict[int, str],
+    colors: dict[int, Color],
+) -> list[Landed]:
+    """Bring the labels of a file onto a volume, and tell what became of each."""
+    moved = onto(labels_zyx, found.affine, volume).astype(np.uint16, copy=False)
+    there = {segment.number: segment for segment in segments_of(moved, names, colors)}
+    grid = Stack(found.affine, np.arange(found.shape[0], dtype=float), usual=1.0)
+    return [
+        Landed(there.get(s.number, replace(s, crop=s.crop[:0])), s.voxels, outside(s, grid, volume))
+        for s in segments_of(labels_zyx, names)
+    ]
 
 
 def holds_masks(path: Path) -> bool:
@@ -116,6 +136,7 @@ def _is_dicom_masks(path: Path) -> bool:
 
 
 def _from_dicom(path: Path, volume: Volume) -> Masks:
+    from napari_samunet.io.dicom_origin import with_origins
     from napari_samunet.io.dicom_seg_read import read_dicom_seg
     from napari_samunet.io.rtstruct_read import read_rtstruct
 
@@ -125,8 +146,9 @@ def _from_dicom(path: Path, volume: Volume) -> Masks:
             dataset = pydicom.dcmread(path, force=True)
             read = read_dicom_seg if dataset.SOPClassUID in _SEGMENTATIONS else read_rtstruct
             segments, notes = read(path, dataset, volume)
+            segments = with_origins(segments, dataset)
         except (AttributeError, KeyError, OSError, TypeError, ValueError) as error:
-            if isinstance(error, UnreadableFile):
+            if isinstance(error, SamUNetError):
                 raise
             raise UnreadableFile(
                 f"{path} has a damaged DICOM header ({type(error).__name__}): export it again."

@@ -6,6 +6,8 @@ import re
 
 _UNWRITABLE = re.compile("[\ud800-\udfff]")
 _BREAK = re.compile("[\r\n]")
+_CONTROL = re.compile("[\0-\x1f\x7f-\x9f]")
+_GAP = "…"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 """What spreadsheets take for the start of a formula, themselves or behind a blank that they skip.
 
@@ -19,8 +21,15 @@ def written_name(name: str) -> str:
 
 
 def value_of(name: str, longest: int) -> str:
-    """A name as a value of DICOM, where a backslash would begin a second one."""
-    return written_name(name).replace("\\", "/")[:longest]
+    """A name as a value of DICOM (LO): one line, without the backslash that begins a second value.
+
+    What is too long loses its middle: names of one list often differ at their ends alone.
+    """
+    value = _CONTROL.sub(" ", written_name(name)).replace("\\", "/").strip()
+    if len(value) <= longest:
+        return value
+    end = longest // 2
+    return value[: longest - end - len(_GAP)] + _GAP + value[-end:]
 
 
 def table_cell(name: str) -> str:

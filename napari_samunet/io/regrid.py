@@ -6,19 +6,26 @@ import numpy as np
 from scipy import ndimage
 
 from napari_samunet.geometry import grid_distance_mm
+from napari_samunet.io.nifti_place import mm_in_unit
 from napari_samunet.io.volume import Volume
 from napari_samunet.types import AnyArray, FloatArray
 
-OFF_GRID = 0.05
+_OFF_GRID = 0.05
 """Corners may lie this share of the smallest spacing apart: formats round to float32 or text."""
 
 
 def same_grid(shape_zyx: tuple[int, ...], affine: FloatArray, volume: Volume) -> bool:
-    """Whether a grid is that of a volume."""
+    """Whether a grid is that of a volume.
+
+    Or has the numbers of its file, as masks do whose writer left out that these are micrometres.
+    """
     if tuple(shape_zyx) != volume.shape:
         return False
-    distance = grid_distance_mm(affine, volume.affine, volume.shape)
-    return distance <= OFF_GRID * float(volume.spacing.min())
+    source = volume.source
+    unit = mm_in_unit(source.header) if source.kind == "nifti" else 1.0
+    placed = (affine, np.diag([unit, unit, unit, 1.0]) @ affine)
+    distance = min(grid_distance_mm(one, volume.affine, volume.shape) for one in placed)
+    return distance <= _OFF_GRID * float(volume.spacing.min())
 
 
 def onto(labels_zyx: AnyArray, affine: FloatArray, volume: Volume) -> AnyArray:

@@ -7,7 +7,7 @@ Standard: DICOM PS3.3 C.8.8.6.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,11 @@ import numpy as np
 
 from napari_samunet.errors import UnsupportedImage
 from napari_samunet.geometry import world_to_index
-from napari_samunet.io.contours import fill
+from napari_samunet.io.contours import fill, pixel_count
 from napari_samunet.io.dicom_files import text_of
 from napari_samunet.io.drawn_on import on_other_slices, places_behind
-from napari_samunet.io.plane_stack import Stack, distinct, segment_onto
+from napari_samunet.io.losses import Landed, notes_of_losses, resampled
+from napari_samunet.io.plane_stack import Stack, distinct
 from napari_samunet.io.segments import Color, Gathered, Segment
 from napari_samunet.io.volume import Volume
 from napari_samunet.types import FloatArray
@@ -50,28 +51,33 @@ def read_rtstruct(path: Path, dataset: Any, volume: Volume) -> tuple[list[Segmen
     segments : list of Segment
         In the order of the file; those without a pixel are left out.
     notes : list of str
-        What a person should know: what was left out, or was drawn on other slices.
+        What a person should know: which structures were left out, wholly or in part, or were drawn
+        on other slices.
 
     Raises
     ------
     UnsupportedImage
         If there is no closed contour in the file.
     """
-    names = _names(dataset)
-    drawn, pointless = _drawn(dataset, names)
+    drawn, notes = _drawn(path, dataset, _names(dataset))
     if not drawn:
         raise UnsupportedImage(f"{path} holds no closed contour: is it the right structure set?")
     everything = [contour for structure in drawn for contour in structure.contours]
     elsewhere = _on_other_slices(dataset, everything, volume)
     everything += [place[None] for place in places_behind(dataset, volume)]
-    segments, resampled = [], []
+    landed, moved = [], []
     for structure in drawn:
         exact = None if elsewhere else _filled(structure, volume)
         if exact is None:
-            resampled.append(structure.name)
-        segments.append(_resampled(structure, everything, volume) if exact is None else exact)
-    notes = _notes(path, segments, resampled, pointless)
-    return [s for s in segments if s.voxels], notes
+            moved.append(structure.name)
+        landed.append(_resampled(structure, everything, volume) if exact is None else exact)
+    if moved:
+        notes.append(
+            f"{path.name}: {', '.join(moved)} was drawn on other slices than those of the "
+            "image and was resampled to the nearest voxel"
+        )
+    notes += notes_of_losses(path.name, landed)
+    return [item.segment for item in landed if item.segment.voxels], notes
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,24 +95,36 @@ def _names(dataset: Any) -> dict[int, str]:
     return {int(roi.ROINumber): text_of(roi, "ROIName") for roi in rois}
 
 
-def _drawn(dataset: Any, names: dict[int, str]) -> tuple[list[_Structure], int]:
-    """The structures with a closed contour, and how many contours had no whole points."""
+def _drawn(path: Path, dataset: Any, names: dict[int, str]) -> tuple[list[_Structure], list[str]]:
+    """The structures with a closed contour, and notes of the contours that were left out."""
     found: dict[int, _Structure] = {}
-    pointless = 0
+    left_out: dict[str, Counter[str]] = defaultdict(Counter)
     for item in dataset.get("ROIContourSequence") or ():
         number = int(item.ReferencedROINumber)
-        closed = [
-            list(contour.get("ContourData") or ())
-            for contour in item.get("ContourSequence") or ()
-            if text_of(contour, "ContourGeometricType") in _CLOSED
-        ]
-        whole = [points for points in closed if points and len(points) % 3 == 0]
-        pointless += len(closed) - len(whole)
-        contours = [np.array(points, dtype=float).reshape(-1, 3) * _TO_RAS for points in whole]
+        name = names.get(number) or f"structure {number}"
+        contours = []
+        for contour in item.get("ContourSequence") or ():
+            unusable = _unusable(contour)
+            if unusable:
+                left_out[unusable][name] += 1
+            else:
+                points = np.array(contour.ContourData, dtype=float)
+                contours.append(points.reshape(-1, 3) * _TO_RAS)
         if contours:
-            name = names.get(number) or f"structure {number}"
             found[number] = _Structure(number, name, _color(item), contours)
-    return list(found.values()), pointless
+    notes = [
+        f"{path.name}: {of.total()} {what} were left out, of {', '.join(of)}"
+        for what, of in left_out.items()
+    ]
+    return list(found.values()), notes
+
+
+def _unusable(contour: Any) -> str:
+    """What a contour is that cannot be filled, else empty."""
+    if text_of(contour, "ContourGeometricType") not in _CLOSED:
+        return "points or open lines, which enclose nothing,"
+    points = list(contour.get("ContourData") or ())
+    return "" if points and len(points) % 3 == 0 else "contours without whole points"
 
 
 def _color(item: Any) -> Color | None:
@@ -124,7 +142,7 @@ def _on_other_slices(dataset: Any, contours: Contours, volume: Volume) -> bool:
     return on_other_slices(dataset, float(gaps.min()) if gaps.size else 0.0, volume)
 
 
-def _filled(structure: _Structure, volume: Volume) -> Segment | None:
+def _filled(structure: _Structure, volume: Volume) -> Landed | None:
     """A structure on the volume's grid; None where its contours do not lie on the slices."""
     placed = [world_to_index(contour, volume.affine) for contour in structure.contours]
     planes = defaultdict(list)
@@ -137,10 +155,12 @@ def _filled(structure: _Structure, volume: Volume) -> Segment | None:
     for z, group in planes.items():
         if 0 <= z < volume.shape[0]:
             gathered.add(z, fill(group, volume.shape[1:]))
-    return gathered.segment(structure.number, structure.name, structure.color)
+    segment = gathered.segment(structure.number, structure.name, structure.color)
+    drawn = sum(pixel_count(group) for group in planes.values())
+    return Landed(segment, drawn, drawn - segment.voxels)
 
 
-def _resampled(structure: _Structure, everything: Contours, volume: Volume) -> Segment:
+def _resampled(structure: _Structure, everything: Contours, volume: Volume) -> Landed:
     """Fill contours in planes of their own, as fine as the volume, then bring them onto it."""
     stack = _own_stack(structure.contours, everything, volume)
     planes = defaultdict(list)
@@ -153,7 +173,7 @@ def _resampled(structure: _Structure, everything: Contours, volume: Volume) -> S
     for plane, group in planes.items():
         gathered.add(plane, fill(group, (rows, columns)))
     segment = gathered.segment(structure.number, structure.name, structure.color)
-    return segment_onto(segment, stack, volume)
+    return resampled(segment, stack, volume)
 
 
 def _own_stack(contours: Contours, everything: Contours, volume: Volume) -> Stack:
@@ -182,18 +202,3 @@ def _normal(contour: FloatArray) -> FloatArray:
     """Unit normal of a plane contour (N, 3): the direction in which it does not extend."""
     centred = contour - contour.mean(axis=0)
     return np.linalg.eigh(centred.T @ centred)[1][:, 0]
-
-
-def _notes(path: Path, segments: list[Segment], resampled: list[str], pointless: int) -> list[str]:
-    notes = []
-    if pointless:
-        notes.append(f"{path.name}: {pointless} contours without whole points were left out")
-    if resampled:
-        notes.append(
-            f"{path.name}: {', '.join(resampled)} was drawn on other slices than those of the "
-            "image and was resampled to the nearest voxel"
-        )
-    empty = [segment.name for segment in segments if not segment.voxels]
-    if empty:
-        notes.append(f"{path.name}: {', '.join(empty)} holds no voxel of the image")
-    return notes

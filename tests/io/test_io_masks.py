@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import highdicom as hd
 import nibabel as nib
 import numpy as np
 import pydicom
 import pytest
 import SimpleITK as sitk  # noqa: N813
 from dicom_series import save_series
+from pydicom.sr.codedict import codes
 
 from napari_samunet.errors import InputError, UnreadableFile
 from napari_samunet.io.export import export_labels
@@ -134,6 +136,27 @@ def test_masks_of_another_patient_warn_without_a_name(tmp_path: Path, kind: str)
     (note,) = read_masks(path, volume).notes
     assert "another patient" in note
     assert "0815" not in note
+
+
+@pytest.mark.parametrize("padding", [None, 0, 200])
+def test_the_background_of_a_label_map_is_no_object(tmp_path: Path, padding: int | None) -> None:
+    """Pixel Padding Value tells it (DICOM PS3.3 C.8.20.2)."""
+    series = save_series(tmp_path / "a", SHAPE)
+    kind = hd.seg.SegmentDescription(1, "liver", codes.SCT.Organ, codes.SCT.Liver, "MANUAL")
+    images = [pydicom.dcmread(file) for file in sorted(series.iterdir())]
+    maker = ("maker", "model", "1", "serial")
+    seg = hd.seg.Segmentation(
+        images, FIRST.astype(np.uint8), "LABELMAP", [kind], hd.UID(), 5, hd.UID(), 1, *maker
+    )
+    background = padding or 0
+    seg.PixelData = np.where(seg.pixel_array, 1, background).astype(np.uint8).tobytes()
+    seg.PixelPaddingValue = background
+    if padding is None:
+        del seg.PixelPaddingValue
+    seg.save_as(tmp_path / "a.dcm")
+    (found,) = read_masks(tmp_path / "a.dcm", open_volume(series)).segments
+    assert found.name == "liver"
+    assert np.array_equal(found.mask(SHAPE), FIRST)
 
 
 def test_what_is_no_mask_is_refused(tmp_path: Path) -> None:

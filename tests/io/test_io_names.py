@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from dicom_series import save_series
 from napari_samunet.io.export import export_labels
 from napari_samunet.io.masks import read_masks
 from napari_samunet.io.measures import write_measures
-from napari_samunet.io.names import table_cell, written_name
+from napari_samunet.io.names import table_cell, value_of, written_name
 from napari_samunet.io.open import open_volume
 from napari_samunet.io.segments import Segment
 from napari_samunet.io.volume import Volume
@@ -83,3 +84,32 @@ def test_nor_a_dicom_object(tmp_path: Path, name: str, kind: str) -> None:
 @pytest.mark.parametrize("name", BROKEN)
 def test_nor_a_table(tmp_path: Path, name: str) -> None:
     assert measured(tmp_path, name)[0]["name"] == BROKEN[name]
+
+
+@pytest.mark.parametrize("kind", ["dicom-seg", "rtstruct"])
+def test_names_of_several_lines_are_one_line_in_a_dicom_object(tmp_path: Path, kind: str) -> None:
+    """Checkers refuse control characters there (DICOM PS3.5, 6.2: LO)."""
+    volume = open_volume(save_series(tmp_path / "ct", SHAPE))
+    objects = two_objects("liver\n\tleft\x1b lobe\x85 ")
+    labels = sum(segment.number * segment.mask(SHAPE) for segment in objects)
+    path = export_labels(labels, volume, tmp_path / "a.dcm", kind, segments=objects)
+    names = [segment.name for segment in read_masks(path, volume).segments]
+    assert names == ["liver  left  lobe", "second"]
+
+
+@pytest.mark.parametrize("kind", ["dicom-seg", "rtstruct"])
+def test_long_names_that_differ_at_their_end_stay_two_names(tmp_path: Path, kind: str) -> None:
+    volume = open_volume(save_series(tmp_path / "ct", SHAPE))
+    objects = two_objects("x" * 80 + " left")
+    objects[1] = replace(objects[1], name="x" * 80 + " right")
+    labels = sum(segment.number * segment.mask(SHAPE) for segment in objects)
+    path = export_labels(labels, volume, tmp_path / "a.dcm", kind, segments=objects)
+    first, second = (segment.name for segment in read_masks(path, volume).segments)
+    assert len(first) == len(second) == 64
+    assert first.endswith("x left")
+    assert second.endswith("x right")
+
+
+def test_a_name_of_blanks_is_none_in_dicom() -> None:
+    assert value_of(" \n", 64) == ""
+    assert value_of("a" * 64, 64) == "a" * 64

@@ -170,4 +170,5 @@ def test_contours_without_points_are_left_out_of_a_structure_set(tmp_path: Path)
     contours[0].ContourData = None
     del contours[2].ContourData
     dataset.save_as(path)
-    assert filled(path, volume) == ([2], ("a.dcm: 2 contours without whole points were left out",))
+    note = "a.dcm: 2 contours without whole points were left out, of object 1"
+    assert filled(path, volume) == ([2], (note,))

@@ -1,0 +1,145 @@
+"""What of a mask does not fit onto an image is named, with how much of it that is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+from dicom_series import save_series
+
+from napari_samunet.io.export import export_labels
+from napari_samunet.io.masks import read_masks
+from napari_samunet.io.open import open_volume
+from napari_samunet.io.segments import Segment, labels_of
+from napari_samunet.io.volume import Volume
+
+SHAPE = (10, 20, 24)
+FILES = pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("a.dcm", "dicom-seg"),
+        ("a.dcm", "rtstruct"),
+        ("a.nrrd", "nrrd"),
+        ("a.seg.nrrd", "nrrd"),
+    ],
+)
+KINDS = pytest.mark.parametrize("kind", ["dicom-seg", "rtstruct"])
+
+
+def three_objects() -> list[Segment]:
+    """One in the middle, one low and one high."""
+    masks = np.zeros((3, *SHAPE), bool)
+    masks[0, 1:9, 3:9, 4:10] = True
+    masks[1, 0:3, 12:16, 4:10] = True
+    masks[2, 7:10, 12:16, 12:20] = True
+    return [Segment.of(n + 1, name, masks[n]) for n, name in enumerate(("tumour", "low", "high"))]
+
+
+def written(folder: Path, volume: Volume, name: str, kind: str) -> Path:
+    segments = three_objects()
+    labels = labels_of(segments, SHAPE)
+    return export_labels(labels, volume, folder / name, kind, segments=segments)
+
+
+def part_of(volume: Volume, start: int, stop: int) -> Volume:
+    """Some slices of a volume, where they lie."""
+    affine = volume.affine.copy()
+    affine[:3, 3] += start * affine[:3, 0]
+    return Volume.from_array(volume.array[start:stop], affine=affine)
+
+
+def finer(volume: Volume, times: int) -> Volume:
+    """The same space in slices that are so many times as thin."""
+    affine = volume.affine.copy()
+    affine[:3, 0] /= times
+    affine[:3, 3] -= affine[:3, 0] * (times - 1) / 2
+    return Volume.from_array(volume.array.repeat(times, axis=0), affine=affine)
+
+
+@FILES
+def test_objects_beyond_the_first_slices_are_named(tmp_path: Path, name: str, kind: str) -> None:
+    volume = open_volume(save_series(tmp_path / "ct", SHAPE))
+    path = written(tmp_path, volume, name, kind)
+    masks = read_masks(path, part_of(volume, 0, 3))
+    assert [segment.name for segment in masks.segments] == ["tumour", "low"]
+    assert masks.notes[-2:] == (
+        f"{name}: high holds no voxel of the image",
+        f"{name}: 75 % of tumour lies outside of the image and was left out",
+    )
+
+
+def test_labels_without_names_are_named_by_their_number(tmp_path: Path) -> None:
+    volume = open_volume(save_series(tmp_path / "ct", SHAPE))
+    path = export_labels(labels_of(three_objects(), SHAPE), volume, tmp_path / "a.nii.gz")
+    notes = read_masks(path, part_of(volume, 0, 3)).notes
+    assert "object 3 holds no voxel" in notes[1]
+    assert "75 % of object 1" in notes[2]
+
+
+@KINDS
+def test_objects_that_are_resampled_are_named_too(tmp_path: Path, kind: str) -> None:
+    volume = open_volume(save_series(tmp_path / "ct", SHAPE))
+    path = written(tmp_path, volume, "a.dcm", kind)
+    whole = read_masks(path, finer(volume, 3))
+    assert len(whole.notes) == 1, "nothing is lost on the whole image"
+    assert "resampled" in whole.notes[0]
+    notes = read_masks(path, finer(part_of(volume, 3, 10), 3)).notes
+    assert "resampled" in notes[0]
+    assert notes[1:] == (
+        "a.dcm: low holds no voxel of the image",
+        "a.dcm: 25 % of tumour lies outside of the image and was left out",
+    )
+
+
+@FILES
+def test_nothing_is_said_of_objects_that_are_whole(tmp_path: Path, name: str, kind: str) -> None:
+    volume = open_volume(save_series(tmp_path / "ct", SHAPE))
+    assert not read_masks(written(tmp_path, volume, name, kind), volume).notes
+
+
+def test_half_a_voxel_over_the_edge_is_no_loss(tmp_path: Path) -> None:
+    """Grids of one image that differ by rounding end half a voxel apart."""
+    volume = open_volume(save_series(tmp_path / "ct", SHAPE))
+    path = written(tmp_path, volume, "a.nrrd", "nrrd")
+    affine = volume.affine.copy()
+    affine[:3, 3] += 0.5 * affine[:3, 0]
+    (note,) = read_masks(path, Volume.from_array(volume.array, affine=affine)).notes
+    assert "resampled" in note
+
+
+def test_contours_beside_the_image_are_counted(tmp_path: Path) -> None:
+    volume = open_volume(save_series(tmp_path / "ct", SHAPE))
+    path = written(tmp_path, volume, "a.dcm", "rtstruct")
+    for columns, share in ((-6, "33 %"), (-400, None)):
+        _shift(path, 0, columns * 0.7)
+        masks = read_masks(path, volume)
+        found = {segment.name: segment.voxels for segment in masks.segments}
+        assert found.get("tumour", 0) == (8 * 6 * 4 if share else 0)
+        lost = f"{share} of tumour lies outside" if share else "tumour holds no voxel"
+        assert len(masks.notes) == 1
+        assert lost in masks.notes[0]
+
+
+def _shift(path: Path, structure: int, millimetres: float) -> None:
+    dataset, shift = pydicom.dcmread(path), np.array([millimetres, 0.0, 0.0])
+    for contour in dataset.ROIContourSequence[structure].ContourSequence:
+        points = np.array(contour.ContourData, float).reshape(-1, 3)
+        contour.ContourData = [f"{mm:.10g}" for mm in (points + shift).ravel()]
+    dataset.save_as(path)
+
+
+def test_points_and_open_lines_are_named(tmp_path: Path) -> None:
+    volume = open_volume(save_series(tmp_path / "ct", SHAPE))
+    path = written(tmp_path, volume, "a.dcm", "rtstruct")
+    dataset = pydicom.dcmread(path)
+    for structure, kind in ((1, "POINT"), (2, "OPEN_PLANAR")):
+        for contour in dataset.ROIContourSequence[structure].ContourSequence:
+            contour.ContourGeometricType = kind
+    dataset.save_as(path)
+    masks = read_masks(path, volume)
+    assert [segment.name for segment in masks.segments] == ["tumour"]
+    assert masks.notes == (
+        "a.dcm: 6 points or open lines, which enclose nothing, were left out, of low, high",
+    )
