@@ -40,7 +40,7 @@ def contours_of(mask_yx: BoolArray) -> list[FloatArray]:
     for loop in _loops(mask_yx):
         by_piece[int(pieces[_pixel_beside(loop)])].append(loop)
     joined = (_keyholed(loops) for _, loops in sorted(by_piece.items()))
-    return [np.array(_turns(loop), dtype=float) - 0.5 for loop in joined]
+    return [_turns(loop) - 0.5 for loop in joined]
 
 
 def fill(contours_rc: Iterable[ArrayLike], shape_yx: tuple[int, int]) -> BoolArray:
@@ -56,18 +56,29 @@ def fill(contours_rc: Iterable[ArrayLike], shape_yx: tuple[int, int]) -> BoolArr
     height, width = shape_yx
     flips = np.zeros((height, width + 1), bool)
     for contour in contours_rc:
-        rows, columns = _crossings(np.asarray(contour, dtype=float), height)
+        rows, columns = _crossings(np.asarray(contour, dtype=float), 0, height)
         first = np.clip(np.ceil(columns), 0, width).astype(int)
         np.logical_xor.at(flips, (rows, first), True)
     return np.logical_xor.accumulate(flips, axis=1)[:, :width]
 
 
-def _crossings(contour_rc: FloatArray, height: int) -> tuple[IntArray, FloatArray]:
+def pixel_count(contours_rc: Sequence[FloatArray]) -> int:
+    """Count the pixels that `fill` finds on an image without ends, those of row -1 among them."""
+    corners = np.concatenate(contours_rc)[:, 0]
+    top, bottom = int(np.floor(corners.min())), int(np.ceil(corners.max()))
+    found = [_crossings(contour, top, bottom) for contour in contours_rc]
+    rows, columns = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    first = np.ceil(columns).astype(int)
+    edges = first[np.lexsort((first, rows))]  # an even number in each row
+    return int((edges[1::2] - edges[::2]).sum())
+
+
+def _crossings(contour_rc: FloatArray, top: int, bottom: int) -> tuple[IntArray, FloatArray]:
     """Where a contour crosses the lines through the pixel centres: rows, and columns there."""
     start, end = contour_rc, np.roll(contour_rc, -1, axis=0)
     low, high = np.minimum(start[:, 0], end[:, 0]), np.maximum(start[:, 0], end[:, 0])
-    first = np.clip(np.ceil(low), 0, height).astype(int)
-    count = np.clip(np.ceil(high), 0, height).astype(int) - first  # low ≤ row < high
+    first = np.clip(np.ceil(low), top, bottom).astype(int)
+    count = np.clip(np.ceil(high), top, bottom).astype(int) - first  # low ≤ row < high
     edge = np.repeat(np.arange(len(start)), count)
     rows = first[edge] + np.arange(len(edge)) - np.repeat(np.cumsum(count) - count, count)
     slope = (end[edge, 1] - start[edge, 1]) / (end[edge, 0] - start[edge, 0])
@@ -78,19 +89,24 @@ def _loops(mask_yx: BoolArray) -> list[Loop]:
     """Follow the edges between inside and outside, the inside always on the right hand."""
     onward = _edges(mask_yx)
     loops: list[Loop] = []
-    while onward:
-        start = next(iter(onward))
-        loop = [start]
-        step: Corner | None = onward[start][0]
-        while step is not None:
-            here = loop[-1]
-            onward[here].remove(step)
-            if not onward[here]:
-                del onward[here]
-            loop.append((here[0] + step[0], here[1] + step[1]))
-            step = _next_step(step, onward.get(loop[-1], []), closed=loop[-1] == start)
-        loops.append(loop[:-1])
+    for start in list(onward):
+        while start in onward:  # two loops may touch there
+            loops.append(_followed(onward, start))
     return loops
+
+
+def _followed(onward: dict[Corner, list[Corner]], start: Corner) -> Loop:
+    """Use up the edges of one loop."""
+    loop = [start]
+    step: Corner | None = onward[start][0]
+    while step is not None:
+        here = loop[-1]
+        onward[here].remove(step)
+        if not onward[here]:
+            del onward[here]
+        loop.append((here[0] + step[0], here[1] + step[1]))
+        step = _next_step(step, onward.get(loop[-1], []), closed=loop[-1] == start)
+    return loop[:-1]
 
 
 def _edges(mask_yx: BoolArray) -> dict[Corner, list[Corner]]:
@@ -126,28 +142,43 @@ def _pixel_beside(loop: Loop) -> Corner:
 
 
 def _keyholed(loops: list[Loop]) -> Loop:
-    """Join a piece's holes to its outer contour, the leftmost hole first."""
-    areas = [_area(loop) for loop in loops]
-    outer = loops[int(np.argmax(areas))]
-    holes = [loop for loop in loops if loop is not outer]
-    for hole in sorted(holes, key=_leftmost):
-        outer = _joined(outer, hole)
-    return outer
+    """Join a piece's holes to its outer contour.
+
+    From its leftmost corner each hole walks left, between rows, to the nearest outline: the outer
+    one or that of a hole further left, so in the end all hang together. Both pixels to the right of
+    a corner that is met are inside, so one line passes there once, and no two channels meet.
+    """
+    outer = int(np.argmax([_area(loop) for loop in loops]))
+    corners = list(loops[outer])
+    after = [*range(1, len(corners)), 0]
+    holes = []
+    for hole in (*loops[:outer], *loops[outer + 1 :]):
+        begin = hole.index(min(hole, key=_from_the_left))
+        holes.append((len(corners), len(corners) + len(hole)))
+        corners += [*hole[begin:], *hole[: begin + 1]]
+        after += range(len(after) + 1, len(corners) + 1)
+    number = {corner: n for n, corner in enumerate(corners)}
+    for first, last in holes:
+        row, column = corners[first]
+        met = next(number[row, x] for x in range(column - 1, -1, -1) if (row, x) in number)
+        after[last] = len(corners)  # back at the corner that was met
+        corners.append(corners[met])
+        after.append(after[met])
+        after[met] = first
+    return _chained(corners, after)
 
 
-def _joined(outer: Loop, hole: Loop) -> Loop:
-    """Walk left from the hole's leftmost corner, between rows, until the contour is met."""
-    column, row = _leftmost(hole)
-    met = max(place for line, place in outer if line == row and place < column)
-    at, begin = outer.index((row, met)), hole.index((row, column))
-    around = [*hole[begin:], *hole[:begin], (row, column)]
-    channel = [(row, place) for place in range(met + 1, column)]
-    return [*outer[: at + 1], *channel, *around, *channel[::-1], *outer[at:]]
+def _chained(corners: Sequence[Corner], after: Sequence[int]) -> Loop:
+    """Walk from the first corner until it comes again."""
+    loop, here = [corners[0]], after[0]
+    while here:
+        loop.append(corners[here])
+        here = after[here]
+    return loop
 
 
-def _leftmost(loop: Loop) -> tuple[int, int]:
-    """Column and row of the highest among the leftmost corners."""
-    return min((column, row) for row, column in loop)
+def _from_the_left(corner: Corner) -> tuple[int, int]:
+    return corner[1], corner[0]
 
 
 def _area(loop: Loop) -> float:
@@ -156,11 +187,8 @@ def _area(loop: Loop) -> float:
     return float(np.dot(columns, np.roll(rows, -1)) - np.dot(rows, np.roll(columns, -1))) / 2
 
 
-def _turns(loop: Loop) -> Loop:
+def _turns(loop: Loop) -> FloatArray:
     """Leave out corners in the middle of straight lines."""
-    steps = np.diff(np.array([*loop, loop[0]]), axis=0)
-    return [
-        corner
-        for corner, before, after in zip(loop, np.roll(steps, 1, axis=0), steps, strict=True)
-        if (before != after).any()
-    ]
+    corners_rc = np.array(loop, dtype=float)
+    onward = np.sign(np.roll(corners_rc, -1, axis=0) - corners_rc)
+    return corners_rc[(onward != np.roll(onward, 1, axis=0)).any(axis=1)]

@@ -7,7 +7,7 @@ Standard: DICOM PS3.3 A.51 (Segmentation IOD), C.8.20 (its modules).
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import highdicom as hd
@@ -17,7 +17,6 @@ from highdicom.seg import Segmentation, SegmentDescription
 from highdicom.sr import CodedConcept
 from pydicom import Dataset
 from pydicom.config import disable_value_validation
-from pydicom.sr.codedict import codes
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 
 from napari_samunet.io.anatomy import coded
@@ -31,12 +30,14 @@ from napari_samunet.io.dicom_behind import (
     software_version,
 )
 from napari_samunet.io.dicom_files import text_of
+from napari_samunet.io.dicom_origin import tell_segment
 from napari_samunet.io.dicom_planes import Plane
+from napari_samunet.io.dicom_seg_pixels import packed_bits
 from napari_samunet.io.names import value_of
 from napari_samunet.io.quiet import silent_log
-from napari_samunet.io.segments import Color, Segment, labels_of, overlapping
+from napari_samunet.io.segments import Color, Segment, overlapping
 from napari_samunet.io.volume import Volume
-from napari_samunet.types import AnyArray
+from napari_samunet.types import AnyArray, BoolArray
 
 _SERIES_NUMBER = 900
 _LOSSY = ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod")
@@ -66,34 +67,53 @@ def write_dicom_seg(segments: Sequence[Segment], volume: Volume, path: Path) -> 
     with warnings.catch_warnings(), disable_value_validation(), silent_log("highdicom.base"):
         warnings.simplefilter("ignore")  # libraries quote values of the patient
         sources = [_stand_in(plane, behind, volume, n) for n, plane in enumerate(chosen)]
-        seg = _segmentation(_pixels(drawn, used, volume), drawn, sources)
+        seg = _segmentation(_presence(drawn, used), drawn, sources)
+        _draw(seg, drawn, {s.SOPInstanceUID: z for s, z in zip(sources, used, strict=True)}, volume)
         stand_ins = {source.SOPInstanceUID: p for source, p in zip(sources, chosen, strict=True)}
         _refer(seg, behind, stand_ins)
         seg.save_as(path, enforce_file_format=True)
 
 
-def _pixels(segments: list[Segment], used: list[int], volume: Volume) -> AnyArray:
-    """Frames of the used slices: numbers where nothing overlaps, else one plane a segment."""
-    numbered = [
-        Segment(number, s.name, s.crop, s.corner) for number, s in enumerate(segments, start=1)
-    ]
-    if not overlapping(numbered):
-        return labels_of(numbered, volume.shape)[used]
+def _presence(segments: list[Segment], used: list[int]) -> BoolArray:
+    """Which segment is on which of the used slices, as images of one pixel: (N, 1, 1, segments).
+
+    All the frames at once would take as much memory as all objects times the whole image, and
+    highdicom needs no pixel to know which frames there are.
+    """
+    on_slices = [set(segment.slices) for segment in segments]
+    return np.array([[[[z in zs for zs in on_slices]]] for z in used])
+
+
+def _draw(
+    seg: Segmentation, segments: list[Segment], slices: dict[str, int], volume: Volume
+) -> None:
+    """Put the masks in the place of the single pixels, frame by frame."""
     shape_yx = volume.shape[1:]
-    stacked = np.zeros((len(used), *shape_yx, len(segments)), bool)
-    for number, segment in enumerate(segments):
-        for frame, z in enumerate(used):
-            stacked[frame, ..., number] = segment.plane(z, shape_yx)
-    return stacked
+    frames = (
+        segments[number - 1].plane(slices[source], shape_yx) for number, source in _frames(seg)
+    )
+    seg.Rows, seg.Columns = shape_yx
+    seg.PixelData = packed_bits(frames)
+    seg.SegmentsOverlap = "YES" if overlapping(segments) else "NO"
+
+
+def _frames(seg: Segmentation) -> Iterator[tuple[int, str]]:
+    """Number of the segment and instance of the image of every frame, in order."""
+    (shared,) = seg.SharedFunctionalGroupsSequence  # tells the number where there is but one
+    for frame in seg.PerFrameFunctionalGroupsSequence:
+        named = frame if "SegmentIdentificationSequence" in frame else shared
+        number = named.SegmentIdentificationSequence[0].ReferencedSegmentNumber
+        source = frame.DerivationImageSequence[0].SourceImageSequence[0]
+        yield number, source.ReferencedSOPInstanceUID
 
 
 def _segmentation(
-    pixels: AnyArray, segments: list[Segment], sources: list[Dataset]
+    presence: BoolArray, segments: list[Segment], sources: list[Dataset]
 ) -> Segmentation:
     version = software_version()
     return Segmentation(
         source_images=sources,
-        pixel_array=pixels,
+        pixel_array=presence,
         segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
         segment_descriptions=[_described(s, n) for n, s in enumerate(segments, start=1)],
         series_instance_uid=hd.UID(),
@@ -113,14 +133,15 @@ def _segmentation(
 
 
 def _stand_in(plane: Plane, behind: SeriesBehind, volume: Volume, number: int) -> Dataset:
-    """A plain single image in the plane's place.
+    """A plain single image of one pixel in the plane's place.
 
     highdicom takes geometry from single images whose orientations are letter for letter equal, or
     from one enhanced file whose every frame is wanted; real series are neither.
     """
     image = Dataset()
     behind.patient_and_study(image)
-    for word in ("Rows", "Columns", *_LOSSY):
+    image.Rows = image.Columns = 1
+    for word in _LOSSY:
         if word in plane.dataset:
             image[word] = plane.dataset[word]
     image.SeriesInstanceUID = behind.series
@@ -147,27 +168,18 @@ def _step(volume: Volume) -> AnyArray:
 
 def _described(segment: Segment, number: int) -> SegmentDescription:
     name = coded(segment.name)
-    made_by = segment.algorithm
     described = SegmentDescription(
         segment_number=number,
         segment_label=value_of(segment.name, _LONGEST_LABEL) or f"object {number}",
         segmented_property_category=name.category,
         segmented_property_type=name.type,
-        algorithm_type="MANUAL" if made_by is None else "SEMIAUTOMATIC",
-        algorithm_identification=None
-        if made_by is None
-        else hd.AlgorithmIdentificationSequence(
-            made_by.name[:_LONGEST_LABEL],
-            codes.cid7162.ArtificialIntelligence,
-            made_by.version[:_LONGEST_LABEL],
-            source=PROGRAM,
-            parameters={"weights": made_by.digest} if made_by.digest else None,
-        ),
+        algorithm_type="MANUAL",  # until it is told
         display_color=None if segment.color is None else _lab(segment.color),
     )
     if name.side is not None:
         kind = described.SegmentedPropertyTypeCodeSequence[0]
         kind.SegmentedPropertyTypeModifierCodeSequence = [CodedConcept.from_code(name.side)]
+    tell_segment(described, segment)
     return described
 
 

@@ -8,6 +8,7 @@ Standard: DICOM PS3.5, 8.1.1 (bits), annex G (RLE) and A.4.12 (Deflated Image Fr
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from pydicom.uid import RLELossless
 
 from napari_samunet.io.dicom_files import transfer_syntax_of
 from napari_samunet.io.dicom_planes import Plane, frame_count
-from napari_samunet.types import AnyArray
+from napari_samunet.types import AnyArray, BoolArray
 
 _DEFLATED_FRAMES = "1.2.840.10008.1.2.8.1"
 _RLE_HEADER = 64
@@ -41,6 +42,23 @@ def frame_pixels(dataset: Any, plane: Plane) -> AnyArray:
         return _packed(dataset, plane)
     index = plane.frame if frame_count(dataset) > 1 else None
     return np.asarray(pixel_array(dataset, index=index))
+
+
+def packed_bits(frames: Iterable[BoolArray]) -> bytes:
+    """Pack masks into single bits, a frame at a time; the next begins in the byte where one ends.
+
+    Parameters
+    ----------
+    frames : iterable of ndarray of bool, shape (Y, X)
+    """
+    packed, rest = bytearray(), np.zeros(0, bool)
+    for frame in frames:
+        bits = np.concatenate([rest, frame.ravel()])
+        whole = bits.size - bits.size % 8
+        packed += np.packbits(bits[:whole], bitorder="little").tobytes()
+        rest = bits[whole:]
+    packed += np.packbits(rest, bitorder="little").tobytes()
+    return bytes(packed + b"\0" * (len(packed) % 2))
 
 
 def _encoded(dataset: Any, plane: Plane) -> bytes:

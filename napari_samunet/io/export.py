@@ -236,6 +236,11 @@ def write_and_replace(
             f"{target} cannot be written ({error.strerror or error}): "
             "choose another folder or make room."
         ) from None
+    except MemoryError:
+        raise ExportRefused(
+            f"{target} needs more memory than this computer has left: close other programs, or "
+            "export fewer objects at a time."
+        ) from None
     finally:
         if draft_folder is not None:
             shutil.rmtree(draft_folder, ignore_errors=True)

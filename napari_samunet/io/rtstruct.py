@@ -29,6 +29,7 @@ from napari_samunet.io.dicom_behind import (
     series_behind,
     software_version,
 )
+from napari_samunet.io.dicom_origin import tell_observation, tell_roi
 from napari_samunet.io.dicom_planes import Plane
 from napari_samunet.io.names import value_of
 from napari_samunet.io.segments import Segment, color_or_default
@@ -82,7 +83,7 @@ def _structure_set(path: Path, behind: SeriesBehind, segments: list[Segment]) ->
     numbered = list(enumerate(segments, start=1))
     dataset.StructureSetROISequence = [_roi(segment, n, behind) for n, segment in numbered]
     dataset.ROIContourSequence = [_roi_contour(segment, n, behind) for n, segment in numbered]
-    dataset.RTROIObservationsSequence = [_observation(n) for n, _ in numbered]
+    dataset.RTROIObservationsSequence = [_observation(segment, n) for n, segment in numbered]
     return dataset
 
 
@@ -123,10 +124,7 @@ def _roi(segment: Segment, number: int, behind: SeriesBehind) -> Dataset:
     roi.ROINumber = number
     roi.ReferencedFrameOfReferenceUID = behind.frame_of_reference
     roi.ROIName = value_of(segment.name, _LONGEST_NAME) or f"object {number}"
-    made_by = segment.algorithm
-    roi.ROIGenerationAlgorithm = "MANUAL" if made_by is None else "SEMIAUTOMATIC"
-    if made_by is not None:
-        roi.ROIGenerationDescription = f"{made_by.name} {made_by.version}"[:_LONGEST_NAME]
+    tell_roi(roi, segment)
     return roi
 
 
@@ -166,8 +164,9 @@ def _in_patient(vertices_rc: FloatArray, plane: Plane) -> FloatArray:
     )
 
 
-def _observation(number: int) -> Dataset:
+def _observation(segment: Segment, number: int) -> Dataset:
     observation = Dataset()
     observation.ObservationNumber = observation.ReferencedROINumber = number
     observation.RTROIInterpretedType = observation.ROIInterpreter = ""
+    tell_observation(observation, segment)
     return observation

@@ -9,27 +9,11 @@ import numpy as np
 from scipy import ndimage
 
 from napari_samunet.io.choice import grouped
+from napari_samunet.io.origin import UNKNOWN, Algorithm, Origin
 from napari_samunet.types import AnyArray, BoolArray, UInt16Array
 
 Color = tuple[float, float, float]
 _RED: Color = (1.0, 0.0, 0.0)
-
-
-@dataclass(frozen=True)
-class Algorithm:
-    """What helped to draw an object.
-
-    Attributes
-    ----------
-    name, version : str
-        Of the model, and of the program that ran it.
-    digest : str
-        Of the model's weights, hexadecimal.
-    """
-
-    name: str
-    version: str
-    digest: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +32,9 @@ class Segment:
     color : (float, float, float) or None
         Red, green, blue, 0 to 1.
     algorithm : Algorithm or None
-        The model that helped; None where nobody knows of one.
+        The model that helped in this session; None where none did.
+    origin : Origin
+        How it came about otherwise, and what it is.
     """
 
     number: int
@@ -57,6 +43,7 @@ class Segment:
     corner: tuple[int, int, int] = (0, 0, 0)
     color: Color | None = None
     algorithm: Algorithm | None = None
+    origin: Origin = UNKNOWN
 
     @classmethod
     def of(
@@ -66,13 +53,16 @@ class Segment:
         mask_zyx: BoolArray,
         color: Color | None = None,
         algorithm: Algorithm | None = None,
+        origin: Origin = UNKNOWN,
     ) -> Segment:
         """Make a segment of a whole mask (Z, Y, X)."""
         places = ndimage.find_objects(mask_zyx.view(np.uint8))
         if not places:
-            return cls(number, name, np.zeros((0, 0, 0), bool), (0, 0, 0), color, algorithm)
+            empty = np.zeros((0, 0, 0), bool)
+            return cls(number, name, empty, (0, 0, 0), color, algorithm, origin)
         z, y, x = (place.start for place in places[0])
-        return cls(number, name, mask_zyx[places[0]].copy(), (z, y, x), color, algorithm)
+        crop = mask_zyx[places[0]].copy()
+        return cls(number, name, crop, (z, y, x), color, algorithm, origin)
 
     @property
     def place(self) -> tuple[slice, slice, slice]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from napari_samunet.errors import InputError
 from napari_samunet.session import regroup
-from napari_samunet.session.checks import check_unlocked, plane_of
+from napari_samunet.session.checks import check_unlocked, object_name, plane_of
 from napari_samunet.session.core import SessionCore
 from napari_samunet.session.labelset import LabelName
 from napari_samunet.session.objects import SegmentObject
@@ -29,7 +29,8 @@ class GroupingSession(SessionCore):
     def new_object(self, name: str | None = None) -> SegmentObject:
         """Start an object; what the one before has in preview stays there until it is accepted."""
         number = self._state.next_id
-        state = self._state.with_object(name, self.volume.shape)
+        named = None if name is None else object_name(name)
+        state = self._state.with_object(named, self.volume.shape)
         self._commit("new object", replace(state, ref=None))
         return self._handle(number)
 
@@ -84,7 +85,7 @@ class GroupingSession(SessionCore):
 
     def rename_object(self, item: SegmentObject | int, name: str) -> None:
         """Give an object another name."""
-        named = replace(self._state.object(self._id_of(item)), name=name)
+        named = replace(self._state.object(self._id_of(item)), name=object_name(name))
         self._commit("rename", self._state.with_changed(named))
 
     def lock_object(self, item: SegmentObject | int, locked: bool = True) -> None:

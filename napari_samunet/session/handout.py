@@ -17,12 +17,13 @@ from napari_samunet.io.export import (
     write_and_replace,
 )
 from napari_samunet.io.measures import write_measures
-from napari_samunet.io.segments import Algorithm, Segment, labels_of
+from napari_samunet.io.origin import BY_HAND, Algorithm
+from napari_samunet.io.segments import Segment, labels_of
 from napari_samunet.io.volume import Volume
 from napari_samunet.packed import PackedMask
 from napari_samunet.session.montage import write_montage
 from napari_samunet.session.objects import ObjectState, color_of
-from napari_samunet.session.provenance import was_asked, write_provenance
+from napari_samunet.session.provenance import write_provenance
 from napari_samunet.session.state import MAX_ID, State, next_number
 from napari_samunet.types import SliceRef
 
@@ -132,8 +133,10 @@ def with_segments(state: State, segments: Sequence[Segment], shape: tuple[int, i
 
 
 def _segment(item: ObjectState, algorithm: Algorithm | None) -> Segment:
-    asked = algorithm if was_asked(item) else None
-    return Segment.of(item.id, item.name, item.mask(), item.color, asked)
+    asked, origin = algorithm if item.asked else None, item.origin or BY_HAND
+    if item.asked and asked is None:
+        origin = origin.helped()
+    return Segment.of(item.id, item.name, item.mask(), item.color, asked, origin)
 
 
 def _object(
@@ -148,4 +151,5 @@ def _object(
         if not packed.is_empty:
             masks[z] = packed
     color = segment.color if segment.color is not None and any(segment.color) else None
-    return ObjectState(number, segment.name, color or color_of(number), shape, masks)
+    color = color or color_of(number)
+    return ObjectState(number, segment.name, color, shape, masks, origin=segment.origin)

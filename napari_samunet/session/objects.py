@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_samunet.geometry import plane_shape
+from napari_samunet.io.origin import Origin
 from napari_samunet.packed import PackedMask
+from napari_samunet.preprocess.slicing import check_ref
 from napari_samunet.types import BoolArray, SliceRef, Window
 
 if TYPE_CHECKING:
@@ -53,6 +55,10 @@ class ObjectState:
         Planes that nobody prompted and of which the model was not sure.
     locked, visible
         Whether nothing may change it; whether it is shown.
+    asked
+        Whether a model had a part in it: it answered prompts, or carried the object on.
+    origin
+        How it came about before it was in this session; None where it was begun here.
     """
 
     id: int
@@ -66,6 +72,8 @@ class ObjectState:
     doubts: tuple[SliceRef, ...] = ()
     locked: bool = False
     visible: bool = True
+    asked: bool = False
+    origin: Origin | None = None
 
     def mask_at(self, ref: SliceRef) -> BoolArray:
         """Return the mask on one plane, shape (H, W)."""
@@ -110,13 +118,16 @@ class ObjectState:
         """
         doubts = tuple(other for other in self.doubts if other != ref)
         if not plane.prompts:
-            return replace(self, doubts=(*doubts, ref) if plane.is_doubtful else doubts)
+            carried = plane.shown is not None and bool(plane.shown.mask.any())
+            doubts = (*doubts, ref) if plane.is_doubtful else doubts
+            return replace(self, doubts=doubts, asked=self.asked or carried)
         return replace(
             self,
             keys=(*(key for key in self.keys if key != ref), ref),
             settled={**self.settled, ref: plane.trimmed()},
             doubts=doubts,
             window=plane.window,
+            asked=self.asked or any(prompt.kind != "mask" for prompt in plane.prompts),
         )
 
     def mask(self) -> BoolArray:
@@ -135,7 +146,19 @@ class ObjectState:
             elif packed != masks.get(z):
                 masks[z] = packed
         same = masks.keys() == self.masks.keys() and all(masks[z] is self.masks[z] for z in masks)
-        return self if same else replace(self, masks=masks)
+        return self if same else self.with_masks(masks)
+
+    def with_masks(self, masks: Mapping[int, PackedMask]) -> ObjectState:
+        """Return the object with other masks; one without a voxel has no past."""
+        if not masks:
+            return replace(self, masks=masks, asked=False, origin=None)
+        origin = self.origin and replace(self.origin, corrected=True)
+        return replace(self, masks=masks, origin=origin)
+
+    def with_past_of(self, other: ObjectState) -> ObjectState:
+        """Return the object as one that another was merged into."""
+        origin = self.origin or (other.origin and replace(other.origin, corrected=True))
+        return replace(self, asked=self.asked or other.asked, origin=origin)
 
 
 class SegmentObject:
@@ -175,6 +198,16 @@ class SegmentObject:
         """Indices along axis 0 where it has accepted pixels."""
         return tuple(sorted(self._look_up(self.id).masks))
 
+    def slices_along(self, axis: int) -> tuple[int, ...]:
+        """Indices along any axis, 0 to 2, where it has accepted pixels."""
+        item = self._look_up(self.id)
+        if axis == 0:
+            return self.slices
+        seen = np.zeros(item.shape[axis], bool)
+        for packed in item.masks.values():
+            seen[packed.place[axis - 1]] |= packed.crop().any(axis=2 - axis)
+        return tuple(np.flatnonzero(seen).tolist())
+
     @property
     def keys(self) -> tuple[SliceRef, ...]:
         """Planes that a person prompted or painted and accepted."""
@@ -201,8 +234,10 @@ class SegmentObject:
         return sum(int(packed.crop().sum()) for packed in self._look_up(self.id).masks.values())
 
     def mask_at(self, index: int, axis: int = 0) -> BoolArray:
-        """Return its accepted mask on one plane, shape (H, W)."""
-        return self._look_up(self.id).mask_at(SliceRef(axis, index))
+        """Return its accepted mask on one plane, shape (H, W); no such plane: ``OutsideImage``."""
+        item, ref = self._look_up(self.id), SliceRef(axis, index)
+        check_ref(item.shape, ref)
+        return item.mask_at(ref)
 
     def __eq__(self, other: object) -> bool:
         return (

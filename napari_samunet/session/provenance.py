@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from napari_samunet.io.segments import Algorithm
+from napari_samunet.io.origin import Algorithm
 from napari_samunet.io.volume import Volume
 from napari_samunet.preprocess.intensity import choose_window
 from napari_samunet.session.objects import ObjectState
@@ -55,21 +55,18 @@ def write_provenance(
     path.write_text(json.dumps(words, indent=1), encoding="utf-8")
 
 
-def was_asked(item: ObjectState) -> bool:
-    """Whether a model had a part in an object: it was prompted with more than paint, or carried on
-    from slices that a person settled.
-    """
-    prompts = [prompt.kind for plane in item.settled.values() for prompt in plane.prompts]
-    by_hand = {ref.index for ref in item.keys if ref.axis == 0}
-    return any(kind != "mask" for kind in prompts) or bool(prompts and set(item.masks) - by_hand)
-
-
 def _object_words(item: ObjectState, algorithm: Algorithm | None, shown: Window) -> Words:
-    asked = algorithm if was_asked(item) else None
+    asked, origin = algorithm if item.asked else None, item.origin
     return {
         "label": item.id,
         "name": item.name,
         "model": asked and {"name": asked.name, "weights": asked.digest},
+        "origin": origin
+        and {
+            "kind": origin.kind or None,
+            "algorithm": origin.algorithm or None,
+            "corrected": origin.corrected,
+        },
         "planes": [_plane_words(ref, item, shown) for ref in item.keys],
     }
 

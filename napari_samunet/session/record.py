@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_samunet.io.origin import UNKNOWN, Origin
 from napari_samunet.packed import PackedMask
 from napari_samunet.session.answers import AnswerReader, AnswerWriter
 from napari_samunet.session.objects import ObjectState
@@ -68,6 +70,8 @@ class StateWriter(AnswerWriter):
             "doubts": [ref_words(ref) for ref in item.doubts],
             "locked": item.locked,
             "visible": item.visible,
+            "asked": item.asked,
+            "origin": item.origin and asdict(item.origin),
             "places": self._put(np.array(places, np.int64).reshape(-1, 6)),
             "bits": self._put(np.frombuffer(bits, np.uint8)),
         }
@@ -141,7 +145,7 @@ class StateReader(AnswerReader):
             _ref(plane["ref"]): self._plane(plane, words["id"], _ref(plane["ref"]))
             for plane in words["settled"]
         }
-        return ObjectState(
+        item = ObjectState(
             words["id"],
             words["name"],
             tuple(words["color"]),
@@ -154,6 +158,7 @@ class StateReader(AnswerReader):
             locked=words["locked"],
             visible=words["visible"],
         )
+        return with_past(item, words)
 
     def _plane(self, words: Words, number: int, ref: SliceRef) -> PlaneState:
         shown, answer = words["shown"], words["answer"]
@@ -180,6 +185,22 @@ class StateReader(AnswerReader):
 
     def _answer_of(self, number: int) -> Prediction:
         return self._answers[number]
+
+
+def with_past(item: ObjectState, words: Words) -> ObjectState:
+    """Return an object with how it came about, as far as its words tell it.
+
+    Those of older versions do not: a model had a part in what was prompted with more than
+    paint, or carried on from slices that a person settled; all else may have come from a file.
+    """
+    if "asked" in words:
+        origin = words["origin"]
+        return replace(item, asked=words["asked"], origin=origin and Origin(**origin))
+    prompts = [prompt.kind for plane in item.settled.values() for prompt in plane.prompts]
+    by_hand = {ref.index for ref in item.keys if ref.axis == 0}
+    carried = bool(prompts and set(item.masks) - by_hand)
+    asked = carried or any(kind != "mask" for kind in prompts)
+    return replace(item, asked=asked, origin=UNKNOWN)
 
 
 def ref_words(ref: SliceRef) -> tuple[int, int]:

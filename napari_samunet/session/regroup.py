@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 from scipy import ndimage
@@ -24,6 +25,7 @@ def merged(state: State, object_id: int, given: Iterable[int]) -> State:
     kept = state.object(object_id)
     for number in given:
         other = state.object(number)
+        kept = kept.with_past_of(other)
         state = _previews_merged(state, kept, other)
         for z in other.masks:
             ref = SliceRef(0, z)
@@ -87,7 +89,8 @@ def split(state: State, object_id: int, shape: tuple[int, int, int]) -> State:
     for number, turn in enumerate((one for one in found if one is not largest), start=2):
         made = state.next_id
         state = state.with_object(f"{item.name} {number}", shape)
-        state = state.with_changed(_masked(state.object(made), islands, *turn))
+        island = replace(state.object(made), asked=item.asked, origin=item.origin)
+        state = state.with_changed(_masked(island, islands, *turn))
     return replace(state, current=object_id)
 
 
@@ -127,6 +130,8 @@ def claimed(
     Locked objects stay whole. ``overlap`` says who else gives way: "both" nobody, "keep" the mask,
     "replace" the other objects.
     """
+    if overlap not in get_args(Overlap):
+        raise InputError(f"overlap is one of {get_args(Overlap)}, but {overlap!r} came.")
     got = mask & ~_taken(state, object_id, ref, overlap)
     return (_given_way(state, object_id, ref, got) if overlap == "replace" else state), got
 
@@ -159,4 +164,4 @@ def _masked(
         packed = PackedMask.of(crop_yx)
         corner = (top + packed.corner[0], left + packed.corner[1])
         masks[z] = replace(packed, shape=item.shape[1:], corner=corner)
-    return replace(item, masks=masks, keys=(), settled={}, doubts=())
+    return replace(item.with_masks(masks), keys=(), settled={}, doubts=())

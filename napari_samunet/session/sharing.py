@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from napari_samunet.errors import InputError
 from napari_samunet.inference.answerer import Answerer
-from napari_samunet.io.segments import Algorithm
+from napari_samunet.io.origin import Algorithm
 from napari_samunet.session.core import SessionCore
 from napari_samunet.session.handout import Handout, with_segments
 from napari_samunet.session.objects import SegmentObject

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from scipy import ndimage
 
+from napari_samunet.io.origin import UNKNOWN
 from napari_samunet.packed import PackedMask
 from napari_samunet.session.objects import ObjectState, color_of
 from napari_samunet.session.state import State, next_number
@@ -54,7 +55,7 @@ def _new(
 ) -> ObjectState:
     z, y, x = shape
     name = names.get(number, f"object {number}")
-    return ObjectState(number, name, color_of(number), (z, y, x), masks)
+    return ObjectState(number, name, color_of(number), (z, y, x), masks, origin=UNKNOWN)
 
 
 def _changed(
@@ -68,7 +69,10 @@ def _changed(
         for ref, plane in known.settled.items()
         if ref.axis == 0 and (ref.index in same or ref.index not in {*kept, *known.masks})
     }
-    return replace(known, name=names.get(known.id, known.name), masks=kept, settled=settled)
+    name = names.get(known.id, known.name)
+    unchanged = len(same) == len(kept) == len(known.masks)
+    item = known if unchanged else known.with_masks(kept)
+    return replace(item, name=name, settled=settled)
 
 
 def _pack_labels(labels_yx: UInt16Array) -> list[tuple[int, PackedMask]]:

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 from skimage.draw import polygon2mask
 
-from napari_samunet.io.contours import contours_of, fill
+from napari_samunet.io.contours import contours_of, fill, pixel_count
 
 
 @settings(max_examples=200, deadline=None)
@@ -62,3 +62,21 @@ def test_a_contour_inside_another_is_a_hole():
     mask = fill([outer, inner], (8, 8))
     assert mask.sum() == 36 - 4
     assert not mask[3:5, 3:5].any()
+
+
+def test_pixels_beside_the_image_are_counted_by_the_rule_that_fills():
+    """Also those of holes and of contours that cross, wherever the image ends."""
+    rng = np.random.default_rng(0)
+    for _ in range(100):
+        contours = [rng.uniform(-20, 20, (rng.integers(3, 9), 2)) for _ in range(3)]
+        contours[0][:, 0] = contours[0][:, 0].round()  # corners on the lines of pixel centres
+        wide = fill([contour + 30 for contour in contours], (61, 61))
+        assert pixel_count(contours) == wide.sum()
+
+
+def test_a_slice_full_of_holes_is_outlined_while_a_person_waits():
+    """Joining each hole by a scan of the whole outline would take many minutes here."""
+    mask = np.ones((300, 300), bool)
+    mask[1:-1:2, 1:-1:2] = False
+    (contour,) = contours_of(mask)
+    assert np.array_equal(fill([contour], mask.shape), mask)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import tracemalloc
 from pathlib import Path
 
 import highdicom as hd
@@ -21,7 +22,8 @@ from napari_samunet.io.anatomy import coded
 from napari_samunet.io.export import export_labels
 from napari_samunet.io.masks import read_masks
 from napari_samunet.io.open import open_volume
-from napari_samunet.io.segments import Algorithm, Segment
+from napari_samunet.io.origin import BY_HAND, Algorithm
+from napari_samunet.io.segments import Segment
 from napari_samunet.io.volume import Volume
 
 SHAPE = (4, 20, 24)
@@ -38,7 +40,7 @@ def two_objects(shape: tuple[int, int, int] = SHAPE) -> list[Segment]:
     made_by = Algorithm("builtin", "0.1.0", "ab12")
     return [
         Segment.of(1, "Liver", ring, (0.9, 0.2, 0.1), made_by),
-        Segment.of(7, "left kidney", block, (0.1, 0.2, 0.9)),
+        Segment.of(7, "left kidney", block, (0.1, 0.2, 0.9), origin=BY_HAND),
     ]
 
 
@@ -295,3 +297,67 @@ def test_a_name_finds_its_code(name: str, meaning: str, side: str | None) -> Non
     found = coded(name)
     assert found.type.meaning == meaning
     assert (found.side.meaning if found.side else None) == side
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_images_that_share_a_uid_are_not_referred_to(tmp_path: Path, kind: str) -> None:
+    for path in save_series(tmp_path / "ct", SHAPE).iterdir():
+        image = pydicom.dcmread(path)
+        image.SOPInstanceUID = image.file_meta.MediaStorageSOPInstanceUID = "1.2.9"
+        image.save_as(path)
+    volume = open_volume(tmp_path / "ct")
+    assert volume.shape == SHAPE
+    with pytest.raises(ExportRefused, match=r"several of these share one.*\.nii\.gz"):
+        exported(tmp_path, volume, kind)
+    assert export_labels(labels_of(two_objects()), volume, tmp_path / "a.nii.gz").is_file()
+
+
+def test_objects_that_overlap_in_one_voxel_cost_no_array_of_all_masks(tmp_path: Path) -> None:
+    shape = (3, 256, 256)
+    volume = open_volume(save_series(tmp_path / "ct", shape))
+    blocks = [
+        Segment(n + 1, f"block {n}", np.ones((3, 4, 4), bool), (0, 4 * n, 8)) for n in range(60)
+    ]
+    blocks[1] = Segment(2, "block 1", np.ones((3, 4, 4), bool), (0, 3, 11))
+    tracemalloc.start()
+    path = export_labels(
+        labels_of(blocks, shape), volume, tmp_path / "a.dcm", "dicom-seg", segments=blocks
+    )
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < len(blocks) * np.prod(shape)  # a byte for each voxel of each object
+    assert pydicom.dcmread(path).SegmentsOverlap == "YES"
+    for found, wanted in zip(read_masks(path, volume).segments, blocks, strict=True):
+        assert np.array_equal(found.mask(shape), wanted.mask(shape))
+
+
+def test_a_lack_of_memory_is_told_and_what_was_there_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    volume = open_volume(save_series(tmp_path / "ct"))
+    path = exported(tmp_path, volume, "dicom-seg")
+    before = path.read_bytes()
+
+    def too_large(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("napari_samunet.io.dicom_seg.packed_bits", too_large)
+    with pytest.raises(ExportRefused, match=r"needs more memory.*close other programs"):
+        exported(tmp_path, volume, "dicom-seg")
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_masks_of_unknown_origin_are_not_said_to_be_drawn_by_hand(
+    tmp_path: Path, kind: str
+) -> None:
+    volume = open_volume(save_series(tmp_path / "ct"))
+    labels = labels_of(two_objects())
+    path = export_labels(labels, volume, tmp_path / "a.dcm", kind)
+    dataset = pydicom.dcmread(path)
+    if kind == "rtstruct":
+        assert {roi.ROIGenerationAlgorithm for roi in dataset.StructureSetROISequence} == {""}
+    else:
+        told = {(s.SegmentAlgorithmType, s.SegmentAlgorithmName) for s in dataset.SegmentSequence}
+        assert told == {("SEMIAUTOMATIC", "unknown origin")}
+    assert {segment.origin.kind for segment in read_masks(path, volume).segments} == {""}

@@ -18,6 +18,7 @@ from napari_samunet.errors import ExportRefused, GridMismatch, InputError
 from napari_samunet.io import export
 from napari_samunet.io.export import export_labels
 from napari_samunet.io.labels import read_labels
+from napari_samunet.io.masks import read_masks
 from napari_samunet.io.open import open_volume
 from napari_samunet.io.volume import Volume
 
@@ -87,6 +88,43 @@ def test_nifti_labels_take_over_every_matrix_and_code(
     assert_same_placement(nib.load(source).header, written.header)
     assert np.array_equal(np.asarray(written.dataobj).T, labels)
     assert (written.dataobj.slope, written.dataobj.inter) == (1, 0)
+
+
+@pytest.mark.parametrize(("unit", "in_mm"), [("micron", 1e-3), ("meter", 1e3)])
+def test_labels_of_an_image_in_other_units_lie_on_it_for_every_reader(
+    tmp_path: Path, unit: str, in_mm: float
+) -> None:
+    matrix = oblique()
+    matrix[:3] /= in_mm
+    image = nib.Nifti1Image(np.zeros(SHAPE[::-1], np.int16), matrix)
+    image.header.set_xyzt_units(unit)
+    image.set_qform(matrix, code=1)
+    nib.save(image, tmp_path / "image.nii")
+    volume, labels = open_volume(tmp_path / "image.nii"), some_labels()
+    target = export_labels(labels, volume, tmp_path / "labels.nii.gz")
+    assert_same_placement(nib.load(tmp_path / "image.nii").header, nib.load(target).header)
+    source = sitk.ReadImage(str(tmp_path / "image.nii"))  # which obeys units; nibabel does not
+    for name in ("labels.nii.gz", "labels.nrrd", "labels.mha"):
+        path = export_labels(labels, volume, tmp_path / name)
+        written = sitk.ReadImage(str(path))
+        for get in ("GetOrigin", "GetSpacing", "GetDirection"):
+            there, here = getattr(source, get)(), getattr(written, get)()
+            np.testing.assert_allclose(here, there, rtol=1e-5, atol=1e-5)
+        assert np.array_equal(sitk.GetArrayFromImage(written), labels)
+        assert np.array_equal(read_labels(path, volume), labels)
+
+
+def test_masks_that_lost_the_unit_of_their_image_still_lie_on_it(tmp_path: Path) -> None:
+    matrix = oblique(spacing=(7.0, 8.0, 30.0))
+    image = nib.Nifti1Image(np.zeros(SHAPE[::-1], np.int16), matrix)
+    image.header.set_xyzt_units("micron")
+    nib.save(image, tmp_path / "image.nii")
+    volume, labels = open_volume(tmp_path / "image.nii"), some_labels()
+    nib.save(nib.Nifti1Image(labels.T, image.affine), tmp_path / "mask.nii")
+    assert np.array_equal(read_labels(tmp_path / "mask.nii", volume), labels)
+    masks = read_masks(tmp_path / "mask.nii", volume)
+    assert masks.notes == ()
+    assert [segment.voxels for segment in masks.segments] == np.bincount(labels.flat)[1:].tolist()
 
 
 @settings(max_examples=25, deadline=None)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from disc_engine import SHAPE, DiscEngine, square
 
-from napari_samunet.io.segments import Algorithm
+from napari_samunet.io.origin import Algorithm
 from napari_samunet.io.volume import Volume
 from napari_samunet.session.session import Session
 

@@ -534,3 +534,46 @@ def test_a_long_pause_is_no_work():
     tally.note(0, "point", 1)
     tally.note(3600, "point", 1)
     assert f",{IDLE_S:.1f},2," in tally.table({1: "liver"})
+
+
+def test_a_journal_of_an_older_version_still_tells_where_a_model_helped(
+    volume, tmp_path, monkeypatch
+):
+    whole = StateWriter._object
+
+    def as_before(self, item):
+        words = whole(self, item)
+        return {word: words[word] for word in words if word not in ("asked", "origin")}
+
+    with monkeypatch.context() as older:
+        older.setattr(StateWriter, "_object", as_before)
+        session, journal = _kept(volume, tmp_path)
+        session.paint(square(SHAPE[1:], 2, 3, 4), index=2)
+        session.accept()
+        session.select(1)
+        session.propagate(1, 4)
+        session.rename_object(1, "carried on")  # a step without a mask
+        session.new_object("painted, or of a file")
+        session.paint(square(SHAPE[1:], 2, 3, 4), index=2)
+        session.accept()
+        journal.close()
+    found = _read(journal.path, volume).handout().segments()
+    assert [segment.origin.kind for segment in found] == ["SEMIAUTOMATIC", ""]
+
+
+def test_where_masks_came_from_survives_with_every_undo(tmp_path):
+    volume = make_volume()
+    first = Session(volume, DiscEngine())
+    first.paint(square(SHAPE[1:], 8, 9), index=1)
+    first.accept()
+    file = first.export(tmp_path / "a.nrrd")
+    session, journal = _kept(volume, tmp_path / "kept")
+    session.import_masks(file)
+    session.add_point((9, 9), index=1)
+    session.accept()
+    journal.close()
+    found = _read(journal.path, volume)
+    assert found.handout().segments()[0].origin.kind == "SEMIAUTOMATIC"
+    while found.can_undo and found.handout().segments()[0].origin.kind:
+        found.undo()
+    assert found.handout().segments()[0].origin.kind == ""

@@ -103,7 +103,7 @@ def test_a_table_tells_volume_area_and_intensities(series: Volume, tmp_path: Pat
     assert int(rows[0]["voxels"]) == liver.voxels
     assert float(rows[0]["volume_ml"]) == pytest.approx(liver.voxels * 3 * 0.8 * 0.7 / 1000)
     assert float(rows[0]["largest_area_mm2"]) == pytest.approx(liver.voxels * 0.8 * 0.7)
-    assert rows[0]["largest_area_slice"] == "1"
+    assert (rows[0]["plane"], rows[0]["largest_area_slice"]) == ("axial", "2")  # from 1
     assert float(rows[0]["mean"]) == pytest.approx(values.mean(), rel=1e-5)
     assert float(rows[0]["maximum"]) == values.max()
 
