@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from napari_samunet.io.origin import Algorithm
 from napari_samunet.io.volume import Volume
 from napari_samunet.preprocess.roi import Roi
 from napari_samunet.prompts.prompts import Prompts
@@ -33,6 +36,13 @@ class Answerer(ABC):
 
     system: System | None = None
     cache: Cache | None = None
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """What exports name of it: the network, or the class of what stands for one."""
+        if self.system is None:
+            return Algorithm(type(self).__name__, _version())
+        return Algorithm(self.system.name, _version(), self.system.model_hash)
 
     @abstractmethod
     def predict(
@@ -64,3 +74,8 @@ class Answerer(ABC):
     ) -> Discriminant | None:
         """Learn what an object is from masks (H, W) of slices along an axis; None: it cannot."""
         return None
+
+
+@cache
+def _version() -> str:
+    return version("napari-samunet")

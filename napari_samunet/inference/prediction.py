@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from napari_samunet.io.origin import Algorithm
 from napari_samunet.packed import PackedMask
 from napari_samunet.preprocess.frame import Frame
 from napari_samunet.types import BoolArray, FloatArray
@@ -87,12 +88,15 @@ class Prediction:
         score is the IoU of its mask at a higher and a lower threshold, which knows nothing about
         the object. ``"agreement"``: of a slice that was found between others, the Dice of the
         network's mask and the shape that they make one expect.
+    model
+        What answered; None of a mask that a person painted.
     """
 
     candidates: tuple[Candidate, ...]
     note: str = ""
     rank: int = 0
     score_kind: ScoreKind = "iou"
+    model: Algorithm | None = None
 
     @property
     def chosen(self) -> Candidate:

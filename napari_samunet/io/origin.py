@@ -12,7 +12,7 @@ class Algorithm:
     Attributes
     ----------
     name, version : str
-        Of the model, and of the program that ran it.
+        Of the model, and of the program that ran it; empty where they were not kept.
     digest : str
         Of the model's weights, hexadecimal.
     """
@@ -61,3 +61,5 @@ class Origin:
 
 BY_HAND = Origin("MANUAL")
 UNKNOWN = Origin()
+UNNAMED = Algorithm("", "")
+"""A model of which nothing was kept but that there was one."""

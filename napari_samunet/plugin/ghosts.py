@@ -13,6 +13,7 @@ from napari_samunet.plugin.fetching import reason_of
 from napari_samunet.plugin.keys import KEYS
 
 if TYPE_CHECKING:
+    from napari_samunet.io.origin import Algorithm
     from napari_samunet.plugin.controller import Controller
     from napari_samunet.plugin.work import ImageWork
     from napari_samunet.session.session import Session
@@ -49,6 +50,7 @@ class Ghosts(QObject):
         self._stop = Event()
         self._work: ImageWork | None = None
         self._left: dict[SliceRef, list[BoolArray]] = {}
+        self._model: Algorithm | None = None
 
     @property
     def shown(self) -> int:
@@ -76,7 +78,7 @@ class Ghosts(QObject):
         chosen = self._here().pop(0)
         if session.current is not None and session.current.voxels:
             session.new_object()
-        session.paint(chosen, index=ref.index, axis=ref.axis)
+        session.paint(chosen, ref.index, ref.axis, self._model)
         self._draw()
 
     def refuse(self) -> None:
@@ -126,6 +128,7 @@ class Ghosts(QObject):
         if not self._act.is_open(work):
             return
         self._work, self._left = work, {ref: list(masks) for ref, masks in found.items() if masks}
+        self._model = self._act.engine.algorithm
         count, slices = sum(map(len, self._left.values())), len(self._left)
         if count:
             keys = f"take [{KEYS['accept'].shown}], refuse [{KEYS['discard'].shown}]"

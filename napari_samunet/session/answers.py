@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_samunet.io.origin import Algorithm
 from napari_samunet.packed import PackedMask
 from napari_samunet.preprocess.roi import Roi
 from napari_samunet.types import AnyArray, BoolArray
@@ -34,6 +36,7 @@ class AnswerWriter:
             "note": answer.note,
             "rank": answer.rank,
             "score_kind": answer.score_kind,
+            "model": answer.model and asdict(answer.model),
         }
 
     def _sheet(self, item: Candidate) -> Words:
@@ -67,7 +70,9 @@ class AnswerReader:
         candidates = tuple(
             self._candidate(words if item is None else item) for item in words["candidates"]
         )
-        return Prediction(candidates, words["note"], words["rank"], words.get("score_kind", "iou"))
+        kind, model = words.get("score_kind", "iou"), words.get("model")
+        made_by = None if model is None else Algorithm(**model)
+        return Prediction(candidates, words["note"], words["rank"], kind, made_by)
 
     def _candidate(self, words: Words) -> Candidate:
         import torch  # only a session with a preview needs it

@@ -17,7 +17,7 @@ from napari_samunet.io.export import (
     write_and_replace,
 )
 from napari_samunet.io.measures import write_measures
-from napari_samunet.io.origin import BY_HAND, Algorithm
+from napari_samunet.io.origin import BY_HAND, UNNAMED
 from napari_samunet.io.segments import Segment, labels_of
 from napari_samunet.io.volume import Volume
 from napari_samunet.packed import PackedMask
@@ -41,17 +41,14 @@ class Handout:
         The image.
     objects
         In the order of creation.
-    algorithm
-        The model that answered prompts; None where none was asked.
     """
 
     volume: Volume
     objects: tuple[ObjectState, ...]
-    algorithm: Algorithm | None = None
 
     def segments(self) -> list[Segment]:
         """Objects with at least one voxel, masks that overlap included."""
-        return [_segment(item, self.algorithm) for item in self.objects if item.masks]
+        return [_segment(item) for item in self.objects if item.masks]
 
     def numbered(self, numbers: Mapping[int, int]) -> Handout:
         """The same with other numbers in the labels, e.g. {1: 5}."""
@@ -97,7 +94,7 @@ class Handout:
         writers: tuple[Callable[[Path], None], ...] = (
             lambda draft: write_measures(self.segments(), volume, draft),
             lambda draft: write_montage(self.segments(), volume, draft),
-            lambda draft: write_provenance(self.objects, volume, self.algorithm, draft),
+            lambda draft: write_provenance(self.objects, volume, draft),
         )
         return dict(zip(BESIDE_MASKS, writers, strict=True))
 
@@ -132,11 +129,11 @@ def with_segments(state: State, segments: Sequence[Segment], shape: tuple[int, i
     return replace(state, objects=objects, next_id=following, current=current, ref=None)
 
 
-def _segment(item: ObjectState, algorithm: Algorithm | None) -> Segment:
-    asked, origin = algorithm if item.asked else None, item.origin or BY_HAND
-    if item.asked and asked is None:
-        origin = origin.helped()
-    return Segment.of(item.id, item.name, item.mask(), item.color, asked, origin)
+def _segment(item: ObjectState) -> Segment:
+    model, origin = item.models[-1] if item.models else None, item.origin or BY_HAND
+    if model == UNNAMED:
+        model, origin = None, origin.helped()
+    return Segment.of(item.id, item.name, item.mask(), item.color, model, origin)
 
 
 def _object(

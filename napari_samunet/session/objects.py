@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import colorsys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_samunet.geometry import plane_shape
-from napari_samunet.io.origin import Origin
+from napari_samunet.io.origin import Algorithm, Origin
 from napari_samunet.packed import PackedMask
 from napari_samunet.preprocess.slicing import check_ref
 from napari_samunet.types import BoolArray, SliceRef, Window
@@ -55,8 +55,8 @@ class ObjectState:
         Planes that nobody prompted and of which the model was not sure.
     locked, visible
         Whether nothing may change it; whether it is shown.
-    asked
-        Whether a model had a part in it: it answered prompts, or carried the object on.
+    models
+        What had a part in it: answered prompts, or carried it on; the latest is the last.
     origin
         How it came about before it was in this session; None where it was begun here.
     """
@@ -72,7 +72,7 @@ class ObjectState:
     doubts: tuple[SliceRef, ...] = ()
     locked: bool = False
     visible: bool = True
-    asked: bool = False
+    models: tuple[Algorithm, ...] = ()
     origin: Origin | None = None
 
     def mask_at(self, ref: SliceRef) -> BoolArray:
@@ -120,15 +120,20 @@ class ObjectState:
         if not plane.prompts:
             carried = plane.shown is not None and bool(plane.shown.mask.any())
             doubts = (*doubts, ref) if plane.is_doubtful else doubts
-            return replace(self, doubts=doubts, asked=self.asked or carried)
+            item = replace(self, doubts=doubts)
+            return item.made_by(plane.models) if carried else item
         return replace(
             self,
             keys=(*(key for key in self.keys if key != ref), ref),
             settled={**self.settled, ref: plane.trimmed()},
             doubts=doubts,
             window=plane.window,
-            asked=self.asked or any(prompt.kind != "mask" for prompt in plane.prompts),
-        )
+        ).made_by(plane.models)
+
+    def made_by(self, models: Sequence[Algorithm]) -> ObjectState:
+        """Return the object with these among what had a part in it."""
+        others = tuple(model for model in self.models if model not in models)
+        return replace(self, models=(*others, *models))
 
     def mask(self) -> BoolArray:
         """Return the whole mask, shape (Z, Y, X), made anew."""
@@ -151,14 +156,14 @@ class ObjectState:
     def with_masks(self, masks: Mapping[int, PackedMask]) -> ObjectState:
         """Return the object with other masks; one without a voxel has no past."""
         if not masks:
-            return replace(self, masks=masks, asked=False, origin=None)
+            return replace(self, masks=masks, models=(), origin=None)
         origin = self.origin and replace(self.origin, corrected=True)
         return replace(self, masks=masks, origin=origin)
 
     def with_past_of(self, other: ObjectState) -> ObjectState:
         """Return the object as one that another was merged into."""
         origin = self.origin or (other.origin and replace(other.origin, corrected=True))
-        return replace(self, asked=self.asked or other.asked, origin=origin)
+        return replace(self, origin=origin).made_by(other.models)
 
 
 class SegmentObject:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from napari_samunet.errors import EmptyPrompt
@@ -104,7 +104,11 @@ class PropagationPlan:
         learnt = engine.discriminant(self.volume, self.axis, self.window, self.keys)
         low, high = self._ends()
         found = propagate(ask, self.keys, low, high, tell, self.known, ending, looks, learnt)
-        kept = {index: answer for index, answer in found.items() if index not in self.emptied}
+        kept = {
+            index: replace(answer, model=engine.algorithm)
+            for index, answer in found.items()
+            if index not in self.emptied
+        }
         gone = self._passed(reached) - kept.keys()
         return Carried(
             {SliceRef(self.axis, index): answer for index, answer in kept.items()},

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from numpy.typing import ArrayLike
 
 from napari_samunet.errors import EmptyPrompt, InputError
 from napari_samunet.geometry import plane_shape
+from napari_samunet.io.origin import Algorithm
 from napari_samunet.packed import PackedMask
 from napari_samunet.preprocess.intensity import choose_window
 from napari_samunet.prompts.prompts import Prompts
@@ -60,7 +62,8 @@ class PromptedSession(GroupingSession):
         """
         ref = plane_of(self.volume.shape, index, axis)
         prompts.check(plane_shape(self.volume.shape, ref.axis))
-        return self.engine.predict(self.volume, ref, prompts, window, previous, bridge)
+        answer = self.engine.predict(self.volume, ref, prompts, window, previous, bridge)
+        return replace(answer, model=self.engine.algorithm)
 
     def add_point(
         self,
@@ -140,17 +143,20 @@ class PromptedSession(GroupingSession):
             "scribble", index, axis, window, predict, positive, points=points, packed=packed
         )
 
-    def paint(self, mask: ArrayLike, index: int = 0, axis: int = 0) -> PlacedPrompt:
+    def paint(
+        self, mask: ArrayLike, index: int = 0, axis: int = 0, model: Algorithm | None = None
+    ) -> PlacedPrompt:
         """Replace what the object is on a plane by ``mask`` (H, W) bool; no model is asked.
 
         The next prompt there corrects this mask; earlier prompts that contradict it are dropped.
+        ``model`` is what drew it, as of a suggestion; None: a hand.
         """
         from napari_samunet.inference.painted import painted_prediction
 
         ref = plane_of(self.volume.shape, index, axis)
         drawn = drawn_mask(mask, self.volume.shape, ref)
         state, object_id = self._with_current()
-        shown = painted_prediction(drawn)
+        shown = replace(painted_prediction(drawn), model=model)
         prompt = PlacedPrompt("mask", object_id, ref, packed=shown.chosen.packed)
         self._commit("paint", steps.paint(state, prompt, shown, self._next_step()))
         return prompt

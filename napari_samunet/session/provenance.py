@@ -24,9 +24,7 @@ VERSION = 1
 Words = dict[str, Any]
 
 
-def write_provenance(
-    objects: Sequence[ObjectState], volume: Volume, algorithm: Algorithm | None, path: Path
-) -> None:
+def write_provenance(objects: Sequence[ObjectState], volume: Volume, path: Path) -> None:
     """Write how objects came about.
 
     Parameters
@@ -35,8 +33,6 @@ def write_provenance(
         Of a session.
     volume
         Told by shape, spacing and modality only: neither path nor patient.
-    algorithm
-        The model that answered prompts, or None.
     path
         A .json file.
     """
@@ -50,17 +46,18 @@ def write_provenance(
             "spacing_zyx_mm": [round(float(mm), 6) for mm in volume.spacing],
             "modality": volume.modality,
         },
-        "objects": [_object_words(item, algorithm, shown) for item in objects if item.masks],
+        "objects": [_object_words(item, shown) for item in objects if item.masks],
     }
     path.write_text(json.dumps(words, indent=1), encoding="utf-8")
 
 
-def _object_words(item: ObjectState, algorithm: Algorithm | None, shown: Window) -> Words:
-    asked, origin = algorithm if item.asked else None, item.origin
+def _object_words(item: ObjectState, shown: Window) -> Words:
+    origin, models = item.origin, [_model_words(model) for model in item.models]
     return {
         "label": item.id,
         "name": item.name,
-        "model": asked and {"name": asked.name, "weights": asked.digest},
+        "model": models[-1] if models else None,
+        "models": models,
         "origin": origin
         and {
             "kind": origin.kind or None,
@@ -69,6 +66,11 @@ def _object_words(item: ObjectState, algorithm: Algorithm | None, shown: Window)
         },
         "planes": [_plane_words(ref, item, shown) for ref in item.keys],
     }
+
+
+def _model_words(model: Algorithm) -> Words:
+    """A model by its name and weights; None for what was not kept."""
+    return {"name": model.name or None, "weights": model.digest or None}
 
 
 def _plane_words(ref: SliceRef, item: ObjectState, shown: Window) -> Words:

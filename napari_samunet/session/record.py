@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_samunet.io.origin import UNKNOWN, Origin
+from napari_samunet.io.origin import UNKNOWN, UNNAMED, Algorithm, Origin
 from napari_samunet.packed import PackedMask
 from napari_samunet.session.answers import AnswerReader, AnswerWriter
 from napari_samunet.session.objects import ObjectState
@@ -70,7 +70,7 @@ class StateWriter(AnswerWriter):
             "doubts": [ref_words(ref) for ref in item.doubts],
             "locked": item.locked,
             "visible": item.visible,
-            "asked": item.asked,
+            "models": [asdict(model) for model in item.models],
             "origin": item.origin and asdict(item.origin),
             "places": self._put(np.array(places, np.int64).reshape(-1, 6)),
             "bits": self._put(np.frombuffer(bits, np.uint8)),
@@ -193,14 +193,14 @@ def with_past(item: ObjectState, words: Words) -> ObjectState:
     Those of older versions do not: a model had a part in what was prompted with more than
     paint, or carried on from slices that a person settled; all else may have come from a file.
     """
-    if "asked" in words:
-        origin = words["origin"]
-        return replace(item, asked=words["asked"], origin=origin and Origin(**origin))
+    if "models" in words:
+        origin, models = words["origin"], tuple(Algorithm(**model) for model in words["models"])
+        return replace(item, models=models, origin=origin and Origin(**origin))
     prompts = [prompt.kind for plane in item.settled.values() for prompt in plane.prompts]
     by_hand = {ref.index for ref in item.keys if ref.axis == 0}
     carried = bool(prompts and set(item.masks) - by_hand)
     asked = carried or any(kind != "mask" for kind in prompts)
-    return replace(item, asked=asked, origin=UNKNOWN)
+    return replace(item, models=(UNNAMED,) if asked else (), origin=UNKNOWN)
 
 
 def ref_words(ref: SliceRef) -> tuple[int, int]:

@@ -11,6 +11,7 @@ from scipy import ndimage
 
 from napari_samunet.errors import InputError
 from napari_samunet.geometry import plane_shape
+from napari_samunet.io.origin import Algorithm
 from napari_samunet.packed import PackedMask
 from napari_samunet.session.objects import ObjectState
 from napari_samunet.session.placed import PlacedPrompt
@@ -47,8 +48,10 @@ def _previews_merged(state: State, kept: ObjectState, other: ObjectState) -> Sta
             prompts = tuple(replace(prompt, object_id=kept.id) for prompt in plane.prompts)
             state = state.with_plane((kept.id, ref), replace(plane, prompts=prompts))
         elif (yours & ~mine).any() or ref not in ours:
-            prompted = any(planes[ref].prompts for planes in (ours, theirs) if ref in planes)
-            joined = _painted(kept.id, ref, mine | yours, prompted, plane)
+            there = [planes[ref] for planes in (theirs, ours) if ref in planes]
+            prompted = any(other.prompts for other in there)
+            models = [model for other in there for model in other.models]
+            joined = _painted(kept.id, ref, mine | yours, prompted, plane, *models[-1:])
             state = state.with_plane((kept.id, ref), joined)
     return state
 
@@ -59,12 +62,17 @@ def _seen(item: ObjectState, plane: PlaneState | None, ref: SliceRef) -> BoolArr
 
 
 def _painted(
-    number: int, ref: SliceRef, mask: BoolArray, prompted: bool, plane: PlaneState
+    number: int,
+    ref: SliceRef,
+    mask: BoolArray,
+    prompted: bool,
+    plane: PlaneState,
+    model: Algorithm | None = None,
 ) -> PlaneState:
     """Return a plane that shows a mask; settled by hand only if it was ``prompted``."""
     from napari_samunet.inference.painted import painted_prediction  # brings torch
 
-    shown = painted_prediction(mask)
+    shown = replace(painted_prediction(mask), model=model)
     painted = PlacedPrompt("mask", number, ref, packed=shown.chosen.packed)
     prompts = (painted,) if prompted else ()
     return PlaneState(prompts, shown, None, plane.window, prompted, plane.generation)
@@ -89,7 +97,7 @@ def split(state: State, object_id: int, shape: tuple[int, int, int]) -> State:
     for number, turn in enumerate((one for one in found if one is not largest), start=2):
         made = state.next_id
         state = state.with_object(f"{item.name} {number}", shape)
-        island = replace(state.object(made), asked=item.asked, origin=item.origin)
+        island = replace(state.object(made), models=item.models, origin=item.origin)
         state = state.with_changed(_masked(island, islands, *turn))
     return replace(state, current=object_id)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -68,6 +68,14 @@ class Request:
 
     def answer(self, engine: Answerer) -> Prediction:
         """Ask the model; may run in any thread."""
+        return replace(self._answered(engine), model=engine.algorithm)
+
+    def glimpse(self, engine: Answerer) -> Prediction | None:
+        """Ask for what can be shown before the answer; None where there is nothing."""
+        seen = self._seen_first(engine)
+        return None if seen is None else replace(seen, model=engine.algorithm)
+
+    def _answered(self, engine: Answerer) -> Prediction:
         if not self._recalls:
             question = (self.volume, self.ref, self.prompts, self.window, self._corrected())
             answer = engine.predict(*question, seen=self._seen.get(model_of(engine)))
@@ -76,8 +84,7 @@ class Request:
 
         return recalled(self._ask(engine), self.prompts, self._known.memory)
 
-    def glimpse(self, engine: Answerer) -> Prediction | None:
-        """Ask for what can be shown before the answer; None where there is nothing."""
+    def _seen_first(self, engine: Answerer) -> Prediction | None:
         if self.previous is not None:
             return None
         if self._recalls:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_samunet.errors import InputError
-from napari_samunet.inference.answerer import Answerer
-from napari_samunet.io.origin import Algorithm
 from napari_samunet.session.core import SessionCore
 from napari_samunet.session.handout import Handout, with_segments
 from napari_samunet.session.objects import SegmentObject
@@ -61,16 +58,8 @@ class SharingSession(SessionCore):
 
     def handout(self) -> Handout:
         """Return the accepted objects as they are now, as a value that any thread may write."""
-        return Handout(self.volume, self._state.objects, _algorithm_of(self._engine))
+        return Handout(self.volume, self._state.objects)
 
     def export(self, path: str | Path, format: str | None = None) -> Path:  # noqa: A002 - DESIGN.md
         """Write the objects, and beside masks how they came about; see ``Handout.write``."""
         return self.handout().write(path, format)
-
-
-def _algorithm_of(engine: Answerer | None) -> Algorithm | None:
-    """The model that answered, where one was loaded; a stand-in for one has no name to tell."""
-    system = None if engine is None else engine.system
-    if system is None:
-        return None
-    return Algorithm(system.name, version("napari-samunet"), system.model_hash)

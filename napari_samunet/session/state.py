@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from napari_samunet.errors import InputError
+from napari_samunet.io.origin import UNNAMED, Algorithm
 from napari_samunet.session.objects import ObjectState, color_of
 from napari_samunet.session.placed import PlacedPrompt
 from napari_samunet.types import SliceRef, Window
@@ -67,6 +68,14 @@ class PlaneState:
     def is_doubtful(self) -> bool:
         """Whether the model expects its answer to be poor."""
         return self.shown is not None and is_low(self.shown)
+
+    @property
+    def models(self) -> tuple[Algorithm, ...]:
+        """What had a part in what is shown; one without a name where that was not kept."""
+        answers = [item for item in (self.answer, self.shown) if item is not None]
+        known = dict.fromkeys(item.model for item in answers if item.model is not None)
+        by_hand = all(prompt.kind == "mask" for prompt in self.prompts)
+        return tuple(known) or (() if self.prompts and by_hand else (UNNAMED,))
 
     def trimmed(self) -> PlaneState:
         """Return the plane without the alternatives of its answers, to be kept for long."""

@@ -18,6 +18,7 @@ import pytest
 from disc_engine import SHAPE, DiscEngine, make_volume, square
 
 from napari_samunet.errors import InputError, UnreadableFile
+from napari_samunet.io.origin import UNKNOWN
 from napari_samunet.io.volume import Volume
 from napari_samunet.session import history as history_module
 from napari_samunet.session import journal as journal_module
@@ -543,7 +544,7 @@ def test_a_journal_of_an_older_version_still_tells_where_a_model_helped(
 
     def as_before(self, item):
         words = whole(self, item)
-        return {word: words[word] for word in words if word not in ("asked", "origin")}
+        return {word: words[word] for word in words if word not in ("models", "origin")}
 
     with monkeypatch.context() as older:
         older.setattr(StateWriter, "_object", as_before)
@@ -573,7 +574,7 @@ def test_where_masks_came_from_survives_with_every_undo(tmp_path):
     session.accept()
     journal.close()
     found = _read(journal.path, volume)
-    assert found.handout().segments()[0].origin.kind == "SEMIAUTOMATIC"
-    while found.can_undo and found.handout().segments()[0].origin.kind:
+    assert found.handout().segments()[0].algorithm.name == "DiscEngine"
+    while found.can_undo and found.handout().segments()[0].algorithm:
         found.undo()
-    assert found.handout().segments()[0].origin.kind == ""
+    assert found.handout().segments()[0].origin == UNKNOWN

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,20 @@ from napari_samunet.session.session import Session
 FORMATS = ("dicom-seg", "rtstruct")
 
 
+@dataclass(frozen=True)
+class System:
+    """What tells a network."""
+
+    name: str
+    model_hash: str
+
+
 class NamedEngine(DiscEngine):
     """Has a model to tell of."""
 
-    class system:  # noqa: N801 - as the engine calls it
-        name, model_hash = "builtin", "ab12"
+    def __init__(self, name: str = "builtin", digest: str = "ab12") -> None:
+        super().__init__()
+        self.system = System(name, digest)
 
 
 @pytest.fixture
@@ -77,6 +87,7 @@ def test_corrected_by_hand_it_is_automatic_no_more_but_its_program_is_named(
         assert segment.SegmentAlgorithmName == "TotalSegmentator"
         assert segment.SegmentedPropertyTypeCodeSequence[0].CodeMeaning == "Artery"
         assert sidecar["model"] is None
+        assert sidecar["models"] == []
         assert sidecar["origin"] == {
             "kind": "AUTOMATIC",
             "algorithm": "TotalSegmentator",
@@ -134,6 +145,73 @@ def test_what_was_painted_here_is_a_hand_s_work(series: Volume, tmp_path: Path) 
     sidecar, segment = _exported(_drawn(series), tmp_path, "dicom-seg")
     assert segment.SegmentAlgorithmType == "MANUAL"
     assert sidecar["origin"] is None
+
+
+def _models(session: Session, folder: Path) -> list[list[str]]:
+    """The models that the sidecar names, object by object."""
+    path = session.export(folder / "told.json")
+    return [
+        [model["name"] for model in item["models"]]
+        for item in json.loads(path.read_text(encoding="utf-8"))["objects"]
+    ]
+
+
+def test_the_model_that_answered_is_named_whichever_is_loaded_now(
+    series: Volume, tmp_path: Path
+) -> None:
+    session = Session(series, NamedEngine("monday"))
+    session.add_point((8, 9), index=1)
+    session.accept()
+    path = session.save(tmp_path / "a.samunet")
+    resumed = Session.resume(path, series, NamedEngine("tuesday"))
+    assert _models(resumed, tmp_path) == [["monday"]]
+    resumed.select(resumed.objects[0])
+    resumed.add_point((8, 12), index=1)
+    resumed.accept()
+    assert _models(resumed, tmp_path) == [["monday", "tuesday"]]
+    resumed.undo()
+    assert _models(resumed, tmp_path) == [["monday"]]
+
+
+def test_what_waits_for_accept_remembers_its_model_over_night(
+    series: Volume, tmp_path: Path
+) -> None:
+    session = Session(series, NamedEngine("monday"))
+    session.add_point((8, 9), index=1)
+    path = session.save(tmp_path / "a.samunet")
+    resumed = Session.resume(path, series, NamedEngine("tuesday"))
+    resumed.accept()
+    assert _models(resumed, tmp_path) == [["monday"]]
+
+
+def test_merged_split_and_cut_objects_keep_their_models(series: Volume, tmp_path: Path) -> None:
+    session = _drawn(series)  # two islands by hand
+    session.new_object("clicked")
+    session.add_point((8, 9), index=1)
+    session.accept()
+    session.merge_objects(session.objects[0], [session.objects[1]])
+    session.split_object(session.objects[0])
+    assert _models(session, tmp_path) == [["builtin"], ["builtin"]]
+
+
+def test_carried_on_and_merged_before_accept_the_model_is_named(
+    series: Volume, tmp_path: Path
+) -> None:
+    session = Session(series, NamedEngine())
+    session.new_object("painted")
+    session.paint(square(series.shape[1:], 2, 2, 3), index=1)
+    session.new_object("clicked")
+    session.add_point((8, 9), index=1)
+    session.merge_objects(session.objects[0], [session.objects[1]])
+    session.accept()
+    assert _models(session, tmp_path) == [["builtin"]]
+
+
+def test_a_suggestion_that_was_taken_is_its_model_s(series: Volume, tmp_path: Path) -> None:
+    session = Session(series, NamedEngine())
+    session.paint(square(series.shape[1:], 2, 2, 3), index=1, model=session.engine.algorithm)
+    session.accept()
+    assert _models(session, tmp_path) == [["builtin"]]
 
 
 def test_another_name_makes_the_codes_of_the_file_untrue(
@@ -200,7 +278,7 @@ def test_a_session_of_an_older_version_claims_no_hand_that_it_does_not_know_of(
         arrays = dict(file)
     words = json.loads(arrays[store.TEXT].tobytes())
     for item in words["state"]["objects"]:
-        del item["asked"], item["origin"]
+        del item["models"], item["origin"]
     arrays[store.TEXT] = np.frombuffer(json.dumps(words).encode(), np.uint8)
     with path.open("wb") as file:
         np.savez_compressed(file, **arrays)
