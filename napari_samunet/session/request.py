@@ -11,6 +11,7 @@ from napari_samunet.inference.answerer import Answerer
 from napari_samunet.io.volume import Volume
 from napari_samunet.preprocess.roi import Roi, look_at_mask
 from napari_samunet.prompts.prompts import Prompts
+from napari_samunet.session.checks import check_answer
 from napari_samunet.session.objects import ObjectState
 from napari_samunet.session.placed import combine
 from napari_samunet.session.recollection import Known, Recollection, known_of, model_of
@@ -67,13 +68,33 @@ class Request:
         return self.item.id
 
     def answer(self, engine: Answerer) -> Prediction:
-        """Ask the model; may run in any thread."""
-        return replace(self._answered(engine), model=engine.algorithm)
+        """Ask the model; may run in any thread.
+
+        Raises
+        ------
+        InputError
+            A model of somebody else's gave no mask of this plane.
+        """
+        answer = self._answered(engine)
+        check_answer(answer, self.volume.shape, self.ref)
+        return replace(answer, model=engine.algorithm)
 
     def glimpse(self, engine: Answerer) -> Prediction | None:
         """Ask for what can be shown before the answer; None where there is nothing."""
-        seen = self._seen_first(engine)
-        return None if seen is None else replace(seen, model=engine.algorithm)
+        if self.previous is not None:
+            return None
+        if self._recalls:
+            from napari_samunet.inference.recall import carried
+
+            known = carried(self._ask(engine), self.prompts, self._known.memory)
+            if known is not None:
+                return replace(known, model=engine.algorithm)
+        seen = engine.glimpse(self.volume, self.ref, self.prompts, self.window)
+        if seen is None:
+            return None
+        seen = replace(seen, model=engine.algorithm)
+        self._seen[model_of(engine)] = seen
+        return seen
 
     def _answered(self, engine: Answerer) -> Prediction:
         if not self._recalls:
@@ -83,20 +104,6 @@ class Request:
         from napari_samunet.inference.recall import recalled
 
         return recalled(self._ask(engine), self.prompts, self._known.memory)
-
-    def _seen_first(self, engine: Answerer) -> Prediction | None:
-        if self.previous is not None:
-            return None
-        if self._recalls:
-            from napari_samunet.inference.recall import carried
-
-            known = carried(self._ask(engine), self.prompts, self._known.memory)
-            if known is not None:
-                return known
-        seen = engine.glimpse(self.volume, self.ref, self.prompts, self.window)
-        if seen is not None:
-            self._seen[model_of(engine)] = seen
-        return seen
 
     def region(self) -> Roi | None:
         """Return where the model looks at the object if it is clicked here, to be encoded before
