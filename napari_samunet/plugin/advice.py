@@ -40,6 +40,8 @@ class Situation:
         its Show is off.
     hidden : bool
         Whether masks are there that are not shown.
+    single : bool
+        Whether the image has one slice only in this direction.
     carried, found, asked, stopping : str, int, int, bool
         Name of the object that is being carried on, "" for none; on how many slices it was found
         so far, and how many are asked for at most; whether it ends after this one.
@@ -67,6 +69,7 @@ class Situation:
     locked: bool = False
     veiled: bool = False
     hidden: bool = False
+    single: bool = False
     carried: str = ""
     found: int = 0
     asked: int = 0
@@ -116,10 +119,9 @@ def _at_work(now: Situation) -> str:
     if now.accepted and now.veiled:
         return f"'{now.current}' is hidden: tick Show in its row to see it."
     if now.accepted:
-        return (
-            f"'{now.current}' is in the labels. Click it on another slice, "
-            f"or Next object [{KEYS['next_object'].shown}], or Export under Files."
-        )
+        onward = f"Next object [{KEYS['next_object'].shown}], or Export under Files."
+        further = onward if now.single else f"Click it on another slice, or {onward}"
+        return f"'{now.current}' is in the labels. {further}"
     if now.tool in _HOW:
         return _HOW[now.tool].format(f"'{now.current}'" if now.named else "the object")
     if now.named:

@@ -64,7 +64,7 @@ def misfit(volume: Volume, layers: LayerList) -> str:
     """Say which shown images do not lie on a volume though they are drawn over it; "" for none."""
     found = {}
     for layer in layers:
-        other = volume_behind(layer) if isinstance(layer, Image) else None
+        other = volume_behind(layer) if isinstance(layer, Image) and layer.visible else None
         reason = "" if other is None or other is volume else _reason(volume, other)
         if reason:
             found[id(other)] = f"'{layer.name}' does not align with it: {reason}."
@@ -85,7 +85,9 @@ def turned(volume: Volume, layers: LayerList) -> list[Layer]:
 def _reason(volume: Volume, other: Volume) -> str:
     if "array" in (volume.source.kind, other.source.kind):
         return ""
-    if not (volume.is_placed and other.is_placed):
+    if not volume.is_placed:
+        return "the place of the chosen image is not known"
+    if not other.is_placed:
         return "its place is not known"
     frames = {_frame_of_reference(volume), _frame_of_reference(other)} - {""}
     if len(frames) > 1:

@@ -9,8 +9,10 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_samunet.errors import SamUNetError
 from napari_samunet.plugin.bridge import InferenceBridge
+from napari_samunet.plugin.framing import Framing
+from napari_samunet.plugin.helper_layers import is_copy_of_labels
 from napari_samunet.plugin.orientation import Rolling, face_finest, turn_over
-from napari_samunet.plugin.spotlight import Spotlight, bring_into_view
+from napari_samunet.plugin.spotlight import Spotlight
 from napari_samunet.plugin.work import ImageWork
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ class ImageChoice(QObject):
         self.work: ImageWork | None = None
         self._works: dict[Image, ImageWork] = {}
         self._spotlight = Spotlight()
+        self._framing = Framing(viewer, lambda: self._spotlight.seen(viewer))
         self._rolling = Rolling(viewer.dims)
         self._bridge = InferenceBridge(self)
         self._files = InferenceBridge(self)
@@ -69,8 +72,8 @@ class ImageChoice(QObject):
         self.problem = self.notice = ""
         self.work = None if image is None else self._work_on(image)
         if self.work is not None:
-            self._spotlight.turn_to(image, self.viewer, self._helpers_of)
-            bring_into_view(self.viewer, image)
+            spotlight, viewer = self._spotlight, self.viewer
+            self._framing.turn_to(image, lambda: spotlight.turn_to(image, viewer, self._helpers_of))
         self.turn_over()
         self.changed.emit()
 
@@ -105,6 +108,7 @@ class ImageChoice(QObject):
         for event, follow in self._followed():
             event.disconnect(follow)
         self._spotlight.all_on()
+        self._framing.detach()
         for image in list(self._works):
             self._forget(image)
 
@@ -119,6 +123,7 @@ class ImageChoice(QObject):
                 face_finest(self.viewer, image, self._works[image].volume)
             self._works[image].session.notice.connect(self.say)
             image.events.data.connect(self._on_other_voxels)
+            image.events.visible.connect(self._framing.fit_slider)
         return self._works[image]
 
     def _helpers_of(self, image: Image) -> list[Layer]:
@@ -133,8 +138,13 @@ class ImageChoice(QObject):
         elif self.work is None and self.images:
             self.choose(self.images[-1])
 
-    def _on_inserted(self, _event: object) -> None:
+    def _on_inserted(self, event: Any) -> None:
         self._on_selected()
+        if is_copy_of_labels(event.value):
+            self.say(
+                f"'{event.value.name}' is a copy: what you paint there stays there. Objects, their "
+                "Undo and the export are those of the layer that it was made of."
+            )
         self.changed.emit()
 
     def _on_removed(self, event: Any) -> None:
@@ -155,6 +165,7 @@ class ImageChoice(QObject):
         work = self._works.pop(image)
         self._bridge.cancel(work)
         image.events.data.disconnect(self._on_other_voxels)
+        image.events.visible.disconnect(self._framing.fit_slider)
         if self.work is work:
             self.work = None
         work.close()

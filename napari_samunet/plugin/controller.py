@@ -13,6 +13,7 @@ from napari_samunet.plugin import sharing
 from napari_samunet.plugin.ahead import EncodingAhead
 from napari_samunet.plugin.asking import Asking
 from napari_samunet.plugin.coordinates import shown_slice
+from napari_samunet.plugin.elsewhere import Elsewhere
 from napari_samunet.plugin.engine import SharedEngine
 from napari_samunet.plugin.gestures import Gestures, Tool
 from napari_samunet.plugin.ghosts import Ghosts
@@ -149,11 +150,11 @@ class Controller(Asking):
     def undo(self) -> None:
         """Take the latest step back; what waits for an answer is dropped, and nothing else."""
         waits = bool(self._afterwards)
-        self.step(lambda session: waits or session.undo())
+        self._through_history(lambda session: waits or session.undo(), "Undone")
 
     def redo(self) -> None:
         """Make the latest undone step again."""
-        self.step(lambda session: session.redo())
+        self._through_history(lambda session: session.redo(), "Made again")
 
     def discard(self) -> None:
         """Drop what is not accepted of the current object, and what is still to come."""
@@ -248,6 +249,16 @@ class Controller(Asking):
             self.work.take_hand_edits()
             session = self.work.session
             self._act(lambda: action(session))
+
+    def _through_history(self, action: Callable[[Any], Any], done: str) -> None:
+        """Take a step back or make it again; where nobody looks, say the place."""
+        if self.work is None:
+            return
+        self.work.take_hand_edits()
+        watch = Elsewhere(self.work, self.shown_ref())
+        self.step(action)
+        if where := watch.told():
+            self.say(f"{done} on {where}.")
 
     def _is_settled(self) -> bool:
         return super()._is_settled() and not self.through.carries(self.work)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from napari_samunet.plugin import keys
-from napari_samunet.plugin.volumes import METADATA_KEY
+from napari_samunet.plugin.helper_layers import is_helper
 
 if TYPE_CHECKING:
     from napari.components.layerlist import LayerList
@@ -38,7 +38,7 @@ class LayerKeys:
         """Give the keys back to napari."""
         self._layers.events.inserted.disconnect(self._on_inserted)
         for layer in self._layers:
-            if _is_helper(layer):
+            if is_helper(layer):
                 for name in self._actions:
                     layer.bind_key(keys.KEYS[name].keys, None, overwrite=True)
 
@@ -46,9 +46,5 @@ class LayerKeys:
         self._bind(event.value)
 
     def _bind(self, layer: Layer) -> None:
-        if _is_helper(layer):
+        if is_helper(layer):
             keys.bind(layer, self._actions)
-
-
-def _is_helper(layer: Layer) -> bool:
-    return "role" in layer.metadata.get(METADATA_KEY, {})

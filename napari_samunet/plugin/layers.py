@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
-from weakref import WeakValueDictionary
 
 import numpy as np
-from napari.layers import Image, Labels, Layer, Points, Shapes
+from napari.layers import Image, Labels, Points, Shapes
 from napari.utils.colormaps import DirectLabelColormap
 
 from napari_samunet.packed import PackedMask
 from napari_samunet.plugin.coordinates import data_position
+from napari_samunet.plugin.helper_layers import HelperLayers
 from napari_samunet.plugin.left_behind import leave, left_behind
 from napari_samunet.plugin.marks import ShownBox, ShownPoint
 from napari_samunet.plugin.planes import (
@@ -25,7 +24,7 @@ from napari_samunet.plugin.planes import (
     outlined,
     outlined_one_above_the_other,
 )
-from napari_samunet.plugin.volumes import METADATA_KEY, stored_data, volume_behind
+from napari_samunet.plugin.volumes import stored_data
 from napari_samunet.types import BoolArray, SliceRef, UInt8Array, UInt16Array
 
 if TYPE_CHECKING:
@@ -33,9 +32,6 @@ if TYPE_CHECKING:
 
 Color = tuple[float, float, float]
 
-# Where two voxel grids lie over each other; copied from the image, and again when it is moved.
-GEOMETRY = ("scale", "translate", "rotate", "shear", "affine", "units")
-_ROLES = ("labels", "preview", "strokes", "ghosts", "boxes", "points")  # from below
 _POINT_PIXELS = 12  # on the screen, at most
 # Told apart by shape, and with every kind of colour blindness.
 _POSITIVE, _NEGATIVE = ("#14dc8c", "disc"), ("#ff6a3d", "x")
@@ -44,12 +40,8 @@ _GHOST_COLORS = {FILL: (1.0, 1.0, 1.0, 0.12), CONTOUR: (1.0,) * 4, CONTOUR + 1: 
 _BOX_COLOR = "#ffd34d"
 
 
-class ImageLayers:
-    """Makes, finds and updates the helper layers of one image.
-
-    They are ordinary napari layers on the image's own grid, told by their metadata, so that a
-    person may rename, reorder, hide or delete them; a deleted one comes back when it has something
-    to show. Selection stays where it was, because napari pans with the selected layer.
+class ImageLayers(HelperLayers):
+    """Draws what a session holds; a layer that was deleted comes back with something to show.
 
     Parameters
     ----------
@@ -60,35 +52,13 @@ class ImageLayers:
     """
 
     def __init__(self, layers: LayerList, image: Image) -> None:
-        self._layers = layers
-        self.image = image
-        self._key = uuid4().hex
-        # Not told by their metadata: what a person duplicates has the same.
-        self._made: WeakValueDictionary[str, Layer] = WeakValueDictionary()
+        super().__init__(layers, image)
         self._preview: PlaneLayer[PackedMask] = self._plane_layer("preview")
         self._strokes: PlaneLayer[UInt8Array] = self._plane_layer("strokes")
         self._ghosts: PlaneLayer[tuple[BoolArray, ...]] = self._plane_layer("ghosts")
         self._points: list[ShownPoint] = []
         self._boxes: list[ShownBox] = []
         self._label_colors: dict[int, Rgba] = {}
-        for name in GEOMETRY:
-            getattr(image.events, name).connect(self._follow)
-
-    def find(self, role: str) -> Layer | None:
-        """Return the layer of a role ("labels", "preview", "points", …), or None."""
-        layer = self._made.get(role)
-        return layer if layer in self._layers else None
-
-    @property
-    def helpers(self) -> list[Layer]:
-        """Labels, preview, prompts and ghosts, as far as they exist."""
-        return [layer for layer in map(self.find, _ROLES) if layer is not None]
-
-    def owns(self, layer: Layer | None) -> bool:
-        """Whether a layer is the image or one of its helpers."""
-        if layer is self.image:
-            return True
-        return layer is not None and layer.metadata.get(METADATA_KEY, {}).get("image") == self._key
 
     def prepare(self, role: str, color: Color) -> None:
         """Make the layer of a role before it is needed: that takes longer than an answer may."""
@@ -204,28 +174,15 @@ class ImageLayers:
             # Numbers that a person painted into the layer are grey.
             layer.colormap = direct(colors, (0.7, 0.7, 0.7, 1.0))
 
-    def toggle(self) -> None:
-        """Hide all helper layers, or show them again if one is hidden."""
-        helpers = self.helpers
-        visible = not all(layer.visible for layer in helpers)
-        for layer in helpers:
-            layer.visible = visible
-
-    def reveal(self, roles: Sequence[str] = _ROLES[1:]) -> None:
-        """Show what an action changes, by default a prompt's, if it was hidden."""
-        for layer in map(self.find, roles):
-            if layer is not None and not layer.visible:  # napari draws it again even if it was
-                layer.visible = True
+    def point_brush_at(self, number: int) -> None:
+        """Let napari's own tools paint into an object, which its layer controls show."""
+        layer = self.find("labels")
+        if isinstance(layer, Labels) and layer.selected_label != number:
+            layer.selected_label = number
 
     def remove_helpers(self) -> None:
         """Take preview and prompts away; the accepted labels stay with the person."""
-        for name in GEOMETRY:
-            getattr(self.image.events, name).disconnect(self._follow)
-        with self._layers.batched_update():  # else napari collects garbage after each of them
-            for role in _ROLES[1:]:
-                layer = self.find(role)
-                if layer is not None:
-                    self._layers.remove(layer)
+        super().remove_helpers()
         leave(self.image, self.find("labels"))
 
     def _plane_layer(self, role: str) -> PlaneLayer[Any]:
@@ -236,13 +193,12 @@ class ImageLayers:
         return PlaneLayer(lambda: self.find(role), make)
 
     def _make_labels(self, labels_zyx: UInt16Array) -> Labels:
-        like, self._label_colors = self._like("labels"), {}
+        self._label_colors = {}
         if (left := left_behind(self.image, self._layers, labels_zyx)) is not None:
-            left.metadata.update(like["metadata"])
-            self._made["labels"] = left
+            self._adopt(left)
             return left
         data = np.zeros(self.image.data.shape[: self.image.ndim], dtype=np.uint16)
-        return self._insert(Labels(data, colormap=direct({}), opacity=0.4, **like))
+        return self._insert(Labels(data, colormap=direct({}), opacity=0.4, **self._like("labels")))
 
     def _make_points(self) -> Points:
         layer = Points(
@@ -261,35 +217,6 @@ class ImageLayers:
     def _make_boxes(self) -> Shapes:
         self._boxes = []
         return self._insert(Shapes(ndim=self.image.ndim, **self._like("boxes")))
-
-    def _insert(self, layer: Any) -> Any:
-        """Add where its role belongs, from labels up to points; leave the selection."""
-        selected = self._layers.selection.active
-        role = layer.metadata[METADATA_KEY]["role"]
-        self._made[role], own = layer, _ROLES.index(role)
-        above = [self.find(role) for role in _ROLES[own + 1 :]]
-        places = [self._layers.index(other) for other in above if other is not None]
-        place = min(places, default=len(self._layers))
-        self._layers.insert(place, layer)
-        self._layers.selection.active = selected if selected in self._layers else self.image
-        return layer
-
-    def _like(self, role: str) -> dict[str, Any]:
-        """What makes a new layer lie on the image, and be found again."""
-        geometry = {name: getattr(self.image, name) for name in (*GEOMETRY, "axis_labels")}
-        # The volume tells the order of the axes, and the writer the exact geometry.
-        metadata = {"role": role, "image": self._key, "volume": volume_behind(self.image)}
-        return {
-            "name": f"{self.image.name} {role}",
-            "metadata": {METADATA_KEY: metadata},
-            **geometry,
-        }
-
-    def _follow(self) -> None:
-        for role in _ROLES:
-            layer = self.find(role)
-            for name in GEOMETRY if layer is not None else ():
-                setattr(layer, name, getattr(self.image, name))
 
     def _point_size(self) -> float:
         return max(self.image.data.shape[: self.image.ndim]) / 20

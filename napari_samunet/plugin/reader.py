@@ -18,7 +18,7 @@ from napari_samunet.io.segments import labels_of
 from napari_samunet.io.volume import Volume
 from napari_samunet.plugin.alignment import translation
 from napari_samunet.plugin.display import Display, shown_affine
-from napari_samunet.plugin.layers import GEOMETRY
+from napari_samunet.plugin.helper_layers import GEOMETRY
 from napari_samunet.plugin.series_dialog import current_window, open_by_choice
 from napari_samunet.plugin.volumes import METADATA_KEY, volume_behind
 from napari_samunet.preprocess.intensity import choose_window

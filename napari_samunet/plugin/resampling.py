@@ -9,7 +9,7 @@ from napari_samunet.io.resample import resampled
 from napari_samunet.io.volume import Volume
 from napari_samunet.plugin.alignment import turned
 from napari_samunet.plugin.bridge import InferenceBridge
-from napari_samunet.plugin.layers import GEOMETRY
+from napari_samunet.plugin.helper_layers import GEOMETRY
 from napari_samunet.plugin.reader import layer_of
 from napari_samunet.plugin.volumes import volume_behind
 from napari_samunet.plugin.work import ImageWork

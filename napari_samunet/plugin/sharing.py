@@ -90,7 +90,8 @@ def take(work: ImageWork, masks: Masks, name: str, say: Callable[[str], None], f
     finally:
         work.session.notice.disconnect(notices.append)
     work.shown.reveal(("labels",))
-    say("; ".join([f"{len(added)} objects added from {name}", *notices]))
+    count = f"{len(added)} object{'s' * (len(added) != 1)}"
+    say("; ".join([f"{count} added from {name}", *notices]))
 
 
 class DroppedMasks:

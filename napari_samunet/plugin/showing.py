@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_samunet.io.facing import facing_axis
 from napari_samunet.plugin.advice import next_step
 from napari_samunet.plugin.alignment import turned
 from napari_samunet.plugin.summary import about_image, rows_of, situation, windows_titles
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from napari_samunet.plugin.advice import Situation
     from napari_samunet.plugin.controller import Controller
     from napari_samunet.plugin.widget import SegmentationWidget
-    from napari_samunet.session.session import Session
+    from napari_samunet.plugin.work import ImageWork
 
 _NO_FILE_NAME = re.compile(r'[\\/:*?"<>|\x00-\x1f\ud800-\udfff]')
 """What names folders, or what no file is called on some system."""
@@ -39,7 +40,7 @@ def show_state(panels: SegmentationWidget, act: Controller) -> None:
     if act.work is None:
         _show_nothing(panels)
     else:
-        _show_session(panels, act, act.work.session, now)
+        _show_session(panels, act, act.work, now)
         panels.export.set_suggestion(str(suggested(act.work.image.name)))
 
 
@@ -67,16 +68,19 @@ def _show_nothing(panels: SegmentationWidget) -> None:
 
 
 def _show_session(
-    panels: SegmentationWidget, act: Controller, session: Session, now: Situation
+    panels: SegmentationWidget, act: Controller, work: ImageWork, now: Situation
 ) -> None:
+    session = work.session
     shown, ghosts, current = bool(session.previews), bool(act.ghosts.shown), session.current
     panels.prompts.set_steps(session.undo_name, session.redo_name, shown or ghosts)
-    panels.objects.set_objects(rows_of(session), None if current is None else current.id)
+    ref, through = act.shown_ref(), act.through
+    axis = facing_axis(session.volume) if ref is None else ref.axis
+    panels.objects.set_objects(rows_of(work, axis), None if current is None else current.id)
     panels.objects.set_enabled((shown or ghosts) and not now.waiting, shown or now.accepted)
     panels.export.set_enabled(any(item.slices for item in session.objects))
-    ref, through = act.shown_ref(), act.through
     if ref is not None:
         panels.slices.set_slices(session, ref.axis, session.volume.shape[ref.axis])
     panels.slices.set_running(through.running, through.done, through.total)
     there = current is not None and bool(shown or current.slices)
-    panels.slices.set_enabled(ref is not None and there, len(session.doubts))
+    further = ref is not None and not now.single
+    panels.slices.set_enabled(further and there, len(session.doubts))

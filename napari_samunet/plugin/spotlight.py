@@ -7,9 +7,6 @@ from typing import TYPE_CHECKING
 
 from napari.layers import Image, Layer
 
-from napari_samunet.errors import InputError, OutsideImage
-from napari_samunet.plugin.coordinates import middle_of, shown_slice
-
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
@@ -51,6 +48,11 @@ class Spotlight:
                 for layer in hidden:
                     layer.visible = False
 
+    def seen(self, viewer: ViewerModel) -> list[Layer]:
+        """Layers that are not hidden, where one of the others was put aside; else all."""
+        aside = any(not image.visible for image in self._aside)
+        return [layer for layer in viewer.layers if layer.visible or not aside]
+
     def forget(self, image: Layer) -> None:
         """Let go of an image that was removed."""
         self._aside.pop(image, None)
@@ -61,21 +63,6 @@ class Spotlight:
             for layer in hidden:
                 layer.visible = True
         self._aside.clear()
-
-
-def bring_into_view(viewer: ViewerModel, image: Image) -> None:
-    """Move the slider to the middle of an image that the shown slice does not cut."""
-    try:
-        shown_slice(image, viewer.layers, viewer.dims)
-    except OutsideImage:
-        middle = middle_of(image, viewer.layers)
-        first = viewer.dims.ndim - image.ndim
-        for axis in viewer.dims.not_displayed:
-            if axis >= first:
-                viewer.dims.set_point(axis, middle[axis - first])
-        viewer.reset_view()
-    except InputError:
-        return
 
 
 def _covers(image: Image) -> bool:

@@ -10,6 +10,7 @@ from napari_samunet.io.measures import voxel_mm3
 from napari_samunet.plugin.advice import Situation
 from napari_samunet.plugin.alignment import misfit
 from napari_samunet.plugin.panels.object_table import ObjectRow
+from napari_samunet.plugin.volumes import NO_SIZE, has_size
 from napari_samunet.plugin.work import bright, ref_of
 from napari_samunet.session.state import is_low
 from napari_samunet.types import SliceRef
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from napari_samunet.plugin.controller import Controller
     from napari_samunet.plugin.work import ImageWork
-    from napari_samunet.session.session import Session
 
 
 _TIMES = " × "  # noqa: RUF001 - a person reads it
@@ -61,7 +61,8 @@ def situation(controller: Controller) -> Situation:
         named=current is not None and current.name != f"object {current.id}",
         locked=current is not None and current.locked,
         veiled=current is not None and not current.visible,
-        hidden=_hidden(work),
+        hidden=work.hides_masks,
+        single=ref is not None and work.volume.shape[ref.axis] == 1,
         overlap=controller.grouping.overlap,
         neighbour=neighbour,
         shared=shared,
@@ -71,35 +72,42 @@ def situation(controller: Controller) -> Situation:
 def about_image(work: ImageWork, viewer: ViewerModel) -> str:
     """Size, spacing and place, e.g. "256 × 256 × 40, 1.4 × 1.4 × 5 mm, slice 12 of 40".
 
+    Where nobody said how large a voxel is, "512 × 512 × 1 px".
+
     A line more tells what was odd about the file, and another one which images do not align.
     """
     size = _TIMES.join(str(n) for n in work.volume.shape[::-1])
     spacing = _TIMES.join(f"{mm:.3g}" for mm in work.volume.spacing[::-1])
+    measured = f", {spacing} mm" if has_size(work.volume) else " px"
+    notes = work.volume.source.notes
+    if NO_SIZE in notes:  # beside the size: a line more would not fit on a small screen
+        measured = f" px, {NO_SIZE}"
     ref = ref_of(work, viewer)
     shown = [] if ref is None else [f"Slice {ref.index + 1} of {work.volume.shape[ref.axis]}"]
     if work.volume.color is None:
         low, high = work.image.contrast_limits
         shown.append(f"level {(low + high) / 2:.6g}, width {high - low:.6g}")
-    odd = "; ".join(work.volume.source.notes)
+    odd = "; ".join(note for note in notes if note != NO_SIZE)
     odd = odd and f"{odd[0].upper()}{odd[1:]}."
-    lines = [f"{size}, {spacing} mm", "  ·  ".join(shown), odd, misfit(work.volume, viewer.layers)]
+    lines = [f"{size}{measured}", "  ·  ".join(shown), odd, misfit(work.volume, viewer.layers)]
     return "\n".join(filter(None, lines))
 
 
-def rows_of(session: Session) -> list[ObjectRow]:
-    """One row an object, with its volume."""
-    millilitres = voxel_mm3(session.volume) / 1000
+def rows_of(work: ImageWork, axis: int) -> list[ObjectRow]:
+    """One row an object, with its slices along an axis, and its volume where that is known."""
+    volume = work.volume
+    millilitres = voxel_mm3(volume) / 1000 if has_size(volume) else None
     return [
         ObjectRow(
             item.id,
             item.name,
             bright(item.color),
-            len(item.slices),
-            item.voxels * millilitres,
+            len(item.slices_along(axis)),
+            None if millilitres is None else item.voxels * millilitres,
             item.locked,
             item.visible,
         )
-        for item in session.objects
+        for item in work.session.objects
     ]
 
 
@@ -124,13 +132,3 @@ def neighbours(work: ImageWork, ref: SliceRef | None) -> tuple[str, int]:
         return "", 0
     most = int(counts.argmax())
     return work.names().get(most, str(most)), int(counts.sum())
-
-
-def _hidden(work: ImageWork) -> bool:
-    """Whether masks are there in a layer that is not shown."""
-    there = {
-        "preview": bool(work.session.previews),
-        "labels": any(item.slices for item in work.session.objects),
-    }
-    layers = [work.shown.find(role) for role, some in there.items() if some]
-    return any(layer is not None and not layer.visible for layer in layers)

@@ -41,6 +41,6 @@ class Viewing:
     def toggle_mask(self) -> None:
         """Hide or show preview, prompts and labels."""
         if self._act.work is not None:
-            self._act.work.shown.toggle()
+            self._act.work.toggle()
             self._act.notice = ""
             self._act.changed.emit()

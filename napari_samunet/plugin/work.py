@@ -6,18 +6,19 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QTimer
+from napari.layers import Labels
 from scipy.ndimage import binary_erosion
 
 from napari_samunet.errors import InputError
 from napari_samunet.packed import PackedMask
 from napari_samunet.plugin.coordinates import plane_shape, shown_slice
+from napari_samunet.plugin.hand_edits import HandEdits
+from napari_samunet.plugin.helper_layers import ROLES
 from napari_samunet.plugin.layers import Color, ImageLayers
 from napari_samunet.plugin.marks import ShownBox, ShownPoint
 from napari_samunet.plugin.planes import Rgba
 from napari_samunet.plugin.rest import ANSWER_MS, Rest
-from napari_samunet.plugin.touched import touched_slices
-from napari_samunet.plugin.volumes import METADATA_KEY, stored_data, volume_of
+from napari_samunet.plugin.volumes import METADATA_KEY, volume_of
 from napari_samunet.plugin.windowing import ShownWindow, windows_of
 from napari_samunet.preprocess.intensity import choose_window
 from napari_samunet.prompts.prompts import Box
@@ -68,12 +69,13 @@ class ImageWork:
         self.shown = ImageLayers(layers, image)
         self._window = choose_window(self.volume)
         self._limits = tuple(image.contrast_limits)
-        self._painted: set[int] = set()  # slices along axis 0
+        self._edits = HandEdits(self.session, self._draw_labels)
+        self._brush_at: int | None = None
         self._pause = Rest(None, ANSWER_MS, self.draw)
         for change in ("preview", "objects", "prompts", "history"):
             getattr(self.session, f"{change}_changed").connect(self._follow)
         self.session.labels_changed.connect(self._draw_labels)
-        self.session.objects_changed.connect(self._name_labels)
+        self.session.objects_changed.connect(self._keep_labels)
 
     @property
     def window(self) -> Window:
@@ -167,22 +169,29 @@ class ImageWork:
 
     def take_hand_edits(self) -> None:
         """Take over what a person painted into the labels layer with napari's own tools."""
-        layer = self.shown.find("labels")
-        painted, self._painted = sorted(self._painted), set()
-        if painted and layer is not None:
-            labels = stored_data(layer) if layer.ndim == 3 else layer.data[None]
-            self.session.repaint(labels, painted)
-            # What was painted over a locked object is gone.
-            self.shown.show_labels(self.session.labels, self._label_colors(), painted)
+        self._edits.take()
+
+    @property
+    def hides_masks(self) -> bool:
+        """Whether masks are there in a layer that is not shown, or that was deleted."""
+        layers = [self.shown.find(role) for role in self._drawn_roles()]
+        return any(layer is None or not layer.visible for layer in layers)
+
+    def toggle(self) -> None:
+        """Hide what is drawn on the image, or show it again: deleted layers too."""
+        if all(self.shown.find(role) is not None for role in self._drawn_roles()):
+            self.shown.toggle()
+            return
+        self.draw()
+        self._keep_labels()
+        self.shown.reveal(ROLES)
 
     def close(self) -> None:
         """Take the helper layers away; the accepted labels stay."""
         self._pause.stop()
         for signal in ("preview", "objects", "prompts", "history", "labels"):
             getattr(self.session, f"{signal}_changed").disconnect()
-        labels = self.shown.find("labels")
-        if labels is not None:
-            labels.events.paint.disconnect(self._on_painted)
+        self._edits.release()
         self.shown.remove_helpers()
 
     def _follow(self, *_changed: object) -> None:
@@ -195,31 +204,40 @@ class ImageWork:
         elif not self._pause.isActive():
             self._pause.start()
 
-    def _draw_labels(self, changed: Sequence[int]) -> None:
+    def _drawn_roles(self) -> list[str]:
+        """Roles of the layers that have masks to show."""
+        accepted = any(item.slices for item in self.session.objects)
+        return ["preview"] * bool(self.session.previews) + ["labels"] * accepted
+
+    def _draw_labels(self, changed: Sequence[int] | None) -> None:
         before = self.shown.find("labels")
         self.shown.show_labels(self.session.labels, self._label_colors(), changed)
         layer = self.shown.find("labels")
-        if layer is not None and layer is not before:
-            layer.events.paint.connect(self._on_painted)
-            self._name_labels()
+        if isinstance(layer, Labels) and layer is not before:
+            self._edits.follow(layer)
+            self._brush_at = None
+            self._keep_labels()
 
-    def _name_labels(self) -> None:
-        """Keep the names with the layer, for the files that napari saves of it."""
-        layer = self.shown.find("labels")
-        if layer is not None:
-            known = layer.metadata[METADATA_KEY]
-            layer.metadata[METADATA_KEY] = {**known, "names": self.names()}
+    def _keep_labels(self) -> None:
+        """Bring the layer back if it was deleted, with the names, for the files that napari saves
+        of it, and its brush at the current object.
+        """
+        layer, current = self.shown.find("labels"), self.session.current
+        if layer is None:
+            if "labels" in self._drawn_roles():
+                self._draw_labels(None)
+            return
+        known = layer.metadata[METADATA_KEY]
+        layer.metadata[METADATA_KEY] = {**known, "names": self.names()}
+        if current is not None and current.id != self._brush_at:  # else a person's choice stays
+            self._brush_at = current.id
+            self.shown.point_brush_at(current.id)
 
     def _label_colors(self) -> dict[int, Rgba]:
         """Colour and opacity of each object; a hidden one is transparent."""
         return {
             item.id: (*bright(item.color), float(item.visible)) for item in self.session.objects
         }
-
-    def _on_painted(self, event: Any) -> None:
-        """Take a stroke of napari's own tools over at once, so that it is kept and undone too."""
-        self._painted |= touched_slices(event.source, event.value)
-        QTimer.singleShot(0, self.take_hand_edits)  # napari tells it before it writes the voxels
 
     def _color(self) -> tuple[float, float, float]:
         current = self.session.current

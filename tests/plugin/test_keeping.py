@@ -313,7 +313,9 @@ def test_only_the_slices_of_a_stroke_are_compared_with_what_was_there(screen, mo
     monkeypatch.setattr(
         screen.session,
         "repaint",
-        lambda labels, indices: compared.append(indices) or repaint(labels, indices),
+        lambda labels, indices, **rule: (
+            compared.append(indices) or repaint(labels, indices, **rule)
+        ),
     )
     labels = screen.controller.work.shown.find("labels")
     for z in (1, 5):

@@ -30,6 +30,7 @@ def _press_cell(screen, row, column, held=Qt.KeyboardModifier.NoModifier):
 
 
 def test_the_table_tells_slices_and_millilitres(screen):
+    screen.add_image(units=("mm",) * 3)
     _objects(screen, (30, 20), (30, 60))
     table = screen.widget.objects.table
     voxels = (screen.session.labels == 1).sum()

@@ -56,6 +56,17 @@ def test_the_line_says_what_an_added_object_is_without_because_another_is_locked
 
 
 @pytest.mark.viewer
+def test_one_object_is_told_as_one(screen, masks):
+    volume, session = screen.controller.work.volume, screen.controller.work.session
+    path, labels = masks(volume)
+    one = nibabel.Nifti1Image((labels == 4).astype(np.uint8).T, volume.affine[:, [2, 1, 0, 3]])
+    nibabel.save(one, path.parent / "one.nii")
+    screen.controller.import_masks(path.parent / "one.nii")
+    screen.until(lambda: session.objects)
+    assert "1 object added" in screen.widget.status.text
+
+
+@pytest.mark.viewer
 def test_masks_that_are_dropped_on_the_window_become_objects_of_its_image(
     screen, masks, monkeypatch
 ):

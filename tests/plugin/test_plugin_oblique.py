@@ -10,7 +10,7 @@ from qtpy.QtTest import QTest
 
 from napari_samunet.errors import InputError, OutsideImage
 from napari_samunet.plugin.coordinates import locate, show_plane, shown_slice
-from napari_samunet.plugin.spotlight import bring_into_view
+from napari_samunet.plugin.framing import bring_into_view
 from napari_samunet.types import SliceRef
 
 SHAPE = (40, 60, 80)

@@ -75,10 +75,44 @@ def test_hidden_images_come_back_when_the_other_is_removed(screen):
 
 
 def test_the_person_is_told_when_the_slice_is_beside_the_image(screen):
-    screen.add_image(np.zeros(THIN, np.float32), name="second")
+    screen.add_image(np.zeros(THIN, np.float32), name="second", blending="additive")
     screen.viewer.dims.set_point(0, 6)
     screen.settle()
     assert "slider" in screen.widget.status.text
+
+
+def test_a_scan_beside_a_large_picture_fills_the_view_and_is_stepped_by_its_own_slices(screen):
+    picture = screen.add_image(np.zeros((1, 600, 600), np.float32), name="picture")
+    scan = screen.add_image(np.zeros(THIN, np.float32), name="scan", scale=(17, 0.5, 0.5))
+    viewer, canvas = screen.viewer, screen.canvas
+    assert viewer.dims.nsteps[0] == THIN[0]
+    assert viewer.scene.camera.zoom * 40 > canvas.width() / 2 or (
+        viewer.scene.camera.zoom * 30 > canvas.height() / 2
+    )
+    viewer.dims.set_point(0, 0)
+    viewer.dims._increment_dims_right()
+    screen.settle()
+    assert screen.controller.shown_ref().index == 1, "one step is one slice"
+    zoom = viewer.scene.camera.zoom
+    viewer.scene.camera.zoom = zoom / 3
+    viewer.reset_view()
+    assert viewer.scene.camera.zoom > zoom / 2, "Home shows the scan, not what is hidden"
+    scan.visible, picture.visible = True, True
+    assert viewer.dims.nsteps[1] > 600, "what is shown again counts again"
+    viewer.layers.selection.active = picture
+    screen.settle()
+    assert viewer.scene.camera.zoom * 600 < 2 * canvas.width(), "the whole picture is seen"
+
+
+def test_the_view_stays_where_two_scans_of_a_size_are_compared(screen):
+    first = screen.controller.work.image
+    screen.add_image(name="second")
+    screen.viewer.scene.camera.zoom, screen.viewer.scene.camera.center = 40, (0, 12, 20)
+    screen.viewer.dims.set_point(0, 5)
+    screen.viewer.layers.selection.active = first
+    screen.settle()
+    assert screen.viewer.scene.camera.zoom == 40
+    assert screen.controller.shown_ref().index == 5
 
 
 def _copied(image: Layer) -> Layer:

@@ -32,8 +32,8 @@ _COLUMNS = {
     "Name": "Click: go on with it; double click: rename; Ctrl+click: mark several",
     "Lock": "A locked object is never painted over",
     "Show": "Whether its mask is seen",
-    "Slices": "Slices that have a mask, along the first axis",
-    "ml": "Volume in millilitres",
+    "Slices": "Slices of the shown plane that have a mask",
+    "ml": "Volume in millilitres, where the size of a voxel is known",
 }
 
 
@@ -50,7 +50,8 @@ class ObjectRow:
         0 to 1.
     slices : int
         With an accepted mask.
-    millilitres : float
+    millilitres : float or None
+        None where nobody knows how large a voxel is.
     locked, visible : bool
     """
 
@@ -58,7 +59,7 @@ class ObjectRow:
     name: str
     color: tuple[float, float, float]
     slices: int
-    millilitres: float
+    millilitres: float | None
     locked: bool = False
     visible: bool = True
 
@@ -205,7 +206,8 @@ class ObjectTable(QTableWidget):
 
 
 def _cells(row: ObjectRow) -> list[QTableWidgetItem]:
-    texts = (row.name, "", "", str(row.slices), f"{row.millilitres:.1f}")
+    volume = "" if row.millilitres is None else f"{row.millilitres:.1f}"
+    texts = (row.name, "", "", str(row.slices), volume)
     items = [QTableWidgetItem(text) for text in texts]
     for column, item in enumerate(items):
         item.setData(_ID, row.id)

@@ -93,7 +93,7 @@ class ObjectsPanel(Section):
     def _overlap_box(self) -> QComboBox:
         box = QComboBox()
         box.setAccessibleName("Where objects overlap")
-        box.setToolTip("What Accept does where objects overlap; locked ones always stay")
+        box.setToolTip("What Accept and napari's brush do where objects overlap; locked stay")
         for number, (title, what) in enumerate(_OVERLAPS.values()):
             box.addItem(title)
             box.setItemData(number, what, Qt.ItemDataRole.ToolTipRole)

@@ -1,0 +1,79 @@
+"""What is told of image and objects is what a person sees, and nothing is invented."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from napari.layers import Image
+
+from napari_samunet.io.volume import Source, Volume
+from napari_samunet.plugin.alignment import misfit
+from napari_samunet.plugin.reader import layer_of
+from napari_samunet.plugin.summary import about_image, rows_of
+from napari_samunet.plugin.volumes import has_size, volume_of
+
+
+@pytest.mark.parametrize(
+    ("described", "known"),
+    [
+        ({}, False),
+        ({"scale": (5, 0.7, 0.7)}, True),
+        ({"units": ("mm",) * 3}, True),
+    ],
+)
+def test_a_layer_has_a_size_where_somebody_gave_it_one(described, known):
+    assert has_size(volume_of(Image(np.zeros((3, 9, 9), np.float32), **described))) is known
+
+
+def test_a_picture_without_pixel_size_has_none():
+    assert not has_size(Volume(np.zeros((1, 9, 9)), np.eye(4), source=Source(kind="picture")))
+
+
+@pytest.mark.viewer
+def test_neither_millimetres_nor_millilitres_are_invented(screen):
+    screen.click(30, 40)
+    screen.controller.accept()
+    work = screen.controller.work
+    told = about_image(work, screen.viewer)
+    first = told.splitlines()[0]
+    assert first == "80 × 60 × 7 px, no size in mm is stated"  # noqa: RUF001 - as it is shown
+    assert [row.millilitres for row in rows_of(work, 0)] == [None]
+    screen.settle(0.1)
+    table = screen.widget.objects.table
+    assert table.item(0, table.columnCount() - 1).text() == ""
+
+
+@pytest.mark.viewer
+def test_slices_are_counted_in_the_plane_that_is_shown(screen):
+    screen.click(30, 40)
+    screen.controller.accept()
+    screen.settle(0.1)
+    table = screen.widget.objects.table
+    assert table.item(0, 3).text() == "1"
+    mask = screen.session.objects[0].mask_at(3)
+    screen.viewer.dims.order = (1, 0, 2)
+    screen.settle(0.1)
+    assert table.item(0, 3).text() == str(mask.any(axis=1).sum())
+    assert [row.slices for row in rows_of(screen.controller.work, 2)] == [mask.any(axis=0).sum()]
+
+
+@pytest.mark.viewer
+def test_an_image_of_one_slice_offers_no_other_slices(screen):
+    screen.add_image(np.zeros((1, 60, 80), np.float32), name="picture")
+    screen.click(30, 40)
+    screen.controller.accept()
+    screen.settle(0.1)
+    panel = screen.widget.slices
+    assert not panel._propagate.isEnabled()
+    assert not panel._redo.isEnabled()
+    assert "another slice" not in screen.widget.status.text
+
+
+def test_only_images_that_are_seen_are_said_not_to_align():
+    picture = Volume(np.zeros((1, 9, 9)), np.eye(4), source=Source(kind="picture"))
+    scan = Volume(np.zeros((3, 9, 9)), np.eye(4), source=Source(kind="nifti", place="sform"))
+    data, described, _kind = layer_of(scan, "scan")
+    layer = Image(data, **described)
+    assert "the place of the chosen image is not known" in misfit(picture, [layer])
+    layer.visible = False
+    assert misfit(picture, [layer]) == ""
