@@ -12,7 +12,10 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import TextIO
 
 from napari_samunet.cli.display import has_display, missing_packages
 
@@ -23,23 +26,36 @@ def main() -> int:
     """Prepare, run pytest, return its exit status."""
     _provide(_needed_packages())
     with _display() as environment:
-        return max(_pytest(part, environment) for part in _parts(sys.argv[1:]))
+        if sys.argv[1:]:
+            return _pytest(sys.argv[1:], environment)
+        return _all(environment)
 
 
-def _parts(arguments: list[str]) -> list[list[str]]:
-    """Without arguments all tests, those that open windows in a process of their own."""
-    return [arguments] if arguments else [["--ignore=tests/plugin", "tests"], ["tests/plugin"]]
+def _all(environment: dict[str, str]) -> int:
+    """Run all tests, beside them those that open windows, which wait more than they work."""
+    with TemporaryFile("w+") as kept, ThreadPoolExecutor(1) as beside:
+        windows = beside.submit(_pytest, ["tests/plugin"], environment, kept)
+        status = _pytest(["--ignore=tests/plugin", "tests"], environment)
+        status = max(status, windows.result())
+        kept.seek(0)
+        shutil.copyfileobj(kept, sys.stdout)
+    return status
 
 
-def _pytest(arguments: list[str], environment: dict[str, str]) -> int:
+def _pytest(arguments: list[str], environment: dict[str, str], out: TextIO | None = None) -> int:
     """Run pytest; once more if it dies of a signal, as drawing in software has been seen to."""
-    command = [sys.executable, "-m", "pytest", *arguments]
-    status = subprocess.run(command, cwd=REPOSITORY, env=environment, check=False).returncode
+
+    def run() -> int:
+        command = [sys.executable, "-m", "pytest", *arguments]
+        return subprocess.run(
+            command, cwd=REPOSITORY, env=environment, stdout=out, stderr=out, check=False
+        ).returncode
+
+    status = run()
     if status >= 0:
         return status
     print(f"pytest died of signal {-status}, which is a defect; running it again.", flush=True)
-    status = subprocess.run(command, cwd=REPOSITORY, env=environment, check=False).returncode
-    return abs(status)
+    return abs(run())
 
 
 def _needed_packages() -> list[str]:

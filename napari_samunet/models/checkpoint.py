@@ -136,9 +136,7 @@ def _plain_names(names: Iterable[str]) -> dict[str, str]:
     plain = {name: name for name in names}
     while plain:
         common = [
-            prefix
-            for prefix in PREFIXES
-            if all(name.startswith(prefix) for name in plain.values())
+            prefix for prefix in PREFIXES if all(name.startswith(prefix) for name in plain.values())
         ]
         if not common:
             break

@@ -11,6 +11,7 @@ from qtpy.QtCore import QObject, Signal
 from napari_samunet.errors import SamUNetError
 from napari_samunet.plugin.coordinates import show_plane
 from napari_samunet.plugin.fetching import reason_of
+from napari_samunet.plugin.keys import KEYS
 
 if TYPE_CHECKING:
     from napari_samunet.packed import PackedMask
@@ -197,6 +198,11 @@ class Through(QObject):
 
 def _nothing_found(plan: PropagationPlan) -> str:
     first, last = plan.first, plan.last
+    if set(range(first, last + 1)) <= plan.keys.keys() | plan.emptied:
+        return (
+            "Every slice of that range is settled, by you or by the file that it came from. To do "
+            f"those of a file again, correct one and press {KEYS['redo_around'].shown}."
+        )
     if any(first <= index <= last for index in plan.keys):
         return "The object ends here: it was found on no further slice."
     nearest = min(plan.keys, key=lambda index: abs(index - first))

@@ -149,4 +149,5 @@ def _object(
             masks[z] = packed
     color = segment.color if segment.color is not None and any(segment.color) else None
     color = color or color_of(number)
-    return ObjectState(number, segment.name, color, shape, masks, origin=segment.origin)
+    given, origin = frozenset(masks), segment.origin
+    return ObjectState(number, segment.name, color, shape, masks, given=given, origin=origin)

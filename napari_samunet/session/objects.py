@@ -51,6 +51,8 @@ class ObjectState:
         (low, high) that the latest of them was shown with, or None for the default.
     settled
         Planes of ``keys`` with the prompts and answers that were accepted there.
+    given
+        Indices along axis 0 of slices that came as they are, from a file or as labels.
     doubts
         Planes that nobody prompted and of which the model was not sure.
     locked, visible
@@ -69,6 +71,7 @@ class ObjectState:
     keys: tuple[SliceRef, ...] = ()
     window: Window | None = None
     settled: Mapping[SliceRef, PlaneState] = field(default_factory=dict)
+    given: frozenset[int] = frozenset()
     doubts: tuple[SliceRef, ...] = ()
     locked: bool = False
     visible: bool = True
@@ -120,7 +123,8 @@ class ObjectState:
         if not plane.prompts:
             carried = plane.shown is not None and bool(plane.shown.mask.any())
             doubts = (*doubts, ref) if plane.is_doubtful else doubts
-            item = replace(self, doubts=doubts)
+            given = self.given - {ref.index} if ref.axis == 0 else frozenset()
+            item = replace(self, doubts=doubts, given=given)
             return item.made_by(plane.models) if carried else item
         return replace(
             self,
@@ -134,6 +138,15 @@ class ObjectState:
         """Return the object with these among what had a part in it."""
         others = tuple(model for model in self.models if model not in models)
         return replace(self, models=(*others, *models))
+
+    def indices_along(self, axis: int) -> tuple[int, ...]:
+        """Return the indices along an axis where it has pixels."""
+        if axis == 0:
+            return tuple(sorted(self.masks))
+        seen = np.zeros(self.shape[axis], bool)
+        for packed in self.masks.values():
+            seen[packed.place[axis - 1]] |= packed.crop().any(axis=2 - axis)
+        return tuple(np.flatnonzero(seen).tolist())
 
     def mask(self) -> BoolArray:
         """Return the whole mask, shape (Z, Y, X), made anew."""
@@ -201,17 +214,11 @@ class SegmentObject:
     @property
     def slices(self) -> tuple[int, ...]:
         """Indices along axis 0 where it has accepted pixels."""
-        return tuple(sorted(self._look_up(self.id).masks))
+        return self.slices_along(0)
 
     def slices_along(self, axis: int) -> tuple[int, ...]:
         """Indices along any axis, 0 to 2, where it has accepted pixels."""
-        item = self._look_up(self.id)
-        if axis == 0:
-            return self.slices
-        seen = np.zeros(item.shape[axis], bool)
-        for packed in item.masks.values():
-            seen[packed.place[axis - 1]] |= packed.crop().any(axis=2 - axis)
-        return tuple(np.flatnonzero(seen).tolist())
+        return self._look_up(self.id).indices_along(axis)
 
     @property
     def keys(self) -> tuple[SliceRef, ...]:

@@ -192,7 +192,8 @@ def make_plan_around(volume: Volume, state: State, ref: SliceRef) -> Propagation
         Nobody has settled that slice, or there is nothing beside it to do again.
     """
     item, planes = _carried(state)
-    keys, emptied = _settled(item, planes, ref.axis)
+    # What came from a file is done again, too: it is what the correction improves.
+    keys, emptied = _settled(item, planes, ref.axis, given=False)
     if not keys or ref.index not in {*keys, *emptied}:
         raise EmptyPrompt(
             "To redo the slices around a correction, correct one first: click on it, then redo."
@@ -223,10 +224,10 @@ def _carried(state: State) -> tuple[ObjectState, dict[SliceRef, PlaneState]]:
 
 
 def _settled(
-    item: ObjectState, planes: Mapping[SliceRef, PlaneState], axis: int
+    item: ObjectState, planes: Mapping[SliceRef, PlaneState], axis: int, given: bool = True
 ) -> tuple[dict[int, BoolArray], frozenset[int]]:
     """Return what a person settled: where the object is, and where it is not."""
-    masks = settled_masks(item, planes, axis)
+    masks = settled_masks(item, planes, axis, given)
     keys = {index: mask for index, mask in masks.items() if mask.any()}
     return keys, frozenset(masks.keys() - keys.keys())
 

@@ -67,6 +67,7 @@ class StateWriter(AnswerWriter):
             "settled": [
                 {"ref": ref_words(ref), **self._plane(plane)} for ref, plane in item.settled.items()
             ],
+            "given": sorted(item.given),
             "doubts": [ref_words(ref) for ref in item.doubts],
             "locked": item.locked,
             "visible": item.visible,
@@ -193,6 +194,8 @@ def with_past(item: ObjectState, words: Words) -> ObjectState:
     Those of older versions do not: a model had a part in what was prompted with more than
     paint, or carried on from slices that a person settled; all else may have come from a file.
     """
+    given = frozenset(words.get("given", () if item.keys else item.masks))
+    item = replace(item, given=given)
     if "models" in words:
         origin, models = words["origin"], tuple(Algorithm(**model) for model in words["models"])
         return replace(item, models=models, origin=origin and Origin(**origin))

@@ -26,7 +26,8 @@ def merged(state: State, object_id: int, given: Iterable[int]) -> State:
     kept = state.object(object_id)
     for number in given:
         other = state.object(number)
-        kept = kept.with_past_of(other)
+        given = kept.given | (other.given - kept.masks.keys())
+        kept = replace(kept.with_past_of(other), given=given)
         state = _previews_merged(state, kept, other)
         for z in other.masks:
             ref = SliceRef(0, z)
@@ -172,4 +173,5 @@ def _masked(
         packed = PackedMask.of(crop_yx)
         corner = (top + packed.corner[0], left + packed.corner[1])
         masks[z] = replace(packed, shape=item.shape[1:], corner=corner)
-    return replace(item.with_masks(masks), keys=(), settled={}, doubts=())
+    given = frozenset(masks)
+    return replace(item.with_masks(masks), keys=(), settled={}, given=given, doubts=())

@@ -80,8 +80,6 @@ def _by_hand(item: ObjectState, ref: SliceRef, mask: BoolArray) -> ObjectState:
     if changed is item:
         return item
     doubts = tuple(other for other in item.doubts if other != ref)
-    if item.masks and not item.keys and mask.any():
-        return replace(changed, doubts=doubts)  # without key slices, all that it has are settled
     keys = (*(key for key in item.keys if key != ref), ref)
     return replace(changed, keys=keys, doubts=doubts)
 

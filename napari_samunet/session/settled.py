@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
+from napari_samunet.preprocess.slicing import take_slice
 from napari_samunet.session.objects import ObjectState
 from napari_samunet.session.state import PlaneState
 from napari_samunet.types import BoolArray, SliceRef
@@ -11,18 +14,25 @@ from napari_samunet.types import BoolArray, SliceRef
 Planes = Mapping[SliceRef, PlaneState]
 
 
-def settled_masks(item: ObjectState, planes: Planes, axis: int) -> dict[int, BoolArray]:
+def settled_masks(
+    item: ObjectState, planes: Planes, axis: int, given: bool = True
+) -> dict[int, BoolArray]:
     """Return index to mask (H, W): slices that a person prompted or painted, accepted or not, and
-    where the object is on none of them, every slice that it has.
+    those that came as they are, where such are ``given`` their due.
 
     A mask is empty where the person said that the object is not on the slice.
     """
-    return {index: _mask_on(item, planes, axis, index) for index in _places(item, planes, axis)}
+    masks = {index: _mask_on(item, planes, axis, index) for index in _keys(item, planes, axis)}
+    if given:
+        volume = item.mask()  # made once, not once for every plane
+        for index in _given(item, planes, axis) - masks.keys():
+            masks[index] = take_slice(volume, SliceRef(axis, index))
+    return masks
 
 
 def settled_around(item: ObjectState, planes: Planes, ref: SliceRef) -> dict[int, BoolArray]:
     """Return the masks of the nearest settled slices before and after one, as far as there are."""
-    places = sorted(_places(item, planes, ref.axis))
+    places = sorted(_keys(item, planes, ref.axis) | _given(item, planes, ref.axis))
     before = [index for index in reversed(places) if index < ref.index]
     after = [index for index in places if index > ref.index]
     nearest: dict[int, BoolArray] = {}
@@ -32,12 +42,30 @@ def settled_around(item: ObjectState, planes: Planes, ref: SliceRef) -> dict[int
     return nearest
 
 
-def _places(item: ObjectState, planes: Planes, axis: int) -> set[int]:
+def _keys(item: ObjectState, planes: Planes, axis: int) -> set[int]:
+    """Slices that a person prompted or painted."""
     prompted = [ref for ref, plane in planes.items() if plane.prompts and plane.shown is not None]
-    keys = {ref.index for ref in (*item.keys, *prompted) if ref.axis == axis}
-    if axis or any(_mask_on(item, planes, axis, index).any() for index in keys):
-        return keys
-    return keys | {z for z in item.masks if SliceRef(0, z) not in planes}
+    return {ref.index for ref in (*item.keys, *prompted) if ref.axis == axis}
+
+
+def _given(item: ObjectState, planes: Planes, axis: int) -> set[int]:
+    """Slices that came as they are; along another axis than the first only if the whole did."""
+    if axis == 0:
+        there = set(item.given & item.masks.keys())
+    else:
+        there = set(item.indices_along(axis)) if _came_whole(item, axis) else set()
+    return {index for index in there if SliceRef(axis, index) not in planes}
+
+
+def _came_whole(item: ObjectState, axis: int) -> bool:
+    """Whether all of an object came as it is, but for what a person did along this axis."""
+    if not item.given:
+        return False
+    by_hand = {ref.index for ref in item.keys if ref.axis == 0}
+    corrected = [ref.index for ref in item.keys if ref.axis == axis]
+    others = item.masks.keys() - item.given - by_hand
+    rest = (np.delete(item.masks[z].unpack(), corrected, axis - 1) for z in others)
+    return not any(mask_yx.any() for mask_yx in rest)
 
 
 def _mask_on(item: ObjectState, planes: Planes, axis: int, index: int) -> BoolArray:

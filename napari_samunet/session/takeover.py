@@ -55,7 +55,8 @@ def _new(
 ) -> ObjectState:
     z, y, x = shape
     name = names.get(number, f"object {number}")
-    return ObjectState(number, name, color_of(number), (z, y, x), masks, origin=UNKNOWN)
+    color, given = color_of(number), frozenset(masks)
+    return ObjectState(number, name, color, (z, y, x), masks, given=given, origin=UNKNOWN)
 
 
 def _changed(
@@ -72,7 +73,7 @@ def _changed(
     name = names.get(known.id, known.name)
     unchanged = len(same) == len(kept) == len(known.masks)
     item = known if unchanged else known.with_masks(kept)
-    return replace(item, name=name, settled=settled)
+    return replace(item, name=name, settled=settled, given=known.given | (kept.keys() - same))
 
 
 def _pack_labels(labels_yx: UInt16Array) -> list[tuple[int, PackedMask]]:

@@ -209,3 +209,47 @@ def test_the_end_is_seen_whatever_the_file_writes_outside_the_body(engine, outsi
     item = session.accept()
     session.propagate(0, 7)
     assert item.slices == (0, 1, 2, 3)
+
+
+def _imported(session: Session, draw, axis: int) -> np.ndarray:
+    """Labels that came as they are on planes 1 to 4 along an axis, one of them corrected."""
+    planes = np.moveaxis(np.zeros(session.volume.shape, int), axis, 0)
+    planes[1:5] = draw(planes.shape[1:], 1, 10, 4)
+    session.set_labels(np.moveaxis(planes, 0, axis))
+    session.select(1)
+    session.add_point((3, 12), index=2, axis=axis)
+    session.accept()
+    session.select(1)
+    return session.labels.copy()
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_masks_that_came_from_elsewhere_stay_where_one_of_them_was_corrected(
+    session: Session, draw, axis: int
+):
+    before = np.moveaxis(_imported(session, draw, axis), axis, 0)
+    assert session.propagate(0, 5, axis=axis) == (0, 5)
+    after = np.moveaxis(session.labels, axis, 0)
+    np.testing.assert_array_equal(after[1:5] > 0, before[1:5] > 0)
+
+
+def test_around_a_correction_masks_that_came_from_elsewhere_are_done_again(session, draw):
+    _imported(session, draw, axis=0)
+    plan = session.plan_around(2)
+    assert set(plan.keys) == {2}
+    assert {ref.index for ref in plan.run(session.engine).answers} >= {1, 3}
+
+
+def test_a_slice_that_was_carried_on_is_no_longer_as_it_came(session, draw):
+    _imported(session, draw, axis=0)
+    plan = session.plan_around(2)
+    session.apply_propagation(plan, plan.run(session.engine))
+    assert session.propagate(0, 5) == (0, 1, 3, 4, 5)
+
+
+def test_what_came_from_elsewhere_is_known_over_night(session, draw, tmp_path):
+    _imported(session, draw, axis=0)
+    path = session.save(tmp_path / "a.samunet")
+    resumed = Session.resume(path, session.volume, session.engine)
+    resumed.select(1)
+    assert resumed.propagate(0, 5) == (0, 5)
