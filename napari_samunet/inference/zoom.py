@@ -12,8 +12,10 @@ from napari_samunet.inference.postprocess import offering
 from napari_samunet.inference.prediction import Prediction
 from napari_samunet.inference.trust import trust
 from napari_samunet.models.score_map import as_predicted, kind_of
-from napari_samunet.preprocess.roi import closer_look, first_look, look_at_mask, next_look
+from napari_samunet.preprocess.roi import closer_look, first_look, look_at_mask, next_look, reach
+from napari_samunet.prompts.hits import hits
 from napari_samunet.prompts.prompts import Prompts
+from napari_samunet.types import BoolArray
 
 if TYPE_CHECKING:
     from napari_samunet.inference.view import View
@@ -29,7 +31,8 @@ def zoomed(
     points = np.asarray(prompts.points)
     if previous is not None and previous.frame.roi is not None:
         mask = previous.mask if prompts.mask is None else np.asarray(prompts.mask)
-        roi = next_look(view.shape, previous.frame.roi, points, prompts.box, mask)
+        prompts = _without_far_off(prompts, mask)
+        roi = next_look(view.shape, previous.frame.roi, prompts.points, prompts.box, mask)
         return view.answer(view.frame(roi), prompts, previous)
     if prompts.mask is not None and np.any(prompts.mask):
         roi = look_at_mask(view.shape, np.asarray(prompts.mask), points, prompts.box)
@@ -38,6 +41,20 @@ def zoomed(
     if prompts.box is None:
         return _confirmed(view, prompts, seen)
     return _with_parts(view, prompts, seen)
+
+
+def _without_far_off(prompts: Prompts, mask: BoolArray) -> Prompts:
+    """Leave out clicks beside the object that lie where a look at it does not reach: nothing is
+    found there, and to show them the object would be shown small.
+    """
+    said = np.asarray(prompts.labels, bool) | hits(mask, prompts.points)
+    if said.all() or not (said.any() or mask.any() or prompts.box is not None):
+        return prompts
+    shown = reach(prompts.points[said], prompts.box, mask)
+    first, last = np.array(shown[:2]), np.array(shown[:2]) + shown.side - 1
+    near = ((prompts.points >= first) & (prompts.points <= last)).all(1)
+    kept = said | near
+    return replace(prompts, points=prompts.points[kept], labels=prompts.labels[kept])
 
 
 def glimpsed(view: View, prompts: Prompts) -> Prediction:

@@ -94,6 +94,11 @@ def next_look(
     return wanted
 
 
+def reach(points_rc: np.ndarray, box_rc: Box | None, mask: BoolArray) -> Roi:
+    """Return the region that shows points, a box and a mask (H, W) with what lies around them."""
+    return roi_around(_hull(points_rc, box_rc, mask))
+
+
 def extent_of(mask: BoolArray) -> Box:
     """Return the tight box (row_min, col_min, row_max, col_max) of a mask that is not empty."""
     rows, cols = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))

@@ -180,11 +180,11 @@ class PromptedSession(GroupingSession):
         self._unlocked(prompt.object_id)
         state = steps.remove(begun, prompt, self._next_step())
         rest = state.plane((prompt.object_id, prompt.ref)).prompts
-        painted = [other.mask for other in rest if other.kind == "mask" and other.mask is not None]
-        if rest and len(painted) == len(rest):
+        painted = rest[-1].mask if rest and rest[-1].kind == "mask" else None
+        if painted is not None:
             from napari_samunet.inference.painted import painted_prediction
 
-            shown = painted_prediction(painted[-1])
+            shown = painted_prediction(painted)
             state = steps.paint(state, rest[-1], shown, self._next_step())
         self._commit("remove prompt", self._answer_waiting(state) if predict else state)
 

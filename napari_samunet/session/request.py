@@ -13,10 +13,11 @@ from napari_samunet.preprocess.roi import Roi, look_at_mask
 from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.session.checks import check_answer
 from napari_samunet.session.objects import ObjectState
-from napari_samunet.session.placed import combine
+from napari_samunet.session.placed import PlacedPrompt, combine
 from napari_samunet.session.recollection import Known, Recollection, known_of, model_of
 from napari_samunet.session.settled import settled_around
 from napari_samunet.session.state import PlaneState, State
+from napari_samunet.session.turns import Turn, in_turn
 from napari_samunet.types import BoolArray, SliceRef, Window
 
 if TYPE_CHECKING:  # torch comes with it, and a session waits for torch until it predicts
@@ -43,9 +44,13 @@ class Request:
         The object that the answer is for, and its planes, when it was asked: its other slices tell
         what first clicks mean, and how it looks.
     painted
-        Whether a person painted on the plane, which says what is meant better than other slices.
-    boxed
-        Whether the latest prompt is a box, which bounds the answer to correct, too.
+        What a person painted on the plane last, (H, W), which says what is meant better than other
+        slices; None where nobody did.
+    latest
+        The latest prompt; a box bounds the answer to correct, too.
+    earlier
+        What is asked first, each question correcting the answer to the one before, where there is
+        no answer to correct any more.
     recollection
         Keeps what those slices tell.
     """
@@ -58,8 +63,9 @@ class Request:
     generation: int
     item: ObjectState
     planes: Mapping[SliceRef, PlaneState]
-    painted: bool
-    boxed: bool
+    painted: BoolArray | None
+    latest: PlacedPrompt | None
+    earlier: tuple[Turn, ...]
     recollection: Recollection
 
     @property
@@ -75,13 +81,15 @@ class Request:
         InputError
             A model of somebody else's gave no mask of this plane.
         """
-        answer = self._answered(engine)
-        check_answer(answer, self.volume.shape, self.ref)
+        previous = self.previous
+        for turn in self.earlier:
+            previous = self._at(turn, previous)._answered(engine)
+        answer = self._at(Turn(self.prompts, self.latest), previous)._answered(engine)
         return replace(answer, model=engine.algorithm)
 
     def glimpse(self, engine: Answerer) -> Prediction | None:
         """Ask for what can be shown before the answer; None where there is nothing."""
-        if self.previous is not None:
+        if self.previous is not None or self.earlier:
             return None
         if self._recalls:
             from napari_samunet.inference.recall import carried
@@ -96,11 +104,20 @@ class Request:
         self._seen[model_of(engine)] = seen
         return seen
 
+    def _at(self, turn: Turn, previous: Prediction | None) -> Request:
+        """Return the question of a turn; itself where nothing is asked before it."""
+        if not self.earlier:
+            return self
+        prompts, latest = turn
+        return replace(self, prompts=prompts, latest=latest, previous=previous, earlier=())
+
     def _answered(self, engine: Answerer) -> Prediction:
         if not self._recalls:
-            question = (self.volume, self.ref, self.prompts, self.window, self._corrected())
-            answer = engine.predict(*question, seen=self._seen.get(model_of(engine)))
-            return self._reconsidered(answer, engine)
+            seen = self._seen.get(model_of(engine))
+            answer = self._predicted(engine, self.prompts, self._corrected(), seen)
+            if self.painted is None:
+                return self._reconsidered(answer, engine)
+            return self._kept(answer, self.painted)
         from napari_samunet.inference.recall import recalled
 
         return recalled(self._ask(engine), self.prompts, self._known.memory)
@@ -119,15 +136,29 @@ class Request:
 
     def _corrected(self) -> Prediction | None:
         """The answer to correct; where a box was drawn since, what of it lies in that."""
-        if self.previous is None or not self.boxed or self.prompts.box is None:
+        if self.previous is None or self.latest is None or self.latest.box is None:
             return self.previous
         from napari_samunet.inference.bounded import bounded
 
-        return bounded(self.previous, self.prompts.box)
+        return bounded(self.previous, self.latest.box)
+
+    def _kept(self, answer: Prediction, painted: BoolArray) -> Prediction:
+        """Keep of a hand's work what the latest clicks do not ask to change; a box asks for all."""
+        latest, newer = self.latest, self.prompts.mask is not None
+        if latest is None or latest.box is not None:
+            return answer
+        from napari_samunet.inference.painted import corrected_there, painted_prediction
+
+        if latest.kind == "mask" and newer:  # what came after it is taken away
+            return painted_prediction(painted)
+        before = painted_prediction(painted) if newer else self.previous
+        if before is None:
+            return answer
+        return corrected_there(answer, before, latest.points, latest.positive)
 
     def _reconsidered(self, answer: Prediction, engine: Answerer) -> Prediction:
         """Weigh an answer with how the object looks on settled slices."""
-        if self.painted or not self.settled:
+        if not self.settled:
             return answer
         features = self._known.features(engine, self.window, answer.frame)
         if features is None:
@@ -168,15 +199,26 @@ class Request:
 
     def _ask(self, engine: Answerer) -> Callable[[Prompts], Prediction]:
         def ask(prompts: Prompts) -> Prediction:
-            question = (self.volume, self.ref, prompts, self.window)
-            if prompts.mask is None:
-                return engine.predict(*question, seen=self._seen.get(model_of(engine)))
             model = model_of(engine)
+            if prompts.mask is None:
+                return self._predicted(engine, prompts, seen=self._seen.get(model))
             if model not in self._expected:
-                self._expected[model] = engine.predict(*question)
+                self._expected[model] = self._predicted(engine, prompts)
             return self._expected[model]
 
         return ask
+
+    def _predicted(
+        self,
+        engine: Answerer,
+        prompts: Prompts,
+        previous: Prediction | None = None,
+        seen: Prediction | None = None,
+    ) -> Prediction:
+        question = (self.volume, self.ref, prompts, self.window, previous)
+        answer = engine.predict(*question, seen=seen)
+        check_answer(answer, self.volume.shape, self.ref)
+        return answer
 
 
 def make_request(
@@ -184,16 +226,20 @@ def make_request(
 ) -> Request:
     """Ask about a plane: with its painted mask where that is newer than the latest answer."""
     plane = state.plane((object_id, ref))
+    placed = plane.prompts
+    asked = Turn(combine(placed, plane.painted), placed[-1] if placed else None)
+    *earlier, asked = in_turn(placed) if plane.answer is None else (asked,)
     return Request(
         volume=volume,
         ref=ref,
-        prompts=combine(plane.prompts, plane.painted or plane.answer is None),
+        prompts=asked.prompts,
         window=plane.window,
         previous=plane.answer,
         generation=plane.generation,
         item=state.object(object_id),
         planes=state.planes_of(object_id),
-        painted=any(prompt.kind == "mask" for prompt in plane.prompts),
-        boxed=bool(plane.prompts) and plane.prompts[-1].box is not None,
+        painted=next((one.mask for one in reversed(placed) if one.kind == "mask"), None),
+        latest=asked.latest,
+        earlier=tuple(earlier),
         recollection=recollection,
     )

@@ -13,6 +13,7 @@ from napari_samunet.errors import InputError
 from napari_samunet.io.origin import UNNAMED, Algorithm
 from napari_samunet.session.objects import ObjectState, color_of
 from napari_samunet.session.placed import PlacedPrompt
+from napari_samunet.session.turns import shows
 from napari_samunet.types import SliceRef, Window
 
 if TYPE_CHECKING:  # torch comes with it, and a session waits for torch until it predicts
@@ -83,8 +84,13 @@ class PlaneState:
         return replace(self, shown=trims.get(id(self.shown)), answer=trims.get(id(self.answer)))
 
     def answered(self, prediction: Prediction) -> PlaneState:
-        """Return the plane with the model's answer to its latest prompts."""
-        return replace(self, shown=prediction, answer=prediction, painted=False, waiting=False)
+        """Return the plane with the model's answer to its latest prompts.
+
+        Where these only tell what is not the object, it is nothing that the next one may correct.
+        """
+        says = self.answer is not None or not self.prompts or any(map(shows, self.prompts))
+        answer = prediction if says else None
+        return replace(self, shown=prediction, answer=answer, painted=False, waiting=False)
 
 
 @dataclass(frozen=True, eq=False)

@@ -200,6 +200,15 @@ def test_the_same_frame_is_fed_back_unchanged(volume):
     assert torch.equal(engine.system.module.asked[-1].mask_logits[0, 0], first.model_logits)
 
 
+def test_a_removing_click_far_away_does_not_make_the_object_small(volume):
+    engine = _engine()
+    first = engine.predict(volume, REF, CLICK)
+    for point, heard in [((66, 86), [1]), ((22, 36), [1, 0])]:
+        again = engine.predict(volume, REF, CLICK.with_point(point, 0), previous=first)
+        assert again.frame == first.frame
+        assert engine.system.module.asked[-1].labels[0].tolist() == heard
+
+
 def test_an_answer_is_not_fed_back_unless_handed_over(volume):
     engine = _engine()
     engine.predict(volume, REF, CLICK)

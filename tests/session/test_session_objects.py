@@ -421,7 +421,9 @@ def test_a_moved_click_asks_all_prompts_of_its_plane_afresh(session, engine):
     first = session.add_point((10, 12), index=2)
     session.add_point((30, 30), positive=False, index=2)
     moved = session.move_prompt(first, point_rc=(20, 20))
-    assert engine.asked[-1].previous is None, "the answer before knew of the old place"
+    assert engine.asked[-2].previous is None, "the answer before knew of the old place"
+    np.testing.assert_array_equal(engine.asked[-2].prompts.points, [(20, 20)])
+    assert engine.asked[-1].previous.mask[20, 20], "a network corrects one click at a time"
     np.testing.assert_array_equal(engine.asked[-1].prompts.points, [(20, 20), (30, 30)])
     assert session.preview.mask[20, 20]
     assert not session.preview.mask[10, 12]
