@@ -62,10 +62,11 @@ def tell_segment(described: Dataset, segment: Segment) -> None:
     """
     made_by, origin = segment.algorithm, segment.origin
     if made_by is not None:
+        name = value_of(made_by.name, _LONGEST)
         described.SegmentAlgorithmType = "SEMIAUTOMATIC"
-        described.SegmentAlgorithmName = made_by.name[:_LONGEST]
+        described.SegmentAlgorithmName = name
         described.SegmentationAlgorithmIdentificationSequence = AlgorithmIdentificationSequence(
-            made_by.name[:_LONGEST],
+            name,
             codes.cid7162.ArtificialIntelligence,
             made_by.version[:_LONGEST],
             source=PROGRAM,

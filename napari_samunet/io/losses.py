@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from napari_samunet.io.names import listed
 from napari_samunet.io.plane_stack import Stack, segment_onto
 from napari_samunet.io.segments import Segment
 from napari_samunet.io.volume import Volume
@@ -70,14 +71,14 @@ def note_of_resampling(file: str) -> str:
 
 
 def notes_of_losses(file: str, landed: Sequence[Landed]) -> list[str]:
-    """Name every object of a file that an image holds only in part, or not at all."""
+    """Name the objects of a file that an image holds only in part, or not at all."""
     gone = [item.segment.name for item in landed if not item.segment.voxels]
     cut = [item for item in landed if item.segment.voxels and item.outside]
     notes = []
     if gone:
-        notes.append(f"{file}: {', '.join(gone)} holds no voxel of the image")
+        notes.append(f"{file}: {listed(gone)} holds no voxel of the image")
     if cut:
-        each = ", ".join(f"{_share(item)} of {item.segment.name}" for item in cut)
+        each = listed([f"{_share(item)} of {item.segment.name}" for item in cut])
         notes.append(f"{file}: {each} lies outside of the image and was left out")
     return notes
 

@@ -1,9 +1,11 @@
-"""Names that people gave, as files can hold them."""
+"""Names that people gave, as files can hold them and messages list them."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
+_SHOWN = 12
 _UNWRITABLE = re.compile("[\ud800-\udfff]")
 _BREAK = re.compile("[\r\n]")
 _CONTROL = re.compile("[\0-\x1f\x7f-\x9f]")
@@ -36,3 +38,9 @@ def table_cell(name: str) -> str:
     """A name as one cell of a table, which no spreadsheet works out nor takes for two lines."""
     mark = "'" if name.startswith(_FORMULA) else ""
     return mark + _BREAK.sub(" ", written_name(name))
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a message; of many the first, and how many more: a file may hold thousands."""
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more

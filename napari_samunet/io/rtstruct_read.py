@@ -20,6 +20,7 @@ from napari_samunet.io.contours import fill, pixel_count
 from napari_samunet.io.dicom_files import text_of
 from napari_samunet.io.drawn_on import on_other_slices, places_behind
 from napari_samunet.io.losses import Landed, notes_of_losses, resampled
+from napari_samunet.io.names import listed
 from napari_samunet.io.plane_stack import Stack, distinct
 from napari_samunet.io.segments import Color, Gathered, Segment
 from napari_samunet.io.volume import Volume
@@ -73,7 +74,7 @@ def read_rtstruct(path: Path, dataset: Any, volume: Volume) -> tuple[list[Segmen
         landed.append(_resampled(structure, everything, volume) if exact is None else exact)
     if moved:
         notes.append(
-            f"{path.name}: {', '.join(moved)} was drawn on other slices than those of the "
+            f"{path.name}: {listed(moved)} was drawn on other slices than those of the "
             "image and was resampled to the nearest voxel"
         )
     notes += notes_of_losses(path.name, landed)
@@ -113,7 +114,7 @@ def _drawn(path: Path, dataset: Any, names: dict[int, str]) -> tuple[list[_Struc
         if contours:
             found[number] = _Structure(number, name, _color(item), contours)
     notes = [
-        f"{path.name}: {of.total()} {what} were left out, of {', '.join(of)}"
+        f"{path.name}: {of.total()} {what} were left out, of {listed(list(of))}"
         for what, of in left_out.items()
     ]
     return list(found.values()), notes

@@ -83,10 +83,9 @@ def _filled(default, values: Mapping[str, Any]):  # type: ignore[no-untyped-def]
             "does not know; update napari-samunet."
         )
     for name, value in values.items():
-        if known[name] in (tuple, frozenset) and not isinstance(value, list):
-            raise BadCheckpoint(f"The weights file says that {name} is {value}, which is no list.")
-    kept = {
-        name: known[name](value) if isinstance(value, list) else value
-        for name, value in values.items()
-    }
-    return replace(default, **kept)
+        kind = list if known[name] in (tuple, frozenset) else known[name]
+        if not isinstance(value, kind):
+            raise BadCheckpoint(
+                f"The weights file says that {name} is {value!r}, which it cannot be; get it again."
+            )
+    return replace(default, **{name: known[name](value) for name, value in values.items()})

@@ -116,7 +116,14 @@ def skeleton(recipe: Recipe) -> nn.Module:
     try:
         with torch.device("meta"):
             return recipe.build()
-    except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+    ) as error:
         raise BadCheckpoint(
             f"The weights file describes a network that cannot be built ({error}); get it again."
         ) from error

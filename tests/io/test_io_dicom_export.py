@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
 import highdicom as hd
@@ -345,6 +346,17 @@ def test_a_lack_of_memory_is_told_and_what_was_there_stays(
     with pytest.raises(ExportRefused, match=r"needs more memory.*close other programs"):
         exported(tmp_path, volume, "dicom-seg")
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_model_whose_name_holds_a_backslash_keeps_one_name(tmp_path: Path, kind: str) -> None:
+    volume = open_volume(save_series(tmp_path / "ct"))
+    segments = [replace(s, algorithm=Algorithm("a\\b", "1")) for s in two_objects()]
+    path = export_labels(
+        labels_of(two_objects()), volume, tmp_path / "a.dcm", kind, segments=segments
+    )
+    origins = [segment.origin for segment in read_masks(path, volume).segments]
+    assert all(origin.algorithm.startswith("a/b") for origin in origins)
 
 
 @pytest.mark.parametrize("kind", FORMATS)

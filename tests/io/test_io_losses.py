@@ -78,6 +78,15 @@ def test_labels_without_names_are_named_by_their_number(tmp_path: Path) -> None:
     assert "75 % of object 1" in notes[2]
 
 
+def test_of_many_lost_objects_the_first_are_named_and_the_others_counted(tmp_path: Path) -> None:
+    volume = open_volume(save_series(tmp_path / "ct", SHAPE))
+    labels = np.zeros(SHAPE, np.uint16)
+    labels[9].flat[:40] = np.arange(1, 41)
+    path = export_labels(labels, volume, tmp_path / "a.nii.gz")
+    note = read_masks(path, part_of(volume, 0, 3)).notes[1]
+    assert "object 12 and 28 more holds no voxel" in note
+
+
 @KINDS
 def test_objects_that_are_resampled_are_named_too(tmp_path: Path, kind: str) -> None:
     volume = open_volume(save_series(tmp_path / "ct", SHAPE))

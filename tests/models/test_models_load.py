@@ -77,7 +77,9 @@ def test_a_file_from_a_later_version_says_so(tmp_path: Path) -> None:
     [
         ('{"vit_heads": 0}', "cannot be built"),
         ('{"global_blocks": 5}', "global_blocks is 5"),
-        ('{"image_size": "x"}', "cannot be built"),
+        ('{"image_size": "x"}', "image_size is 'x'"),
+        ('{"vit_width": [8]}', "vit_width is"),
+        ('{"conv": "unheard"}', "cannot be built"),
     ],
 )
 def test_a_description_of_no_network_is_refused(tmp_path: Path, config: str, said: str) -> None:
