@@ -83,7 +83,8 @@ class Framing:
 
     def _fit_camera(self, _event: Any) -> None:
         layers = self._seen()
-        if layers:
+        # napari fits nothing to layers that all have fewer axes than an image that was put aside.
+        if any(layer.ndim == self._viewer.dims.ndim for layer in layers):
             with self._viewer.events.reset_view.blocker(self._fit_camera):
                 self._viewer.fit_to_view(layers=layers)
 

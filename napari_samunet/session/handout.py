@@ -149,5 +149,5 @@ def _object(
             masks[z] = packed
     color = segment.color if segment.color is not None and any(segment.color) else None
     color = color or color_of(number)
-    given, origin = frozenset(masks), segment.origin
+    given, origin = frozenset(masks), segment.origin if masks else None
     return ObjectState(number, segment.name, color, shape, masks, given=given, origin=origin)

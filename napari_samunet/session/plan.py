@@ -160,7 +160,7 @@ def make_plan(
     OutsideImage
         The range leaves the volume.
     EmptyPrompt
-        There is no object, or it has no mask along that axis.
+        There is no object, or no slice along that axis is settled where it is.
     InputError
         It is locked.
     """
@@ -171,8 +171,8 @@ def make_plan(
     keys, emptied = _settled(item, planes, axis)
     if not keys:
         raise EmptyPrompt(
-            f"A propagation along axis {axis} starts from a slice where {item.name} is; "
-            "it has none there yet: click on it first."
+            f"Propagate starts from slices that you prompted; of '{item.name}' there is none in "
+            f"this plane (axis {axis}) yet: click on it there first."
         )
     window = _window(item, planes)
     basis = (item, planes)

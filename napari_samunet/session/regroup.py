@@ -21,10 +21,10 @@ from napari_samunet.types import AnyArray, BoolArray, SliceRef
 _CORNERS = np.ones((3, 3, 3), bool)
 
 
-def merged(state: State, object_id: int, given: Iterable[int]) -> State:
+def merged(state: State, object_id: int, others: Iterable[int]) -> State:
     """Return the state in which one object has the masks and previews of others, which are gone."""
     kept = state.object(object_id)
-    for number in given:
+    for number in others:
         other = state.object(number)
         given = kept.given | (other.given - kept.masks.keys())
         kept = replace(kept.with_past_of(other), given=given)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 
 import numpy as np
 
@@ -18,15 +19,15 @@ def settled_masks(
     item: ObjectState, planes: Planes, axis: int, given: bool = True
 ) -> dict[int, BoolArray]:
     """Return index to mask (H, W): slices that a person prompted or painted, accepted or not, and
-    those that came as they are, where such are ``given`` their due.
+    where such are asked for, those that were ``given``.
 
     A mask is empty where the person said that the object is not on the slice.
     """
     masks = {index: _mask_on(item, planes, axis, index) for index in _keys(item, planes, axis)}
-    if given:
+    came = _given(item, planes, axis) - masks.keys() if given else set()
+    if came:
         volume = item.mask()  # made once, not once for every plane
-        for index in _given(item, planes, axis) - masks.keys():
-            masks[index] = take_slice(volume, SliceRef(axis, index))
+        masks.update({index: take_slice(volume, SliceRef(axis, index)) for index in came})
     return masks
 
 
@@ -38,7 +39,7 @@ def settled_around(item: ObjectState, planes: Planes, ref: SliceRef) -> dict[int
     nearest: dict[int, BoolArray] = {}
     for side in (before, after):
         masks = ((index, _mask_on(item, planes, ref.axis, index)) for index in side)
-        nearest.update([found for found in masks if found[1].any()][:1])
+        nearest.update(islice((found for found in masks if found[1].any()), 1))
     return nearest
 
 
@@ -49,9 +50,14 @@ def _keys(item: ObjectState, planes: Planes, axis: int) -> set[int]:
 
 
 def _given(item: ObjectState, planes: Planes, axis: int) -> set[int]:
-    """Slices that came as they are; along another axis than the first only if the whole did."""
+    """Slices that came as they are, and where the object is on no other settled slice along axis 0,
+    all that it has; along another axis only where the whole came as it is.
+    """
     if axis == 0:
+        keys = _keys(item, planes, axis)
         there = set(item.given & item.masks.keys())
+        if not there and not any(_mask_on(item, planes, axis, index).any() for index in keys):
+            there = set(item.masks)
     else:
         there = set(item.indices_along(axis)) if _came_whole(item, axis) else set()
     return {index for index in there if SliceRef(axis, index) not in planes}

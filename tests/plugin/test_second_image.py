@@ -104,6 +104,16 @@ def test_a_scan_beside_a_large_picture_fills_the_view_and_is_stepped_by_its_own_
     assert viewer.scene.camera.zoom * 600 < 2 * canvas.width(), "the whole picture is seen"
 
 
+def test_a_picture_of_two_axes_is_worked_on_beside_a_scan(screen):
+    scan = screen.controller.work.image
+    picture = screen.add_image(np.zeros((600, 700), np.float32), name="picture")
+    assert not scan.visible
+    screen.viewer.reset_view()
+    screen.click(300, 350)
+    assert screen.controller.work.image is picture
+    assert screen.session.preview.mask[300, 350]
+
+
 def test_the_view_stays_where_two_scans_of_a_size_are_compared(screen):
     first = screen.controller.work.image
     screen.add_image(name="second")

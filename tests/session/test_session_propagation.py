@@ -143,6 +143,27 @@ def test_other_planes_propagate_along_their_own_axis(session: Session):
         session.propagate(8, 12, axis=2)
 
 
+def test_what_was_segmented_along_another_axis_is_carried_on_through_the_first(session: Session):
+    drawn = np.zeros((6, 50), bool)
+    drawn[2:4, 10:15] = True
+    session.paint(drawn, index=10, axis=1)
+    session.accept()
+    assert set(session.plan_propagation(0, 5, axis=0).keys) == {2, 3}
+
+
+def test_where_the_only_prompted_slice_was_emptied_the_others_are_carried_on(session, draw):
+    session.add_point((10, 12), index=2)
+    session.accept()
+    session.propagate(1, 3)
+    session.select(1)
+    session.paint(np.zeros((40, 50), bool), index=2)
+    item = session.accept()
+    assert item.slices == (1, 3)
+    plan = session.plan_propagation(0, 5)
+    assert set(plan.keys) == {1, 3}
+    assert plan.emptied == {2}
+
+
 def test_it_can_be_stopped_and_keeps_what_was_found(session: Session):
     told: list[int] = []
 
