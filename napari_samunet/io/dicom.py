@@ -13,6 +13,7 @@ from pydicom.config import disable_value_validation
 from napari_samunet.errors import SamUNetError, TiltedSlices, UnreadableFile, UnsupportedImage
 from napari_samunet.geometry import is_sheared, shear_degrees, spacing_of
 from napari_samunet.io.dicom_choice import choose_series
+from napari_samunet.io.dicom_copies import without_copies
 from napari_samunet.io.dicom_even import evened
 from napari_samunet.io.dicom_files import series_of, text_of
 from napari_samunet.io.dicom_pixels import read_pixels
@@ -87,10 +88,14 @@ def _read(
     path: Path, series: int | str | None, frame: int | None, resample: bool, keep_tilt: bool
 ) -> Volume:
     found, notes = series_of(path)
-    chosen = choose_series(path, found, series)
-    aside = [item for item in found if item.is_aside and item is not chosen]
+    picked = choose_series(path, found, series)
+    aside = [item for item in found if item.is_aside and item is not picked]
     if aside:
         notes = (*notes, f"{len(aside)} series of localizers or screenshots were set apart")
+    chosen = without_copies(picked)
+    copies = len(picked.files) - len(chosen.files)
+    if copies:
+        notes = (*notes, f"{copies} second copies of the same image were left out")
     if chosen.sharing_uid:
         notes = (
             *notes,

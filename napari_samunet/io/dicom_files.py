@@ -21,23 +21,10 @@ from napari_samunet.io.dicom_search import (
     may_be_dicom,
     says_dicom,
 )
-from napari_samunet.io.dicom_values import numbers_of
 
 _CAPTURES = "1.2.840.10008.5.1.4.1.1.7"
 _MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
 _IMPLICIT_LITTLE = "1.2.840.10008.1.2"
-
-TIME_WORDS = (
-    "TemporalPositionIndex",
-    "TemporalPositionIdentifier",
-    "EchoNumbers",
-    "DiffusionBValue",
-    "TriggerTime",
-    "AcquisitionNumber",
-    "AcquisitionTime",
-    "ContentTime",
-)
-"""What tells images of one place apart, the clearest first."""
 
 
 @dataclass
@@ -51,8 +38,6 @@ class Series:
     files: list[tuple[Path, Any]] = field(default_factory=list)
     missed: list[Path] = field(default_factory=list)
 
-    _images: set[tuple[object, ...]] = field(default_factory=set)
-
     def miss(self, files: list[Path], alone: bool) -> None:
         """Remember which of ``files`` may have been slices of this series.
 
@@ -65,20 +50,6 @@ class Series:
             for file in files
             if kin_of(file) in kin or (alone and says_dicom(file) and file.parent in folders)
         ]
-
-    def add(self, path: Path, dataset: Any) -> bool:
-        """Take a file in, unless it is a second copy of an image that is there already.
-
-        Its UID does not tell that alone: careless anonymisers give all images the same.
-        """
-        place = numbers_of((dataset,), "ImagePositionPatient", 3)
-        others = (text_of(dataset, word) for word in ("InstanceNumber", *TIME_WORDS))
-        image = (text_of(dataset, "SOPInstanceUID"), place, *others)
-        if image[0] and image in self._images:
-            return False
-        self._images.add(image)
-        self.files.append((path, dataset))
-        return True
 
     @property
     def sharing_uid(self) -> int:
@@ -193,7 +164,7 @@ def _sorted_into_series(
 ) -> tuple[list[Series], tuple[str, ...]]:
     found: dict[str, Series] = {}
     broken, foreign = list(locked), []
-    left_out = copies = 0
+    left_out = 0
     for file in files:
         try:
             dataset = _header_or_none(file)
@@ -206,7 +177,7 @@ def _sorted_into_series(
             left_out += 1
         else:
             uid = text_of(dataset, "SeriesInstanceUID")
-            copies += not found.setdefault(uid, Series(uid)).add(file, dataset)
+            found.setdefault(uid, Series(uid)).files.append((file, dataset))
     if not found:
         raise UnreadableFile(
             f"{path} holds no DICOM images ({len(files)} files looked at"
@@ -222,8 +193,6 @@ def _sorted_into_series(
         notes.append(f"cannot be read: {counted(unread)}")
     if left_out:
         notes.append(f"{left_out} DICOM files without an image were left out")
-    if copies:
-        notes.append(f"{copies} second copies of the same image were left out")
     return list(found.values()), tuple(notes)
 
 

@@ -30,8 +30,6 @@ from napari_samunet.types import BoolArray, FloatArray
 
 _OFF_VOXEL = 0.1
 """A frame lies on a slice when its corners do, within this share of a voxel."""
-_ELSEWHERE = -1
-"""Where a frame without a place counts as lying that belongs to another image than this one."""
 
 
 def read_dicom_seg(path: Path, dataset: Any, volume: Volume) -> tuple[list[Segment], list[str]]:
@@ -72,7 +70,10 @@ def read_dicom_seg(path: Path, dataset: Any, volume: Volume) -> tuple[list[Segme
             f"{path} states no place of its frames, and they are not the one slice of the image: "
             "export it as NIfTI or NRRD."
         )
-    notes = check_drawn_here(path, [was_drawn_on(plane, volume) for plane in unplaced])
+    known = [plane.is_placed or was_drawn_on(plane, volume) for plane in planes]
+    notes = check_drawn_here(path, known)
+    planes = [plane for plane, here in zip(planes, known, strict=True) if here is not False]
+    slices = [z for z, here in zip(slices, known, strict=True) if here is not False]
     if None not in slices and not _on_other_slices(dataset, planes, volume):
         places, count = [z for z in slices if z is not None], volume.shape[0]
         found, beyond = _gather(path, dataset, planes, places, count)
@@ -91,9 +92,7 @@ def _slice_of(plane: Plane, volume: Volume) -> int | None:
     if plane.shape != volume.shape[1:]:
         return None
     if not plane.is_placed:
-        if volume.shape[0] > 1:
-            return None
-        return _ELSEWHERE if was_drawn_on(plane, volume) is False else 0
+        return None if volume.shape[0] > 1 else 0
     rows, columns = (n - 1 for n in plane.shape)
     corners = np.array([(0, 0, 0), (0, rows, 0), (0, 0, columns)], float)
     found = world_to_index(index_to_world(corners, _affine_of(plane, 1.0)), volume.affine)

@@ -15,16 +15,29 @@ import numpy as np
 from napari_samunet.errors import ChoiceNeeded, InputError, UnevenSlices, UnsupportedImage
 from napari_samunet.geometry import default_affine, flip_lps_ras, reverse_axes
 from napari_samunet.io.choice import grouped
-from napari_samunet.io.dicom_files import TIME_WORDS, is_localizer
+from napari_samunet.io.dicom_files import is_localizer
 from napari_samunet.io.dicom_mosaic import tiles_of
 from napari_samunet.io.dicom_planes import Plane
 from napari_samunet.types import FloatArray
 
 _SAME_DIRECTION = 1e-3
 _SAME_MM = 1e-4
-_SAME_PLACE_MM = 1e-2
+SAME_PLACE_MM = 1e-2
+"""Images less far apart lie at one place, as files round positions."""
 _UNEVEN = 0.05
 """Slices may lie this share of a step off an even stack; files round positions to 0.01 mm or so."""
+
+_TIME_WORDS = (
+    "TemporalPositionIndex",
+    "TemporalPositionIdentifier",
+    "EchoNumbers",
+    "DiffusionBValue",
+    "TriggerTime",
+    "AcquisitionNumber",
+    "AcquisitionTime",
+    "ContentTime",
+)
+"""What tells images of one place apart, the clearest first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,7 +171,7 @@ def _by_place(planes: list[Plane]) -> list[list[Plane]]:
     places: list[list[Plane]] = [[ordered[0]]]
     for plane in ordered[1:]:
         gap = np.linalg.norm(np.asarray(plane.position) - np.asarray(places[-1][0].position))
-        if gap < _SAME_PLACE_MM:
+        if gap < SAME_PLACE_MM:
             places[-1].append(plane)
         else:
             places.append([plane])
@@ -170,7 +183,7 @@ def _volumes(path: Path, places: list[list[Plane]], uneven: bool) -> list[tuple[
     counts = {len(place) for place in places}
     if counts == {1}:
         return [("volume", [place[0] for place in places])]
-    for word in TIME_WORDS:
+    for word in _TIME_WORDS:
         stacks = _split(places, word)
         if stacks:
             return stacks

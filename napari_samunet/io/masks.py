@@ -20,7 +20,7 @@ from pydicom.uid import RTStructureSetStorage, SegmentationStorage
 from napari_samunet.errors import ChoiceNeeded, SamUNetError, UnreadableFile
 from napari_samunet.io.dicom_files import read_header, text_of
 from napari_samunet.io.labels import whole_numbers
-from napari_samunet.io.losses import Landed, note_of_resampling, notes_of_losses, outside
+from napari_samunet.io.losses import Landed, note_of_resampling, notes_of_losses, outside_by_number
 from napari_samunet.io.open import kind_of, open_volume
 from napari_samunet.io.paths import is_folder
 from napari_samunet.io.plane_stack import Stack
@@ -100,8 +100,9 @@ def _resampled(
     moved = onto(labels_zyx, found.affine, volume).astype(np.uint16, copy=False)
     there = {segment.number: segment for segment in segments_of(moved, names, colors)}
     grid = Stack(found.affine, np.arange(found.shape[0], dtype=float), usual=1.0)
+    lost = outside_by_number(labels_zyx, grid, volume)
     return [
-        Landed(there.get(s.number, replace(s, crop=s.crop[:0])), s.voxels, outside(s, grid, volume))
+        Landed(there.get(s.number, replace(s, crop=s.crop[:0])), s.voxels, int(lost[s.number]))
         for s in segments_of(labels_zyx, names)
     ]
 

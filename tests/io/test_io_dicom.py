@@ -172,6 +172,45 @@ def test_a_second_copy_of_a_slice_is_left_out_and_told(tmp_path: Path) -> None:
     assert "1 second copies" in volume.source.notes[0]
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"ContentTime": "101112"},
+        {"InstanceNumber": 77},
+        {"ImagePositionPatient": [10.123, 20.457, 33]},
+    ],
+    ids=["another time", "another number", "rounded place"],
+)
+@pytest.mark.parametrize("compressed", [False, True], ids=["plain", "RLE"])
+def test_a_copy_is_left_out_whatever_was_written_into_it(
+    tmp_path: Path, odd: dict[str, object], compressed: bool
+) -> None:
+    """Archives stamp, number and round what they hand out a second time."""
+
+    def stated(number: int) -> dict[str, object]:
+        return {"ContentTime": "09", "ImagePositionPatient": [10.12345, 20.4567, 30 + 3 * number]}
+
+    for number in range(3):
+        save_slice(tmp_path / "first", number, **stated(number))
+    twin = save_slice(tmp_path / "second", 1, **stated(1) | odd)
+    if compressed:
+        dataset = pydicom.dcmread(twin)
+        dataset.compress(RLELossless, generate_instance_uid=False)
+        dataset.save_as(twin)
+    volume = open_volume(tmp_path)
+    assert np.array_equal(volume.array, np.stack([expected(n) for n in range(3)]))
+    assert volume.source.notes == ("1 second copies of the same image were left out",)
+
+
+def test_images_of_one_place_and_one_uid_that_differ_are_all_there(tmp_path: Path) -> None:
+    odd = {"SOPInstanceUID": "1.2.9", "ImagePositionPatient": [10, 20, 30], "InstanceNumber": 1}
+    for number in (0, 1, 2, 2):
+        save_slice(tmp_path, number, **odd)
+    with pytest.raises(ChoiceNeeded, match="3 images side by side"):
+        open_volume(tmp_path)
+    assert np.array_equal(open_volume(tmp_path, frame=2).array[0], expected(2))
+
+
 def test_slices_that_an_anonymiser_gave_one_uid_are_all_there(tmp_path: Path) -> None:
     for number in (0, 1, 2, 2):
         save_slice(tmp_path, number, SOPInstanceUID="1.2.9")
