@@ -176,11 +176,7 @@ class Request:
 
     @cached_property
     def settled(self) -> Mapping[int, BoolArray]:
-        """Index to mask (H, W) of the object on the nearest settled slices before and after.
-
-        Found where the model works, for cutting many slices across takes longer than a window
-        may stand still.
-        """
+        """Index to mask (H, W) of the object on the nearest settled slices before and after."""
         return settled_around(self.item, self.planes, self.ref)
 
     @cached_property
