@@ -258,9 +258,11 @@ def test_another_contrast_is_what_the_model_sees_and_begins_afresh(screen):
     screen.click(30, 40)
     screen.controller.work.image.contrast_limits = (-3, 9)
     screen.click(30, 44)
-    _ref, _prompts, window, previous = screen.engine.calls[-1]
-    assert window == (-3, 9)
-    assert previous is None
+    first, second = screen.engine.calls[-2:]
+    assert [window for _ref, _prompts, window, _previous in (first, second)] == [(-3, 9)] * 2
+    assert first[-1] is None
+    np.testing.assert_array_equal(first[1].points, [(30, 40)])
+    assert second[-1] is not None, "the clicks are asked one after the other"
 
 
 @pytest.mark.parametrize(("order", "axis"), [((1, 0, 2), 1), ((2, 0, 1), 2), ((0, 2, 1), 0)])
