@@ -7,6 +7,7 @@ from pathlib import Path
 from napari_samunet.errors import ChoiceNeeded, InputError, UnreadableFile
 from napari_samunet.io.dicom_files import Series, series_mark
 from napari_samunet.io.dicom_search import counted
+from napari_samunet.io.names import listed
 
 _SHOWN = 8
 """Series that a message lists; the error's ``choices`` hold all."""
@@ -27,7 +28,6 @@ def choose_series(path: Path, found: list[Series], series: int | str | None) -> 
     UnreadableFile
         If files that may be slices of it cannot be read.
     """
-    listed = tuple(str(item) for item in found)
     images = [item for item in found if not item.is_aside]
     if series is None:
         fitting = images if len(images) == 1 else sorted(found, key=lambda item: item.is_aside)
@@ -37,21 +37,19 @@ def choose_series(path: Path, found: list[Series], series: int | str | None) -> 
         _refuse_missed(path, fitting[0].missed)
         return fitting[0]
     if not fitting:
-        raise InputError(f"{path} has no series {series!r}; it holds {_few(listed)}.")
+        raise InputError(f"{path} has no series {series!r}; it holds {_told(found)}.")
     which = "" if series is None else f" that fit {series!r}"
-    listed = tuple(str(item) for item in fitting)
     raise ChoiceNeeded(
         f"{path} holds {len(fitting)} series{which}: choose one by its number, UID or "
-        f"description (series=, --series). {_few(listed)}",
-        listed,
+        f"description (series=, --series). {_told(fitting)}",
+        tuple(map(str, fitting)),
         "series",
         tuple(item.uid for item in fitting),
     )
 
 
-def _few(listed: tuple[str, ...]) -> str:
-    more = f"; and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
-    return "; ".join(listed[:_SHOWN]) + more
+def _told(found: list[Series]) -> str:
+    return listed([str(item) for item in found], _SHOWN, "; ")
 
 
 def _fits(series: Series, wanted: str) -> bool:

@@ -40,7 +40,7 @@ def table_cell(name: str) -> str:
     return mark + _BREAK.sub(" ", written_name(name))
 
 
-def listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str], most: int = _SHOWN, between: str = ", ") -> str:
     """Names in a message; of many the first, and how many more: a file may hold thousands."""
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return between.join(names[:most]) + more

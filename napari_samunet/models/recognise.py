@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from napari_samunet.errors import BadCheckpoint
+from napari_samunet.io.names import listed
 from napari_samunet.models.builtin import recipe_of
 from napari_samunet.models.checkpoint import Checkpoint
 from napari_samunet.models.recipe import Recipe
@@ -164,5 +165,4 @@ def _is_finite(tensor: Tensor) -> bool:
 def _listed(what: str, names: Sequence[str]) -> list[str]:
     if not names:
         return []
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return [f"{len(names)} {what}: {', '.join(names[:_SHOWN])}{more}"]
+    return [f"{len(names)} {what}: {listed(names, _SHOWN)}"]
