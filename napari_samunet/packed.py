@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -48,6 +49,11 @@ class PackedMask:
         """Whether no pixel is set."""
         return not self.bits
 
+    @cached_property
+    def pixels(self) -> int:
+        """How many pixels are set; counted once, for the table of objects asks at every step."""
+        return int.from_bytes(self.bits, "big").bit_count()
+
     @property
     def place(self) -> tuple[slice, slice]:
         """Where the crop lies in the whole mask."""
@@ -77,7 +83,7 @@ class PackedMask:
         """Return the pixels of the crop, shape ``size``."""
         count = self.size[0] * self.size[1]
         flat = np.unpackbits(np.frombuffer(self.bits, np.uint8), count=count)
-        return flat.reshape(self.size).astype(bool)
+        return flat.reshape(self.size).view(bool)
 
     def unpack(self) -> BoolArray:
         """Return the whole mask, shape ``shape``, to be worked on."""

@@ -61,7 +61,11 @@ def open_volume(
         gantry is all that is odd.
     ChoiceNeeded
         If it holds several series, frames or time points and none was chosen.
+    InputError
+        If no file was named, or a series of what is no DICOM.
     """
+    if not str(path):  # pathlib takes it for the folder that the program runs in
+        raise InputError("A file or folder was to be opened, but none was named.")
     volume = _read(Path(path).expanduser(), series, frame, resample, keep_tilt)
     opened = {"frame": frame, "resample": resample, "keep_tilt": keep_tilt}
     return replace(volume, source=replace(volume.source, opened=opened))

@@ -243,7 +243,7 @@ class SegmentObject:
     @property
     def voxels(self) -> int:
         """Number of its accepted voxels."""
-        return sum(int(packed.crop().sum()) for packed in self._look_up(self.id).masks.values())
+        return sum(packed.pixels for packed in self._look_up(self.id).masks.values())
 
     def mask_at(self, index: int, axis: int = 0) -> BoolArray:
         """Return its accepted mask on one plane, shape (H, W); no such plane: ``OutsideImage``."""

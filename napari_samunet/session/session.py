@@ -162,6 +162,7 @@ class Session(ReshapingSession, SharingSession):
         slices do; ``go_on`` ends it, and what was found by then is returned.
         """
         found = {}
+        axis = plane_of(self.volume.shape, 0, axis).axis
         for index in spread_over(self.volume.shape[axis]):
             if go_on is not None and not go_on():
                 break

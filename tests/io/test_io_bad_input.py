@@ -56,6 +56,12 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     one_line(error, "ct.nii.gz does not exist")
 
 
+def test_a_name_that_was_left_empty_opens_no_folder_by_itself() -> None:
+    with pytest.raises(InputError) as error:
+        open_volume("")
+    one_line(error, "none was named")
+
+
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_an_empty_file_is_called_empty(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"scan{suffix}"

@@ -303,6 +303,12 @@ def test_air_is_no_suggestion(volume, engine):
     assert Session(volume, engine).suggest(index=3) == ()
 
 
+@pytest.mark.parametrize("axis", [3, -1, None])
+def test_suggestions_along_an_axis_that_is_none_are_refused_in_words(session: Session, axis):
+    with pytest.raises(InputError):
+        session.suggest_volume(axis)
+
+
 def test_a_session_without_a_prediction_does_not_wait_for_torch():
     code = (
         "import sys, numpy\n"
