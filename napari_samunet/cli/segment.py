@@ -93,7 +93,7 @@ def run(args: argparse.Namespace) -> None:
     check_places(volume, args)
     check_output(volume, args.output, args.format)
 
-    from napari_samunet.io.measures import voxel_mm3
+    from napari_samunet.io.measures import millilitres_of
     from napari_samunet.models.load import load_model  # torch comes with it, which takes a while
     from napari_samunet.session.session import Session
 
@@ -104,8 +104,9 @@ def run(args: argparse.Namespace) -> None:
     drawn = _draw(session, args)
     seconds = perf_counter() - start
     path = session.handout().numbered({drawn.id: args.label}).write(args.output, args.format)
-    millilitres = drawn.voxels * voxel_mm3(volume) / 1000
-    counted = f"label {args.label}, {drawn.voxels} voxels, {millilitres:.3f} ml"
+    millilitres = millilitres_of(drawn.voxels, volume)
+    counted = f"label {args.label}, {drawn.voxels} voxels"
+    counted += "" if millilitres is None else f", {millilitres:.3f} ml"
     shown = int((session.labels == drawn.id).sum())
     if shown < drawn.voxels:
         counted += f" (a label image shows {shown} of them)"

@@ -18,9 +18,9 @@ from napari_samunet.io.dicom_even import evened
 from napari_samunet.io.dicom_files import series_of, text_of
 from napari_samunet.io.dicom_pixels import read_pixels
 from napari_samunet.io.dicom_planes import Plane, planes_of
-from napari_samunet.io.dicom_stack import stack
+from napari_samunet.io.dicom_stack import stack, thickness_of
 from napari_samunet.io.quiet import silent_log
-from napari_samunet.io.volume import Source, Volume
+from napari_samunet.io.volume import Sized, Source, Volume
 from napari_samunet.types import FloatArray
 
 
@@ -118,7 +118,8 @@ def _read(
     negative = color is None and _is_negative(planes[0])
     place = "position and orientation of each slice" if planes[0].is_placed else None
     files = tuple(file for file, _ in chosen.files)
-    source = Source(path, "dicom", tuple(headers.values()), notes, slices, place, files=files)
+    sized, headers_zyx = _sized(planes), tuple(headers.values())
+    source = Source(path, "dicom", headers_zyx, notes, slices, place, sized=sized, files=files)
     try:
         windows = planes[len(planes) // 2].windows
         window = windows[0][1] if windows else None
@@ -147,6 +148,13 @@ def _slices(planes: list[Plane]) -> tuple[tuple[Path, int, int], ...]:
     for plane in planes:
         places.setdefault(plane.path, len(places))
     return tuple((plane.path, places[plane.path], plane.frame) for plane in planes)
+
+
+def _sized(planes: list[Plane]) -> Sized:
+    """What the file states in millimetres; of a projection or a single frame no thickness."""
+    if planes[0].spacing is None:
+        return ""
+    return "voxel" if len(planes) > 1 or thickness_of(planes[0]) else "pixel"
 
 
 def _is_negative(plane: Plane) -> bool:

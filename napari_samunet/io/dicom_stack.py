@@ -247,5 +247,12 @@ def _step(path: Path, planes: list[Plane], uneven: bool) -> FloatArray | None:
 
 def _thickness(plane: Plane) -> FloatArray:
     """Through a single slice, along its normal."""
-    stated = plane.number("SpacingBetweenSlices") or plane.number("SliceThickness") or 1.0
-    return np.cross(*np.asarray(plane.directions)) * (abs(stated) or 1.0)
+    return np.cross(*np.asarray(plane.directions)) * (thickness_of(plane) or 1.0)
+
+
+def thickness_of(plane: Plane) -> float | None:
+    """What a slice stands for along its normal, mm, or None where it does not state that."""
+    if not plane.is_placed:
+        return None
+    stated = plane.number("SpacingBetweenSlices") or plane.number("SliceThickness")
+    return abs(stated) if stated else None

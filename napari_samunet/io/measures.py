@@ -33,7 +33,8 @@ def write_measures(segments: Sequence[Segment], volume: Volume, path: Path) -> N
     """Write one line an object.
 
     Slices and areas are those of the plane that the image opens in, counted from 1 as the panel
-    counts them; intensities are in the units of the file, HU for CT.
+    counts them; intensities are in the units of the file, HU for CT. Where the image does not state
+    the size of its voxels, what would be in mm is empty.
 
     Parameters
     ----------
@@ -50,7 +51,8 @@ def write_measures(segments: Sequence[Segment], volume: Volume, path: Path) -> N
 
 def measure(segment: Segment, volume: Volume) -> dict[str, object]:
     """Measure one object that has a voxel; see ``COLUMNS``."""
-    axis = facing_axis(volume)
+    axis, sized = facing_axis(volume), volume.source.sized
+    millilitres = millilitres_of(segment.voxels, volume)
     areas = np.moveaxis(segment.crop, axis, 0).sum(axis=(1, 2))
     largest = int(areas.argmax())
     values = volume.array[segment.place][segment.crop].astype(np.float64)
@@ -60,18 +62,21 @@ def measure(segment: Segment, volume: Volume) -> dict[str, object]:
         "label": segment.number,
         "name": table_cell(segment.name),
         "voxels": segment.voxels,
-        "volume_ml": f"{segment.voxels * voxel_mm3(volume) / 1000:.6g}",
+        "volume_ml": "" if millilitres is None else f"{millilitres:.6g}",
         "slices": int(np.count_nonzero(areas)),
-        "largest_area_mm2": f"{areas[largest] * pixel_mm2(volume, axis):.6g}",
+        "largest_area_mm2": f"{areas[largest] * pixel_mm2(volume, axis):.6g}" if sized else "",
         "plane": plane_across(volume, axis),
         "largest_area_slice": largest + segment.corner[axis] + 1,
         **(_intensities(values) if values.size else empty),
     }
 
 
-def voxel_mm3(volume: Volume) -> float:
-    """Volume of a voxel; of a sheared grid less than the product of its spacings."""
-    return float(abs(np.linalg.det(volume.affine[:3, :3])))
+def millilitres_of(voxels: int, volume: Volume) -> float | None:
+    """Volume of so many voxels; None where nobody said how large a voxel is."""
+    if volume.source.sized != "voxel":
+        return None
+    # Of a sheared grid less than the product of its spacings.
+    return voxels * float(abs(np.linalg.det(volume.affine[:3, :3]))) / 1000
 
 
 def pixel_mm2(volume: Volume, axis: int) -> float:

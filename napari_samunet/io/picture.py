@@ -83,7 +83,7 @@ def read_picture(path: Path, frame: int | None = None) -> Volume:
     notes = ["no position or size of pixels is stated"]
     if negative:
         notes.append("low values are meant to be shown bright (MINISWHITE)")
-    source = Source(path, "picture", None, tuple(notes))
+    source = Source(path, "picture", None, tuple(notes), sized="")
     try:
         return Volume(array, default_affine(), color, source=source, negative=negative)
     except InputError as error:

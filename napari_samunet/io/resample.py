@@ -51,6 +51,7 @@ def resampled(volume: Volume, target: Volume) -> Volume:
     source = Source(
         notes=("interpolated from another grid",),
         place=place if target.is_placed else None,
+        sized=target.source.sized,
         files=(*originals_of(volume), *originals_of(target)),
     )
     return replace(volume, array=array, affine=target.affine, color=color, source=source)

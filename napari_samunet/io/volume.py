@@ -15,6 +15,7 @@ from napari_samunet.geometry import as_affine, default_affine, spacing_of
 from napari_samunet.types import AnyArray, FloatArray, UInt8Array, Window
 
 SourceKind = Literal["nifti", "sitk", "dicom", "picture", "array"]
+Sized = Literal["voxel", "pixel", ""]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +41,9 @@ class Source:
     opened : dict or None
         The ``frame``, ``resample`` and ``keep_tilt`` that ``open_volume`` was given, which open the
         same image again.
+    sized : str
+        What is known in millimetres: "voxel", of a radiograph only its "pixel", or "" where nobody
+        said; 1 mm stands in for the rest.
     files : tuple of Path
         What the voxels were read from beside ``path``: files of a series, voxels beside a header.
         An export never replaces them.
@@ -52,6 +56,7 @@ class Source:
     slices: tuple[tuple[Path, int, int], ...] = field(default=(), repr=False)
     place: str | None = None
     opened: dict[str, Any] | None = None
+    sized: Sized = "voxel"
     files: tuple[Path, ...] = field(default=(), repr=False)
 
 
@@ -157,7 +162,14 @@ class Volume:
         """
         voxels = np.asarray(array)
         voxels = voxels[None] if voxels.ndim == 2 else voxels
-        return cls(voxels, _chosen_affine(affine, spacing), modality=modality)
+        source = Source(sized=_sized(affine, spacing))
+        return cls(voxels, _chosen_affine(affine, spacing), modality=modality, source=source)
+
+
+def _sized(affine: ArrayLike | None, spacing: ArrayLike | None) -> Sized:
+    if affine is None and spacing is None:
+        return ""
+    return "pixel" if affine is None and np.asarray(spacing).shape == (2,) else "voxel"
 
 
 def _chosen_affine(affine: ArrayLike | None, spacing: ArrayLike | None) -> FloatArray:

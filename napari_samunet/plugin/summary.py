@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_samunet.io.measures import voxel_mm3
+from napari_samunet.io.measures import millilitres_of
 from napari_samunet.plugin.advice import Situation
 from napari_samunet.plugin.alignment import misfit
 from napari_samunet.plugin.panels.object_table import ObjectRow
-from napari_samunet.plugin.volumes import NO_SIZE, has_size
 from napari_samunet.plugin.work import bright, ref_of
 from napari_samunet.session.state import is_low
 from napari_samunet.types import SliceRef
@@ -18,6 +17,7 @@ from napari_samunet.types import SliceRef
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
+    from napari_samunet.io.volume import Volume
     from napari_samunet.plugin.controller import Controller
     from napari_samunet.plugin.work import ImageWork
 
@@ -77,33 +77,36 @@ def about_image(work: ImageWork, viewer: ViewerModel) -> str:
     A line more tells what was odd about the file, and another one which images do not align.
     """
     size = _TIMES.join(str(n) for n in work.volume.shape[::-1])
-    spacing = _TIMES.join(f"{mm:.3g}" for mm in work.volume.spacing[::-1])
-    measured = f", {spacing} mm" if has_size(work.volume) else " px"
-    notes = work.volume.source.notes
-    if NO_SIZE in notes:  # beside the size: a line more would not fit on a small screen
-        measured = f" px, {NO_SIZE}"
     ref = ref_of(work, viewer)
     shown = [] if ref is None else [f"Slice {ref.index + 1} of {work.volume.shape[ref.axis]}"]
     if work.volume.color is None:
         low, high = work.image.contrast_limits
         shown.append(f"level {(low + high) / 2:.6g}, width {high - low:.6g}")
-    odd = "; ".join(note for note in notes if note != NO_SIZE)
+    odd = "; ".join(work.volume.source.notes)
     odd = odd and f"{odd[0].upper()}{odd[1:]}."
-    lines = [f"{size}{measured}", "  ·  ".join(shown), odd, misfit(work.volume, viewer.layers)]
+    apart = misfit(work.volume, viewer.layers)
+    lines = (f"{size}{_measured(work.volume)}", "  ·  ".join(shown), odd, apart)
     return "\n".join(filter(None, lines))
+
+
+def _measured(volume: Volume) -> str:
+    source, along_xyz = volume.source, [f"{mm:.3g}" for mm in volume.spacing[::-1]]
+    if source.sized:
+        known = along_xyz if source.sized == "voxel" else along_xyz[:2]
+        return f", {_TIMES.join(known)} mm"
+    # Here, where it costs no line: one more would not fit on a small screen.
+    return " px, no size in mm is stated" if source.kind == "array" else " px"
 
 
 def rows_of(work: ImageWork, axis: int) -> list[ObjectRow]:
     """One row an object, with its slices along an axis, and its volume where that is known."""
-    volume = work.volume
-    millilitres = voxel_mm3(volume) / 1000 if has_size(volume) else None
     return [
         ObjectRow(
             item.id,
             item.name,
             bright(item.color),
             len(item.slices_along(axis)),
-            None if millilitres is None else item.voxels * millilitres,
+            millilitres_of(item.voxels, work.volume),
             item.locked,
             item.visible,
         )

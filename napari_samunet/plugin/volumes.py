@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_samunet.errors import UnsupportedImage
 from napari_samunet.geometry import default_affine
-from napari_samunet.io.volume import Source, Volume
+from napari_samunet.io.volume import Sized, Source, Volume
 from napari_samunet.plugin.display import Display
 from napari_samunet.types import FloatArray
 
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
 METADATA_KEY = "napari-samunet"
 """Where a layer's metadata holds what this plugin knows of it; layers are never told by name."""
-
-NO_SIZE = "no size in mm is stated"
-"""Note of the volume of a layer in plain pixels."""
 
 _LUMA = np.array([0.299, 0.587, 0.114])
 _MM = {"millimeter": 1.0, "micrometer": 1e-3, "centimeter": 10.0, "meter": 1e3, "nanometer": 1e-6}
@@ -68,17 +65,11 @@ def volume_of(layer: Image) -> Volume:
     array = np.asarray(layer.data[0] if layer.multiscale else layer.data)
     affine = default_affine(_spacing(layer))
     files = () if layer.source.path is None else (Path(layer.source.path),)
-    notes = () if _is_measured(layer) else (NO_SIZE,)
-    source = Source(files=files, notes=notes)
+    source = Source(sized=_sized(layer), files=files)
     if not layer.rgb:
         return Volume(array if array.ndim == 3 else array[None], affine, source=source)
     color = _as_uint8(array[..., :3] if layer.ndim == 3 else array[None, ..., :3])
     return Volume(np.rint(color @ _LUMA).astype(np.uint8), affine, color=color, source=source)
-
-
-def has_size(volume: Volume) -> bool:
-    """Whether anybody said how large the voxels of a layer's volume are; if not, 1 mm stands in."""
-    return volume.source.kind != "picture" and NO_SIZE not in volume.source.notes
 
 
 def _shows(layer: Image, volume: Volume) -> bool:
@@ -106,9 +97,11 @@ def _spacing(layer: Image) -> FloatArray:
     return np.concatenate([[1.0], spacing]) if layer.ndim == 2 else spacing
 
 
-def _is_measured(layer: Image) -> bool:
-    """Whether a layer has a unit of length, or at least a scale that somebody gave it."""
-    return any(str(unit) in _MM for unit in layer.units) or not np.allclose(_spacing(layer), 1)
+def _sized(layer: Image) -> Sized:
+    """What is known of a layer that has a unit of length, or at least a scale somebody gave it."""
+    if any(str(unit) in _MM for unit in layer.units) or not np.allclose(_spacing(layer), 1):
+        return "pixel" if layer.ndim == 2 else "voxel"
+    return ""
 
 
 def _as_uint8(color: np.ndarray) -> np.ndarray:

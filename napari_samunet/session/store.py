@@ -102,9 +102,9 @@ def _image_words(volume: Volume, arrays: dict[str, AnyArray], folder: Path) -> d
     arrays["image"], arrays["affine"] = volume.array, volume.affine
     if volume.color is not None:
         arrays["color"] = volume.color
-    shown = {"place": volume.source.place, "negative": volume.negative}
+    source = {"place": volume.source.place, "sized": volume.source.sized}
     windows = {"window": volume.window, "windows": volume.windows}
-    return {**words, "modality": volume.modality, **windows, **shown}
+    return {**words, "modality": volume.modality, **windows, **source, "negative": volume.negative}
 
 
 def _image(
@@ -112,7 +112,8 @@ def _image(
 ) -> Volume:
     if volume is None and words["path"] is None:
         window = None if words["window"] is None else tuple(words["window"])
-        color, stored = arrays.get("color"), Source(place=words.get("place"))
+        stored = Source(place=words.get("place"), sized=words.get("sized", "voxel"))
+        color = arrays.get("color")
         negative = bool(words.get("negative", False))
         windows = tuple((name, tuple(each)) for name, each in words.get("windows", ()))
         affine, modality = arrays["affine"], words["modality"]

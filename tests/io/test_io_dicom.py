@@ -402,3 +402,26 @@ def test_colour_ultrasound_keeps_its_colours(shared_data: Path) -> None:
     for name in ("pydicom/ExplVR_BigEnd.dcm", "cornerstone/US-YBR_FULL_422-EVRLE.dcm"):
         volume = open_volume(shared_data / name)
         assert volume.color.shape == (*volume.shape, 3)
+
+
+@pytest.mark.parametrize(
+    ("tags", "sized"),
+    [
+        ({"SliceThickness": 3}, "voxel"),
+        ({}, "pixel"),
+        ({"SliceThickness": 3, "ImagePositionPatient": None}, "pixel"),
+        ({"SliceThickness": 3, "PixelSpacing": None}, ""),
+    ],
+    ids=["a slice", "of no thickness", "without a place", "without a pixel size"],
+)
+def test_what_the_file_does_not_state_in_millimetres_is_known_to_be_made_up(
+    tmp_path: Path, tags: dict[str, object], sized: str
+) -> None:
+    save_slice(tmp_path, 1, **tags)
+    assert open_volume(tmp_path).source.sized == sized
+
+
+def test_slices_that_lie_apart_state_how_thick_they_are(tmp_path: Path) -> None:
+    for number in range(3):
+        save_slice(tmp_path, number)
+    assert open_volume(tmp_path).source.sized == "voxel"

@@ -10,7 +10,7 @@ import pytest
 
 from napari_samunet.io.measures import write_measures
 from napari_samunet.io.segments import Segment
-from napari_samunet.io.volume import Source, Volume
+from napari_samunet.io.volume import Sized, Source, Volume
 
 PLACED = Source(kind="sitk", place="space directions")
 # (z, y, x) of the array along which way of the patient (R, A, S), in mm
@@ -53,3 +53,15 @@ def test_the_largest_area_is_that_of_the_plane_that_opens_and_its_slice_counts_a
     row = measured(tmp_path, directions, source)
     words = ("plane", "largest_area_slice", "slices", "largest_area_mm2")
     assert tuple(row[word] for word in words) == told
+
+
+@pytest.mark.parametrize(
+    ("sized", "told"),
+    [("voxel", ("0.036", "8")), ("pixel", ("", "8")), ("", ("", ""))],
+)
+def test_nothing_is_measured_in_millimetres_that_nobody_stated(
+    tmp_path: Path, sized: Sized, told: tuple[str, str]
+) -> None:
+    row = measured(tmp_path, AXIAL, Source(sized=sized))
+    assert row["voxels"] == "24"
+    assert (row["volume_ml"], row["largest_area_mm2"]) == told

@@ -10,23 +10,24 @@ from napari_samunet.io.volume import Source, Volume
 from napari_samunet.plugin.alignment import misfit
 from napari_samunet.plugin.reader import layer_of
 from napari_samunet.plugin.summary import about_image, rows_of
-from napari_samunet.plugin.volumes import has_size, volume_of
+from napari_samunet.plugin.volumes import volume_of
 
 
 @pytest.mark.parametrize(
     ("described", "known"),
     [
-        ({}, False),
-        ({"scale": (5, 0.7, 0.7)}, True),
-        ({"units": ("mm",) * 3}, True),
+        ({}, ""),
+        ({"scale": (5, 0.7, 0.7)}, "voxel"),
+        ({"units": ("mm",) * 3}, "voxel"),
     ],
 )
 def test_a_layer_has_a_size_where_somebody_gave_it_one(described, known):
-    assert has_size(volume_of(Image(np.zeros((3, 9, 9), np.float32), **described))) is known
+    volume = volume_of(Image(np.zeros((3, 9, 9), np.float32), **described))
+    assert volume.source.sized == known
 
 
-def test_a_picture_without_pixel_size_has_none():
-    assert not has_size(Volume(np.zeros((1, 9, 9)), np.eye(4), source=Source(kind="picture")))
+def test_of_a_flat_layer_with_a_scale_no_thickness_is_known():
+    assert volume_of(Image(np.zeros((9, 9)), scale=(0.7, 0.7))).source.sized == "pixel"
 
 
 @pytest.mark.viewer

@@ -135,11 +135,12 @@ def test_a_resampled_image_still_lies_in_the_patient(
 ) -> None:
     windows = (("BRAIN", (40.0, 80.0)), ("", (300.0, 1500.0)))
     made = replace(
-        volume, modality=None, source=Source(place="sform"), negative=True, windows=windows
+        volume, modality=None, source=Source(place="sform", sized="pixel"), negative=True, windows=windows
     )
     _worked_on(made, engine).save(tmp_path / "work.samunet")
     again = Session.resume(tmp_path / "work.samunet").volume
     assert (again.source.place, again.negative) == ("sform", True)
+    assert again.source.sized == "pixel"
     assert again.windows == windows
 
 
