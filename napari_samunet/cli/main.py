@@ -15,10 +15,11 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from importlib import import_module
 from importlib.metadata import version
+from io import TextIOWrapper
 from pathlib import Path
 from typing import NoReturn
 
-from napari_samunet.cli.output import plain_warnings
+from napari_samunet.cli.output import plain_warnings, say
 from napari_samunet.errors import BadUsage, SamUNetError
 from napari_samunet.io.paths import exists
 
@@ -66,6 +67,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         its traceback and exits with 1.
     """
     status = 0
+    for stream in (sys.stdout, sys.stderr):  # a name may hold letters that a locale lacks
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         status = _status(list(sys.argv[1:] if argv is None else argv))
         print(end="", flush=True)  # a full disk is told here, not at the interpreter's end
@@ -92,7 +96,7 @@ def _status(arguments: list[str]) -> int:
     except SystemExit as stop:  # argparse: --help, --version, bad usage
         return stop.code if isinstance(stop.code, int) else STATUS_BAD_INPUT
     except SamUNetError as error:
-        print(f"samunet: {' '.join(str(error).split())}", file=sys.stderr)
+        say(f"samunet: {' '.join(str(error).split())}", error=True)
         return STATUS_BAD_INPUT
     except KeyboardInterrupt:
         print("samunet: interrupted", file=sys.stderr)

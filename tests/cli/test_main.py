@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -173,6 +174,22 @@ def test_a_reader_that_has_seen_enough_is_no_error(unbuffered):
             check=False,
         )
     assert (answer.returncode, answer.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_name_that_the_locale_cannot_print_is_printed_otherwise(
+    encoding: str, oblique_image: Path, tmp_path: Path
+):
+    odd = tmp_path / "Müller →.nii.gz"
+    shutil.copyfile(oblique_image, odd)
+    answer = subprocess.run(
+        [sys.executable, "-m", "napari_samunet.cli.main", "info", odd],
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": f"{encoding}:strict"},
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert b"ller " in answer.stdout
 
 
 def test_a_window_may_begin_below_zero(capsys, tmp_path: Path):

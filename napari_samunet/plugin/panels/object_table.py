@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qtpy.QtCore import QEvent, QItemSelectionModel, QModelIndex, Qt, Signal
 from qtpy.QtGui import QColor, QIcon, QKeyEvent, QMouseEvent, QPixmap
@@ -14,6 +14,8 @@ from qtpy.QtWidgets import (
     QTableWidgetItem,
     QTableWidgetSelectionRange,
 )
+
+from napari_samunet.plugin.panels.section import literal
 
 _ID = Qt.ItemDataRole.UserRole
 _FEWEST_ROWS, _MOST_ROWS = 3, 8
@@ -86,8 +88,6 @@ class ObjectTable(QTableWidget):
             self.setHorizontalHeaderItem(column, heading)
         header = QHeaderView(Qt.Orientation.Horizontal)
         self.setHorizontalHeader(header)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Stretch)
         header.setMinimumSectionSize(24)
         self._row_height = height = self.fontMetrics().lineSpacing() + 6
         numbers = QHeaderView(Qt.Orientation.Vertical)
@@ -99,8 +99,9 @@ class ObjectTable(QTableWidget):
         triggers = QAbstractItemView.EditTrigger
         self.setEditTriggers(triggers.DoubleClicked | triggers.EditKeyPressed)
         self.setStyleSheet(_EMPTY_BOX)
-        self._rows: list[ObjectRow] = []
+        self._rows: list[ObjectRow] = []  # as the cells show them
         self._current: int | None = None
+        self._write([])
         self._fit()
         self.itemSelectionChanged.connect(self._on_marks)
         self.cellClicked.connect(self._turn)
@@ -112,12 +113,8 @@ class ObjectTable(QTableWidget):
         if list(rows) == self._rows and current == self._current:
             return  # a name that is being written, and marked rows, stay
         self.blockSignals(True)
-        self.setRowCount(len(rows))
-        for number, row in enumerate(rows):
-            for column, item in enumerate(_cells(row)):
-                self.setItem(number, column, item)
-        moved = current != self._current
-        self._rows, self._current = list(rows), current
+        self._write(rows)
+        moved, self._current = current != self._current, current
         self._fit()
         self._mark_current(moved)
         self.blockSignals(False)
@@ -159,6 +156,20 @@ class ObjectTable(QTableWidget):
         else:
             event.ignore()
 
+    def _write(self, rows: Sequence[ObjectRow]) -> None:
+        header, modes = self.horizontalHeader(), QHeaderView.ResizeMode
+        assert header is not None
+        # Columns that fit their contents would measure all rows again at every cell.
+        header.setSectionResizeMode(modes.Fixed)
+        self.setRowCount(len(rows))
+        for place, row in enumerate(rows):
+            if row not in self._rows[place : place + 1]:
+                for column, item in enumerate(_cells(row)):
+                    self.setItem(place, column, item)
+        header.setSectionResizeMode(modes.ResizeToContents)
+        header.setSectionResizeMode(_NAME, modes.Stretch)
+        self._rows = list(rows)
+
     def _fit(self) -> None:
         rows = min(max(len(self._rows), _FEWEST_ROWS), _MOST_ROWS)
         self.setFixedHeight((rows + 1) * self._row_height + 6)
@@ -191,17 +202,20 @@ class ObjectTable(QTableWidget):
             item.setCheckState(Qt.CheckState.Unchecked if ticked else Qt.CheckState.Checked)
 
     def _on_change(self, item: QTableWidgetItem) -> None:
-        number = item.data(_ID)
+        number, place, row = item.data(_ID), item.row(), self._rows[item.row()]
         ticked = item.checkState() == Qt.CheckState.Checked
         if item.column() == _NAME and not item.text().strip():
             self.blockSignals(True)
-            item.setText(self._rows[item.row()].name)  # an object is never without a name
+            item.setText(row.name)  # an object is never without a name
             self.blockSignals(False)
         elif item.column() == _NAME:
+            self._rows[place] = replace(row, name=item.text())
             self.rename_requested.emit(number, item.text())
         elif item.column() == _LOCKED:
+            self._rows[place] = replace(row, locked=ticked)
             self.lock_requested.emit(number, ticked)
         elif item.column() == _VISIBLE:
+            self._rows[place] = replace(row, visible=ticked)
             self.show_requested.emit(number, ticked)
 
 
@@ -214,7 +228,7 @@ def _cells(row: ObjectRow) -> list[QTableWidgetItem]:
         flags = item.flags() & ~Qt.ItemFlag.ItemIsUserCheckable  # the table turns a whole cell
         item.setFlags(flags if column == _NAME else flags & ~Qt.ItemFlag.ItemIsEditable)
     items[_NAME].setIcon(_swatch(row.color))
-    items[_NAME].setToolTip(f"Label {row.id}: {row.name}")
+    items[_NAME].setToolTip(literal(f"Label {row.id}: {row.name}"))
     for column, ticked, what in (
         (_LOCKED, row.locked, "Locked"),
         (_VISIBLE, row.visible, "Visible"),
