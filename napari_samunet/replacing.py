@@ -9,6 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+DRAFT_PREFIX, DRAFT_SUFFIX = ".samunet-", ".part"
+"""By which a draft is known that a killed program left."""
+
 
 @contextmanager
 def replacing(path: Path, lasting: bool = True) -> Iterator[BinaryIO]:
@@ -22,7 +25,7 @@ def replacing(path: Path, lasting: bool = True) -> Iterator[BinaryIO]:
     OSError
         It cannot be written there.
     """
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=DRAFT_PREFIX, suffix=DRAFT_SUFFIX)
     try:
         with os.fdopen(handle, "wb") as file:
             yield file

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import pytest
 
-from napari_samunet.replacing import replacing
+from napari_samunet.replacing import DRAFT_PREFIX, DRAFT_SUFFIX, replacing
 
 
 def _begin(file: BinaryIO) -> None:
@@ -23,6 +23,7 @@ def test_what_was_written_takes_the_place_at_the_end(tmp_path, lasting):
     with replacing(path, lasting) as file:
         file.write(b"new")
         assert path.read_bytes() == b"old"
+        assert len(list(tmp_path.glob(f"{DRAFT_PREFIX}*{DRAFT_SUFFIX}"))) == 1
     assert path.read_bytes() == b"new"
     assert [item.name for item in tmp_path.iterdir()] == ["kept"]
     if os.name == "posix":

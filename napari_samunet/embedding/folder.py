@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -19,7 +20,7 @@ from zlib import crc32
 from filelock import FileLock, Timeout
 
 from napari_samunet.embedding.key import EmbeddingKey
-from napari_samunet.replacing import replacing
+from napari_samunet.replacing import DRAFT_PREFIX, DRAFT_SUFFIX, replacing
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SUFFIX = ".safetensors"
+_OURS = re.compile(r"[0-9a-f]{32}(\.half)?\.safetensors")
+"""Names of embeddings: a person may have chosen a folder that holds other programs' files too."""
 _LOCK, _LEDGER = ".lock", ".bytes"
 _CHECKSUM = "crc32"
 _PATIENCE_S = 5.0
@@ -137,6 +140,7 @@ class EmbeddingFolder:
         if not self.path.is_dir():
             return 0
         with self._held():
+            self._drop_drafts()
             files = self._files()
             for file in files:
                 file.path.unlink(missing_ok=True)
@@ -146,13 +150,16 @@ class EmbeddingFolder:
     def resize(self, max_bytes: int) -> None:
         """Keep so much from now on, and delete at once what is more."""
         self.max_bytes = max_bytes
-        if self.bytes > max_bytes:
-            with suppress(OSError, Timeout, NotImplementedError), self._held():
-                self._tell(self._evict(max_bytes))
+        try:
+            if self.bytes > max_bytes:
+                with self._held():
+                    self._tell(self._evict(max_bytes))
+        except (OSError, Timeout, NotImplementedError) as error:
+            self._complain(f"{self.path} cannot be used: {error}")
 
     @property
     def bytes(self) -> int:
-        """Bytes of all embeddings."""
+        """Bytes of all embeddings; an OSError where the folder cannot be listed."""
         return sum(file.size for file in self._files())
 
     def __len__(self) -> int:
@@ -176,7 +183,7 @@ class EmbeddingFolder:
         found = []
         with suppress(FileNotFoundError), os.scandir(self.path) as entries:
             for entry in entries:
-                if entry.name.endswith(SUFFIX):
+                if _OURS.fullmatch(entry.name):
                     with suppress(FileNotFoundError):  # somebody else has evicted it
                         known = entry.stat()
                         found.append(_File(Path(entry.path), known.st_size, known.st_mtime_ns))
@@ -184,8 +191,7 @@ class EmbeddingFolder:
 
     def _evict(self, most: int) -> int:
         """Delete the oldest until at most so many bytes are left; return how many are."""
-        for left in self.path.glob(".*.part"):  # of a writer that was killed
-            left.unlink(missing_ok=True)
+        self._drop_drafts()
         files = self._files()
         total = sum(file.size for file in files)
         for file in files:
@@ -197,6 +203,11 @@ class EmbeddingFolder:
                 self.evicted += 1
         return total
 
+    def _drop_drafts(self) -> None:
+        """Delete what killed writers left; who holds the lock is the only one that writes."""
+        for left in self.path.glob(f"{DRAFT_PREFIX}*{DRAFT_SUFFIX}"):
+            left.unlink(missing_ok=True)
+
     def _told(self) -> int:
         """The bytes that the last writer counted; counted anew where nobody did."""
         with suppress(OSError, ValueError):
@@ -204,9 +215,8 @@ class EmbeddingFolder:
         return self.bytes
 
     def _tell(self, total: int) -> None:
-        handle = os.open(self.path / _LEDGER, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
-        with os.fdopen(handle, "w") as file:
-            file.write(str(total))
+        with replacing(self.path / _LEDGER, lasting=False) as file:
+            file.write(str(total).encode())
 
     def _refuse(self, reason: str) -> None:
         self.refused += 1

@@ -90,8 +90,10 @@ class AnswerReader:
 
     def _mask(self, words: Words) -> BoolArray:
         shape = tuple(words["shape"])
-        bits = np.unpackbits(self._arrays[words["bits"]], count=shape[0] * shape[1])
-        return bits.reshape(shape).astype(bool)
+        stored, pixels = self._arrays[words["bits"]], shape[0] * shape[1]
+        if len(stored) * 8 < pixels:  # numpy would fill up what is missing
+            raise ValueError("a mask is cut short")
+        return np.unpackbits(stored, count=pixels).reshape(shape).astype(bool)
 
 
 def _frame_words(frame: Frame) -> list[Any]:

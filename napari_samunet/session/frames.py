@@ -23,6 +23,9 @@ _HEAD = struct.Struct("<II")
 _WORDS = struct.Struct("<I")
 _LEVEL = 1  # of compression: a click is written while the person already makes the next one
 
+DAMAGE = (AttributeError, LookupError, OverflowError, RecursionError, TypeError, ValueError)
+"""What reading words and arrays raises where they are not ours: damaged, or edited."""
+
 Words = dict[str, Any]
 Frame = tuple[Words, dict[str, AnyArray]]
 
@@ -51,21 +54,28 @@ def frame_offsets(file: BinaryIO) -> list[int]:
     """Return where each frame begins from where the file stands; only their lengths are read."""
     found = []
     while len(head := file.read(_HEAD.size)) == _HEAD.size:
+        length, _ = _HEAD.unpack(head)
+        if not length:
+            break
         found.append(file.tell() - _HEAD.size)
-        file.seek(_HEAD.unpack(head)[0], os.SEEK_CUR)
+        file.seek(length, os.SEEK_CUR)
     return found
 
 
 def read_frame(file: BinaryIO) -> Frame | None:
-    """Read the frame that begins here; None at the end and where it is torn."""
+    """Read the frame that begins here; None at the end and where it is torn or none of ours."""
     head = file.read(_HEAD.size)
     if len(head) < _HEAD.size:
         return None
     length, checksum = _HEAD.unpack(head)
     content = file.read(length)
-    if len(content) < length or zlib.crc32(content) != checksum:
+    # A power loss leaves NUL bytes: a length of 0, and 0 is also the checksum of nothing.
+    if not length or len(content) < length or zlib.crc32(content) != checksum:
         return None
-    return _unpack(zlib.decompress(content))
+    try:
+        return _unpack(zlib.decompress(content))
+    except (*DAMAGE, struct.error, zlib.error):
+        return None
 
 
 def _unpack(content: bytes) -> Frame:
@@ -77,4 +87,4 @@ def _unpack(content: bytes) -> Frame:
         count = int(np.prod(shape, dtype=np.int64))
         arrays[name] = np.frombuffer(content, np.dtype(dtype), count, start).reshape(shape)
         start += arrays[name].nbytes
-    return head["words"], arrays
+    return dict(head["words"]), arrays

@@ -15,7 +15,7 @@ from typing import BinaryIO, Literal
 
 from napari_samunet.inference.worker import Worker
 from napari_samunet.session.delta import AnswerNumbers, DeltaWriter
-from napari_samunet.session.frames import MAGIC, Words, pack, read_frame
+from napari_samunet.session.frames import MAGIC, Words, pack
 from napari_samunet.session.identity import ImageIdentity
 from napari_samunet.session.lock import hold
 from napari_samunet.session.state import State
@@ -65,8 +65,8 @@ class Journal:
     def go_on(self, path: Path, numbers: AnswerNumbers, end: int) -> None:
         """Continue a journal that was read instead of beginning one.
 
-        Where it holds more by now, because another window went on with it, a copy of what was read
-        is continued, so that the work of both is kept.
+        Where it holds more than that, because another window went on with it or its end cannot be
+        read, a copy of what was read is continued: nothing that was written is lost.
 
         Parameters
         ----------
@@ -200,8 +200,8 @@ def _open_again(path: Path, end: int) -> BinaryIO | None:
     file = path.open("r+b")
     if hold(file):
         file.seek(end)
-        if read_frame(file) is None:
-            file.truncate(end)  # what a power loss cut short
+        if not file.read().strip(b"\0"):
+            file.truncate(end)  # NUL bytes are what a power loss leaves, and nobody's work
             file.seek(end)
             return file
     file.close()

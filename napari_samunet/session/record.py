@@ -13,8 +13,8 @@ from napari_samunet.packed import PackedMask
 from napari_samunet.session.answers import AnswerReader, AnswerWriter
 from napari_samunet.session.objects import ObjectState
 from napari_samunet.session.placed import PlacedPrompt
-from napari_samunet.session.state import PlaneState, State
-from napari_samunet.types import SliceRef, Window
+from napari_samunet.session.state import MAX_ID, PlaneState, State
+from napari_samunet.types import AnyArray, SliceRef, Window
 
 if TYPE_CHECKING:  # torch comes with it
     from napari_samunet.inference.prediction import Prediction
@@ -114,17 +114,16 @@ class StateReader(AnswerReader):
         self._answers: list[Prediction] = []
 
     def state(self, words: Words) -> State:
-        """Return the whole state."""
+        """Return the whole state; one of ``DAMAGE`` where the words are none of a writer's."""
         self._answers = [self._answer(answer) for answer in words["answers"]]
         planes = {}
         for plane in words["planes"]:
             key = (plane["object"], _ref(plane["ref"]))
             planes[key] = self._plane(plane, *key)
-        return State(
-            objects=tuple(self._object(item) for item in words["objects"]),
-            planes=planes,
-            **self._marks(words),
-        )
+        objects = tuple(self._object(item) for item in words["objects"])
+        if len({item.id for item in objects}) < len(objects):
+            raise ValueError("two objects have the same number")
+        return State(objects=objects, planes=planes, **self._marks(words))
 
     def _marks(self, words: Words) -> Words:
         """What is one number each, as ``State`` takes it."""
@@ -136,12 +135,10 @@ class StateReader(AnswerReader):
         }
 
     def _object(self, words: Words) -> ObjectState:
+        if words["id"] not in range(1, MAX_ID + 1):
+            raise ValueError(f"no object has the number {words['id']}")
         shape = tuple(words["shape"])
-        bits, start, masks = self._arrays[words["bits"]].tobytes(), 0, {}
-        for z, top, left, height, width, count in self._arrays[words["places"]].tolist():
-            crop = bits[start : start + count]
-            masks[z] = PackedMask(shape[1:], (top, left), (height, width), crop)
-            start += count
+        masks = _masks(shape, self._arrays[words["places"]], self._arrays[words["bits"]].tobytes())
         settled = {
             _ref(plane["ref"]): self._plane(plane, words["id"], _ref(plane["ref"]))
             for plane in words["settled"]
@@ -204,6 +201,41 @@ def with_past(item: ObjectState, words: Words) -> ObjectState:
     carried = bool(prompts and set(item.masks) - by_hand)
     asked = carried or any(kind != "mask" for kind in prompts)
     return replace(item, models=(UNNAMED,) if asked else (), origin=UNKNOWN)
+
+
+def is_image(words: Any) -> bool:
+    """Whether words of a file name an image as ``ImageIdentity.words`` does."""
+    return (
+        isinstance(words, dict)
+        and isinstance(words.get("digest"), str)
+        and isinstance(words.get("shape"), list)
+        and isinstance(words.get("path", 0), str | None)
+    )
+
+
+def lies_in(state: State, shape: tuple[int, ...]) -> bool:
+    """Whether all objects and planes of a state are of an image of this shape (Z, Y, X)."""
+    refs = {ref for _number, ref in state.planes} | ({state.ref} if state.ref else set())
+    for item in state.objects:
+        refs |= {*item.keys, *item.settled, *item.doubts}
+    return all(item.shape == shape for item in state.objects) and all(
+        ref.axis in range(3) and ref.index in range(shape[ref.axis]) for ref in refs
+    )
+
+
+def _masks(shape: tuple[int, ...], places: AnyArray, bits: bytes) -> dict[int, PackedMask]:
+    """Cut the slices of an object, shape (Z, Y, X), out of its bits."""
+    start, masks = 0, {}
+    depth, rows, columns = shape
+    for z, top, left, height, width, count in places.tolist():
+        crop = bits[start : start + count]
+        inside = z in range(depth) and 0 <= top <= top + height <= rows
+        inside = inside and 0 <= left <= left + width <= columns
+        if not inside or not len(crop) == count == -(-height * width // 8):
+            raise ValueError(f"the mask on slice {z} lies outside its image or is cut short")
+        masks[z] = PackedMask((rows, columns), (top, left), (height, width), crop)
+        start += count
+    return masks
 
 
 def ref_words(ref: SliceRef) -> tuple[int, int]:

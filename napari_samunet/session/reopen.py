@@ -24,5 +24,5 @@ def image_of_session(path: Path) -> Volume:
         return load_state(path)[0]
     image = read_head(path)
     if image is None:
-        raise UnreadableFile(f"{path} is a journal that was cut off before its first step.")
+        raise UnreadableFile(f"{path} is a journal whose beginning cannot be read.")
     return image_of(path, image)

@@ -68,7 +68,7 @@ class Shelf:
         return path
 
     def entries(self) -> list[Entry]:
-        """Return all journals, the latest first."""
+        """Return all journals whose beginning can be read, the latest first."""
         found = []
         for path in self.folder.glob(f"*{SUFFIX}"):
             with suppress(OSError):  # another window may delete it just now
@@ -97,12 +97,14 @@ class Shelf:
             return None
         for entry in self.entries():
             same = entry.image["path"] == identity.path
-            if same and entry.image["series"] == identity.series:
+            if same and entry.image.get("series") == identity.series:
                 return None if identity.fits(entry.image) else entry
         return None
 
     def tidy(self) -> None:
-        """Delete journals that nobody touched for a long time."""
-        for entry in self.entries():
-            if entry.written < time.time() - KEPT_DAYS * _DAY and not is_held(entry.path):
-                entry.path.unlink(missing_ok=True)
+        """Delete journals that nobody touched for a long time, readable or not."""
+        oldest = time.time() - KEPT_DAYS * _DAY
+        for path in self.folder.glob(f"*{SUFFIX}"):
+            with suppress(OSError):  # another window may delete it just now
+                if path.stat().st_mtime < oldest and not is_held(path):
+                    path.unlink()

@@ -19,9 +19,10 @@ import numpy as np
 from napari_samunet.errors import InputError, UnreadableFile
 from napari_samunet.io.volume import Source, Volume
 from napari_samunet.replacing import replacing
+from napari_samunet.session.frames import DAMAGE
 from napari_samunet.session.identity import ImageIdentity
 from napari_samunet.session.readings import readings
-from napari_samunet.session.record import StateReader, StateWriter
+from napari_samunet.session.record import StateReader, StateWriter, is_image, lies_in
 from napari_samunet.session.state import State
 from napari_samunet.types import AnyArray
 
@@ -78,7 +79,7 @@ def load_state(path: str | Path, volume: Volume | None = None) -> tuple[Volume, 
     try:
         words = json.loads(arrays[TEXT].tobytes())
         version = words["version"] if words["format"] == FORMAT else None
-    except (KeyError, TypeError, ValueError) as error:
+    except DAMAGE as error:
         raise _no_session(source) from error
     if version != VERSION:
         raise InputError(
@@ -88,9 +89,17 @@ def load_state(path: str | Path, volume: Volume | None = None) -> tuple[Volume, 
     try:
         state = StateReader(arrays).state(words["state"])
         image = words["image"]
-    except (KeyError, IndexError, TypeError, ValueError) as error:
+        if not is_image(image):
+            raise ValueError("it names no image")
+        travelled = volume is None and image["path"] is None
+        found = _image_inside(image, arrays) if travelled else None
+    except DAMAGE as error:
         raise _no_session(source) from error
-    return _image(source, image, arrays, volume), state
+    if found is None:
+        found = image_of(source, image, volume)
+    if not lies_in(state, found.shape):
+        raise _no_session(source)
+    return found, state
 
 
 def _image_words(volume: Volume, arrays: dict[str, AnyArray], folder: Path) -> dict[str, Any]:
@@ -107,18 +116,14 @@ def _image_words(volume: Volume, arrays: dict[str, AnyArray], folder: Path) -> d
     return {**words, "modality": volume.modality, **windows, **source, "negative": volume.negative}
 
 
-def _image(
-    source: Path, words: dict[str, Any], arrays: dict[str, AnyArray], volume: Volume | None
-) -> Volume:
-    if volume is None and words["path"] is None:
-        window = None if words["window"] is None else tuple(words["window"])
-        stored = Source(place=words.get("place"), sized=words.get("sized", "voxel"))
-        color = arrays.get("color")
-        negative = bool(words.get("negative", False))
-        windows = tuple((name, tuple(each)) for name, each in words.get("windows", ()))
-        affine, modality = arrays["affine"], words["modality"]
-        return Volume(arrays["image"], affine, color, modality, window, stored, negative, windows)
-    return image_of(source, words, volume)
+def _image_inside(words: dict[str, Any], arrays: dict[str, AnyArray]) -> Volume:
+    window = None if words["window"] is None else tuple(words["window"])
+    stored = Source(place=words.get("place"), sized=words.get("sized", "voxel"))
+    color = arrays.get("color")
+    negative = bool(words.get("negative", False))
+    windows = tuple((name, tuple(each)) for name, each in words.get("windows", ()))
+    affine, modality = arrays["affine"], words["modality"]
+    return Volume(arrays["image"], affine, color, modality, window, stored, negative, windows)
 
 
 def image_of(source: Path, words: dict[str, Any], volume: Volume | None = None) -> Volume:
@@ -166,7 +171,7 @@ def _read(source: Path) -> dict[str, AnyArray]:
 
 
 def _no_session(source: Path) -> UnreadableFile:
-    state = "is damaged or something else" if source.is_file() else "is no file"
+    state = "is damaged, was edited or is something else" if source.is_file() else "is no file"
     return UnreadableFile(
         f"A session that was saved with Session.save was wanted, but {source} {state}."
     )

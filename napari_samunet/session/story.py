@@ -9,6 +9,7 @@ from typing import BinaryIO
 from napari_samunet.errors import InputError, UnreadableFile
 from napari_samunet.session.delta import AnswerNumbers, DeltaReader
 from napari_samunet.session.frames import (
+    DAMAGE,
     MAGIC,
     Frame,
     Words,
@@ -18,6 +19,7 @@ from napari_samunet.session.frames import (
 )
 from napari_samunet.session.history import History
 from napari_samunet.session.journal import FORMAT
+from napari_samunet.session.record import is_image
 from napari_samunet.session.state import State, bytes_of
 from napari_samunet.session.tally import Tally
 from napari_samunet.types import SliceRef
@@ -66,7 +68,7 @@ def is_journal(path: Path) -> bool:
 
 
 def read_head(path: Path) -> Words | None:
-    """Return what the image of a journal was; None where it is no journal."""
+    """Return what the image of a journal was; None where it is none, or damaged from its start."""
     try:
         with path.open("rb") as file:
             return _head(file)
@@ -86,9 +88,12 @@ def read_story(path: Path) -> Story:
         with path.open("rb") as file:
             image = _head(file)
             if image is None:
-                raise UnreadableFile(f"A session's journal was wanted, but {path} is none.")
+                raise UnreadableFile(
+                    f"A session's journal was wanted, but {path} is none, or its beginning is "
+                    "damaged."
+                )
             return _Telling(path, image, file).tell()
-    except (OSError, KeyError, IndexError, TypeError, ValueError) as error:
+    except (OSError, *DAMAGE) as error:
         if isinstance(error, UnreadableFile):
             raise
         raise UnreadableFile(f"{path} is a damaged journal ({error}).") from error
@@ -111,7 +116,7 @@ def count_objects(path: Path) -> int:
                 if "order" not in frame[0]:  # an undo of an earlier version says nothing of it
                     return len(read_story(path).state.objects)
                 return len(frame[0]["order"])
-    except (OSError, KeyError, TypeError, ValueError):
+    except (OSError, *DAMAGE):
         pass
     return 0
 
@@ -148,7 +153,7 @@ class _Telling:
             after = self._file.tell()
             try:
                 self._follow(offset, frame)
-            except (KeyError, IndexError, TypeError, ValueError):
+            except DAMAGE:
                 break  # what came before it is whole
             self._file.seek(after)
             end = after
@@ -199,4 +204,5 @@ def _head(file: BinaryIO) -> Words | None:
     frame = read_frame(file)
     if frame is None or frame[0].get("format") != FORMAT:
         return None
-    return frame[0]["image"]
+    image = frame[0].get("image")
+    return image if is_image(image) else None

@@ -44,6 +44,16 @@ def test_without_a_session_those_that_can_be_continued_are_listed(sessions, tmp_
     assert str(journal) in told
 
 
+def test_a_damaged_session_hides_no_other_in_the_list(sessions, tmp_path, capsys):
+    _path, journal = _journal(sessions, tmp_path)
+    damaged = journal.with_name("damaged.samunet")
+    damaged.write_bytes(journal.read_bytes()[:18] + bytes(4096))
+    assert main(["resume"]) == 0
+    assert str(journal) in capsys.readouterr().out
+    assert main(["resume", str(damaged)]) == 2
+    assert "beginning cannot be read" in capsys.readouterr().err
+
+
 def test_where_there_is_none_the_folder_is_named(sessions, capsys):
     assert main(["resume"]) == 0
     assert str(sessions.folder) in capsys.readouterr().out

@@ -14,10 +14,12 @@ from safetensors.torch import load, save
 
 from napari_samunet.embedding.folder import EmbeddingFolder
 from napari_samunet.embedding.key import EmbeddingKey
+from napari_samunet.replacing import DRAFT_PREFIX, DRAFT_SUFFIX
 
 KIB = 1024
 ONE = 4 * KIB + 150
 """Bytes of one file, about: its numbers and what safetensors says about them."""
+LEFT = f"{DRAFT_PREFIX}left{DRAFT_SUFFIX}"
 
 
 def _key(name="a", **others):
@@ -164,10 +166,40 @@ def test_what_was_not_kept_is_counted_with_its_reason(tmp_path):
 
 def test_what_a_killed_writer_left_goes_with_the_next_eviction(tmp_path):
     folder = EmbeddingFolder(tmp_path, 2 * ONE)
-    (tmp_path / ".left.part").write_bytes(b"half")
+    (tmp_path / LEFT).write_bytes(b"half")
     for name in "abc":
         folder.put(_key(name), _features())
     assert not list(tmp_path.glob(".*.part"))
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_files_of_other_programs_in_the_same_folder_are_neither_counted_nor_deleted(tmp_path, half):
+    others = [tmp_path / name for name in ("medsam.safetensors", ".report.part", ".samunet.part")]
+    for other in others:
+        other.write_bytes(bytes(3 * ONE))
+        os.utime(other, (1, 1))
+    folder = EmbeddingFolder(tmp_path, 2 * ONE, half)
+    for number in range(8):
+        folder.put(_key(str(number)), _features())
+    assert 0 < len(folder) < 8
+    assert folder.bytes <= 2 * ONE
+    folder.resize(1)
+    folder.resize(10**6)
+    folder.put(_key(), _features())
+    assert folder.empty() == 1
+    assert [other.stat().st_size for other in others] == [3 * ONE] * 3
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need rights elsewhere")
+def test_a_link_that_somebody_planted_leads_to_no_file_that_is_written(tmp_path):
+    precious = tmp_path / "precious"
+    precious.write_text("mine")
+    folder = EmbeddingFolder(tmp_path / "shared", 10**6)
+    folder.path.mkdir()
+    (folder.path / ".bytes").symlink_to(precious)
+    folder.put(_key(), _features())
+    assert folder.get(_key()) is not None
+    assert precious.read_text() == "mine"
 
 
 def test_a_folder_that_cannot_be_written_to_keeps_nothing_and_breaks_nothing(tmp_path, caplog):
@@ -175,16 +207,28 @@ def test_a_folder_that_cannot_be_written_to_keeps_nothing_and_breaks_nothing(tmp
     folder = EmbeddingFolder(tmp_path / "file", 10**6)
     folder.put(_key(), _features())
     folder.put(_key("b"), _features())
+    folder.resize(KIB)
     assert folder.get(_key()) is None
-    assert len(caplog.records) <= 2
+    (record,) = caplog.records
+    assert str(tmp_path / "file") in record.getMessage()
+
+
+def test_another_budget_for_a_folder_that_is_a_file_is_told_and_breaks_nothing(tmp_path, caplog):
+    (tmp_path / "file").write_text("in the way")
+    folder = EmbeddingFolder(tmp_path / "file", 10**6)
+    folder.resize(KIB)
+    (record,) = caplog.records
+    assert str(tmp_path / "file") in record.getMessage()
 
 
 def test_emptying_leaves_nothing_of_any_patient(tmp_path):
     folder = EmbeddingFolder(tmp_path, 10**6)
     for name in "abc":
         folder.put(_key(name), _features())
+    (tmp_path / LEFT).write_bytes(b"half")
     assert folder.empty() == 3
     assert not list(tmp_path.glob("*.safetensors"))
+    assert not list(tmp_path.glob(".*.part"))
     assert folder.get(_key("a")) is None
 
 

@@ -7,10 +7,12 @@ import io
 import os
 import signal
 import stat
+import struct
 import subprocess
 import sys
 import threading
 import time
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -23,10 +25,12 @@ from napari_samunet.io.volume import Volume
 from napari_samunet.session import history as history_module
 from napari_samunet.session import journal as journal_module
 from napari_samunet.session import story as story_module
-from napari_samunet.session.frames import pack
+from napari_samunet.session.frames import MAGIC, pack
 from napari_samunet.session.identity import ImageIdentity
 from napari_samunet.session.journal import Journal
+from napari_samunet.session.lock import hold
 from napari_samunet.session.record import StateWriter
+from napari_samunet.session.reopen import image_of_session
 from napari_samunet.session.session import Session
 from napari_samunet.session.shelf import KEPT_DAYS, Shelf
 from napari_samunet.session.store import load_state
@@ -165,7 +169,45 @@ def test_a_write_that_a_power_loss_cut_short_costs_only_itself(volume, tmp_path,
     assert _bytes(again) == earlier
     again.add_point((20, 20), index=3)
     again._journal.close()
-    assert _bytes(Session.resume(journal.path, volume, DiscEngine())) == _bytes(again)
+    assert _bytes(Session.resume(again._journal.path, volume, DiscEngine())) == _bytes(again)
+
+
+@pytest.mark.parametrize("count", [5, 8, 4096])
+def test_zeros_that_a_power_loss_left_cost_nothing(volume, tmp_path, count):
+    session, journal = _kept(volume, tmp_path)
+    _work(session)
+    journal.close()
+    with journal.path.open("ab") as file:
+        file.write(bytes(count))
+    assert Shelf(tmp_path).last(ImageIdentity(volume)).about.endswith(", 2 objects")
+    again = Session.resume(journal.path, volume, DiscEngine())
+    assert _bytes(again) == _bytes(session)
+    again.add_point((20, 20), index=3)
+    again._journal.close()
+    assert again._journal.path == journal.path
+    assert _bytes(_read(journal.path, volume)) == _bytes(again)
+
+
+def test_what_lies_behind_a_damaged_place_is_left_as_it_is(volume, tmp_path):
+    session, journal = _kept(volume, tmp_path)
+    session.add_point((10, 9), index=2)
+    assert journal.flush(10)
+    earlier, whole = _bytes(session), journal.path.stat().st_size
+    for column in (20, 30):
+        session.add_point((10, column), index=2)
+    journal.close()
+    content = bytearray(journal.path.read_bytes())
+    content[whole + 30] ^= 255
+    journal.path.write_bytes(content)
+    told: list[str] = []
+    again = Session.resume(journal.path, volume, DiscEngine())
+    again._journal._on_problem = told.append
+    assert _bytes(again) == earlier
+    again.add_point((20, 20), index=3)
+    again._journal.close()
+    assert journal.path.read_bytes() == content
+    assert _bytes(_read(again._journal.path, volume)) == _bytes(again)
+    assert "cannot be read" in told[0]
 
 
 def test_a_frame_that_the_disk_garbled_ends_the_story_there(volume, tmp_path):
@@ -287,6 +329,63 @@ def test_old_journals_are_deleted_because_they_show_patients(volume, tmp_path):
     os.utime(journal.path, (old, old))
     shelf.tidy()
     assert not journal.path.exists()
+
+
+def _framed(content: bytes) -> bytes:
+    """A frame with a right checksum, whatever is in it."""
+    return struct.pack("<II", len(content), zlib.crc32(content)) + content
+
+
+def _packed_text(text: bytes) -> bytes:
+    return _framed(zlib.compress(struct.pack("<I", len(text)) + text))
+
+
+_HEAD_WORDS = {"format": journal_module.FORMAT}
+DAMAGED = {
+    "zeros": bytes(64),
+    "torn": pack(_HEAD_WORDS, {})[:-3],
+    "not packed": _framed(b"garbage"),
+    "empty": _framed(zlib.compress(b"")),
+    "no JSON": _packed_text(b"{{{{{"),
+    "JSON without end": _packed_text(b"[" * 10**5),
+    "a list": _packed_text(b'{"words": [], "arrays": []}'),
+    "an array of objects": _packed_text(b'{"words": {}, "arrays": [["a", "O", [1]]]}'),
+    "no image": pack(_HEAD_WORDS, {}),
+    "an empty image": pack({**_HEAD_WORDS, "image": {}}, {}),
+    "a shape that is none": pack(
+        {**_HEAD_WORDS, "image": {"digest": "0", "shape": 5, "path": None}}, {}
+    ),
+}
+
+
+@pytest.mark.parametrize("head", DAMAGED.values(), ids=DAMAGED)
+def test_one_damaged_journal_hides_no_other_and_is_refused_in_plain_words(volume, tmp_path, head):
+    session, journal = _kept(volume, tmp_path)
+    session.add_point((10, 9), index=2)
+    journal.close()
+    (tmp_path / "damaged.samunet").write_bytes(MAGIC + head)
+    shelf, identity = Shelf(tmp_path), ImageIdentity(volume)
+    assert [entry.path for entry in shelf.entries()] == [journal.path]
+    assert shelf.last(identity).path == journal.path
+    assert shelf.of_other_content(identity) is None
+    for read in (read_story, image_of_session):
+        with pytest.raises(UnreadableFile, match="beginning"):
+            read(tmp_path / "damaged.samunet")
+
+
+@pytest.mark.parametrize("head", DAMAGED.values(), ids=DAMAGED)
+def test_old_journals_that_cannot_be_read_are_deleted_too(tmp_path, head):
+    path, old = tmp_path / "damaged.samunet", time.time() - (KEPT_DAYS + 1) * 24 * 3600
+    path.write_bytes(MAGIC + head)
+    Shelf(tmp_path).tidy()
+    assert path.exists()
+    os.utime(path, (old, old))
+    with path.open("rb") as held:
+        assert hold(held)
+        Shelf(tmp_path).tidy()
+        assert path.exists(), "somebody writes on it"
+    Shelf(tmp_path).tidy()
+    assert not path.exists()
 
 
 def test_work_in_progress_is_not_replaced_by_an_old_session(volume, tmp_path):

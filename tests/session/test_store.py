@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -135,7 +136,11 @@ def test_a_resampled_image_still_lies_in_the_patient(
 ) -> None:
     windows = (("BRAIN", (40.0, 80.0)), ("", (300.0, 1500.0)))
     made = replace(
-        volume, modality=None, source=Source(place="sform", sized="pixel"), negative=True, windows=windows
+        volume,
+        modality=None,
+        source=Source(place="sform", sized="pixel"),
+        negative=True,
+        windows=windows,
     )
     _worked_on(made, engine).save(tmp_path / "work.samunet")
     again = Session.resume(tmp_path / "work.samunet").volume
@@ -215,14 +220,7 @@ def test_a_session_that_does_not_tell_its_time_point_is_continued_too(
     engine: Answerer, tmp_path: Path
 ) -> None:
     session, saved = _session_of_frame(tmp_path, engine)
-    with np.load(saved) as file:
-        arrays = {name: file[name] for name in file.files}
-    words = json.loads(arrays[store.TEXT].tobytes())
-    del words["image"]["opened"]
-    arrays[store.TEXT] = np.frombuffer(json.dumps(words).encode(), np.uint8)
-    with saved.open("wb") as file:
-        np.savez_compressed(file, **arrays)
-    again = Session.resume(saved)
+    again = Session.resume(_edited(saved, lambda words, _: words["image"].pop("opened")))
     np.testing.assert_array_equal(again.volume.array, session.volume.array)
     assert [len(again.prompts), again.prompts[0].ref] == [1, session.prompts[0].ref]
 
@@ -277,6 +275,66 @@ def test_a_session_cut_short_is_refused(engine: Answerer, volume: Volume, tmp_pa
     saved.write_bytes(saved.read_bytes()[:-200])
     with pytest.raises(UnreadableFile):
         Session.resume(saved)
+
+
+def _edited(saved: Path, edit: Callable[[dict[str, Any], dict[str, Any]], object]) -> Path:
+    """A session that somebody changed: ``edit(words, arrays)``."""
+    with np.load(saved) as file:
+        arrays = {name: file[name] for name in file.files}
+    words = json.loads(arrays[store.TEXT].tobytes())
+    edit(words, arrays)
+    arrays[store.TEXT] = np.frombuffer(json.dumps(words).encode(), np.uint8)
+    with saved.open("wb") as file:
+        np.savez_compressed(file, **arrays)
+    return saved
+
+
+def _cut(words: dict[str, Any], arrays: dict[str, Any], name: str = "bits") -> None:
+    arrays[words[name]] = arrays[words[name]][:-1]
+
+
+def _move(words: dict[str, Any], arrays: dict[str, Any], column: int, by: int) -> None:
+    places = arrays[words["places"]].copy()
+    places[0, column] += by
+    arrays[words["places"]] = places
+
+
+EDITS: dict[str, Callable[[dict[str, Any], dict[str, Any]], object]] = {
+    "mask cut short": lambda words, arrays: _cut(words["state"]["objects"][0], arrays),
+    "preview cut short": lambda words, arrays: _cut(words["state"]["answers"][0]["mask"], arrays),
+    "slice": lambda words, arrays: _move(words["state"]["objects"][0], arrays, 0, 100),
+    "row": lambda words, arrays: _move(words["state"]["objects"][0], arrays, 1, 100),
+    "column": lambda words, arrays: _move(words["state"]["objects"][0], arrays, 2, -100),
+    "number": lambda words, _: words["state"]["objects"][0].update(id=70000),
+    "negative number": lambda words, _: words["state"]["objects"][0].update(id=-1),
+    "same object twice": lambda words, _: words["state"]["objects"].append(
+        words["state"]["objects"][0]
+    ),
+    "another shape": lambda words, _: words["state"]["objects"][-1].update(shape=[9, 20, 18]),
+    "plane": lambda words, _: words["state"]["planes"][0].update(ref=[0, 102]),
+    "axis": lambda words, _: words["state"]["planes"][0].update(ref=[3, 0]),
+    "place of the latest prompt": lambda words, _: words["state"].update(ref=[0, -1]),
+    "no digest": lambda words, _: words["image"].pop("digest"),
+    "no window": lambda words, _: words["image"].pop("window"),
+    "no image": lambda _, arrays: arrays.pop("image"),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+def test_an_edited_session_is_refused_in_plain_words(
+    engine: Answerer, volume: Volume, tmp_path: Path, edit: Callable[..., object]
+) -> None:
+    saved = _edited(_worked_on(volume, engine).save(tmp_path / "work.samunet"), edit)
+    with pytest.raises(UnreadableFile, match="was edited"):
+        Session.resume(saved)
+
+
+def test_an_edited_session_is_refused_for_an_image_that_is_open_too(
+    engine: Answerer, volume: Volume, tmp_path: Path
+) -> None:
+    saved = _worked_on(volume, engine).save(tmp_path / "work.samunet")
+    with pytest.raises(UnreadableFile, match="was edited"):
+        Session.resume(_edited(saved, EDITS["no digest"]), volume)
 
 
 def test_a_failed_save_leaves_the_earlier_one(
