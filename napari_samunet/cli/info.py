@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from napari_samunet.cli import image
+from napari_samunet.cli.output import say
 
 if TYPE_CHECKING:
     from napari_samunet.io.volume import Volume
@@ -30,7 +31,7 @@ def run(args: argparse.Namespace) -> None:
     """
     volume = image.opened(args.image, args)
     for name, text in {"file": args.image, **_facts(volume)}.items():
-        print(f"{name + ':':<13}{text}")
+        say(f"{name + ':':<13}{text}")
 
 
 def _facts(volume: Volume) -> dict[str, str]:

@@ -8,6 +8,7 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING
 
+from napari_samunet.cli.output import say
 from napari_samunet.errors import BadUsage
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ def run(args: argparse.Namespace) -> None:
         print("\n".join(_listing()))
         return
     if args.action == "show":
-        print("\n".join(_aligned(_about(args.model) | _found(args.model, args.system))))
+        for line in _aligned(_about(args.model) | _found(args.model, args.system)):
+            say(line)
     else:
         print(f"{args.model} is here: {_fetch(args.model)}")
 

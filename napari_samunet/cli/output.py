@@ -6,13 +6,30 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from napari_samunet.errors import BadUsage
 from napari_samunet.io.paths import exists, is_folder
+
+_CONTROL = re.compile("[\0-\x08\n-\x1f\x7f-\x9f]")
+
+
+def say(line: str, error: bool = False) -> None:
+    """Print one line, in which nothing that came from a file can command the terminal.
+
+    Parameters
+    ----------
+    line
+        What to print; control characters become question marks.
+    error
+        Print it on stderr.
+    """
+    print(_CONTROL.sub("?", line), file=sys.stderr if error else sys.stdout)
 
 
 def check_writable(path: str | Path) -> Path:
@@ -94,18 +111,23 @@ class _PlainLines(logging.Handler):
     """Prints warnings as one line each; the traceback of what was got over is nobody's concern."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        print(f"samunet: {' '.join(record.getMessage().split())}", file=sys.stderr)
+        say(f"samunet: {' '.join(record.getMessage().split())}", error=True)
 
 
 @contextmanager
 def plain_warnings() -> Iterator[None]:
-    """Print what the package warns of as plain lines, whatever other libraries make of logging."""
+    """Print what the package warns of as plain lines, whatever other libraries make of logging.
+
+    What pydicom warns of a damaged file is left out: the image's own notes tell what matters.
+    """
     logger, handler = logging.getLogger("napari_samunet"), _PlainLines(logging.WARNING)
     propagated = logger.propagate
     logger.addHandler(handler)
     logger.propagate = False
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module="pydicom")
+            yield
     finally:
         logger.removeHandler(handler)
         logger.propagate = propagated

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from napari_samunet.cli.display import need_window
+from napari_samunet.cli.output import say
 from napari_samunet.errors import UnreadableFile
 from napari_samunet.io.paths import is_file
 
@@ -25,6 +26,8 @@ def run(args: argparse.Namespace) -> None:
 
     Raises
     ------
+    UnreadableFile
+        The folder of the journals may not be looked into.
     InputError
         It is no session, or its image is gone or another one; no window is opened then.
     """
@@ -49,8 +52,15 @@ def _list() -> None:
     from napari_samunet.session.shelf import Shelf
 
     shelf = Shelf()
-    entries = shelf.entries()
+    try:
+        entries = shelf.entries()
+    except OSError as error:
+        raise UnreadableFile(
+            f"The sessions in {shelf.folder} cannot be listed ({error.strerror}): check that you "
+            "may enter that folder, and that HOME names your own."
+        ) from None
     for entry in entries:
-        print(f"{entry.when}  {entry.image['path'] or 'an image without a file'}\n  {entry.path}")
+        say(f"{entry.when}  {entry.image['path'] or 'an image without a file'}")
+        say(f"  {entry.path}")
     if not entries:
         print(f"No session yet in {shelf.folder}.")

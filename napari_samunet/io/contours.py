@@ -11,13 +11,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import ndimage
 
-from napari_samunet.types import BoolArray, FloatArray
+from napari_samunet.types import BoolArray, FloatArray, IntArray
+
+_FAR = 10_000
+"""Pixels further than so many from an image are not counted: they are metres away."""
+_BAND = 512
+"""Rows that are counted at once, so that tall contours take little memory."""
 
 Corner = tuple[int, int]
-IntArray = NDArray[np.integer]
 Loop = list[Corner]
 """Corners (row, column) of pixels, which lie half a pixel before the pixel of that number."""
 
@@ -62,13 +66,28 @@ def fill(contours_rc: Iterable[ArrayLike], shape_yx: tuple[int, int]) -> BoolArr
     return np.logical_xor.accumulate(flips, axis=1)[:, :width]
 
 
-def pixel_count(contours_rc: Sequence[FloatArray]) -> int:
-    """Count the pixels that `fill` finds on an image without ends, those of row -1 among them."""
+def pixel_count(contours_rc: Sequence[FloatArray], shape_yx: tuple[int, int]) -> int:
+    """Count the pixels that `fill` would find if the image went on, though not for ever.
+
+    Parameters
+    ----------
+    contours_rc : sequence of ndarray, shape (N, 2)
+        As `fill` takes them.
+    shape_yx : (int, int)
+        Rows and columns of the image. It goes on for 10,000 pixels on every side.
+    """
     corners = np.concatenate(contours_rc)[:, 0]
-    top, bottom = int(np.floor(corners.min())), int(np.ceil(corners.max()))
+    top = max(int(np.floor(corners.min())), -_FAR)
+    bottom = min(int(np.ceil(corners.max())), shape_yx[0] + _FAR)
+    bands = ((row, min(row + _BAND, bottom)) for row in range(top, bottom, _BAND))
+    return sum(_count_between(*band, contours_rc, shape_yx[1]) for band in bands)
+
+
+def _count_between(top: int, bottom: int, contours_rc: Sequence[FloatArray], width: int) -> int:
+    """Pixels of the rows from ``top`` on, and before ``bottom``."""
     found = [_crossings(contour, top, bottom) for contour in contours_rc]
     rows, columns = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    first = np.ceil(columns).astype(int)
+    first = np.clip(np.ceil(columns), -_FAR, width + _FAR).astype(int)
     edges = first[np.lexsort((first, rows))]  # an even number in each row
     return int((edges[1::2] - edges[::2]).sum())
 

@@ -13,6 +13,7 @@ import pydicom
 from pydicom.uid import UID
 
 from napari_samunet.errors import UnreadableFile, UnsupportedImage
+from napari_samunet.io.dicom_inflate import check_inflated
 from napari_samunet.io.dicom_search import (
     counted,
     files_below,
@@ -110,15 +111,18 @@ def read_header(path: Path) -> Any:
     Raises
     ------
     UnreadableFile
-        If it is no DICOM, or its header is damaged.
+        If it is no DICOM, its header is damaged, or it unpacks to more than memory holds.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            check_inflated(path)
             dataset = pydicom.dcmread(path, stop_before_pixels=True, force=True)
             known = any(key in dataset for key in ("SOPClassUID", "Rows", "Modality"))
     except FileNotFoundError:
         raise UnreadableFile(f"{path} does not exist: check the name and the folder.") from None
+    except UnreadableFile:
+        raise
     except Exception as error:  # pydicom raises nearly anything on damaged files
         raise UnreadableFile(
             f"{path} is damaged DICOM ({type(error).__name__}): export or copy it again."

@@ -19,6 +19,8 @@ from napari_samunet.types import FloatArray
 
 _COARSER = 1.5
 """Planes that are so many slices of the image apart were drawn on thicker slices."""
+_ALIKE = 1.1
+"""Gaps between planes that differ by less than this factor are one, as files round them."""
 _WAYS_TO_IMAGES = (
     "ReferencedSeriesSequence",
     "ReferencedInstanceSequence",
@@ -51,6 +53,14 @@ def on_other_slices(dataset: Any, step: float, volume: Volume) -> bool:
     if volume.shape[0] == 1 or _refers_to(dataset, volume):
         return False
     return step > _COARSER
+
+
+def gap_recurs(gaps: FloatArray) -> bool:
+    """Whether gaps between planes tell how thick these are: the least of them comes again.
+
+    Of a single one nobody knows whether slices were left out in it.
+    """
+    return int(np.count_nonzero(gaps < _ALIKE * gaps.min(initial=np.inf))) > 1
 
 
 def places_behind(dataset: Any, volume: Volume) -> FloatArray:

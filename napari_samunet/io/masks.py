@@ -13,6 +13,7 @@ import nibabel as nib
 import numpy as np
 import pydicom
 from nibabel.filebasedimages import ImageFileError
+from nibabel.nifti1 import intent_codes
 from nibabel.spatialimages import HeaderDataError
 from pydicom.config import disable_value_validation
 from pydicom.uid import RTStructureSetStorage, SegmentationStorage
@@ -26,12 +27,11 @@ from napari_samunet.io.paths import is_folder
 from napari_samunet.io.plane_stack import Stack
 from napari_samunet.io.quiet import silent_log
 from napari_samunet.io.regrid import onto, same_grid
-from napari_samunet.io.segments import Color, Segment, segments_of
+from napari_samunet.io.segments import Color, Segment, default_name, segments_of
 from napari_samunet.io.volume import Volume
 from napari_samunet.types import UInt16Array
 
 _SEGMENTATIONS = (SegmentationStorage, "1.2.840.10008.5.1.4.1.1.66.7")  # the second: label maps
-_INTENT_LABEL = 1002
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _SEGMENT_KEY = re.compile(r"Segment(\d+)_LabelValue$")
 
@@ -125,7 +125,7 @@ def holds_masks(path: Path) -> bool:
 def _is_nifti_labels(path: Path) -> bool:
     try:
         header: Any = nib.load(path).header
-        return int(header["intent_code"]) == _INTENT_LABEL
+        return int(header["intent_code"]) == intent_codes["label"]
     except (ImageFileError, HeaderDataError, OSError, EOFError, ValueError):
         return False
 
@@ -153,6 +153,11 @@ def _from_dicom(path: Path, volume: Volume) -> Masks:
                 raise
             raise UnreadableFile(
                 f"{path} has a damaged DICOM header ({type(error).__name__}): export it again."
+            ) from None
+        except MemoryError:
+            raise UnreadableFile(
+                f"{path} holds masks that need more memory than there is: export them again, "
+                "on the slices of this image."
             ) from None
     return Masks(tuple(segments), (*_strangers(path, dataset, volume), *notes))
 
@@ -205,7 +210,7 @@ def _words_of_slicer(header: Any, layer: int) -> tuple[dict[int, str], dict[int,
         start = f"Segment{match[1]}_"
         if int(words.get(f"{start}Layer", "0") or 0) == layer:
             number = int(value)
-            names[number] = words.get(f"{start}Name", "").strip() or f"object {number}"
+            names[number] = words.get(f"{start}Name", "").strip() or default_name(number)
             parts = _NUMBER.findall(words.get(f"{start}Color", ""))
             if len(parts) == 3:
                 colors[number] = (float(parts[0]), float(parts[1]), float(parts[2]))

@@ -6,6 +6,7 @@ Standard: https://teem.sourceforge.net/nrrd/format.html
 from __future__ import annotations
 
 import bz2
+import math
 import re
 import tempfile
 from collections.abc import Iterator
@@ -17,6 +18,9 @@ from napari_samunet.errors import UnreadableFile
 _MOST_HEADER = 1_000_000
 _ENCODING = re.compile(rb"^encoding: *(bzip2|bz2) *\r?$", re.MULTILINE | re.IGNORECASE)
 _DATA_FILE = re.compile(rb"^data ?file: *(.+?) *\r?$", re.MULTILINE | re.IGNORECASE)
+_SIZES = re.compile(rb"^sizes:([\d \t]+)\r?$", re.MULTILINE | re.IGNORECASE)
+_WIDEST = 8  # bytes of a number; NRRD knows no wider one
+_SKIPPED = 1 << 20  # what "byte skip" and "line skip" may leave out before the voxels
 _DIRECTIONS = re.compile(rb"^space directions:", re.MULTILINE | re.IGNORECASE)
 _BLANK = re.compile(rb"\r?\n\r?\n")
 
@@ -59,13 +63,21 @@ def _voxels(path: Path, header: bytes, offset: int) -> bytes:
     named = _DATA_FILE.search(header)
     source = path if named is None else path.parent / named[1].decode(errors="replace")
     try:
-        packed = source.read_bytes()[offset if named is None else 0 :]
-        return bz2.decompress(packed)
+        with source.open("rb") as file:
+            file.seek(offset if named is None else 0)
+            return bz2.BZ2File(file).read(_most_bytes(header))
     except FileNotFoundError:
         raise UnreadableFile(
             f"{path} names {source.name} as its voxels, which is missing."
         ) from None
-    except (OSError, ValueError) as error:
+    except (EOFError, OSError, ValueError) as error:
         raise UnreadableFile(
             f"{path} is truncated or damaged ({error}): export or copy it again."
         ) from None
+
+
+def _most_bytes(header: bytes) -> int:
+    """What the voxels of a header may take at most, lest a small file fills the memory."""
+    sizes = _SIZES.search(header)
+    count = 0 if sizes is None else math.prod(int(size) for size in sizes[1].split())
+    return count * _WIDEST + _SKIPPED

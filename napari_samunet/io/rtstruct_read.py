@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from napari_samunet.errors import UnsupportedImage
-from napari_samunet.geometry import world_to_index
+from napari_samunet.geometry import index_to_world, world_to_index
 from napari_samunet.io.contours import fill, pixel_count
 from napari_samunet.io.dicom_files import text_of
-from napari_samunet.io.drawn_on import on_other_slices, places_behind
+from napari_samunet.io.drawn_on import gap_recurs, on_other_slices, places_behind
 from napari_samunet.io.losses import Landed, notes_of_losses, resampled
 from napari_samunet.io.names import listed
 from napari_samunet.io.plane_stack import Stack, distinct
@@ -68,10 +69,11 @@ def read_rtstruct(path: Path, dataset: Any, volume: Volume) -> tuple[list[Segmen
     everything += [place[None] for place in places_behind(dataset, volume)]
     landed, moved = [], []
     for structure in drawn:
-        exact = None if elsewhere else _filled(structure, volume)
-        if exact is None:
-            moved.append(structure.name)
-        landed.append(_resampled(structure, everything, volume) if exact is None else exact)
+        there = None if elsewhere else _filled(structure, volume)
+        if there is None:
+            there, taken = _resampled(structure, everything, volume)
+            moved.append(f"{structure.name} ({taken})")
+        landed.append(there)
     if moved:
         notes.append(
             f"{path.name}: {listed(moved)} was drawn on other slices than those of the "
@@ -140,7 +142,7 @@ def _on_other_slices(dataset: Any, contours: Contours, volume: Volume) -> bool:
     """Whether contours that lie on slices of the volume were drawn on other ones."""
     depths = [world_to_index(contour, volume.affine)[:, 0].mean() for contour in contours]
     gaps = np.diff(distinct(depths, 2 * _ON_SLICE))
-    return on_other_slices(dataset, float(gaps.min()) if gaps.size else 0.0, volume)
+    return on_other_slices(dataset, float(gaps.min()) if gap_recurs(gaps) else 0.0, volume)
 
 
 def _filled(structure: _Structure, volume: Volume) -> Landed | None:
@@ -157,28 +159,40 @@ def _filled(structure: _Structure, volume: Volume) -> Landed | None:
         if 0 <= z < volume.shape[0]:
             gathered.add(z, fill(group, volume.shape[1:]))
     segment = gathered.segment(structure.number, structure.name, structure.color)
-    drawn = sum(pixel_count(group) for group in planes.values())
+    drawn = sum(pixel_count(group, volume.shape[1:]) for group in planes.values())
     return Landed(segment, drawn, drawn - segment.voxels)
 
 
-def _resampled(structure: _Structure, everything: Contours, volume: Volume) -> Landed:
-    """Fill contours in planes of their own, as fine as the volume, then bring them onto it."""
-    stack = _own_stack(structure.contours, everything, volume)
+def _resampled(structure: _Structure, everything: Contours, volume: Volume) -> tuple[Landed, str]:
+    """Fill contours in planes of their own, as fine as the volume, then bring them onto it.
+
+    The second tells how thick the planes were taken.
+    """
+    stack, shape_yx = _own_stack(structure.contours, everything, volume)
     planes = defaultdict(list)
     for contour in structure.contours:
         placed = world_to_index(contour, stack.affine)
         planes[stack.nearest(placed[:, 0].mean())].append(placed[:, 1:])
-    corners = np.concatenate([contour for group in planes.values() for contour in group])
-    rows, columns = (np.ceil(corners.max(axis=0)).astype(int) + 1).tolist()
     gathered = Gathered()
     for plane, group in planes.items():
-        gathered.add(plane, fill(group, (rows, columns)))
+        gathered.add(plane, fill(group, shape_yx))
     segment = gathered.segment(structure.number, structure.name, structure.color)
-    return resampled(segment, stack, volume)
+    near = resampled(segment, stack, volume)
+    drawn = sum(pixel_count(group, shape_yx) for group in planes.values())
+    count = f"{len(planes)} plane{'s' if len(planes) > 1 else ''}"
+    return (
+        Landed(near.segment, drawn, near.outside + drawn - near.drawn),
+        f"{count} taken as {stack.usual:.3g} mm thick",
+    )
 
 
-def _own_stack(contours: Contours, everything: Contours, volume: Volume) -> Stack:
-    """The planes that a structure lies in, and those of the file's others beside them."""
+def _own_stack(
+    contours: Contours, everything: Contours, volume: Volume
+) -> tuple[Stack, tuple[int, int]]:
+    """The planes that a structure lies in, and those of the file's others beside them.
+
+    With them comes how many rows and columns of each can meet both structure and volume.
+    """
     normal = _normal(max(contours, key=len))
     fine = float(volume.spacing.min())
     # Any direction in the plane will do; one of the volume's keeps the rounding small.
@@ -187,8 +201,8 @@ def _own_stack(contours: Contours, everything: Contours, volume: Volume) -> Stac
     across /= np.linalg.norm(across)
     affine = np.eye(4)
     affine[:3, :3] = np.column_stack([normal, across * fine, np.cross(across, normal) * fine])
-    corner = np.floor(world_to_index(np.concatenate(contours), affine).min(axis=0))
-    affine[:3, 3] = affine[:3, :3] @ (0, *corner[1:])
+    first, rows, columns = _shared(np.concatenate(contours), volume, affine)
+    affine[:3, 3] = affine[:3, :3] @ first
     own = [(contour @ normal).mean() for contour in contours]
     starts = np.cumsum([0, *(len(contour) for contour in everything[:-1])])
     along = np.concatenate(everything) @ normal
@@ -196,7 +210,28 @@ def _own_stack(contours: Contours, everything: Contours, volume: Volume) -> Stac
     beside = (low + high)[high - low < fine / 2] / 2
     depths = distinct([*own, *beside], _ON_SLICE * fine)
     gaps = np.diff(depths)
-    return Stack(affine, depths, float(np.median(gaps) if gaps.size else volume.spacing.max()))
+    usual = float(np.median(gaps)) if gaps.size else np.inf
+    if not gap_recurs(gaps):
+        usual = min(usual, float(volume.spacing.max()))
+    return Stack(affine, depths, usual), (rows, columns)
+
+
+def _shared(
+    points: FloatArray, volume: Volume, affine: FloatArray
+) -> tuple[tuple[int, int, int], int, int]:
+    """Where the pixels begin that may hold both points and volume, and their rows and columns.
+
+    A vertex far away, which a spoilt file may have, must not make them countless.
+    """
+    edges = list(product(*((-0.5, size - 0.5) for size in volume.shape)))
+    found = [
+        world_to_index(each, affine)[:, 1:]
+        for each in (points, index_to_world(edges, volume.affine))
+    ]
+    first = np.floor(np.max([each.min(axis=0) for each in found], axis=0)).astype(int) - 1
+    end = np.ceil(np.min([each.max(axis=0) for each in found], axis=0)).astype(int) + 2
+    rows, columns = np.maximum(end - first, 1).tolist()
+    return (0, *first.tolist()), rows, columns
 
 
 def _normal(contour: FloatArray) -> FloatArray:

@@ -140,6 +140,7 @@ def _is_loopback(host: str | None) -> bool:
 
 def _network_reason(error: Exception, host: str) -> str:
     import requests
+    from requests.utils import get_environ_proxies
 
     if isinstance(error, requests.HTTPError) and error.response is not None:
         return f"{host} answered {error.response.status_code} {error.response.reason}"
@@ -148,6 +149,12 @@ def _network_reason(error: Exception, host: str) -> str:
             f"the proxy that this computer is set to use did not lead to {host} "
             f"({_proxys_word(error)}); ask who runs this network, or set HTTPS_PROXY to "
             "http://NAME:PASSWORD@PROXY:PORT"
+        )
+    if isinstance(error, requests.exceptions.InvalidURL) and get_environ_proxies(f"https://{host}"):
+        return (  # without the address, which holds a password
+            "the address of the proxy that this computer is set to use cannot be read; set "
+            "HTTPS_PROXY to http://NAME:PASSWORD@PROXY:PORT, and write signs of the password such "
+            "as # / @ : as %23 %2F %40 %3A"
         )
     if isinstance(error, requests.Timeout) or "timed out" in str(error):
         return f"{host} was silent for too long"

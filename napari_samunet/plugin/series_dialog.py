@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QApplication, QInputDialog, QMainWindow, QMessageBox,
 from napari_samunet.errors import ChoiceNeeded, TiltedSlices, UnevenSlices
 from napari_samunet.io.open import open_volume
 from napari_samunet.io.volume import Volume
+from napari_samunet.plugin.panels.section import literal
 
 _ASKED = {
     "series": ("Choose a series", "This folder holds several series:"),
@@ -88,5 +89,5 @@ def _how_to_take(window: QWidget) -> str | None:
 
 def _resampled(uneven: UnevenSlices, window: QWidget) -> bool:
     text = f"{uneven}\n\nResample to even slices? The masks can then not be saved as DICOM."
-    answer = QMessageBox.question(window, "Uneven slices", text)
+    answer = QMessageBox.question(window, "Uneven slices", literal(text))
     return answer == QMessageBox.StandardButton.Yes

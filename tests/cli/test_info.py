@@ -56,3 +56,17 @@ def test_a_choice_is_asked_for_in_the_words_of_the_command_line(tmp_path: Path, 
     assert error.count("\n") == 1
     assert "--series" in error
     assert told(tmp_path, capsys, "--series", "1")["read as"] == "dicom"
+
+
+def test_what_a_file_says_gives_the_terminal_no_command(tmp_path: Path, capsys, recwarn):
+    save_slice(tmp_path, 0, Manufacturer="ACME\x1b]0;mine\x07\x1b[2J\x9b31m", Modality="CT")
+    facts = told(tmp_path, capsys)
+    assert "by ACME?]0;mine??[2J?31m" in facts["stored as"]
+    assert not recwarn.list, "what pydicom makes of such a value is for nobody"
+
+
+def test_an_error_that_quotes_a_name_gives_the_terminal_no_command(tmp_path: Path, capsys):
+    assert main(["info", str(tmp_path / "a\x1b[2J.nii")]) == 2
+    error = capsys.readouterr().err
+    assert "a?[2J.nii" in error
+    assert "\x1b" not in error

@@ -73,7 +73,13 @@ def test_pixels_beside_the_image_are_counted_by_the_rule_that_fills():
         contours = [rng.uniform(-20, 20, (rng.integers(3, 9), 2)) for _ in range(3)]
         contours[0][:, 0] = contours[0][:, 0].round()  # corners on the lines of pixel centres
         wide = fill([contour + 30 for contour in contours], (61, 61))
-        assert pixel_count(contours) == wide.sum()
+        assert pixel_count(contours, (9, 7)) == wide.sum()
+
+
+def test_tall_contours_are_counted_row_by_row_as_low_ones_are():
+    """Over more rows than are counted at once."""
+    tall = np.array([(-700.5, 3.0), (-700.5, 9.0), (1800.5, 9.0), (1800.5, 3.0)])
+    assert pixel_count([tall], (12, 12)) == 2501 * 6
 
 
 def full_of_holes(side):

@@ -10,6 +10,7 @@ import pydicom
 import pytest
 from dicom_series import save_series
 from pydicom.fileset import FileSet
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from napari_samunet.errors import UnreadableFile
 from napari_samunet.io.open import open_volume
@@ -138,3 +139,21 @@ def test_a_listed_slice_that_is_missing_is_told_and_the_folder_opens_without_it(
     with pytest.raises(UnreadableFile, match=rf"{last.name}\).*open its folder"):
         open_volume(medium / "DICOMDIR")
     assert open_volume(last.parent).shape == (3, 20, 24)
+
+
+def test_a_small_file_that_unpacks_to_more_than_memory_holds_is_refused_before_it_does(
+    series: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for file in series.iterdir():
+        image = pydicom.dcmread(file)
+        image.add_new(0xFFFCFFFC, "OB", bytes(5_000_000))  # padding, which packs to nothing
+        image.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+        image.save_as(file)
+        assert file.stat().st_size < 20_000
+    assert open_volume(series).shape == (4, 20, 24)
+    monkeypatch.setattr("napari_samunet.io.dicom_inflate._MOST", 4_000_000)
+    monkeypatch.setattr("pydicom.filereader.zlib.decompress", None)
+    with pytest.raises(UnreadableFile, match="unpacks to more than"):
+        open_volume(series / "000.dcm")
+    with pytest.raises(UnreadableFile, match="cannot be read: 4 files"):
+        open_volume(series)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 from time import process_time
 
@@ -10,6 +11,7 @@ import pydicom
 import pytest
 from dicom_series import save_series
 
+from napari_samunet.errors import UnreadableFile
 from napari_samunet.io.export import export_labels
 from napari_samunet.io.losses import outside, outside_by_number
 from napari_samunet.io.masks import read_masks
@@ -160,6 +162,43 @@ def _shift(path: Path, structure: int, millimetres: float) -> None:
         points = np.array(contour.ContourData, float).reshape(-1, 3)
         contour.ContourData = [f"{mm:.10g}" for mm in (points + shift).ravel()]
     dataset.save_as(path)
+
+
+@pytest.mark.parametrize(("off_slice", "away"), [(0.0, 1e6), (1.0, 1e4)])
+def test_a_vertex_far_away_costs_no_memory_and_is_told(
+    tmp_path: Path, off_slice: float, away: float
+) -> None:
+    """As a spoilt file may have one, of contours on the slices and between them."""
+    volume = open_volume(save_series(tmp_path / "ct", SHAPE))
+    path = written(tmp_path, volume, "a.dcm", "rtstruct")
+    dataset = pydicom.dcmread(path)
+    for structure in dataset.ROIContourSequence:
+        for contour in structure.ContourSequence:
+            points = np.array(contour.ContourData, float).reshape(-1, 3)
+            points[:, 2] += off_slice
+            points[0, :2] -= away * (structure.ReferencedROINumber == 1)
+            contour.ContourData = [f"{mm:.10g}" for mm in points.ravel()]
+    dataset.save_as(path)
+    tracemalloc.start()
+    masks = read_masks(path, volume)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 50e6
+    assert "tumour" in [segment.name for segment in masks.segments]
+    assert masks.notes[-1] == "a.dcm: 99 % of tumour lies outside of the image and was left out"
+
+
+def test_masks_that_need_more_memory_than_there_is_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def exhausted(*_: object) -> None:
+        raise MemoryError
+
+    volume = open_volume(save_series(tmp_path / "ct", SHAPE))
+    path = written(tmp_path, volume, "a.dcm", "rtstruct")
+    monkeypatch.setattr("napari_samunet.io.rtstruct_read.fill", exhausted)
+    with pytest.raises(UnreadableFile, match=r"a\.dcm holds masks that need more memory"):
+        read_masks(path, volume)
 
 
 def test_points_and_open_lines_are_named(tmp_path: Path) -> None:

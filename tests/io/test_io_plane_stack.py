@@ -56,6 +56,7 @@ def test_masks_of_thick_slices_fill_the_thin_ones_and_say_so(tmp_path: Path, kin
     found, notes = filled(path, thirds(thick))
     assert found == list(range(2, 11))
     assert "resampled to the nearest voxel" in notes[0]
+    assert ("3 planes taken as 3 mm thick" in notes[0]) == (kind == "rtstruct")
 
 
 @KINDS
@@ -84,6 +85,31 @@ def test_what_was_drawn_on_every_third_slice_stays_so_on_its_image(
     volume = open_volume(save_series(tmp_path / "ct", (10, *IN_PLANE)))
     path = export_labels(drawn(10, slice(0, None, 3)), volume, tmp_path / "a.dcm", kind)
     assert filled(path, volume) == ([0, 3, 6, 9], ())
+
+
+@pytest.mark.parametrize("on", [[2, 5], [1, 3, 8], [4]])
+def test_contours_on_a_few_slices_of_an_image_that_they_do_not_name_stay_there(
+    tmp_path: Path, on: list[int]
+) -> None:
+    """Nobody knows of so few whether slices were left out between them: no NIfTI is ever named."""
+    volume = open_volume(save_series(tmp_path / "ct", (10, *IN_PLANE)))
+    path = export_labels(drawn(10, on), volume, tmp_path / "a.dcm", "rtstruct")
+    copy = Volume.from_array(volume.array, affine=volume.affine)
+    assert filled(path, copy) == (on, ())
+
+
+def test_a_stray_contour_far_above_an_image_thickens_no_other(tmp_path: Path) -> None:
+    volume = open_volume(save_series(tmp_path / "ct", (10, *IN_PLANE)))
+    path = export_labels(drawn(10, [2, 3]), volume, tmp_path / "a.dcm", "rtstruct")
+    dataset = pydicom.dcmread(path)
+    stray = dataset.ROIContourSequence[0].ContourSequence[1]
+    points = np.array(stray.ContourData, float).reshape(-1, 3)
+    points[:, 2] += 31.4
+    stray.ContourData = points.ravel().tolist()
+    dataset.save_as(path)
+    found, notes = filled(path, volume)
+    assert found == [2]
+    assert "object 1 (2 planes taken as 3 mm thick) was drawn on other slices" in notes[0]
 
 
 def test_a_segmentation_that_states_its_slices_stays_on_every_third_of_a_copy(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bz2
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -204,3 +206,33 @@ def test_nrrd_and_nifti_of_one_ball_agree(shared_data: Path) -> None:
     nrrd = open_volume(shared_data / "pynrrd/BallBinary30x30x30_gz.nrrd")
     nifti = open_volume(shared_data / "pynrrd/BallBinary30x30x30.nii.gz")
     assert np.array_equal(nrrd.array, nifti.array)
+
+
+_PACKED = b"NRRD0004\ntype: short\ndimension: 3\nsizes: 4 3 2\nencoding: bzip2\nendian: little\n\n"
+
+
+@pytest.mark.parametrize("streams", [1, 2])
+def test_bzip2_is_unpacked_however_many_streams_it_was_packed_in(
+    tmp_path: Path, streams: int
+) -> None:
+    wanted = noise(2, 3, 4, dtype="<i2")
+    voxels = wanted.tobytes()
+    parts = [voxels] if streams == 1 else [voxels[:20], voxels[20:]]
+    (tmp_path / "a.nrrd").write_bytes(_PACKED + b"".join(map(bz2.compress, parts)))
+    assert np.array_equal(open_volume(tmp_path / "a.nrrd").array, wanted)
+
+
+def test_bzip2_that_holds_more_than_its_header_says_fills_no_memory(tmp_path: Path) -> None:
+    (tmp_path / "a.nrrd").write_bytes(_PACKED + bz2.compress(bytes(64_000_000)))
+    tracemalloc.start()
+    assert open_volume(tmp_path / "a.nrrd").shape == (2, 3, 4)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 20e6
+
+
+def test_bzip2_that_is_cut_off_is_refused(tmp_path: Path) -> None:
+    packed = bz2.compress(noise(2, 3, 4).tobytes())
+    (tmp_path / "a.nrrd").write_bytes(_PACKED + packed[:-8])
+    with pytest.raises(UnreadableFile, match="truncated or damaged"):
+        open_volume(tmp_path / "a.nrrd")

@@ -209,6 +209,20 @@ def test_who_is_behind_a_proxy_is_not_told_to_be_offline(
     assert nothing_kept(cache)
 
 
+@pytest.mark.parametrize("password", ["SEC/RET", "SEC#RET", "SEC?RET"])
+def test_a_password_that_breaks_the_address_of_a_proxy_is_not_laid_to_the_server(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, password: str
+) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("https_proxy", f"http://me:{password}@proxy.example:3128")
+    with pytest.raises(NotFetched, match=r"address of the proxy.*%23") as caught:
+        fetch(entry_at("https://example.org/weights.pt"))
+    assert "SEC" not in str(caught.value), "a message may be shown to others"
+    assert "RET" not in str(caught.value)
+    assert nothing_kept(cache)
+
+
 def test_certificates_that_are_not_there_are_not_taken_for_a_full_disk(
     cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from qtpy.QtCore import QPoint, Qt
+from qtpy.QtGui import QTextDocument
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
@@ -231,3 +232,14 @@ def test_an_empty_tick_box_stands_out_from_its_row(screen, theme):
             assert max(grays) - min(grays) > 40
     finally:
         screen.viewer.theme = "dark"
+
+
+@pytest.mark.parametrize("name", ["<h2>Verified</h2> <img src='x.png'>", "a &lt; b", "liver & co"])
+def test_a_name_that_looks_like_html_is_read_letter_by_letter(screen, name):
+    """A file may call an object anything; Qt would show it a picture, or a heading."""
+    table = ObjectTable()
+    table.show_rows([ObjectRow(1, name, (1, 0, 0), 0, None)], 1)
+    tip = table.item(0, 0).toolTip()
+    shown = QTextDocument()
+    shown.setHtml(tip if "<" in tip or "&lt;" in tip else tip.replace("&", "&amp;"))
+    assert shown.toPlainText() == f"Label 1: {name}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QLabel
 
 from napari_samunet.plugin.gestures import Tool
 
@@ -99,3 +100,15 @@ def test_who_paints_over_a_neighbour_is_told_what_becomes_of_it(screen):
     screen.controller.set_tool(Tool.PAINT)
     screen.drag((30, 30), (30, 45))
     screen.until(lambda: "pixels lie in 'object 1'" in screen.widget.status.text)
+
+
+def test_a_name_that_looks_like_html_is_read_letter_by_letter(screen):
+    name = "<img src='x.png'><h2>Verified</h2>"
+    screen.click(20, 20)
+    screen.press(Qt.Key.Key_G)
+    screen.controller.grouping.rename(1, name)
+    screen.controller.grouping.lock_current()
+    screen.settle(0.1)
+    assert name in screen.widget.status.text
+    labels = screen.widget.status.findChildren(QLabel)
+    assert {label.textFormat() for label in labels} == {Qt.TextFormat.PlainText}

@@ -7,7 +7,7 @@ from pathlib import Path
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QMessageBox
 
-from napari_samunet.plugin.panels.section import Section, button
+from napari_samunet.plugin.panels.section import Section, button, literal
 
 _FORMATS = {
     "NIfTI (*.nii.gz *.nii)": (".nii.gz", ""),
@@ -74,7 +74,7 @@ class ExportPanel(Section):
         """Ask about a file that the dialog did not see, for the name there had no ending."""
         if not path.exists():
             return True
-        text = f"{path.name} is there already. Replace it?"
+        text = literal(f"{path.name} is there already. Replace it?")
         return QMessageBox.question(self, "Export", text) == QMessageBox.StandardButton.Yes
 
     def _ask_source(self) -> None:

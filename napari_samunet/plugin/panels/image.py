@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton
 
 from napari_samunet.plugin.keys import tip
-from napari_samunet.plugin.panels.section import Section
+from napari_samunet.plugin.panels.section import Section, literal
 
 
 class ImagePanel(Section):
@@ -39,6 +39,7 @@ class ImagePanel(Section):
         self._windows.activated.connect(self.window_requested.emit)
         self._titles: list[str] = []
         self._about = QLabel()
+        self._about.setTextFormat(Qt.TextFormat.PlainText)
         self._about.setWordWrap(True)
         self._windows.setMinimumContentsLength(8)
         row = QHBoxLayout()
@@ -80,7 +81,8 @@ class ImagePanel(Section):
     def set_askew(self, names: Sequence[str]) -> None:
         """Offer to resample the images of these names, which lie askew to the chosen one."""
         listed = ", ".join(f"'{name}'" for name in names)
-        self._resample.setToolTip(f"Interpolate {listed} on the grid of this image, as a new layer")
+        what = f"Interpolate {listed} on the grid of this image, as a new layer"
+        self._resample.setToolTip(literal(what))
         self._resample.setVisible(bool(names))
 
     def _chosen(self, index: int) -> None:

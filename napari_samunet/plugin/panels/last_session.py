@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_samunet.plugin.panels.section import button
@@ -20,6 +20,7 @@ class LastSessionPanel(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._text = QLabel()
+        self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setWordWrap(True)
         self._continue = button(
             "Continue", "continue", self.continue_requested.emit, "Continue the last session"

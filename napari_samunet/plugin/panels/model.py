@@ -18,7 +18,7 @@ from qtpy.QtWidgets import (
     QSizePolicy,
 )
 
-from napari_samunet.plugin.panels.section import Section, button
+from napari_samunet.plugin.panels.section import Section, button, literal
 
 _PROBLEM = "color: #e08a2e"  # seen on napari's dark and on its light theme
 _SHOWN = 220  # characters of a problem; the tooltip has all of it
@@ -66,13 +66,13 @@ class ModelView:
     choices: tuple[Choice, ...]
     chosen: str
     answering: str
-    systems: tuple[str, ...] = ()
-    note: str = ""
-    offer: str = ""
-    action: str = ""
-    progress: tuple[int, int | None] | None = None
-    problem: str = ""
-    busy: bool = False
+    systems: tuple[str, ...]
+    note: str
+    offer: str
+    action: str
+    progress: tuple[int, int | None] | None
+    problem: str
+    busy: bool
 
 
 class ModelPanel(Section):
@@ -124,7 +124,7 @@ class ModelPanel(Section):
         self._open.setEnabled(not view.busy)
         _fill(self._names, view.choices, view.chosen)
         self._answering.setText(breakable(view.answering))
-        self._systems.setToolTip(view.note)
+        self._systems.setToolTip(literal(view.note))
         _fill(self._systems, [Choice(name, name, "") for name in view.systems], view.systems[:1])
         for part in (self._systems_label, self._systems):
             part.setVisible(bool(view.systems))
@@ -132,11 +132,11 @@ class ModelPanel(Section):
         self._offer.setVisible(bool(view.offer))
         self._take.setText(view.action)
         self._take.setAccessibleName(f"{view.action} the chosen model")
-        self._take.setToolTip(f"{view.action}: {view.chosen}")
+        self._take.setToolTip(literal(f"{view.action}: {view.chosen}"))
         self._take.setVisible(bool(view.action))
         self._show_progress(view.progress)
         self._problem.setText(breakable(_clipped(view.problem)))
-        self._problem.setToolTip(view.problem)
+        self._problem.setToolTip(literal(view.problem))
         self._problem.setVisible(bool(view.problem))
 
     def _show_progress(self, progress: tuple[int, int | None] | None) -> None:
@@ -185,7 +185,7 @@ def _fill(combo: QComboBox, choices: Sequence[Choice], chosen: str | Sequence[st
         combo.clear()
         for number, choice in enumerate(choices):
             combo.addItem(choice.text, choice.name)
-            combo.setItemData(number, choice.tip, Qt.ItemDataRole.ToolTipRole)
+            combo.setItemData(number, literal(choice.tip), Qt.ItemDataRole.ToolTipRole)
     wanted = chosen if isinstance(chosen, str) else "".join(chosen)
     combo.setCurrentIndex(combo.findData(wanted))
 
@@ -202,6 +202,7 @@ def _combo(name: str, tip: str) -> QComboBox:
 
 def _text(name: str) -> QLabel:
     made = QLabel()
+    made.setTextFormat(Qt.TextFormat.PlainText)
     made.setWordWrap(True)
     made.setAccessibleName(name)
     return made

@@ -1,8 +1,11 @@
-"""What all panels share: a titled section, and buttons with a tooltip that names their key."""
+"""What all panels share: a titled section, buttons with a tooltip that names their key, and text
+that Qt shows as it is.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import escape
 from typing import Any
 
 from qtpy.QtCore import Qt, Signal
@@ -91,3 +94,9 @@ def button(text: str, key: str, pressed: Callable[[], Any], label: str = "") -> 
     made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
     made.clicked.connect(lambda _checked=False: pressed())
     return made
+
+
+def literal(text: str) -> str:
+    """Text for a tooltip or dialog, which Qt would take for HTML if a name in it looked so."""
+    shown = escape(text).replace("\n", "<br>")
+    return f"<qt>{shown}</qt>" if "<" in text or "&lt;" in text else text

@@ -20,6 +20,7 @@ class StatusPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 2)
         layout.setSpacing(3)
         self._text = QLabel()
+        self._text.setTextFormat(Qt.TextFormat.PlainText)  # names come from files
         self._text.setWordWrap(True)
         self._text.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self._text.setAccessibleName("What to do next")
