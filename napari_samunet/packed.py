@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -54,6 +55,12 @@ class PackedMask:
         """How many pixels are set; counted once, for the table of objects asks at every step."""
         return int.from_bytes(self.bits, "big").bit_count()
 
+    @cached_property
+    def lines(self) -> tuple[BoolArray, BoolArray]:
+        """Which rows and which columns of the crop hold something; kept, as ``pixels`` is."""
+        crop = self.crop()
+        return np.any(crop, axis=1), np.any(crop, axis=0)
+
     @property
     def place(self) -> tuple[slice, slice]:
         """Where the crop lies in the whole mask."""
@@ -98,3 +105,12 @@ class PackedMask:
         mask = self.unpack()
         mask.flags.writeable = False
         return mask
+
+
+def place_of_all(masks: Iterable[PackedMask]) -> tuple[slice, slice]:
+    """Return the smallest place that holds the crops of all these masks, one or more."""
+    sides = zip(*(packed.place for packed in masks), strict=True)
+    rows, columns = (
+        slice(min(part.start for part in side), max(part.stop for part in side)) for side in sides
+    )
+    return rows, columns

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_samunet.packed import PackedMask
+from napari_samunet.packed import PackedMask, place_of_all
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (5, 7), (40, 53), (64, 64)])
@@ -16,6 +16,16 @@ def test_a_mask_comes_back_as_it_was_and_knows_its_pixels(shape: tuple[int, int]
     np.testing.assert_array_equal(packed.unpack(), mask)
     assert packed.pixels == int(mask.sum())
     assert packed.is_empty == (not mask.any())
+    for axis, line in enumerate(packed.lines):
+        whole = np.zeros(shape[axis], bool)
+        whole[packed.place[axis]] = line
+        np.testing.assert_array_equal(whole, mask.any(axis=1 - axis))
+
+
+def test_the_place_of_several_masks_holds_them_all_and_nothing_more():
+    masks = np.zeros((2, 30, 40), bool)
+    masks[0, 4, 20:31], masks[1, 3:9, 25] = True, True
+    assert place_of_all(map(PackedMask.of, masks)) == (slice(3, 9), slice(20, 31))
 
 
 def test_pixels_that_two_masks_share_are_counted_wherever_they_lie():

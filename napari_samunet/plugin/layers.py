@@ -30,7 +30,7 @@ from napari_samunet.types import BoolArray, SliceRef, UInt8Array, UInt16Array
 if TYPE_CHECKING:
     from napari.components.layerlist import LayerList
 
-Color = tuple[float, float, float]
+    from napari_samunet.io.segments import Color
 
 _POINT_PIXELS = 12  # on the screen, at most
 # Told apart by shape, and with every kind of colour blindness.
@@ -160,9 +160,11 @@ class ImageLayers(HelperLayers):
             if not labels_zyx.any():
                 return
             layer, changed = self._make_labels(labels_zyx), None
-        places = slice(None) if changed is None else list(changed)
         shown = stored_data(layer)
-        (shown if layer.ndim == 3 else shown[None])[places] = labels_zyx[places]
+        shown_zyx = shown if layer.ndim == 3 else shown[None]
+        # One by one: a list of indices would gather a copy of them first.
+        for z in range(len(labels_zyx)) if changed is None else changed:
+            shown_zyx[z] = labels_zyx[z]
         self.color_labels(colors)
         layer.refresh(extent=False, highlight=False)
 

@@ -247,10 +247,10 @@ class SessionCore(SessionSignals):
         if self._journal is not None:
             self._journal.record(kind, name, before, state, now)
         changed = self._label_image.follow(state.objects)
-        if before.objects is not state.objects or before.current != state.current:
-            self.objects_changed.emit()
         if changed:
             self.labels_changed.emit(changed)
+        if before.objects is not state.objects or before.current != state.current:
+            self.objects_changed.emit()
         if before.prompts != state.prompts:
             self.prompts_changed.emit()
         if before.shown is not state.shown:

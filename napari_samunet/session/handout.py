@@ -111,7 +111,7 @@ def with_segments(state: State, segments: Sequence[Segment], shape: tuple[int, i
     """
     used = {item.id for item in state.objects}
     wanted = used | {segment.number for segment in segments if 0 < segment.number <= MAX_ID}
-    following = next_number(max([state.next_id, *(number + 1 for number in wanted)]), wanted)
+    following = state.following(wanted)
     locked = [item for item in state.objects if item.locked]
     made: list[ObjectState] = []
     for segment in segments:
@@ -133,7 +133,8 @@ def _segment(item: ObjectState) -> Segment:
     model, origin = item.models[-1] if item.models else None, item.origin or BY_HAND
     if model == UNNAMED:
         model, origin = None, origin.helped()
-    return Segment.of(item.id, item.name, item.mask(), item.color, model, origin)
+    z, y, x = (part.start for part in item.place)
+    return Segment(item.id, item.name, item.crop(), (z, y, x), item.color, model, origin)
 
 
 def _object(

@@ -11,7 +11,7 @@ import numpy as np
 
 from napari_samunet.geometry import plane_shape
 from napari_samunet.io.origin import Algorithm, Origin
-from napari_samunet.packed import PackedMask
+from napari_samunet.packed import PackedMask, place_of_all
 from napari_samunet.preprocess.slicing import check_ref
 from napari_samunet.types import BoolArray, SliceRef, Window
 
@@ -119,20 +119,23 @@ class ObjectState:
         A plane with prompts becomes the latest key plane. One without came from a propagation; it
         is doubted where the model was not sure.
         """
-        doubts = tuple(other for other in self.doubts if other != ref)
         if not plane.prompts:
             carried = plane.shown is not None and bool(plane.shown.mask.any())
-            doubts = (*doubts, ref) if plane.is_doubtful else doubts
+            doubts = (*self._undoubted(ref), ref) if plane.is_doubtful else self._undoubted(ref)
             given = self.given - {ref.index} if ref.axis == 0 else frozenset()
             item = replace(self, doubts=doubts, given=given)
             return item.made_by(plane.models) if carried else item
-        return replace(
-            self,
-            keys=(*(key for key in self.keys if key != ref), ref),
-            settled={**self.settled, ref: plane.trimmed()},
-            doubts=doubts,
-            window=plane.window,
-        ).made_by(plane.models)
+        settled = {**self.settled, ref: plane.trimmed()}
+        item = replace(self.with_key(ref), settled=settled, window=plane.window)
+        return item.made_by(plane.models)
+
+    def with_key(self, ref: SliceRef) -> ObjectState:
+        """Return the object with its latest key plane, which is not doubted any more."""
+        keys = (*(key for key in self.keys if key != ref), ref)
+        return replace(self, keys=keys, doubts=self._undoubted(ref))
+
+    def _undoubted(self, ref: SliceRef) -> tuple[SliceRef, ...]:
+        return tuple(other for other in self.doubts if other != ref)
 
     def made_by(self, models: Sequence[Algorithm]) -> ObjectState:
         """Return the object with these among what had a part in it."""
@@ -145,8 +148,25 @@ class ObjectState:
             return tuple(sorted(self.masks))
         seen = np.zeros(self.shape[axis], bool)
         for packed in self.masks.values():
-            seen[packed.place[axis - 1]] |= packed.crop().any(axis=2 - axis)
+            seen[packed.place[axis - 1]] |= packed.lines[axis - 1]
         return tuple(np.flatnonzero(seen).tolist())
+
+    @property
+    def place(self) -> tuple[slice, slice, slice]:
+        """The box of voxels that holds its mask; of size 0 where there is none."""
+        if not self.masks:
+            return slice(0, 0), slice(0, 0), slice(0, 0)
+        return slice(min(self.masks), max(self.masks) + 1), *place_of_all(self.masks.values())
+
+    def crop(self) -> BoolArray:
+        """Return the mask within ``place``, made anew."""
+        first, rows, columns = self.place
+        crop_zyx = np.zeros([part.stop - part.start for part in self.place], bool)
+        for z, packed in self.masks.items():
+            (top, left), (height, width) = packed.corner, packed.size
+            top, left = top - rows.start, left - columns.start
+            crop_zyx[z - first.start, top : top + height, left : left + width] = packed.crop()
+        return crop_zyx
 
     def mask(self) -> BoolArray:
         """Return the whole mask, shape (Z, Y, X), made anew."""

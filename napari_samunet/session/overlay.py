@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import numpy as np
 
+from napari_samunet.packed import PackedMask
 from napari_samunet.session.objects import ObjectState
 from napari_samunet.types import UInt16Array
 
@@ -38,8 +39,19 @@ class LabelImage:
 
 def overlap_voxels(first: ObjectState, second: ObjectState) -> int:
     """Count the voxels that two objects share."""
-    shared = first.masks.keys() & second.masks.keys()
-    return sum(first.masks[z].shared_pixels(second.masks[z]) for z in shared)
+    return sum(_shared(first.masks, second.masks, first.masks.keys()))
+
+
+def meets(item: ObjectState, before: ObjectState, other: ObjectState) -> bool:
+    """Whether an object shares a voxel with another on the slices that it changed on."""
+    return any(_shared(item.masks, other.masks, _differing(before.masks, item.masks)))
+
+
+def _shared(
+    ours: Mapping[int, PackedMask], theirs: Mapping[int, PackedMask], slices: Collection[int]
+) -> Iterator[int]:
+    """Pixels that two masks share, slice by slice."""
+    return (ours[z].shared_pixels(theirs[z]) for z in slices if z in ours and z in theirs)
 
 
 def _draw(labels_yx: UInt16Array, z: int, objects: Iterable[ObjectState]) -> None:

@@ -16,15 +16,14 @@ from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.session import steps
 from napari_samunet.session.checks import drawn_mask, plane_of
 from napari_samunet.session.grouping import GroupingSession
-from napari_samunet.session.objects import SegmentObject
-from napari_samunet.session.overlay import overlap_voxels
+from napari_samunet.session.objects import ObjectState, SegmentObject
+from napari_samunet.session.overlay import meets, overlap_voxels
 from napari_samunet.session.placed import Kind, PlacedPrompt, combine
 from napari_samunet.session.regroup import accepted
-from napari_samunet.types import Window
+from napari_samunet.types import Box, Window
 
 if TYPE_CHECKING:  # torch comes with these, and a session waits for torch until it predicts
     from napari_samunet.inference.prediction import Prediction
-    from napari_samunet.prompts.prompts import Box
 
 
 class PromptedSession(GroupingSession):
@@ -242,8 +241,11 @@ class PromptedSession(GroupingSession):
                 "Accept needs a preview, but there is none; click on an object first."
             )
         self._unlocked(object_id)
+        before = self._state.object(object_id)
         self._commit("accept", accepted(self._answer_waiting(self._state), object_id, self.overlap))
-        self._tell_overlaps(object_id)
+        if not self._state.object(object_id).masks:
+            self.notice.emit(f"{before.name}: the accepted mask is empty.")
+        self._tell_overlaps(before)
         return self._handle(object_id)
 
     def _place(
@@ -266,14 +268,12 @@ class PromptedSession(GroupingSession):
         self._commit(kind, self._answer_waiting(state) if predict else state)
         return prompt
 
-    def _tell_overlaps(self, object_id: int) -> None:
-        """Say where the labels cannot show all of an object."""
-        item = self._state.object(object_id)
-        if not item.masks:
-            self.notice.emit(f"{item.name}: the accepted mask is empty.")
+    def _tell_overlaps(self, before: ObjectState) -> None:
+        """Say where the labels cannot show all of an object that has just changed."""
+        item = self._state.object(before.id)
         for other in self._state.objects:
-            shared = 0 if other is item else overlap_voxels(item, other)
-            if shared:
+            if other is not item and meets(item, before, other):
+                shared = overlap_voxels(item, other)
                 shown = max(item, other, key=self._state.objects.index).name
                 self.notice.emit(
                     f"{item.name} and {other.name} overlap in {shared} voxels; "

@@ -16,7 +16,7 @@ from napari_samunet.packed import PackedMask
 from napari_samunet.session.objects import ObjectState
 from napari_samunet.session.placed import PlacedPrompt
 from napari_samunet.session.state import Overlap, PlaneState, State
-from napari_samunet.types import AnyArray, BoolArray, SliceRef
+from napari_samunet.types import BoolArray, SliceRef
 
 _CORNERS = np.ones((3, 3, 3), bool)
 
@@ -88,18 +88,17 @@ def split(state: State, object_id: int, shape: tuple[int, int, int]) -> State:
         It is of one piece, or has no accepted mask.
     """
     item = state.object(object_id)
-    islands, count = ndimage.label(item.mask(), _CORNERS)
-    if count < 2:
+    islands = _islands(item)
+    if not islands:
         raise InputError(f"'{item.name}' is of one piece: there is nothing to split off.")
-    # Where each lies: comparing the whole volume once per island takes minutes for hundreds.
-    found = list(enumerate(ndimage.find_objects(islands), start=1))
-    largest = max(found, key=lambda one: np.count_nonzero(islands[one[1]] == one[0]))
-    state = state.with_changed(_masked(item, islands, *largest))
-    for number, turn in enumerate((one for one in found if one is not largest), start=2):
+    largest = max(islands, key=lambda masks: sum(packed.pixels for packed in masks.values()))
+    state = state.with_changed(_masked(item, largest))
+    others = (masks for masks in islands if masks is not largest)
+    for number, masks in enumerate(others, start=2):
         made = state.next_id
         state = state.with_object(f"{item.name} {number}", shape)
         island = replace(state.object(made), models=item.models, origin=item.origin)
-        state = state.with_changed(_masked(island, islands, *turn))
+        state = state.with_changed(_masked(island, masks))
     return replace(state, current=object_id)
 
 
@@ -108,13 +107,25 @@ def filled(state: State, object_id: int, overlap: Overlap) -> State:
     is claimed as in ``claimed``.
     """
     item = state.object(object_id)
-    for z in tuple(item.masks):
-        ref = SliceRef(0, z)
-        mask = item.mask_at(ref)
-        holes = ndimage.binary_fill_holes(mask) & ~mask
-        state, added = claimed(state, object_id, ref, holes, overlap)
-        item = item.with_plane(ref, mask | added)
+    for z, packed in item.masks.items():
+        enclosed = _enclosed(packed.crop())
+        if enclosed.any():
+            ref = SliceRef(0, z)
+            mask = packed.unpack()
+            holes = np.zeros_like(mask)
+            holes[packed.place] = enclosed
+            state, added = claimed(state, object_id, ref, holes, overlap)
+            item = item.with_plane(ref, mask | added)
     return state.with_changed(item)
+
+
+def _enclosed(mask: BoolArray) -> BoolArray:
+    """Where a mask is not set, but encloses what is there: what no way leads to from outside.
+
+    One pass over the pixels; ``binary_fill_holes`` takes one per step of the longest way in.
+    """
+    regions, _ = ndimage.label(np.pad(~mask, 1, constant_values=True))
+    return (regions[1:-1, 1:-1] != regions[0, 0]) & ~mask
 
 
 def accepted(state: State, object_id: int, overlap: Overlap) -> State:
@@ -163,15 +174,26 @@ def _given_way(state: State, object_id: int, ref: SliceRef, mask: BoolArray) -> 
     return state
 
 
-def _masked(
-    item: ObjectState, islands_zyx: AnyArray, turn: int, place: tuple[slice, slice, slice]
-) -> ObjectState:
+def _islands(item: ObjectState) -> list[dict[int, PackedMask]]:
+    """Return the masks of each piece of an object, by index along axis 0; none of a single one."""
+    labels_zyx, count = ndimage.label(item.crop(), _CORNERS)
+    if count < 2:
+        return []
+    # Where each lies: comparing the whole box once per island takes minutes for hundreds.
+    places = ndimage.find_objects(labels_zyx)
+    first, top, left = (part.start for part in item.place)
+    islands: list[dict[int, PackedMask]] = []
+    for number, (z, y, x) in enumerate(places, start=1):
+        masks = {}
+        for at, crop_yx in enumerate(labels_zyx[z, y, x] == number, start=first + z.start):
+            packed = PackedMask.of(crop_yx)
+            corner = (top + y.start + packed.corner[0], left + x.start + packed.corner[1])
+            masks[at] = replace(packed, shape=item.shape[1:], corner=corner)
+        islands.append(masks)
+    return islands
+
+
+def _masked(item: ObjectState, masks: dict[int, PackedMask]) -> ObjectState:
     """Return an object that is one island alone; what was prompted for it is of another one."""
-    first, top, left = (part.start for part in place)
-    masks = {}
-    for z, crop_yx in enumerate(islands_zyx[place] == turn, start=first):
-        packed = PackedMask.of(crop_yx)
-        corner = (top + packed.corner[0], left + packed.corner[1])
-        masks[z] = replace(packed, shape=item.shape[1:], corner=corner)
     given = frozenset(masks)
     return replace(item.with_masks(masks), keys=(), settled={}, given=given, doubts=())

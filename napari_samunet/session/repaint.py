@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from napari_samunet.session.objects import ObjectState, color_of
-from napari_samunet.session.state import Overlap, State, next_number
+from napari_samunet.packed import PackedMask
+from napari_samunet.session.objects import ObjectState
+from napari_samunet.session.state import Overlap, State
 from napari_samunet.types import BoolArray, SliceRef, UInt16Array
 
 
@@ -47,26 +48,37 @@ def _slice_repainted(
     z: int,
     labels_yx: UInt16Array,
     changed: BoolArray,
-    shape: tuple[int, ...],
+    shape: tuple[int, int, int],
     overlap: Overlap,
 ) -> State:
-    ref = SliceRef(0, z)
-    numbers = [item.id for item in state.objects if item.locked]
-    free = changed & ~np.isin(labels_yx, numbers)
-    for item in state.objects:
-        if item.locked:
-            free &= ~item.mask_at(ref)
-        elif overlap == "keep":
-            free &= ~(item.mask_at(ref) & _is_others(item, labels_yx))
+    place = PackedMask.of(changed).place  # a brush is small, but a slice has many objects
+    labels_yx, changed = labels_yx[place], changed[place]
+    parts = {item.id: item.masks[z].unpack()[place] for item in state.objects if z in item.masks}
+    met = {number: part for number, part in parts.items() if (part & changed).any()}
+    free = changed & ~_kept(state, labels_yx, met, overlap)
     shown = set(np.unique(labels_yx[free]).tolist())
-    for number in sorted(shown):
-        state = _with_number(state, number, shape)
+    for number in sorted(shown - {0, *(item.id for item in state.objects)}):
+        state = replace(state.with_object(None, shape, number), current=state.current)
     for item in state.objects:
-        if not item.locked and (z in item.masks or item.id in shown):
+        if not item.locked and (item.id in met or item.id in shown):
             taken = free & ~_is_others(item, labels_yx) if overlap == "both" else free
-            mask = np.where(taken, labels_yx == item.id, item.mask_at(ref))
-            state = state.with_changed(_by_hand(item, ref, mask))
+            mask = item.mask_at(SliceRef(0, z))
+            mask[place] = np.where(taken, labels_yx == item.id, mask[place])
+            state = state.with_changed(_by_hand(item, SliceRef(0, z), mask))
     return state
+
+
+def _kept(
+    state: State, labels_yx: UInt16Array, met: Mapping[int, BoolArray], overlap: Overlap
+) -> BoolArray:
+    """Where paint changes nothing: what locked objects have, and all others by the rule "keep"."""
+    kept = np.isin(labels_yx, [item.id for item in state.objects if item.locked])
+    for item in state.objects:
+        if item.id in met and item.locked:
+            kept |= met[item.id]
+        elif item.id in met and overlap == "keep":
+            kept |= met[item.id] & _is_others(item, labels_yx)
+    return kept
 
 
 def _is_others(item: ObjectState, labels_yx: UInt16Array) -> BoolArray:
@@ -77,19 +89,4 @@ def _is_others(item: ObjectState, labels_yx: UInt16Array) -> BoolArray:
 def _by_hand(item: ObjectState, ref: SliceRef, mask: BoolArray) -> ObjectState:
     """Return an object with what a hand made of a slice, which settles it."""
     changed = item.with_plane(ref, mask)
-    if changed is item:
-        return item
-    doubts = tuple(other for other in item.doubts if other != ref)
-    keys = (*(key for key in item.keys if key != ref), ref)
-    return replace(changed, keys=keys, doubts=doubts)
-
-
-def _with_number(state: State, number: int, shape: tuple[int, ...]) -> State:
-    """Return the state with an object of this number, the old one where there is one."""
-    if number == 0 or any(item.id == number for item in state.objects):
-        return state
-    z, y, x = shape
-    made = ObjectState(number, f"object {number}", color_of(number), (z, y, x))
-    objects = (*state.objects, made)
-    following = next_number(max(state.next_id, number + 1), {item.id for item in objects})
-    return replace(state, objects=objects, next_id=following)
+    return item if changed is item else changed.with_key(ref)

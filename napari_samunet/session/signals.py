@@ -19,6 +19,8 @@ class SessionSignals:
         Indices along axis 0 whose labels changed, a tuple of int.
     objects_changed, prompts_changed, history_changed
         Something among the objects (or which is current), the prompts, the steps to undo or redo.
+        Where labels changed too, ``labels_changed`` comes first: whoever brings a lost picture of
+        them back with the objects finds it drawn already.
     notice
         One line for the person, e.g. that two objects overlap.
     """

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from napari_samunet.errors import InputError
 from napari_samunet.io.origin import UNNAMED, Algorithm
+from napari_samunet.io.segments import default_name
 from napari_samunet.session.objects import ObjectState, color_of
 from napari_samunet.session.placed import PlacedPrompt
 from napari_samunet.session.turns import shows
@@ -168,22 +169,31 @@ class State:
         settled = self.object(object_id).settled
         return {ref: plane for ref, plane in settled.items() if (object_id, ref) not in self.planes}
 
-    def with_object(self, name: str | None, shape: tuple[int, int, int]) -> State:
+    def with_object(
+        self, name: str | None, shape: tuple[int, int, int], number: int | None = None
+    ) -> State:
         """Return the state with one object more, which is the current one.
+
+        ``number`` is one that no object has; None: the next.
 
         Raises
         ------
         InputError
             All 65535 numbers that labels can hold are used.
         """
-        number = self.next_id
+        number = self.next_id if number is None else number
         if number > MAX_ID:
             raise InputError(
                 f"Labels hold at most {MAX_ID} objects and all are used; start a new session."
             )
-        made = ObjectState(number, name or f"object {number}", color_of(number), shape)
-        following = next_number(number + 1, {number, *(item.id for item in self.objects)})
-        return replace(self, objects=(*self.objects, made), current=number, next_id=following)
+        made = ObjectState(number, name or default_name(number), color_of(number), shape)
+        objects = (*self.objects, made)
+        following = next_number(max(self.next_id, number + 1), {item.id for item in objects})
+        return replace(self, objects=objects, current=number, next_id=following)
+
+    def following(self, used: Collection[int]) -> int:
+        """Return the number of the next object once these numbers, and no others, are used."""
+        return next_number(max([self.next_id, *(number + 1 for number in used)]), used)
 
     def with_changed(self, changed: ObjectState) -> State:
         """Return the state with another value of one of its objects."""

@@ -9,9 +9,10 @@ import numpy as np
 from scipy import ndimage
 
 from napari_samunet.io.origin import UNKNOWN
+from napari_samunet.io.segments import default_name
 from napari_samunet.packed import PackedMask
 from napari_samunet.session.objects import ObjectState, color_of
-from napari_samunet.session.state import State, next_number
+from napari_samunet.session.state import State
 from napari_samunet.types import UInt16Array
 
 
@@ -36,8 +37,7 @@ def take_over(state: State, labels_zyx: UInt16Array, names: Mapping[int, str]) -
         for number in sorted(masks.keys() - known.keys())
     ]
     used = known.keys() | masks.keys()
-    next_id = next_number(max([state.next_id, *(number + 1 for number in used)]), used)
-    return State(objects=(*kept, *made), next_id=next_id)
+    return State(objects=(*kept, *made), next_id=state.following(used))
 
 
 def _without_locked(state: State, labels_zyx: UInt16Array) -> UInt16Array:
@@ -54,7 +54,7 @@ def _new(
     number: int, masks: dict[int, PackedMask], names: Mapping[int, str], shape: tuple[int, ...]
 ) -> ObjectState:
     z, y, x = shape
-    name = names.get(number, f"object {number}")
+    name = names.get(number, default_name(number))
     color, given = color_of(number), frozenset(masks)
     return ObjectState(number, name, color, (z, y, x), masks, given=given, origin=UNKNOWN)
 

@@ -67,6 +67,36 @@ def test_objects_stay_whole_where_they_overlap_and_a_notice_says_what_shows(sess
     assert (session.labels == kidney.id).sum() == 36, "nothing of the kidney was lost"
 
 
+def test_an_overlap_is_told_when_it_comes_about_and_not_again(session: Session, draw):
+    heard = _heard(session, "notice")
+    session.paint(draw((40, 50), 10, 10), index=2)
+    session.paint(draw((40, 50), 10, 10), index=3)
+    session.accept()
+    session.paint(draw((40, 50), 13, 13), index=2)
+    tumour = session.accept()
+    for index, said in ((4, 1), (3, 2)):
+        session.select(tumour)
+        session.paint(draw((40, 50), 13, 13), index=index)
+        session.accept()
+        assert len(heard) == said
+    assert ["9 voxels" in heard[0][1], "18 voxels" in heard[1][1]] == [True, True]
+
+
+def test_a_preview_that_is_carried_on_is_not_called_empty(session: Session):
+    heard = _heard(session, "notice")
+    session.add_point((10, 12), index=2)
+    assert session.propagate(1, 3)
+    assert not heard
+
+
+def test_labels_are_drawn_before_the_objects_are_told_of(session: Session):
+    heard = _heard(session, "labels_changed", "objects_changed")
+    session.add_point((10, 12), index=2)
+    heard.clear()
+    session.accept()
+    assert [name for name, *_ in heard] == ["labels_changed", "objects_changed"]
+
+
 def test_an_empty_answer_is_accepted_with_a_notice(session: Session, engine):
     heard = _heard(session, "notice")
     engine.gone = {2}

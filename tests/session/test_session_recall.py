@@ -51,9 +51,13 @@ def test_another_object_is_not_taken_for_it(session: Session, engine: DiscEngine
     assert not masks_asked(engine)
 
 
-def test_a_box_says_itself_what_is_meant(session: Session, engine: DiscEngine):
+@pytest.mark.parametrize("around", ["box", "lasso"])
+def test_a_box_says_itself_what_is_meant(session: Session, engine: DiscEngine, around: str):
     session.paint(KNOWN, index=2)
-    session.add_box((15, 15, 25, 25), index=3)
+    if around == "box":
+        session.add_box((15, 15, 25, 25), index=3)
+    else:  # which asks with a point in its box
+        session.add_lasso(square(SHAPE[1:], 15, 15, 11), index=3)
     assert not masks_asked(engine)
 
 
@@ -67,8 +71,11 @@ def test_a_correction_goes_on_from_the_answer(session: Session, engine: DiscEngi
 
 
 def test_only_planes_of_the_same_axis_tell(session: Session, engine: DiscEngine):
-    session.paint(KNOWN, index=2)
-    session.add_point((2, 20), index=20, axis=1)
+    painted = np.zeros(SHAPE[1:], bool)
+    painted[:3, 10:30] = True  # crosses the plane of the same index along axis 1, too
+    session.paint(painted, index=2)
+    session.select(session.accept())
+    session.add_point((2, 20), index=3, axis=1)
     assert not masks_asked(engine)
 
 

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
+from scipy import ndimage
 
+from napari_samunet.errors import InputError
+from napari_samunet.session import regroup
+from napari_samunet.session.objects import ObjectState
 from napari_samunet.types import SliceRef
 
 
@@ -65,3 +70,58 @@ def test_filling_holes_takes_nothing_from_where_two_objects_overlap(session):
     session.overlap = "keep"
     assert session.fill_holes(kidney) == 0
     assert kidney.voxels == 256
+
+
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.55, 0.8])
+def test_all_that_a_slice_encloses_is_filled_up_to_the_edge_of_the_image(session, share):
+    labels = (np.random.default_rng(3).random((6, 40, 50)) < share).astype(int)
+    labels[1, :9], labels[2, :, :30], labels[3, 10:] = 0, 0, 0
+    session.set_labels(labels)
+    filled = np.stack([ndimage.binary_fill_holes(mask_yx) for mask_yx in labels > 0])
+    assert session.fill_holes(1) == filled.sum() - labels.sum()
+    np.testing.assert_array_equal(session.objects[0].mask, filled)
+
+
+def test_filling_holes_asks_who_else_is_there_only_where_there_are_holes(
+    session, draw, monkeypatch
+):
+    labels = np.zeros((6, 40, 50), int)
+    labels[:] = draw((40, 50), 10, 10)
+    labels[3, 12, 12] = 0
+    session.set_labels(labels)
+    asked, claimed = [], regroup.claimed
+
+    def counted(state, number, ref, *arguments):
+        asked.append(ref.index)
+        return claimed(state, number, ref, *arguments)
+
+    monkeypatch.setattr(regroup, "claimed", counted)
+    assert session.fill_holes(1) == 1
+    assert asked == [3]
+
+
+@pytest.mark.parametrize("share", [0.02, 0.05, 0.1])
+def test_islands_are_those_of_the_whole_volume(session, share):
+    labels = (np.random.default_rng(4).random((6, 40, 50)) < share).astype(int)
+    labels[:, :7], labels[0] = 0, 0
+    session.set_labels(labels)
+    islands, count = ndimage.label(labels, np.ones((3, 3, 3)))
+    wanted = [islands == number for number in range(1, count + 1)]
+    wanted.insert(0, wanted.pop(np.argmax([mask.sum() for mask in wanted])))
+    parts = session.split_object(1)
+    assert len(parts) == count
+    for part, mask in zip(parts, wanted, strict=True):
+        np.testing.assert_array_equal(part.mask, mask)
+
+
+def test_no_whole_volume_is_made_to_look_for_islands(session, draw, monkeypatch):
+    labels = np.zeros((6, 40, 50), int)
+    labels[2] = draw((40, 50), 5, 5) | draw((40, 50), 20, 20)
+    labels[4, 10:20, 10:20] = 2
+    session.set_labels(labels)
+    empty = session.new_object()
+    monkeypatch.delattr(ObjectState, "mask")
+    assert len(session.split_object(1)) == 2
+    for item in (2, empty):
+        with pytest.raises(InputError, match="one piece"):
+            session.split_object(item)
