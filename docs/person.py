@@ -14,7 +14,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QSpinBox
 
 from napari_samunet.io.volume import Volume
-from napari_samunet.plugin.coordinates import data_position, show_plane, shown_slice
+from napari_samunet.plugin.coordinates import canvas_point, show_plane, shown_slice
 from napari_samunet.plugin.launch import make_window
 from napari_samunet.session.shelf import Shelf
 from napari_samunet.types import SliceRef
@@ -88,7 +88,7 @@ class Person:
 
     def go_to(self, index: int) -> None:
         """Show a slice of the plane that is shown."""
-        axis = self._ref().axis
+        axis = shown_slice(self.image, self.viewer.layers, self.viewer.dims).axis
         show_plane(self.viewer, self.image, SliceRef(axis, index))
         self.rest(0.5)
 
@@ -138,18 +138,9 @@ class Person:
 
     def pixel(self, place_rc: Sequence[float]) -> QPoint:
         """Where a (row, column) of the shown slice lies on the canvas."""
-        dims, camera = self.viewer.dims, self.viewer.scene.camera
-        data = data_position(self.image, self._ref(), place_rc)
-        world = np.array(self.image.data_to_world(data))[list(dims.displayed)]
-        turned = [str(way) in ("up", "left") for way in camera.orientation2d]
-        down, across = (
-            (world - np.array(camera.center)[-2:]) * camera.zoom * np.where(turned, -1, 1)
-        )
-        middle = self.canvas.rect().center()
-        return QPoint(round(middle.x() + across), round(middle.y() + down))
-
-    def _ref(self) -> SliceRef:
-        return shown_slice(self.image, self.viewer.layers, self.viewer.dims)
+        size = self.canvas.width(), self.canvas.height()
+        right, down = canvas_point(self.viewer, self.image, place_rc, size)
+        return QPoint(round(right), round(down))
 
     def _move(self, pixel: QPoint, button=Qt.MouseButton.LeftButton) -> None:
         """Move with the button held, which ``QTest.mouseMove`` cannot say."""

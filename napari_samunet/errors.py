@@ -86,3 +86,9 @@ class UnknownEnding(ExportRefused):
 
 class BadUsage(InputError):
     """Arguments contradict each other or one that is needed is missing."""
+
+
+def reason_of(error: BaseException) -> str:
+    """Say what is wrong; the name of the error tells a defect of ours from a user's mistake."""
+    name = "" if isinstance(error, SamUNetError) else f"{type(error).__name__}: "
+    return f"{name}{error}"

@@ -19,8 +19,8 @@ class Situation:
     ready, waiting : bool
         Whether the model is loaded, and whether an answer to the latest prompt is due.
     tool : Tool
-    empty, shown : bool
-        Whether the preview was answered with nothing; whether there is a preview.
+    empty, cleared, shown : bool
+        Whether the preview holds nothing; whether no prompt asked for that; whether there is one.
     note : str
         What the answer has to say about itself, e.g. that a box was derived, or "".
     low : bool
@@ -49,13 +49,14 @@ class Situation:
         The overlap rule, the accepted object that the preview meets, and in how many pixels.
     """
 
+    flat: bool
+    ready: bool
+    tool: Tool
     image: bool = True
-    flat: bool = True
     inside: bool = True
-    ready: bool = True
     waiting: bool = False
-    tool: Tool = Tool.CLICK
     empty: bool = False
+    cleared: bool = False
     shown: bool = False
     note: str = ""
     low: bool = False
@@ -143,12 +144,16 @@ _MEETING = {
 
 def _judge(now: Situation) -> str:
     accept = f"Accept [{KEYS['accept'].shown}]"
+    if now.cleared:
+        undo = f"Undo [{KEYS['undo'].shown}]"
+        return f"This slice is empty now: {accept} takes its mask away, {undo} brings it back."
     if now.empty:
         return "Nothing was found there: click once more on the object, or drag a box around it."
-    if now.shared:
-        return f"{_meeting(now)} {accept}."
+    meeting = f"{_meeting(now)} " if now.shared else ""
     if now.low:
-        return f"Please check: {_doubt(now)}. Correct it, then {accept}."
+        return f"Please check: {_doubt(now)}. {meeting}Correct it, then {accept}."
+    if now.shared:
+        return f"{meeting}{accept}."
     if now.candidates > 1:
         other = f"another [{KEYS['candidate'].shown}]"
         return (

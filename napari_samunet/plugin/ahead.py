@@ -17,7 +17,7 @@ from napari_samunet.types import SliceRef, Window
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-    from napari_samunet.plugin.bridge import InferenceBridge
+    from napari_samunet.plugin.background import Background
     from napari_samunet.plugin.work import ImageWork
     from napari_samunet.session.request import Request
 
@@ -37,7 +37,7 @@ class EncodingAhead(QObject):
     ----------
     viewer : napari.Viewer
     engine : SharedEngine
-    bridge : InferenceBridge
+    inference : Background
         Also the parent.
     work : callable
         Gives the present `ImageWork`, or None where nothing is to be encoded.
@@ -52,14 +52,14 @@ class EncodingAhead(QObject):
         self,
         viewer: ViewerModel,
         engine: Any,
-        bridge: InferenceBridge,
+        inference: Background,
         work: Callable[[], ImageWork | None],
     ) -> None:
-        super().__init__(bridge)
+        super().__init__(inference)
         self.idle = True
         self._viewer = viewer
         self._engine = engine
-        self._bridge = bridge
+        self._inference = inference
         self._work = work
         self._tour: tuple[object, ...] = ()
         self._done: set[int] = set()
@@ -80,7 +80,7 @@ class EncodingAhead(QObject):
         """Forget what has not begun: somebody asks."""
         self._emptied = None
         self._rest.stop()
-        self._bridge.cancel(_AHEAD)
+        self._inference.cancel(_AHEAD)
 
     def forget(self) -> None:
         """Nothing is encoded any more, nor is anything before somebody scrolls or asks."""
@@ -101,7 +101,7 @@ class EncodingAhead(QObject):
 
     def _begin(self) -> None:
         place = self._place()
-        if place is None or place == self._emptied or self._bridge.is_busy:
+        if place is None or place == self._emptied or self._inference.is_busy:
             return
         self._emptied = None
         work, shown, window = place
@@ -129,7 +129,7 @@ class EncodingAhead(QObject):
             if not self._rest.isActive():
                 self._rest.start(int(1000 * seconds))
 
-        self._bridge.run(_AHEAD, timed, go_on, self._stop, quiet=True)
+        self._inference.run(_AHEAD, timed, go_on, self._stop, quiet=True)
 
     def _next_request(self, work: ImageWork, shown: SliceRef) -> Request | None:
         """What a first click on the current object would ask, nearest slice first."""

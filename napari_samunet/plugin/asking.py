@@ -8,8 +8,7 @@ from typing import Any
 
 from qtpy.QtCore import Signal
 
-from napari_samunet.errors import InputError
-from napari_samunet.plugin.fetching import reason_of
+from napari_samunet.errors import InputError, reason_of
 from napari_samunet.plugin.kept_choice import KeptChoice
 from napari_samunet.plugin.work import ImageWork
 from napari_samunet.session.request import Request
@@ -34,8 +33,8 @@ class Asking(KeptChoice):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._afterwards: list[Callable[[], object]] = []  # wait for the answer, in this order
-        for bridge in (self._bridge, self._files):
-            bridge.busy_changed.connect(lambda _busy: self.busy_changed.emit(self.is_busy))
+        for background in (self.inference, self.files):
+            background.busy_changed.connect(lambda _busy: self.busy_changed.emit(self.is_busy))
 
     @property
     def waiting(self) -> bool:
@@ -49,7 +48,7 @@ class Asking(KeptChoice):
     @property
     def is_busy(self) -> bool:
         """Whether the model works, or a file is read or written."""
-        return self._bridge.is_busy or self._files.is_busy
+        return self.inference.is_busy or self.files.is_busy
 
     def place(self, action: Callable[[], object], on_answer: bool = False) -> None:
         """Do ``action()``, which places a prompt: after what waits for an answer; paint waits for
@@ -76,8 +75,8 @@ class Asking(KeptChoice):
         request = work.session.request()
         self._make_way()
         if request is None:
-            self._bridge.cancel(work)
-            self._bridge.cancel((work, _GLIMPSE))
+            self.inference.cancel(work)
+            self.inference.cancel((work, _GLIMPSE))
         else:
             drawn = self._look_before(work, request)
 
@@ -86,7 +85,7 @@ class Asking(KeptChoice):
                 drawn.wait(_PATIENCE_S)
                 return request.answer(self.engine)
 
-            self._bridge.run(
+            self.inference.run(
                 work,
                 answer,
                 lambda prediction: self._on_answer(work, request, prediction),
@@ -116,7 +115,7 @@ class Asking(KeptChoice):
             drawn.set()
 
         # An error comes again with the answer, and is told then.
-        self._bridge.run((work, _GLIMPSE), look, show, lambda _error: drawn.set(), quiet=True)
+        self.inference.run((work, _GLIMPSE), look, show, lambda _error: drawn.set(), quiet=True)
         return drawn
 
     def run_beside(
@@ -128,7 +127,11 @@ class Asking(KeptChoice):
     ) -> None:
         """Do ``work()`` in the inference thread; ``then`` and ``failed`` are called here."""
         self._make_way()
-        self._bridge.run(key, work, then, failed)
+        self.inference.run(key, work, then, failed)
+
+    def say_error(self, what: str, error: BaseException) -> None:
+        """Tell the person what did not happen, and why."""
+        self.say(f"{what}. {reason_of(error)}")
 
     def _placed(self, action: Callable[[], object]) -> None:
         work = self.work
@@ -174,16 +177,13 @@ class Asking(KeptChoice):
         while _is_due(work, request) and work.session.undo():
             pass
         self.ask()
-        self._on_error("No answer", error)
+        self.say_error("No answer", error)
         self.changed.emit()
 
     def _end(self, wait_s: float = 0.0) -> None:
         """End the threads: a file that is being written is written first."""
-        self._files.finish()
-        self._bridge.close(wait_s)
-
-    def _on_error(self, what: str, error: BaseException) -> None:
-        self.say(f"{what}. {reason_of(error)}")
+        self.files.finish()
+        self.inference.close(wait_s)
 
 
 def _is_due(work: ImageWork, request: Request) -> bool:

@@ -8,7 +8,7 @@ from napari.layers import Image, Layer
 from qtpy.QtCore import QObject, Signal
 
 from napari_samunet.errors import SamUNetError
-from napari_samunet.plugin.bridge import InferenceBridge
+from napari_samunet.plugin.background import Background
 from napari_samunet.plugin.framing import Framing
 from napari_samunet.plugin.helper_layers import is_copy_of_labels
 from napari_samunet.plugin.orientation import Rolling, face_finest, turn_over
@@ -36,6 +36,8 @@ class ImageChoice(QObject):
         Why there is nothing to work on.
     notice : str
         What the latest action came to, where that needs saying.
+    inference, files : Background
+        The thread of the model, and that in which a person's files are read and written.
 
     Notes
     -----
@@ -57,8 +59,8 @@ class ImageChoice(QObject):
         self._spotlight = Spotlight()
         self._framing = Framing(viewer, lambda: self._spotlight.seen(viewer))
         self._rolling = Rolling(viewer.dims)
-        self._bridge = InferenceBridge(self)
-        self._files = InferenceBridge(self)
+        self.inference = Background(self)
+        self.files = Background(self)
         for event, follow in self._followed():
             event.connect(follow)
 
@@ -163,7 +165,7 @@ class ImageChoice(QObject):
 
     def _forget(self, image: Image) -> None:
         work = self._works.pop(image)
-        self._bridge.cancel(work)
+        self.inference.cancel(work)
         image.events.data.disconnect(self._on_other_voxels)
         image.events.visible.disconnect(self._framing.fit_slider)
         if self.work is work:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QTimer
 
 from napari_samunet.errors import SamUNetError
-from napari_samunet.plugin import sharing
 from napari_samunet.plugin.ahead import EncodingAhead
 from napari_samunet.plugin.asking import Asking
 from napari_samunet.plugin.coordinates import shown_slice
@@ -23,17 +21,15 @@ from napari_samunet.plugin.memory import Memory
 from napari_samunet.plugin.model_choice import ModelChoice
 from napari_samunet.plugin.prompting import Prompting
 from napari_samunet.plugin.resampling import resample_turned
+from napari_samunet.plugin.sharing import Sharing
 from napari_samunet.plugin.through import Through
 from napari_samunet.plugin.viewing import Viewing
-from napari_samunet.plugin.volumes import METADATA_KEY
 from napari_samunet.plugin.work import ImageWork
 from napari_samunet.session.shelf import Shelf
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image
-
-    from napari_samunet.io.volume import Volume
 
 
 _CLICKED = ("preview", "points")  # every tool takes clicks, or shows at least a mask
@@ -46,11 +42,10 @@ class Controller(Asking):
     Parameters
     ----------
     viewer : napari.Viewer
-    load : callable, optional
-        ``load(name_or_path)`` makes the engine, in the inference thread; the package's own by
-        default.
-    shelf : Shelf, optional
-        Where journals lie; the user's own folder by default.
+    load : callable or None
+        ``load(name_or_path)`` makes the engine, in the inference thread; None: the package's own.
+    shelf : Shelf or None
+        Where journals lie; None: the user's own folder.
 
     Notes
     -----
@@ -60,24 +55,24 @@ class Controller(Asking):
     def __init__(
         self,
         viewer: ViewerModel,
-        load: Callable[[str], Any] | None = None,
-        shelf: Shelf | None = None,
+        load: Callable[[str], Any] | None,
+        shelf: Shelf | None,
     ) -> None:
         super().__init__(viewer, SharedEngine(load), shelf or Shelf())
-        self.models = ModelChoice(self.engine, self._bridge, self)
+        self.models = ModelChoice(self.engine, self.inference, self)
         self.models.changed.connect(self.changed)
         self.models.loaded.connect(self._on_model)
         self.models.refused.connect(self._on_model_refused)
         self._closed = False
         # Not with a brush, which asks no model, nor with the box, which asks for its own region.
-        self.ahead = EncodingAhead(viewer, self.engine, self._bridge, self._to_encode)
+        self.ahead = EncodingAhead(viewer, self.engine, self.inference, self._to_encode)
         for something_else in (self.changed, self.busy_changed):
             something_else.connect(self.ahead.soon)
-        self.memory = Memory(self.engine, self._bridge, self.ahead, self.say)
+        self.memory = Memory(self.engine, self.inference, self.ahead, self.say)
         self.memory.changed.connect(self.changed)
         self.models.loaded.connect(self.memory.look)
-        self.hover = Hover(viewer, self.engine, self._bridge, self._to_encode)
-        self.viewing, self.grouping = Viewing(self), Grouping(self)
+        self.hover = Hover(viewer, self.engine, self.inference, self._to_encode)
+        self.viewing, self.grouping, self.sharing = Viewing(self), Grouping(self), Sharing(self)
         self.through, self.ghosts = Through(self), Ghosts(self)
         for part in (self.through, self.ghosts):
             part.changed.connect(self.changed)
@@ -85,9 +80,6 @@ class Controller(Asking):
         self.prompting = Prompting(viewer, lambda: self.work, self.through.place, self.say)
         self._gestures = Gestures(viewer, self.prompting)
         self._gestures.attach()
-        self._dropped = sharing.DroppedMasks(
-            viewer.layers, self._work_on_volume, self.say, self._on_error
-        )
         self._on_selected()
 
     @property
@@ -97,7 +89,7 @@ class Controller(Asking):
 
     def start(self) -> None:
         """Begin to load the model; to be called once the window is painted."""
-        if not (self.model_ready or self._bridge.is_busy):
+        if not (self.model_ready or self.inference.is_busy):
             self.models.use(self.engine.name)
 
     def choose(self, image: Image | None) -> None:
@@ -168,27 +160,9 @@ class Controller(Asking):
         """Take the click or box under the mouse away."""
         self.prompting.delete_at(self.viewer.cursor.position)
 
-    def export(self, path: str | Path, format: str = "") -> None:  # noqa: A002 - as in the session
-        """Write the objects beside the window's work; says what was written, or why not."""
-        if self.work is not None:
-            sharing.export(self.work, path, format, self._files, self.say, self._on_error)
-
-    def import_masks(self, path: str | Path) -> None:
-        """Add the masks of a file to the objects, to be corrected."""
-        if self.work is not None:
-            sharing.import_masks(self.work, path, self._files, self.say, self._on_error)
-
     def resample(self) -> None:
         """Bring images that are turned against the chosen one onto its grid, as new layers."""
-        if self.work is not None:
-            resample_turned(self.work, self.viewer, self._bridge, self.say, self._on_error)
-
-    def _work_on_volume(self, volume: Volume) -> ImageWork | None:
-        """Choose the image of a volume."""
-        for image in self.images:
-            if image.metadata.get(METADATA_KEY, {}).get("volume") is volume:
-                self.choose(image)
-        return self.work if self.work is not None and self.work.volume is volume else None
+        resample_turned(self)
 
     def abandon(self) -> None:
         """End the threads; for when the viewer is gone already."""
@@ -202,7 +176,7 @@ class Controller(Asking):
             return
         self._closed = True
         self._gestures.detach()
-        self._dropped.detach()
+        self.sharing.detach()
         self.hover.detach()
         self._end(wait_s)
         self.models.cancel()

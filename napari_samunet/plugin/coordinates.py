@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_samunet.errors import InputError, OutsideImage
+from napari_samunet.geometry import plane_shape
 from napari_samunet.plugin.volumes import data_to_world, display_of
 from napari_samunet.types import FloatArray, SliceRef
 
@@ -37,12 +38,6 @@ class Spot:
     ref: SliceRef
     row: int
     col: int
-
-
-def plane_shape(shape: Sequence[int], axis: int) -> tuple[int, int]:
-    """Rows and columns of a slice of a layer whose data has this shape, (Z, Y, X) or (Y, X)."""
-    rows, cols = [n for number, n in enumerate(_as_volume(shape)) if number != axis]
-    return rows, cols
 
 
 def shown_slice(layer: Layer, layers: LayerList, dims: Dims) -> SliceRef:
@@ -104,6 +99,44 @@ def locate(layer: Layer, layers: LayerList, dims: Dims, position: Sequence[float
     return Spot(ref, row, col)
 
 
+def canvas_point(
+    viewer: ViewerModel, layer: Layer, place_rc: Sequence[float], size: tuple[int, int]
+) -> tuple[float, float]:
+    """Find where a place of the shown slice lies on the canvas; the inverse of `locate`.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    layer : Layer
+        An image with 2 or 3 dimensions.
+    place_rc : sequence of float
+        (row, column) of the slice that is shown.
+    size : (int, int)
+        Width and height of the canvas, in pixels as Qt counts them.
+
+    Returns
+    -------
+    (float, float)
+        Pixels to the right of the canvas's left edge and below its top.
+
+    Raises
+    ------
+    OutsideImage, InputError
+        As `shown_slice`.
+    """
+    dims, camera = viewer.dims, viewer.scene.camera
+    ref = shown_slice(layer, viewer.layers, dims)
+    index = np.asarray(data_position(layer, ref, place_rc))
+    shown = [axis - (dims.ndim - layer.ndim) for axis in dims.displayed]
+    matrix = data_to_world(layer)
+    world = matrix[np.ix_(shown, shown)] @ index[shown] + matrix[shown, -1]
+    world /= _factors(layer, viewer.layers)[shown]
+    backwards = [str(way) in ("up", "left") for way in camera.orientation2d]
+    away = (world - camera.center[-2:]) * camera.zoom * np.where(backwards, -1, 1)
+    down, right = away + np.array(size[::-1]) / 2
+    return float(right), float(down)
+
+
 def clamp(
     layer: Layer, layers: LayerList, dims: Dims, position: Sequence[float], ref: SliceRef
 ) -> tuple[int, int]:
@@ -159,13 +192,9 @@ def _sliders(layer: Layer, layers: LayerList, index: Sequence[float]) -> FloatAr
     return (np.asarray(index) - inverse[:-1, -1]) / steps / _factors(layer, layers)
 
 
-def _as_volume(shape: Sequence[int]) -> tuple[int, ...]:
-    return (1, *shape) if len(shape) == 2 else tuple(shape)
-
-
 def _plane_shape(layer: Layer, ref: SliceRef) -> tuple[int, int]:
-    shape = layer.data.shape if layer.ndim == 2 else display_of(layer).shape
-    return plane_shape(shape[: layer.ndim], ref.axis)
+    shape = (1, *layer.data.shape[:2]) if layer.ndim == 2 else display_of(layer).shape
+    return plane_shape(shape, ref.axis)
 
 
 def _axes(layer: Layer, dims: Dims) -> tuple[list[int], list[int]]:

@@ -15,6 +15,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QOpenGLWidget
 
 from napari_samunet.errors import SamUNetError
+from napari_samunet.plugin.coordinates import canvas_point
 from napari_samunet.plugin.engine import load_engine
 from napari_samunet.plugin.stalls import Stalls
 from napari_samunet.plugin.widget import SegmentationWidget
@@ -179,15 +180,9 @@ class DrivenWindow:
 
     def _pixel(self, place_rc: tuple[int, int]) -> QPoint:
         """Where a pixel of the slice lies on the canvas."""
-        camera = self.viewer.scene.camera
-        world = [place_rc[axis] * self.image.scale[1 + axis] for axis in (0, 1)]
-        down, right = (
-            (here - center) * camera.zoom
-            for here, center in zip(world, camera.center[-2:], strict=True)
-        )
-        middle = self.canvas.rect().center()
-        ratio = self.canvas.devicePixelRatioF()
-        return QPoint(round(middle.x() + right / ratio), round(middle.y() + down / ratio))
+        size = self.canvas.width(), self.canvas.height()
+        right, down = canvas_point(self.viewer, self.image, place_rc, size)
+        return QPoint(round(right), round(down))
 
 
 def _find_canvas() -> QOpenGLWidget:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_samunet.errors import SamUNetError
-from napari_samunet.plugin.bridge import InferenceBridge
+from napari_samunet.errors import reason_of
+from napari_samunet.plugin.background import Background
 
 if TYPE_CHECKING:
     from napari_samunet.models.catalogue import CatalogueEntry
@@ -44,7 +44,7 @@ class Fetching(QObject):
         self._fetch = fetch or _fetch
         self.entry: CatalogueEntry | None = None
         self._download = _Download()
-        self._bridge: InferenceBridge | None = None
+        self._background: Background | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(_LOOK_MS)
         self._timer.timeout.connect(self.progressed)
@@ -60,8 +60,8 @@ class Fetching(QObject):
         self.entry = entry
         self._download = download = _Download()
         # A thread for each, because one that waits for a silent server cannot be told to stop.
-        self._bridge = InferenceBridge(self)
-        self._bridge.run(
+        self._background = Background(self)
+        self._background.run(
             "fetch",
             lambda: self._fetch(entry, download.note),
             lambda _path: self._end(lambda: self.finished.emit(entry.name)),
@@ -79,10 +79,10 @@ class Fetching(QObject):
     def _end(self, tell: Callable[[], Any]) -> None:
         self._timer.stop()
         self.entry = None
-        if self._bridge is not None:
-            self._bridge.close()
-            self._bridge.deleteLater()
-            self._bridge = None
+        if self._background is not None:
+            self._background.close()
+            self._background.deleteLater()
+            self._background = None
         tell()
 
 
@@ -96,12 +96,6 @@ class _Download:
     def note(self, done: int, total: int | None) -> bool:
         self.seen = (done, total)
         return self.wanted
-
-
-def reason_of(error: BaseException) -> str:
-    """Say what is wrong; the name of the error tells a defect of ours from a user's mistake."""
-    name = "" if isinstance(error, SamUNetError) else f"{type(error).__name__}: "
-    return f"{name}{error}"
 
 
 def _fetch(entry: CatalogueEntry, progress: Callable[[int, int | None], bool]) -> Any:

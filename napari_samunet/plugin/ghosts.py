@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from qtpy.QtCore import QObject, Signal
 
+from napari_samunet.errors import reason_of
 from napari_samunet.plugin.coordinates import show_plane
-from napari_samunet.plugin.fetching import reason_of
 from napari_samunet.plugin.keys import KEYS
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Ghosts(QObject):
     def __init__(self, controller: Controller) -> None:
         super().__init__(controller)
         self.running = False
-        self._act = controller
+        self._controller = controller
         self._stop = Event()
         self._work: ImageWork | None = None
         self._left: dict[SliceRef, list[BoolArray]] = {}
@@ -69,7 +69,7 @@ class Ghosts(QObject):
         """Make the brightest suggestion the preview of a new object; the preview before it stays
         for good.
         """
-        ref, work = self._act.shown_ref(), self._work
+        ref, work = self._controller.shown_ref(), self._work
         if ref is None or work is None or not self._here():
             return
         session = work.session
@@ -100,52 +100,54 @@ class Ghosts(QObject):
         self._draw()
 
     def _here(self) -> list[BoolArray]:
-        ref = self._act.shown_ref()
-        return self._left.get(ref, []) if self._work is self._act.work and ref else []
+        ref = self._controller.shown_ref()
+        return self._left.get(ref, []) if self._work is self._controller.work and ref else []
 
     def _look(self, where: str, search: Search) -> None:
-        work, ref = self._act.work, self._act.shown_ref()
+        work, ref = self._controller.work, self._controller.shown_ref()
         if self.running:
             self._stop.set()
             return
-        if work is None or ref is None or self._act.waiting:
+        if work is None or ref is None or self._controller.waiting:
             return
         self.clear()
         self.running = True
         self._stop = stop = Event()
         window = work.window
-        self._act.run_beside(
+        self._controller.run_beside(
             (work, "suggest"),
             lambda: search(work.session, ref, window, lambda: not stop.is_set()),
             lambda found: self._show(work, where, found),
             self._fail,
         )
-        self._act.say(f"Looking for objects {where}…")
+        self._controller.say(f"Looking for objects {where}…")
         self.changed.emit()
 
     def _show(self, work: ImageWork, where: str, found: Found) -> None:
         self.running = False
-        if not self._act.is_open(work):
+        if not self._controller.is_open(work):
             return
         self._work, self._left = work, {ref: list(masks) for ref, masks in found.items() if masks}
-        self._model = self._act.engine.algorithm
+        self._model = self._controller.engine.algorithm
         count, slices = sum(map(len, self._left.values())), len(self._left)
         if count:
             keys = f"take [{KEYS['accept'].shown}], refuse [{KEYS['discard'].shown}]"
             many = f" on {slices} slices" if slices > 1 else ""
-            self._act.say(f"{count} suggestions{many}, the brightest first: {keys}.")
+            self._controller.say(f"{count} suggestions{many}, the brightest first: {keys}.")
         else:
-            self._act.say(f"Nothing was found {where} that is not segmented yet.")
+            self._controller.say(f"Nothing was found {where} that is not segmented yet.")
         self._draw()
         if not self._here():
             self._go_on()
 
     def _go_on(self) -> None:
         """Show the next slice that has suggestions, if the image is still the chosen one."""
-        here, work = self._act.shown_ref(), self._act.work
+        here, work = self._controller.shown_ref(), self._controller.work
         left = sorted(ref for ref, masks in self._left.items() if masks)
         if left and here is not None and work is not None and work is self._work:
-            show_plane(self._act.viewer, work.image, next((r for r in left if r > here), left[0]))
+            show_plane(
+                self._controller.viewer, work.image, next((r for r in left if r > here), left[0])
+            )
 
     def _draw(self) -> None:
         if self._work is not None:
@@ -155,7 +157,7 @@ class Ghosts(QObject):
 
     def _fail(self, error: BaseException) -> None:
         self.running = False
-        self._act.say(f"No suggestions. {reason_of(error)}")
+        self._controller.say(f"No suggestions. {reason_of(error)}")
         self.changed.emit()
 
 

@@ -26,25 +26,25 @@ class Grouping:
     """
 
     def __init__(self, controller: Controller) -> None:
-        self._act = controller
+        self._controller = controller
         self.overlap: Overlap = "keep"
 
     def select(self, number: int) -> None:
         """Go on with an object."""
-        self._act.step(lambda session: session.select(number))
+        self._controller.step(lambda session: session.select(number))
 
     def rename(self, number: int, name: str) -> None:
         """Give an object another name; an empty one changes nothing."""
         if name:
-            self._act.step(lambda session: session.rename_object(number, name))
+            self._controller.step(lambda session: session.rename_object(number, name))
 
     def delete(self, number: int) -> None:
         """Remove an object; undo brings it back."""
-        self._act.step(lambda session: session.delete_object(number))
+        self._controller.step(lambda session: session.delete_object(number))
 
     def lock(self, number: int, locked: bool) -> None:
         """Protect an object, or stop that."""
-        self._act.step(lambda session: session.lock_object(number, locked))
+        self._controller.step(lambda session: session.lock_object(number, locked))
 
     def lock_current(self) -> None:
         """Protect the current object, or stop that."""
@@ -54,38 +54,38 @@ class Grouping:
 
     def show(self, number: int, visible: bool) -> None:
         """Show or hide an object."""
-        self._act.step(lambda session: session.show_object(number, visible))
+        self._controller.step(lambda session: session.show_object(number, visible))
 
     def merge(self, numbers: Sequence[int]) -> None:
         """Join the chosen objects; the current one keeps its number, else the first."""
         current = self._current()
         kept = numbers[0] if current is None or current.id not in numbers else current.id
-        self._act.step(lambda session: session.merge_objects(kept, list(numbers)))
+        self._controller.step(lambda session: session.merge_objects(kept, list(numbers)))
 
     def split(self, number: int) -> None:
         """Make an object of every island."""
-        self._act.step(lambda session: session.split_object(number))
+        self._controller.step(lambda session: session.split_object(number))
 
     def fill(self, number: int) -> None:
         """Fill the holes of an object, slice by slice."""
-        self._act.step(lambda session: session.fill_holes(number))
+        self._controller.step(lambda session: session.fill_holes(number))
 
     def pick(self) -> None:
         """Make the object under the mouse the current one."""
-        work, viewer = self._act.work, self._act.viewer
+        work, viewer = self._controller.work, self._controller.viewer
         if work is None:
             return
         try:
             spot = locate(work.image, viewer.layers, viewer.dims, viewer.cursor.position)
         except InputError as error:
-            self._act.say(str(error))
+            self._controller.say(str(error))
             return
         found = work.session.object_at((spot.row, spot.col), spot.ref.index, spot.ref.axis)
         if found is None:
-            self._act.say("There is no accepted object under the mouse.")
+            self._controller.say("There is no accepted object under the mouse.")
         else:
             self.select(found.id)
-            self._act.say(f"'{found.name}' is the current object now.")
+            self._controller.say(f"'{found.name}' is the current object now.")
 
     def use_preset(self, name: str) -> None:
         """Add the objects of a preset list, but those whose names are there."""
@@ -97,21 +97,21 @@ class Grouping:
 
     def save_log(self, path: str | Path) -> None:
         """Write time, prompts and edits of each object as a table."""
-        if self._act.work is None:
+        if self._controller.work is None:
             return
         try:
-            Path(path).write_text(self._act.work.session.effort(), encoding="utf-8")
+            Path(path).write_text(self._controller.work.session.effort(), encoding="utf-8")
         except OSError as error:
-            self._act.say(f"The log was not written: {error.strerror or error}.")
+            self._controller.say(f"The log was not written: {error.strerror or error}.")
         else:
-            self._act.say(f"Written: {path}")
+            self._controller.say(f"Written: {path}")
 
     def set_overlap(self, rule: Overlap) -> None:
         """Choose what happens where an accepted mask meets another object."""
         self.overlap = rule
-        if self._act.work is not None:
-            self._act.work.session.overlap = rule
-        self._act.changed.emit()
+        if self._controller.work is not None:
+            self._controller.work.session.overlap = rule
+        self._controller.changed.emit()
 
     def _add(self, read: Callable[[], Sequence[LabelName]]) -> None:
         def add(session: Session) -> None:
@@ -121,12 +121,14 @@ class Grouping:
             if new:
                 session.add_label_set(list(new.values()))
             if len(new) < len(names):
-                self._act.say(f"{len(names) - len(new)} of {len(names)} names are there already.")
+                self._controller.say(
+                    f"{len(names) - len(new)} of {len(names)} names are there already."
+                )
 
-        self._act.step(add)
+        self._controller.step(add)
 
     def _current(self):
-        return None if self._act.work is None else self._act.work.session.current
+        return None if self._controller.work is None else self._controller.work.session.current
 
 
 def begin_next(session: Session) -> None:

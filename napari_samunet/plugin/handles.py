@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_samunet.errors import InputError
+from napari_samunet.geometry import plane_shape
 from napari_samunet.plugin.coordinates import clamp, locate
-from napari_samunet.prompts.prompts import Box
 from napari_samunet.session.placed import PlacedPrompt
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from napari_samunet.plugin.work import ImageWork
     from napari_samunet.session.session import Session
-    from napari_samunet.types import FloatArray
+    from napari_samunet.types import Box, FloatArray
 
 _REACH = 7.0
 """Pixels of the screen around a click's mark or a box's line that take hold of it."""
@@ -97,7 +97,7 @@ def move(
         else:
             work.draw_moved_point(handle.prompt, point)
         return
-    box = handle.box_at(place, work.plane_shape(ref.axis))
+    box = handle.box_at(place, plane_shape(work.volume.shape, ref.axis))
     if done:
         session.move_prompt(handle.prompt, box_rc=box, predict=False)
     else:

@@ -14,7 +14,7 @@ from napari_samunet.plugin.rest import Rest
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-    from napari_samunet.plugin.bridge import InferenceBridge
+    from napari_samunet.plugin.background import Background
     from napari_samunet.plugin.work import ImageWork
 
 _REST_MS = 120  # a mouse that moves on asks nothing
@@ -30,7 +30,7 @@ class Hover(QObject):
     ----------
     viewer : napari.Viewer
     engine : SharedEngine
-    bridge : InferenceBridge
+    inference : Background
         Also the parent.
     work : callable
         Gives the present `ImageWork`, or None where no ghost is wanted.
@@ -40,14 +40,14 @@ class Hover(QObject):
         self,
         viewer: ViewerModel,
         engine: Any,
-        bridge: InferenceBridge,
+        inference: Background,
         work: Callable[[], ImageWork | None],
     ) -> None:
-        super().__init__(bridge)
+        super().__init__(inference)
         self.is_on = False
         self._viewer = viewer
         self._engine = engine
-        self._bridge = bridge
+        self._inference = inference
         self._work = work
         self._drawn: ImageWork | None = None
         self._rest = Rest(self, _REST_MS, self._ask)
@@ -61,7 +61,7 @@ class Hover(QObject):
     def give_way(self) -> None:
         """Forget the ghost: somebody clicks, or looks elsewhere."""
         self._rest.stop()
-        self._bridge.cancel(_GHOST)
+        self._inference.cancel(_GHOST)
         if self._drawn is not None:
             self._drawn.shown.show_ghosts({})
             self._drawn = None
@@ -79,7 +79,7 @@ class Hover(QObject):
 
     def _ask(self) -> None:
         work = self._work()
-        if work is None or self._bridge.is_busy:
+        if work is None or self._inference.is_busy:
             return
         try:
             view = self._viewer.layers, self._viewer.dims
@@ -88,7 +88,7 @@ class Hover(QObject):
             request = work.session.imagine(place, True, ref.index, ref.axis, work.window)
         except InputError:
             return
-        self._bridge.run(
+        self._inference.run(
             _GHOST,
             lambda: request.answer(self._engine),
             lambda answer: self._draw(work, request, answer),

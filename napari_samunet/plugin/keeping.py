@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, Signal
 
-from napari_samunet.errors import SamUNetError
-from napari_samunet.plugin.bridge import InferenceBridge
-from napari_samunet.plugin.fetching import reason_of
+from napari_samunet.errors import SamUNetError, reason_of
+from napari_samunet.plugin.background import Background
 from napari_samunet.session.identity import ImageIdentity
 from napari_samunet.session.journal import Journal
 from napari_samunet.session.shelf import Entry, Shelf
@@ -64,7 +63,7 @@ class Keeping(QObject):
     def __init__(self, shelf: Shelf, parent: QObject) -> None:
         super().__init__(parent)
         self._shelf = shelf
-        self._disk = InferenceBridge(self)
+        self._disk = Background(self)
         self._kept: dict[ImageWork, _Kept] = {}
         self._disk.run("tidy", shelf.tidy, _done, _done, quiet=True)
 
@@ -180,6 +179,8 @@ class Keeping(QObject):
         self.refuse(work)
         state = found.state if isinstance(found, Story) else found
         self.continued.emit(work, getattr(found, "position", None) or state.ref)
+        if isinstance(found, Story) and found.gap:
+            self.said.emit(found.gap)
 
     def _tell_offer(self, work: ImageWork) -> None:
         """The first step hides the offer, and taking it back shows it again."""

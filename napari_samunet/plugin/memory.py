@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, Signal
 
 from napari_samunet.embedding.budget import Budget, read_budget, write_budget
-from napari_samunet.plugin.fetching import reason_of
+from napari_samunet.errors import reason_of
 from napari_samunet.plugin.panels.memory import MemoryView
 
 if TYPE_CHECKING:
     from napari_samunet.embedding.folder import EmbeddingFolder
     from napari_samunet.plugin.ahead import EncodingAhead
-    from napari_samunet.plugin.bridge import InferenceBridge
+    from napari_samunet.plugin.background import Background
     from napari_samunet.plugin.engine import SharedEngine
 
 _MB = 2**20
@@ -29,14 +28,12 @@ class Memory(QObject):
     ----------
     engine : SharedEngine
         Whose cache it is.
-    bridge : InferenceBridge
+    inference : Background
         The disk is looked at in its thread; also the parent.
     ahead : EncodingAhead
         Told whether to encode while idle, and when nothing is encoded any more.
     say : callable
         Tells the person a line.
-    settings : Path, optional
-        Where settings lie; the user's own file by default.
 
     Notes
     -----
@@ -48,15 +45,13 @@ class Memory(QObject):
     def __init__(
         self,
         engine: SharedEngine,
-        bridge: InferenceBridge,
+        inference: Background,
         ahead: EncodingAhead,
         say: Callable[[str], None],
-        settings: Path | None = None,
     ) -> None:
-        super().__init__(bridge)
-        self._engine, self._bridge, self._ahead, self._say = engine, bridge, ahead, say
-        self._settings = settings
-        self.budget = read_budget(settings)
+        super().__init__(inference)
+        self._engine, self._inference, self._ahead, self._say = engine, inference, ahead, say
+        self.budget = read_budget()
         self._on_disk: int | None = None
         ahead.idle = self.budget.idle
 
@@ -64,7 +59,9 @@ class Memory(QObject):
         """Count what is on the disk."""
         folder = self._folder()
         if folder is not None:
-            self._bridge.run("disk", lambda: folder.bytes, self._counted, self._failed, quiet=True)
+            self._inference.run(
+                "disk", lambda: folder.bytes, self._counted, self._failed, quiet=True
+            )
 
     def set_budget(self, budget: Budget) -> None:
         """Obey from now on what a person chose; what is None there stays as it is."""
@@ -76,11 +73,11 @@ class Memory(QObject):
         cache = self._engine.cache
 
         def keep() -> None:
-            write_budget(budget, self._settings)
+            write_budget(budget)
             if cache is not None:
                 cache.use(budget)
 
-        self._bridge.run("budget", keep, self.look, self._failed, quiet=True)
+        self._inference.run("budget", keep, self.look, self._failed, quiet=True)
         self._ahead.soon()
         self.changed.emit()
 
@@ -89,7 +86,7 @@ class Memory(QObject):
         cache = self._engine.cache
         if cache is not None:
             self._ahead.forget()
-            self._bridge.run("empty", cache.empty, self._emptied, self._failed)
+            self._inference.run("empty", cache.empty, self._emptied, self._failed)
 
     def view(self) -> MemoryView:
         """What the panel shows."""

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, Signal
 
+from napari_samunet.errors import reason_of
 from napari_samunet.models.catalogue import CatalogueEntry, entries, find_entry
-from napari_samunet.plugin.fetching import Fetching, reason_of
+from napari_samunet.plugin.fetching import Fetching
 from napari_samunet.plugin.panels.model import Choice, ModelView, breakable
 
 if TYPE_CHECKING:
-    from napari_samunet.plugin.bridge import InferenceBridge
+    from napari_samunet.plugin.background import Background
     from napari_samunet.plugin.engine import SharedEngine
 
 _LINK = "#5b9bff"  # Qt's own blue is not seen on napari's dark theme
@@ -28,7 +29,7 @@ class ModelChoice(QObject):
     ----------
     engine : SharedEngine
         Answers with the model that was loaded last.
-    bridge : InferenceBridge
+    inference : Background
         Loads in the inference thread.
     parent : QObject
     fetch : callable, optional
@@ -52,14 +53,14 @@ class ModelChoice(QObject):
     def __init__(
         self,
         engine: SharedEngine,
-        bridge: InferenceBridge,
+        inference: Background,
         parent: QObject,
         fetch: Callable[..., Any] | None = None,
     ) -> None:
         super().__init__(parent)
         self.ready = False
         self._engine = engine
-        self._bridge = bridge
+        self._inference = inference
         self._loading = ""
         self._offered: CatalogueEntry | None = None
         self._problem = ""
@@ -76,7 +77,7 @@ class ModelChoice(QObject):
         """
         use = self._engine.use
         self._loading, self._problem = name_or_path, ""
-        self._bridge.run(
+        self._inference.run(
             "model", lambda: use(name_or_path, system), self._on_loaded, self._on_refused
         )
         self.changed.emit()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_samunet.geometry import axis_letters
-from napari_samunet.io.facing import facing_axis
+from napari_samunet.io.facing import SHOWN_FIRST, facing_axis
 from napari_samunet.io.volume import Volume
 from napari_samunet.plugin.coordinates import show_plane
 from napari_samunet.plugin.display import Display, shown_affine
@@ -20,9 +20,6 @@ from napari_samunet.types import FloatArray, SliceRef
 if TYPE_CHECKING:
     from napari.components import Dims, ViewerModel
     from napari.layers import Image
-
-_FIRST = {"R", "A", "S"}
-"""What belongs at the left and at the top: the patient's right, anterior, superior."""
 
 
 def radiological(volume: Volume, displayed: tuple[int, int]) -> tuple[str, str]:
@@ -39,7 +36,7 @@ def radiological(volume: Volume, displayed: tuple[int, int]) -> tuple[str, str]:
         Displayed axes that run down and across the screen.
     """
     rows, cols = (axis_letters(shown_affine(volume))[axis][0] for axis in displayed)
-    return ("down" if rows in _FIRST else "up"), ("right" if cols in _FIRST else "left")
+    return ("down" if rows in SHOWN_FIRST else "up"), ("right" if cols in SHOWN_FIRST else "left")
 
 
 def turn_over(viewer: ViewerModel, volume: Volume) -> None:

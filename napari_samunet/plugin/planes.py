@@ -9,6 +9,7 @@ import numpy as np
 from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 
+from napari_samunet.io.outline import outline
 from napari_samunet.plugin.coordinates import plane_index
 from napari_samunet.plugin.volumes import stored_data
 from napari_samunet.types import BoolArray, SliceRef, UInt8Array
@@ -87,9 +88,7 @@ class PlaneLayer(Generic[Plane]):
 
 def outlined(mask: BoolArray) -> UInt8Array:
     """Values of a mask (H, W): its outermost pixels are contour, the rest is fill."""
-    padded = np.pad(mask, 1)
-    inner = padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
-    return np.where(inner, FILL, CONTOUR).astype(np.uint8) * mask
+    return np.where(outline(mask), CONTOUR, FILL).astype(np.uint8) * mask
 
 
 def outlined_one_above_the_other(masks: tuple[BoolArray, ...]) -> UInt8Array:
@@ -100,7 +99,7 @@ def outlined_one_above_the_other(masks: tuple[BoolArray, ...]) -> UInt8Array:
     first, *others = masks
     values = np.zeros(first.shape, np.uint8)
     for mask in others:
-        values[outlined(mask) == CONTOUR] = CONTOUR + 1
+        values[outline(mask)] = CONTOUR + 1
     values[first] = outlined(first)[first]
     return values
 

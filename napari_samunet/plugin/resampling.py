@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from napari_samunet.io.resample import resampled
 from napari_samunet.io.volume import Volume
 from napari_samunet.plugin.alignment import turned
-from napari_samunet.plugin.bridge import InferenceBridge
 from napari_samunet.plugin.helper_layers import GEOMETRY
 from napari_samunet.plugin.reader import layer_of
 from napari_samunet.plugin.volumes import volume_behind
@@ -18,33 +16,21 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
 
+    from napari_samunet.plugin.controller import Controller
 
-def resample_turned(
-    work: ImageWork,
-    viewer: ViewerModel,
-    bridge: InferenceBridge,
-    say: Callable[[str], None],
-    fail: Callable[[str, BaseException], None],
-) -> None:
-    """Add each image that is turned against the chosen one once more, on the chosen one's grid.
 
-    Parameters
-    ----------
-    work : ImageWork
-        Of the chosen image.
-    viewer : napari.Viewer
-    bridge : InferenceBridge
-        The thread that interpolates.
-    say, fail : callable
-        ``say(line)`` and ``fail(what, error)``, in the GUI thread.
-    """
+def resample_turned(controller: Controller) -> None:
+    """Add each image that is turned against the chosen one once more, on the chosen one's grid."""
+    work, viewer = controller.work, controller.viewer
+    if work is None:
+        return
 
     def begin(layer: Layer, volume: Volume) -> None:
-        bridge.run(
+        controller.inference.run(
             ("resample", layer),
             lambda: resampled(volume, work.volume),
-            lambda found: say(_add(viewer, work, found, layer.name)),
-            lambda error: fail(f"'{layer.name}' was not resampled", error),
+            lambda found: controller.say(_add(viewer, work, found, layer.name)),
+            lambda error: controller.say_error(f"'{layer.name}' was not resampled", error),
         )
 
     for layer in turned(work.volume, viewer.layers):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,126 +9,104 @@ from qtpy.QtCore import QTimer
 
 from napari_samunet.errors import SamUNetError
 from napari_samunet.io.masks import Masks, read_masks
-from napari_samunet.plugin.bridge import InferenceBridge
 from napari_samunet.plugin.volumes import METADATA_KEY
 
 if TYPE_CHECKING:
-    from napari.components.layerlist import LayerList
-
+    from napari_samunet.io.volume import Volume
+    from napari_samunet.plugin.controller import Controller
     from napari_samunet.plugin.work import ImageWork
 
-Fail = Callable[[str, BaseException], None]
 
-
-def export(
-    work: ImageWork,
-    path: str | Path,
-    format: str,  # noqa: A002 - as in the session
-    bridge: InferenceBridge,
-    say: Callable[[str], None],
-    fail: Fail,
-) -> None:
-    """Write the accepted objects as they are now; clicks may go on meanwhile.
+class Sharing:
+    """Hands out what was accepted, and takes in masks of files, dropped ones too.
 
     Parameters
     ----------
-    work : ImageWork
-    path : str or Path
-    format : str
-        As for ``Session.export``; "" where the name tells it.
-    bridge : InferenceBridge
-        The thread.
-    say, fail : callable
-        ``say(line)`` and ``fail(what, error)``, in the GUI thread.
-    """
-    work.take_hand_edits()
-    handout, missing = work.session.handout(), _missing(work)
-    bridge.run(
-        object(),  # none takes the place of another
-        lambda: handout.write(path, format or None),
-        lambda written: say(f"Written: {written}{missing}"),
-        lambda error: fail("The labels were not written", error),
-    )
-
-
-def _missing(work: ImageWork) -> str:
-    """Say which slices of which objects wait to be accepted, and are not in the file."""
-    names = {item.id: item.name for item in work.session.objects}
-    counts = work.session.unaccepted.items()
-    each = ", ".join(f"{names[i]} ({n} slice{'s' * (n > 1)})" for i, n in counts)
-    return each and f", without what is not accepted yet: {each}"
-
-
-def import_masks(
-    work: ImageWork,
-    path: str | Path,
-    bridge: InferenceBridge,
-    say: Callable[[str], None],
-    fail: Fail,
-) -> None:
-    """Add the masks of a file to the objects of an image; undo takes them away again."""
-    volume = work.volume
-    bridge.run(
-        object(),
-        lambda: read_masks(path, volume),
-        lambda masks: take(work, masks, Path(path).name, say, fail),
-        lambda error: fail("No masks were added", error),
-    )
-
-
-def take(work: ImageWork, masks: Masks, name: str, say: Callable[[str], None], fail: Fail) -> None:
-    """Make objects of masks that were read for the image of this work."""
-    work.take_hand_edits()
-    notices: list[str] = []  # one line says all of them: each would hide the one before
-    work.session.notice.connect(notices.append)
-    try:
-        added: Any = work.session.take_masks(masks, name)
-    except SamUNetError as error:
-        fail("No masks were added", error)
-        return
-    finally:
-        work.session.notice.disconnect(notices.append)
-    work.shown.reveal(("labels",))
-    count = f"{len(added)} object{'s' * (len(added) != 1)}"
-    say("; ".join([f"{count} added from {name}", *notices]))
-
-
-class DroppedMasks:
-    """Makes objects of masks that were dropped on the window, in the session of their image.
-
-    Parameters
-    ----------
-    layers : LayerList
-        The viewer's layers.
-    work_on : callable
-        ``work_on(volume)`` chooses the image of a volume and returns its work, or None.
-    say, fail : callable
-        ``say(line)`` and ``fail(what, error)``.
+    controller : Controller
+        Whose sessions they belong to; an error is said and changes nothing.
     """
 
-    def __init__(
-        self,
-        layers: LayerList,
-        work_on: Callable[[Any], ImageWork | None],
-        say: Callable[[str], None],
-        fail: Fail,
-    ) -> None:
-        self._layers, self._work_on, self._say, self._fail = layers, work_on, say, fail
-        layers.events.inserted.connect(self._look)
+    def __init__(self, controller: Controller) -> None:
+        self._controller = controller
+        controller.viewer.layers.events.inserted.connect(self._look)
 
     def detach(self) -> None:
-        """Stop looking."""
-        self._layers.events.inserted.disconnect(self._look)
+        """Stop looking at what is dropped on the window."""
+        self._controller.viewer.layers.events.inserted.disconnect(self._look)
+
+    def export(self, path: str | Path, format: str = "") -> None:  # noqa: A002 - as in the session
+        """Write the accepted objects as they are now; clicks may go on meanwhile.
+
+        ``format`` is as for ``Session.export``; "" where the name tells it.
+        """
+        controller = self._controller
+        work = controller.work
+        if work is None:
+            return
+        work.take_hand_edits()
+        handout, missing = work.session.handout(), _missing(work)
+        controller.files.run(
+            object(),  # none takes the place of another
+            lambda: handout.write(path, format or None),
+            lambda written: controller.say(f"Written: {written}{missing}"),
+            lambda error: controller.say_error("The labels were not written", error),
+        )
+
+    def import_masks(self, path: str | Path) -> None:
+        """Add the masks of a file to the objects of the image; undo takes them away again."""
+        controller = self._controller
+        work = controller.work
+        if work is None:
+            return
+        controller.files.run(
+            object(),
+            lambda: read_masks(path, work.volume),
+            lambda masks: self._take(work, masks, Path(path).name),
+            lambda error: controller.say_error("No masks were added", error),
+        )
+
+    def _take(self, work: ImageWork, masks: Masks, name: str) -> None:
+        """Make objects of masks that were read for the image of this work."""
+        work.take_hand_edits()
+        notices: list[str] = []  # one line says all of them: each would hide the one before
+        work.session.notice.connect(notices.append)
+        try:
+            added: Any = work.session.take_masks(masks, name)
+        except SamUNetError as error:
+            self._controller.say_error("No masks were added", error)
+            return
+        finally:
+            work.session.notice.disconnect(notices.append)
+        work.shown.reveal(("labels",))
+        count = f"{len(added)} object{'s' * (len(added) != 1)}"
+        self._controller.say("; ".join([f"{count} added from {name}", *notices]))
 
     def _look(self, event: Any) -> None:
         masks = event.value.metadata.get(METADATA_KEY, {}).pop("masks", None)
         if masks is not None:
             # The layer list is still telling others of the layer; then it may go.
-            QTimer.singleShot(0, lambda: self._take(event.value, masks))
+            QTimer.singleShot(0, lambda: self._take_dropped(event.value, masks))
 
-    def _take(self, layer: Any, masks: Masks) -> None:
+    def _take_dropped(self, layer: Any, masks: Masks) -> None:
+        layers = self._controller.viewer.layers
         work = self._work_on(layer.metadata[METADATA_KEY]["volume"])
-        if work is None or layer not in self._layers:
+        if work is None or layer not in layers:
             return
-        self._layers.remove(layer)
-        take(work, masks, layer.name, self._say, self._fail)
+        layers.remove(layer)
+        self._take(work, masks, layer.name)
+
+    def _work_on(self, volume: Volume) -> ImageWork | None:
+        """Choose the image of a volume; None where it is not there."""
+        for image in self._controller.images:
+            if image.metadata.get(METADATA_KEY, {}).get("volume") is volume:
+                self._controller.choose(image)
+        work = self._controller.work
+        return work if work is not None and work.volume is volume else None
+
+
+def _missing(work: ImageWork) -> str:
+    """Say which slices of which objects wait to be accepted, and are not in the file."""
+    names = work.names()
+    counts = work.session.unaccepted.items()
+    each = ", ".join(f"{names[i]} ({n} slice{'s' * (n > 1)})" for i, n in counts)
+    return each and f", without what is not accepted yet: {each}"

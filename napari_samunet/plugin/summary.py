@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_samunet.io.measures import millilitres_of
+from napari_samunet.io.segments import default_name
 from napari_samunet.plugin.advice import Situation
 from napari_samunet.plugin.alignment import misfit
 from napari_samunet.plugin.panels.object_table import ObjectRow
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from napari_samunet.io.volume import Volume
     from napari_samunet.plugin.controller import Controller
     from napari_samunet.plugin.work import ImageWork
+    from napari_samunet.session.session import Session
 
 
 _TIMES = " × "  # noqa: RUF001 - a person reads it
@@ -49,6 +51,7 @@ def situation(controller: Controller) -> Situation:
         waiting=controller.waiting,
         tool=tool,
         empty=shown is not None and shown.chosen.packed.is_empty,
+        cleared=_is_cleared(session, ref),
         shown=shown is not None,
         note="" if shown is None else shown.note,
         low=shown is not None and is_low(shown),
@@ -58,7 +61,7 @@ def situation(controller: Controller) -> Situation:
         candidates=1 if shown is None else len(shown.candidates),
         current="" if current is None else current.name,
         accepted=current is not None and bool(current.slices),
-        named=current is not None and current.name != f"object {current.id}",
+        named=current is not None and current.name != default_name(current.id),
         locked=current is not None and current.locked,
         veiled=current is not None and not current.visible,
         hidden=work.hides_masks,
@@ -67,6 +70,13 @@ def situation(controller: Controller) -> Situation:
         neighbour=neighbour,
         shared=shared,
     )
+
+
+def _is_cleared(session: Session, ref: SliceRef | None) -> bool:
+    """Whether the preview of a plane is empty without a prompt that was answered so."""
+    shown = None if ref is None else session.previews.get(ref)
+    prompted = any(prompt.ref == ref for prompt in session.prompts)
+    return shown is not None and shown.chosen.packed.is_empty and not prompted
 
 
 def about_image(work: ImageWork, viewer: ViewerModel) -> str:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, Signal
 
-from napari_samunet.errors import SamUNetError
+from napari_samunet.errors import SamUNetError, reason_of
 from napari_samunet.plugin.coordinates import show_plane
-from napari_samunet.plugin.fetching import reason_of
 from napari_samunet.plugin.keys import KEYS
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ class Through(QObject):
         super().__init__(controller)
         self.running = False
         self.object_id = self.done = self.total = 0
-        self._act = controller
+        self._controller = controller
         self._work: ImageWork | None = None
         self._dropped = False
         self._stop = Event()
@@ -74,10 +73,10 @@ class Through(QObject):
 
         What was found is kept first: it was found of the object as it is without the prompt.
         """
-        ends = self.carries(self._act.work)
+        ends = self.carries(self._controller.work)
         if ends:
             self.stop()
-        self._act.place(action, on_answer or ends)
+        self._controller.place(action, on_answer or ends)
 
     def stop(self) -> None:
         """End it after the slice that is being answered; what was found stays."""
@@ -87,7 +86,7 @@ class Through(QObject):
 
     def drop(self) -> None:
         """End it, and keep nothing of what was found for the shown image."""
-        if self.carries(self._act.work):
+        if self.carries(self._controller.work):
             self._dropped = True
             self.stop()
 
@@ -97,41 +96,41 @@ class Through(QObject):
 
     def next_doubt(self) -> None:
         """Show the next slice on which the model was not sure; out of 3-D, the first one."""
-        work, here = self._act.work, self._act.shown_ref()
+        work, here = self._controller.work, self._controller.shown_ref()
         doubts = () if work is None else work.session.doubts
         if work is None or not doubts:
-            self._act.say("No doubtful slice is left of this object.")
+            self._controller.say("No doubtful slice is left of this object.")
             return
         following = [ref for ref in doubts if here is None or ref > here] or list(doubts)
-        show_plane(self._act.viewer, work.image, following[0])
-        self._act.say(
+        show_plane(self._controller.viewer, work.image, following[0])
+        self._controller.say(
             f"Slice {following[0].index + 1}: the model was not sure here. "
             f"{len(doubts)} to look at; click to correct it."
         )
 
     def _toggle(self, plan_of: Callable[[Any, SliceRef], PropagationPlan]) -> None:
-        ref = self._act.shown_ref()
+        ref = self._controller.shown_ref()
         if self.running:
             self.stop()
         elif ref is not None:
             self._start(lambda session: plan_of(session, ref))
 
     def _start(self, plan_of: Callable[[Any], PropagationPlan]) -> None:
-        work = self._act.work
+        work = self._controller.work
         if work is None:
             return
-        if self._act.waiting:
-            self._act.place(lambda: self._start(plan_of), on_answer=True)
+        if self._controller.waiting:
+            self._controller.place(lambda: self._start(plan_of), on_answer=True)
             return
         try:
             plan = plan_of(work.session)
         except SamUNetError as error:
-            self._act.say(str(error))
+            self._controller.say(str(error))
             return
         self.running, self.object_id = True, plan.object_id
         asked = set(range(plan.first, plan.last + 1)) - plan.keys.keys() - plan.emptied
         self.done, self.total = 0, len(asked)
-        self._act.notice = ""
+        self._controller.notice = ""
         self._work, self._masks, self._dropped = work, {}, False
         self._stop = stop = Event()
 
@@ -139,16 +138,16 @@ class Through(QObject):
             self._found.emit(work, ref, answer.chosen.packed)
             return not stop.is_set()
 
-        self._act.run_beside(
+        self._controller.run_beside(
             (work, "propagate"),
-            lambda: plan.run(self._act.engine, tell),
+            lambda: plan.run(self._controller.engine, tell),
             lambda found: self._finish(work, plan, found),
             self._fail,
         )
         self.changed.emit()
 
     def _show(self, work: ImageWork, ref: SliceRef, mask: PackedMask) -> None:
-        if not self.running or self._dropped or work is not self._act.work:
+        if not self.running or self._dropped or work is not self._controller.work:
             return
         self.done += 1
         self._masks[ref] = mask
@@ -157,12 +156,12 @@ class Through(QObject):
 
     def _finish(self, work: ImageWork, plan: PropagationPlan, found: Any) -> None:
         self.running = False
-        if not self._act.is_open(work):
+        if not self._controller.is_open(work):
             return
         said = self._outcome(work, plan, found)
-        if work is self._act.work:  # another image has nothing to do with it
-            self._act.say(said)
-            self._act.go_on()
+        if work is self._controller.work:  # another image has nothing to do with it
+            self._controller.say(said)
+            self._controller.go_on()
         self.changed.emit()
 
     def _outcome(self, work: ImageWork, plan: PropagationPlan, found: Any) -> str:
@@ -189,10 +188,10 @@ class Through(QObject):
 
     def _fail(self, error: BaseException) -> None:
         self.running = False
-        if self._act.work is not None:
-            self._act.work.draw()
-        self._act.say(f"The propagation ended. {reason_of(error)}")
-        self._act.go_on()
+        if self._controller.work is not None:
+            self._controller.work.draw()
+        self._controller.say(f"The propagation ended. {reason_of(error)}")
+        self._controller.go_on()
         self.changed.emit()
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from napari_samunet.errors import UnsupportedImage
 from napari_samunet.geometry import default_affine
+from napari_samunet.io.color import luma
 from napari_samunet.io.volume import Sized, Source, Volume
 from napari_samunet.plugin.display import Display
 from napari_samunet.types import FloatArray
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 METADATA_KEY = "napari-samunet"
 """Where a layer's metadata holds what this plugin knows of it; layers are never told by name."""
 
-_LUMA = np.array([0.299, 0.587, 0.114])
 _MM = {"millimeter": 1.0, "micrometer": 1e-3, "centimeter": 10.0, "meter": 1e3, "nanometer": 1e-6}
 
 
@@ -69,7 +69,7 @@ def volume_of(layer: Image) -> Volume:
     if not layer.rgb:
         return Volume(array if array.ndim == 3 else array[None], affine, source=source)
     color = _as_uint8(array[..., :3] if layer.ndim == 3 else array[None, ..., :3])
-    return Volume(np.rint(color @ _LUMA).astype(np.uint8), affine, color=color, source=source)
+    return Volume(luma(color), affine, color=color, source=source)
 
 
 def _shows(layer: Image, volume: Volume) -> bool:

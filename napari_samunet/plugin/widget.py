@@ -30,7 +30,7 @@ from napari_samunet.plugin.panels.memory import MemoryPanel
 from napari_samunet.plugin.panels.model import ModelPanel
 from napari_samunet.plugin.panels.objects import ObjectsPanel
 from napari_samunet.plugin.panels.prompts import PromptsPanel
-from napari_samunet.plugin.panels.section import Section
+from napari_samunet.plugin.panels.section import Section, literal
 from napari_samunet.plugin.panels.slices import SlicesPanel
 from napari_samunet.plugin.panels.status import StatusPanel
 from napari_samunet.plugin.rest import ANSWER_MS, Rest
@@ -195,8 +195,8 @@ class SegmentationWidget(QWidget):
         self.slices.propagate_requested.connect(act.through.propagate)
         self.slices.redo_requested.connect(act.through.redo_around)
         self.slices.doubt_requested.connect(act.through.next_doubt)
-        self.export.export_requested.connect(act.export)
-        self.export.import_requested.connect(act.import_masks)
+        self.export.export_requested.connect(act.sharing.export)
+        self.export.import_requested.connect(act.sharing.import_masks)
         self.memory.budget_requested.connect(act.memory.set_budget)
         self.memory.empty_requested.connect(act.memory.empty)
         self.memory.folded.connect(self._later)
@@ -263,7 +263,7 @@ class SegmentationWidget(QWidget):
         self._pending.start(ANSWER_MS if self.controller.waiting else 0)
 
     def _say(self, text: str) -> None:
-        self._viewer.status = text
+        self._viewer.status = literal(text)
 
     def _show_busy(self, busy: bool) -> None:
         self.status.set_busy(busy)

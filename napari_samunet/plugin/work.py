@@ -10,20 +10,20 @@ from napari.layers import Labels
 from scipy.ndimage import binary_erosion
 
 from napari_samunet.errors import InputError
+from napari_samunet.geometry import plane_shape
 from napari_samunet.packed import PackedMask
-from napari_samunet.plugin.coordinates import plane_shape, shown_slice
+from napari_samunet.plugin.coordinates import shown_slice
 from napari_samunet.plugin.hand_edits import HandEdits
 from napari_samunet.plugin.helper_layers import ROLES
-from napari_samunet.plugin.layers import Color, ImageLayers
+from napari_samunet.plugin.layers import ImageLayers
 from napari_samunet.plugin.marks import ShownBox, ShownPoint
 from napari_samunet.plugin.planes import Rgba
 from napari_samunet.plugin.rest import ANSWER_MS, Rest
 from napari_samunet.plugin.volumes import METADATA_KEY, volume_of
 from napari_samunet.plugin.windowing import ShownWindow, windows_of
 from napari_samunet.preprocess.intensity import choose_window
-from napari_samunet.prompts.prompts import Box
 from napari_samunet.session.session import Session
-from napari_samunet.types import BoolArray, SliceRef, UInt8Array, Window
+from napari_samunet.types import BoolArray, Box, SliceRef, UInt8Array, Window
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from napari.components.layerlist import LayerList
     from napari.layers import Image
 
+    from napari_samunet.io.segments import Color
     from napari_samunet.session.placed import PlacedPrompt
 
 _NO_OBJECT_COLOR = (1.0, 0.75, 0.2)
@@ -136,10 +137,6 @@ class ImageWork:
         """Show a click where it is being dragged."""
         self.shown.show_points(self._points({id(moved): point_rc}))
 
-    def plane_shape(self, axis: int) -> tuple[int, int]:
-        """Rows and columns of the planes along an axis."""
-        return plane_shape(self.volume.shape, axis)
-
     def mask_at(self, ref: SliceRef) -> BoolArray:
         """What the current object is on a slice so far: preview, else accepted, else nothing."""
         preview = self.session.previews.get(ref)
@@ -148,7 +145,7 @@ class ImageWork:
         current = self.session.current
         if current is not None:
             return current.mask_at(ref.index, ref.axis)
-        return np.zeros(np.delete(self.volume.shape, ref.axis), dtype=bool)
+        return np.zeros(plane_shape(self.volume.shape, ref.axis), dtype=bool)
 
     def names(self) -> dict[int, str]:
         """Name of each object, by its number in the labels."""
@@ -239,7 +236,7 @@ class ImageWork:
             item.id: (*bright(item.color), float(item.visible)) for item in self.session.objects
         }
 
-    def _color(self) -> tuple[float, float, float]:
+    def _color(self) -> Color:
         current = self.session.current
         return _NO_OBJECT_COLOR if current is None else bright(current.color)
 

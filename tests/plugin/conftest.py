@@ -18,8 +18,9 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 from scipy.ndimage import binary_dilation
 
+from napari_samunet.geometry import plane_shape
 from napari_samunet.inference.answerer import Answerer
-from napari_samunet.plugin.coordinates import data_position, shown_slice
+from napari_samunet.plugin.coordinates import canvas_point
 from napari_samunet.plugin.widget import SegmentationWidget
 from napari_samunet.session.shelf import Shelf
 
@@ -57,7 +58,7 @@ class DiscEngine(Answerer):
         self.go.wait(20)
         if self.error is not None:
             raise self.error
-        shape = tuple(np.delete(volume.shape, ref.axis))
+        shape = plane_shape(volume.shape, ref.axis)
         mask = np.zeros(shape, bool) if previous is None else previous.mask.copy()
         if prompts.mask is not None:
             mask = np.array(prompts.mask, bool)
@@ -135,17 +136,9 @@ class Screen:
 
     def pixel(self, image, row: float, col: float) -> QPoint:
         """Where a (row, column) of the shown slice lies on the canvas."""
-        dims, camera = self.viewer.dims, self.viewer.scene.camera
-        shown = [axis - (dims.ndim - image.ndim) for axis in dims.displayed]
-        # Rows and columns of a slice are in storage order, whichever way the view is turned.
-        ref = shown_slice(image, self.viewer.layers, dims)
-        world = np.asarray(image.data_to_world(data_position(image, ref, (row, col))))[shown]
-        turned = [str(way) in ("up", "left") for way in camera.orientation2d]
-        away = (world - np.asarray(camera.center)[-2:]) * camera.zoom
-        down, across = away * np.where(turned, -1, 1)
-        return QPoint(
-            round(self.canvas.width() / 2 + across), round(self.canvas.height() / 2 + down)
-        )
+        size = self.canvas.width(), self.canvas.height()
+        right, down = canvas_point(self.viewer, image, (row, col), size)
+        return QPoint(round(right), round(down))
 
     def click(self, row, col, button="left", modifier="", image=None, wait=True) -> None:
         image = image or self.controller.work.image

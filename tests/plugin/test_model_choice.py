@@ -14,7 +14,7 @@ from qtpy.QtWidgets import QComboBox, QLabel, QProgressBar, QPushButton
 from napari_samunet.errors import BadCheckpoint, FetchCancelled, NotFetched
 from napari_samunet.models import catalogue
 from napari_samunet.models.catalogue import find_entry
-from napari_samunet.plugin.bridge import InferenceBridge
+from napari_samunet.plugin.background import Background
 from napari_samunet.plugin.engine import SharedEngine
 from napari_samunet.plugin.model_choice import ModelChoice
 from napari_samunet.plugin.panels.model import ModelPanel, breakable
@@ -33,9 +33,9 @@ class Desk:
         self.fetched: list[tuple[int, int | None]] = [(1_000_000, 41_000_000)]
         self.fetch_error: Exception | None = None
         self.panel = ModelPanel()
-        self.bridge = InferenceBridge(self.parent)
+        self.inference = Background(self.parent)
         self.engine = SharedEngine(self.load)
-        self.models = ModelChoice(self.engine, self.bridge, self.parent, self.fetch)
+        self.models = ModelChoice(self.engine, self.inference, self.parent, self.fetch)
         self.panel.model_requested.connect(self.models.choose)
         self.panel.system_requested.connect(self.models.read_as)
         self.panel.offer_taken.connect(self.models.take_offer)
@@ -99,7 +99,7 @@ def desk(qtbot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     yield made
     made.go_on.set()
     made.models.cancel()
-    made.bridge.close(5)
+    made.inference.close(5)
 
 
 def test_the_list_shows_all_models_and_which_have_to_be_fetched(desk: Desk):

@@ -35,7 +35,7 @@ def masks(tmp_path):
 @pytest.mark.viewer
 def test_masks_of_a_file_become_objects_that_undo_takes_away(screen, masks):
     path, labels = masks(screen.controller.work.volume)
-    screen.controller.import_masks(path)
+    screen.controller.sharing.import_masks(path)
     session = screen.controller.work.session
     screen.until(lambda: session.objects)
     assert [(item.id, item.name) for item in session.objects] == [(1, "object 1"), (4, "spleen")]
@@ -50,7 +50,7 @@ def test_the_line_says_what_an_added_object_is_without_because_another_is_locked
     session = screen.controller.work.session
     session.paint(labels[0] == 4)
     session.lock_object(session.accept())
-    screen.controller.import_masks(path)
+    screen.controller.sharing.import_masks(path)
     screen.until(lambda: "objects added" in screen.widget.status.text)
     assert "spleen: 144 of its 144 voxels belong to locked objects" in screen.widget.status.text
 
@@ -61,7 +61,7 @@ def test_one_object_is_told_as_one(screen, masks):
     path, labels = masks(volume)
     one = nibabel.Nifti1Image((labels == 4).astype(np.uint8).T, volume.affine[:, [2, 1, 0, 3]])
     nibabel.save(one, path.parent / "one.nii")
-    screen.controller.import_masks(path.parent / "one.nii")
+    screen.controller.sharing.import_masks(path.parent / "one.nii")
     screen.until(lambda: session.objects)
     assert "1 object added" in screen.widget.status.text
 

@@ -33,7 +33,7 @@ def test_two_exports_one_after_the_other_are_both_written(screen, tmp_path, monk
     go = _held_writer(monkeypatch)
     targets = [tmp_path / name for name in ("one.nii.gz", "two.nii.gz", "three.nii.gz")]
     for target in targets:
-        screen.controller.export(target)
+        screen.controller.sharing.export(target)
     assert screen.controller.is_busy
     go.set()
     screen.until(lambda: not screen.controller.is_busy)
@@ -45,8 +45,8 @@ def test_a_failed_export_is_told_although_another_followed(screen, tmp_path, mon
     said = []
     screen.controller.said.connect(said.append)
     go = _held_writer(monkeypatch)
-    screen.controller.export(tmp_path / "no such folder" / "one.nii.gz")
-    screen.controller.export(tmp_path / "two.nii.gz")
+    screen.controller.sharing.export(tmp_path / "no such folder" / "one.nii.gz")
+    screen.controller.sharing.export(tmp_path / "two.nii.gz")
     go.set()
     screen.until(lambda: not screen.controller.is_busy)
     screen.settle()
@@ -59,7 +59,7 @@ def test_an_export_does_not_wait_for_the_model(screen, tmp_path):
     screen.hold_model()
     screen.click(30, 60, wait=False)
     target = tmp_path / "labels.nii.gz"
-    screen.controller.export(target)
+    screen.controller.sharing.export(target)
     screen.until(target.exists)
     assert screen.controller.waiting
     screen.engine.go.set()
@@ -71,7 +71,7 @@ def test_closing_the_window_waits_for_what_is_being_written(screen, tmp_path, mo
     go = _held_writer(monkeypatch)
     targets = [tmp_path / name for name in ("one.nii.gz", "two.nii.gz")]
     for target in targets:
-        screen.controller.export(target)
+        screen.controller.sharing.export(target)
     Timer(0.3, go.set).start()
     screen.viewer.window.remove_dock_widget(screen.widget)
     screen.settle()

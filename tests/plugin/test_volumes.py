@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import imageio.v3 as imageio
 import nibabel as nib
 import numpy as np
 import pytest
@@ -10,7 +11,10 @@ from napari.layers._source import layer_source
 
 from napari_samunet.errors import ExportRefused
 from napari_samunet.io.export import export_labels
+from napari_samunet.io.open import open_volume
+from napari_samunet.plugin.reader import layer_of
 from napari_samunet.plugin.volumes import volume_of
+from napari_samunet.session.identity import ImageIdentity
 
 SHAPE = (5, 30, 40)
 SPACING = (5, 0.7, 0.5)
@@ -55,6 +59,16 @@ def test_a_picture_of_true_and_false_is_black_and_white(shape):
     volume = volume_of(Image(seen, rgb=True))
     assert volume.color.dtype == np.uint8
     np.testing.assert_array_equal(volume.color.reshape(seen.shape), seen * 255)
+
+
+def test_a_picture_is_the_same_image_whoever_reads_it(tmp_path):
+    """Its session is offered again by what the volume's array holds."""
+    red, green = np.meshgrid(np.arange(256), np.arange(256), indexing="ij")
+    color = np.stack([red, green, np.full_like(red, 250)], axis=-1).astype(np.uint8)
+    imageio.imwrite(tmp_path / "picture.png", color)
+    data, meta, _kind = layer_of(open_volume(tmp_path / "picture.png"), "picture")
+    ours, plain = volume_of(Image(data, **meta)), volume_of(Image(color, rgb=True))
+    assert ImageIdentity(plain).digest == ImageIdentity(ours).digest
 
 
 def test_labels_never_replace_a_file_that_another_reader_opened(tmp_path):

@@ -130,7 +130,7 @@ def test_export_writes_exactly_the_labels_on_the_grid_of_the_layer(screen, tmp_p
     screen.click(30, 40)
     screen.press(Qt.Key.Key_G)
     target = tmp_path / "labels.nii.gz"
-    screen.controller.export(target)
+    screen.controller.sharing.export(target)
     screen.until(target.exists)
     screen.until(lambda: not screen.controller.is_busy)
     image = nibabel.load(target)
@@ -144,11 +144,11 @@ def test_an_export_names_the_masks_that_are_seen_but_not_accepted(screen, tmp_pa
     screen.press(Qt.Key.Key_G)
     screen.press(Qt.Key.Key_N)
     screen.click(30, 60)
-    screen.controller.export(tmp_path / "labels.nii.gz")
+    screen.controller.sharing.export(tmp_path / "labels.nii.gz")
     screen.until(lambda: "Written" in screen.widget.status.text)
     assert "not accepted yet: object 2 (1 slice)" in screen.widget.status.text
     screen.press(Qt.Key.Key_G)
-    screen.controller.export(tmp_path / "again.nii.gz")
+    screen.controller.sharing.export(tmp_path / "again.nii.gz")
     screen.until(lambda: "again" in screen.widget.status.text)
     assert "not accepted" not in screen.widget.status.text
 
@@ -156,7 +156,7 @@ def test_an_export_names_the_masks_that_are_seen_but_not_accepted(screen, tmp_pa
 def test_an_export_that_fails_says_why(screen, tmp_path):
     screen.click(30, 40)
     screen.press(Qt.Key.Key_G)
-    screen.controller.export(tmp_path / "no such folder" / "labels.nii.gz")
+    screen.controller.sharing.export(tmp_path / "no such folder" / "labels.nii.gz")
     screen.until(lambda: "not written" in screen.widget.status.text)
 
 
@@ -166,7 +166,7 @@ def test_what_napari_paints_into_the_labels_is_kept_and_exported(screen, tmp_pat
     labels = screen.controller.work.shown.find("labels")
     labels.data_setitem((np.array([3, 3]), np.array([2, 3]), np.array([2, 2])), 1)
     target = tmp_path / "labels.nii.gz"
-    screen.controller.export(target)
+    screen.controller.sharing.export(target)
     screen.until(target.exists)
     assert screen.session.labels[3, 2, 2] == 1
 

@@ -1,4 +1,4 @@
-"""Slow work beside the window: done in the inference thread, told in the window's own."""
+"""Slow work beside the window: done in a thread of its own, told in the window's."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ logger = logging.getLogger(__name__)
 _POLL_MS = 80
 
 
-class InferenceBridge(QObject):
-    """Hands jobs to the one inference thread and their results back to the window's thread.
+class Background(QObject):
+    """Hands jobs to a thread of its own and their results back to the window's thread.
 
     Of several jobs with one key only the newest counts, see ``Worker``. After `close` nothing is
     told any more.
@@ -53,7 +53,7 @@ class InferenceBridge(QObject):
         failed: Callable[[BaseException], None],
         quiet: bool = False,
     ) -> None:
-        """Do ``work()`` in the inference thread, then ``then(result)`` or ``failed(error)`` here.
+        """Do ``work()`` in its own thread, then ``then(result)`` or ``failed(error)`` here.
 
         Parameters
         ----------
@@ -62,7 +62,7 @@ class InferenceBridge(QObject):
         work
             Must not touch viewer or layers.
         then, failed
-            Called in the thread of the bridge.
+            Called in the window's thread.
         quiet
             Nobody waits for it, so it does not count as busy.
         """
@@ -102,7 +102,7 @@ class InferenceBridge(QObject):
 
     def _send(self, receiver: Callable[[Any], None], value: Any) -> None:
         if not self._closed:
-            with suppress(RuntimeError):  # Qt deleted the bridge between the check and the call
+            with suppress(RuntimeError):  # Qt deleted this object between the check and the call
                 self._told.emit(receiver, value)
 
     @Slot(object, object)

@@ -1,0 +1,27 @@
+"""The one line tells what matters most, and leaves out nothing that a person must know."""
+
+from __future__ import annotations
+
+from napari_samunet.plugin.advice import Situation, next_step
+from napari_samunet.plugin.gestures import Tool
+
+READY = {"flat": True, "ready": True, "tool": Tool.CLICK}
+ANSWERED = {**READY, "shown": True, "current": "liver", "candidates": 3}
+
+
+def test_where_objects_touch_a_doubtful_answer_is_still_called_doubtful():
+    line = next_step(Situation(**ANSWERED, low=True, shared=15, neighbour="spleen"))
+    assert "Please check" in line
+    assert "15 pixels lie in 'spleen'" in line
+
+
+def test_a_sure_answer_beside_a_neighbour_is_only_told_of_it():
+    line = next_step(Situation(**ANSWERED, shared=15, neighbour="spleen"))
+    assert "Please check" not in line
+    assert "15 pixels lie in 'spleen'" in line
+
+
+def test_a_slice_whose_last_prompt_is_gone_was_not_asked_in_vain():
+    line = next_step(Situation(**ANSWERED, empty=True, cleared=True))
+    assert "Accept [G] takes its mask away" in line
+    assert "Nothing was found" not in line
