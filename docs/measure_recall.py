@@ -24,7 +24,7 @@ from napari_samunet.evaluation.metrics import dice
 from napari_samunet.geometry import spacing_along
 from napari_samunet.inference.engine import Engine
 from napari_samunet.inference.prediction import Prediction
-from napari_samunet.inference.recall import Memory, recalled, reconsidered
+from napari_samunet.inference.recall import Neighbours, recalled, reconsidered
 from napari_samunet.io.volume import Volume
 from napari_samunet.models.load import load_model
 from napari_samunet.preprocess.slicing import take_finite
@@ -94,21 +94,21 @@ def _compare(
         return engine.predict(volume, SliceRef(0, index), prompts, previous=previous)
 
     settled = {other: truth[other] for other in known}
-    memory = Memory(index, settled, slice_at, spacing_along(volume.spacing, 0))
+    neighbours = Neighbours(index, settled, slice_at, spacing_along(volume.spacing, 0))
     learnt = engine.discriminant(volume, 0, None, settled)
 
     def beside(prompts: Prompts, previous: Prediction | None = None) -> Prediction:
         answer = alone(prompts, previous)
         if learnt is None:
             return answer
-        features = learnt.log_odds(index, answer.frame) if memory.tells_features else 0.0
-        return reconsidered(answer, prompts, memory, features)
+        features = learnt.log_odds(index, answer.frame) if neighbours.tells_features else 0.0
+        return reconsidered(answer, prompts, neighbours, features)
 
     box = Prompts(box=tight_box(truth[index]))
-    known_first = _clicked(lambda first: recalled(alone, first, memory), beside, truth[index])
+    known_first = _clicked(lambda first: recalled(alone, first, neighbours), beside, truth[index])
     by_itself = _clicked(alone, alone, truth[index])
     return {
-        "near": memory.is_near,
+        "near": neighbours.is_near,
         "alone": [*by_itself, dice(alone(box).mask, truth[index])],
         "recalled": [*known_first, dice(beside(box).mask, truth[index])],
     }

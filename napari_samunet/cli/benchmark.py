@@ -18,6 +18,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from napari_samunet.cli.display import has_display, need_window
+from napari_samunet.cli.model import add_choice, loaded
 from napari_samunet.cli.output import check_writable, replace_text
 from napari_samunet.errors import BadUsage, SamUNetError
 
@@ -34,8 +35,7 @@ _MOST_LARGE = 2  # repetitions of what takes seconds
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``samunet benchmark``."""
-    parser.add_argument("--model", default="builtin", help="name in the list, or a checkpoint")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    add_choice(parser, system=False)
     parser.add_argument("--repeat", type=int, default=10, metavar="N", help="repetitions of each")
     parser.add_argument(
         "--only", action="append", choices=PARTS, help="measure this alone; may be given often"
@@ -66,9 +66,8 @@ def run(args: argparse.Namespace) -> None:
 
     from napari_samunet.evaluation.growth import plot_growth
     from napari_samunet.evaluation.timing import ratio_table, table
-    from napari_samunet.models.load import load_model
 
-    model = load_model(args.model, device=args.device)
+    model = loaded(args)
     curves: list[Curve] = []
     rows = _until_interrupted(_measure(args, parts, model, curves))
     text = f"{args.model}, {_machine()}\n\n{table(rows)}\n"

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from napari_samunet.cli import values
+from napari_samunet.cli import model, values
 from napari_samunet.cli.image import add_choices, opened
+from napari_samunet.cli.output import say
 from napari_samunet.errors import BadUsage, InputError, OutsideImage
 
 if TYPE_CHECKING:
@@ -41,9 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--window", type=values.window, metavar="LO,HI", help="displayed intensities"
     )
     add_choices(parser)
-    parser.add_argument("--model", default="builtin", help="name in the list, or a checkpoint")
-    parser.add_argument("--system", help="what the checkpoint is, where it cannot tell itself")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    model.add_choice(parser)
     parser.add_argument(
         "--cluster", metavar="ADDRESS", help="encode on a Dask cluster, e.g. tls://gpu-host:8786"
     )
@@ -70,17 +69,16 @@ def run(args: argparse.Namespace) -> None:
     from napari_samunet.embedding.levels import open_cache, open_folder
     from napari_samunet.inference.engine import Engine
     from napari_samunet.models.engine_choice import choose_engine
-    from napari_samunet.models.load import load_model
 
     _check(open_folder())  # before the work of a night
-    system = load_model(args.model, device=args.device, system=args.system)
+    system = model.loaded(args)
     choose_engine(system, decodes=False)
     cache = open_cache(str(system.device), system.contract.half)
     engine = Engine(system, cache)
     with ExitStack() as open_things:
         cluster = _on_cluster(args, engine, open_things) if args.cluster else None
         for image in args.images:
-            print(f"{image}: {_embed(args, engine, image, cluster)}")
+            say(f"{image}: {_embed(args, engine, image, cluster)}")
     cache.flush()
     if cache.folder is not None:
         _tell_losses(cache.folder)

@@ -7,7 +7,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_samunet.cli.output import check_folder, check_writable, replace_text
+from napari_samunet.cli.model import add_choice, loaded
+from napari_samunet.cli.output import check_folder, check_writable, replace_text, say
 from napari_samunet.errors import BadUsage
 
 if TYPE_CHECKING:
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``samunet evaluate``."""
     parser.add_argument("folder", metavar="DIR", help="folder of slice cases (.npz)")
-    parser.add_argument("--model", default="builtin", help="name in the list, or a checkpoint")
-    parser.add_argument("--system", help="what the checkpoint is, where it cannot tell itself")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    add_choice(parser)
     parser.add_argument("--json", metavar="OUT", help="write the whole report here")
     parser.add_argument("--plots", metavar="DIR", help="write reliability.png here")
     parser.add_argument("--pictures", metavar="DIR", help="draw the best and worst cases here")
@@ -56,7 +55,7 @@ def run(args: argparse.Namespace) -> None:
     tools = classical_tools() if args.classical else {}
     if tools and "GrabCut" not in tools:
         print("GrabCut is left out: it needs OpenCV; install napari-samunet[classical].")
-    model = _load(args)
+    model = loaded(args)
     results = _measure(paths, model, args.clicks, tools)
     report = _report(args, model, results)
     if target is not None:
@@ -64,7 +63,8 @@ def run(args: argparse.Namespace) -> None:
 
     from napari_samunet.evaluation.table import format_report
 
-    print(format_report(report))  # before anything is drawn: a full disk then costs pictures only
+    for line in format_report(report).splitlines():
+        say(line)  # before anything is drawn: a full disk then costs pictures only
     _draw(args, report, results)
 
 
@@ -86,12 +86,6 @@ def _draw(args: argparse.Namespace, report: dict, results: list[CaseResult]) -> 
         plot_reliability(report["calibration"], before, Path(args.plots) / "reliability.png")
     if args.pictures:
         write_pictures(results, Path(args.pictures))
-
-
-def _load(args: argparse.Namespace) -> System:
-    from napari_samunet.models.load import load_model
-
-    return load_model(args.model, device=args.device, system=args.system)
 
 
 def _measure(

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Mapping
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from napari_samunet.cli import image, values
-from napari_samunet.cli.output import check_writable
+from napari_samunet.cli import image, model, values
+from napari_samunet.cli.output import check_writable, say
 from napari_samunet.cli.segment_checks import check_output, check_places
 from napari_samunet.errors import BadUsage, InputError
 
@@ -46,9 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="K0:K1",
         help="carry the mask on to these slices, both included; counted from 0",
     )
-    parser.add_argument("--model", default="builtin", help="name in the list, or a checkpoint")
-    parser.add_argument("--system", help="what the checkpoint is, where it cannot tell itself")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    model.add_choice(parser)
     parser.add_argument(
         "--window", type=values.window, metavar="LO,HI", help="displayed intensities"
     )
@@ -70,7 +67,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output",
         required=True,
         metavar="OUT",
-        help="labels to write: .nii.gz .nrrd .mha, .dcm (DICOM SEG), or .csv .png .json",
+        help="labels to write: .nii.gz .nii .nrrd .mha .mhd, .seg.nrrd (with names and overlaps), "
+        ".dcm (DICOM SEG), or .csv .png .json",
     )
     parser.add_argument("--format", choices=("dicom-seg", "rtstruct"), help="what a .dcm is to be")
 
@@ -94,10 +92,9 @@ def run(args: argparse.Namespace) -> None:
     check_output(volume, args.output, args.format)
 
     from napari_samunet.io.measures import millilitres_of
-    from napari_samunet.models.load import load_model  # torch comes with it, which takes a while
     from napari_samunet.session.session import Session
 
-    session = Session(volume, load_model(args.model, device=args.device, system=args.system))
+    session = Session(volume, model.loaded(args))
     session.notice.connect(_warn)
     session.overlap = args.overlap
     start = perf_counter()
@@ -110,7 +107,7 @@ def run(args: argparse.Namespace) -> None:
     shown = int((session.labels == drawn.id).sum())
     if shown < drawn.voxels:
         counted += f" (a label image shows {shown} of them)"
-    print(f"{path}: {counted}, {seconds:.2f} s")
+    say(f"{path}: {counted}, {seconds:.2f} s")
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -178,4 +175,4 @@ def _begin(session: Session, args: argparse.Namespace) -> SegmentObject:
 
 
 def _warn(line: str) -> None:
-    print(f"samunet: {line}", file=sys.stderr)
+    say(f"samunet: {line}", error=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import math
 
+from napari_samunet.types import Box
+
 Point = tuple[tuple[float, float], bool]
 
 
@@ -18,7 +20,7 @@ def point(text: str) -> Point:
     return (row, column), positive
 
 
-def box(text: str) -> tuple[float, float, float, float]:
+def box(text: str) -> Box:
     """Read ``Y0,X0,Y1,X1``: both corners belong to the object."""
     row_0, col_0, row_1, col_1 = _numbers(text, 4, "a box is Y0,X0,Y1,X1 (row, column)", text)
     return min(row_0, row_1), min(col_0, col_1), max(row_0, row_1), max(col_0, col_1)

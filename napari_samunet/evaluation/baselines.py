@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from napari_samunet.types import BoolArray
-
-Box = tuple[float, float, float, float]
+from napari_samunet.types import BoolArray, Box
 
 
 def filled_box(shape: tuple[int, int], box_rc: Box) -> BoolArray:

@@ -13,10 +13,10 @@ from importlib.util import find_spec
 import numpy as np
 import torch
 
-from napari_samunet.evaluation.baselines import Box, filled_box, inscribed_ellipse
+from napari_samunet.evaluation.baselines import filled_box, inscribed_ellipse
 from napari_samunet.preprocess.frame import Frame
 from napari_samunet.preprocess.roi import roi_around
-from napari_samunet.types import AnyArray, BoolArray, FloatArray, UInt8Array
+from napari_samunet.types import AnyArray, BoolArray, Box, FloatArray, UInt8Array
 
 SIDE = 128
 CORE = 0.75

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.ndimage import binary_erosion
 
+from napari_samunet.io.outline import outline
 from napari_samunet.preprocess.frame import Frame
 from napari_samunet.types import BoolArray, UInt8Array
 
@@ -43,7 +43,7 @@ def draw_slice(
     picture = np.repeat(grey[..., None], 3, axis=2)
     for mask, colour in outlines:
         inside = frame.mask_to_model(mask, frame.side) > 0
-        picture[inside & ~binary_erosion(inside)] = colour
+        picture[outline(inside)] = colour
     return picture
 
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.ndimage import binary_erosion, distance_transform_edt, generate_binary_structure
+from scipy.ndimage import distance_transform_edt
 
 from napari_samunet.errors import InputError
+from napari_samunet.io.outline import outline
 from napari_samunet.types import BoolArray, FloatArray
 
 NEVER_CLICKS = 20
 """Clicks that are counted for a case that never reaches the wanted Dice."""
-
-_FOUR_NEIGHBOURS = generate_binary_structure(2, 1)
 
 
 def dice(truth: BoolArray, answer: BoolArray) -> float:
@@ -80,8 +79,8 @@ def hausdorff95(truth: BoolArray, answer: BoolArray, spacing: tuple[float, float
         return 0.0 if both_empty else float(np.hypot(*np.multiply(truth.shape, spacing)))
     # Nothing outside the rectangle around both masks can be nearest to an outline.
     rectangle = _rectangle_around(truth | answer)
-    truth_outline = _outline(truth[rectangle])
-    answer_outline = _outline(answer[rectangle])
+    truth_outline = outline(truth[rectangle])
+    answer_outline = outline(answer[rectangle])
     return max(
         float(np.percentile(_distance_to(answer_outline, spacing)[truth_outline], 95)),
         float(np.percentile(_distance_to(truth_outline, spacing)[answer_outline], 95)),
@@ -116,9 +115,5 @@ def _rectangle_around(mask: BoolArray) -> tuple[slice, slice]:
     return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 
-def _outline(mask: BoolArray) -> BoolArray:
-    return mask & ~binary_erosion(mask, _FOUR_NEIGHBOURS, border_value=0)
-
-
-def _distance_to(outline: BoolArray, spacing: tuple[float, float]) -> FloatArray:
-    return distance_transform_edt(~outline, sampling=spacing)
+def _distance_to(pixels: BoolArray, spacing: tuple[float, float]) -> FloatArray:
+    return distance_transform_edt(~pixels, sampling=spacing)

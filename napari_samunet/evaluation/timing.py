@@ -98,8 +98,29 @@ def table(rows: Sequence[Row]) -> str:
 
     The ratio says how many times sooner it was.
     """
+    return _markdown("median", rows, lambda row, value: (value, f" {row.unit}"))
+
+
+def ratio_table(rows: Sequence[Row], yardstick: Row) -> str:
+    """Write rows as Markdown without the machine's own speed: ratios alone.
+
+    Every time is told as so many times that of the ``yardstick``; shares and megabytes as they are.
+    """
+
+    def tell(row: Row, value: float) -> tuple[float, str]:
+        if row.unit not in _SPEEDS:
+            return value, f" {row.unit}"
+        return (1000 / value if row.unit == "slices/s" else value) / yardstick.median, ""
+
+    return _markdown(f"times {yardstick.section}, {yardstick.name}", rows, tell)
+
+
+def _markdown(
+    middle: str, rows: Sequence[Row], tell: Callable[[Row, float], tuple[float, str]]
+) -> str:
+    """A line for each row; ``tell`` gives a value and its unit as they are to be read."""
     lines = [
-        "| what | who | median | 5 to 95 % | n | times as fast |",
+        f"| what | who | {middle} | 5 to 95 % | n | times as fast |",
         "|---|---|---:|---:|---:|---:|",
     ]
     first: dict[str, Row] = {}
@@ -111,52 +132,21 @@ def table(rows: Sequence[Row]) -> str:
             lines.append(f"| {what} | {row.name} | - | {row.note} | | |")
             continue
         base = first.setdefault(row.section, row)
-        low, high = np.percentile(row.values, [5, 95])
         name = f"{row.name} ({row.note})" if row.note else row.name
-        cells = (f"{_short(row.median)} {row.unit}", f"{_short(low)} to {_short(high)}")
-        compared = row is not base and row.unit == base.unit and row.unit in _SPEEDS
-        ratio = f"{_ratio(base, row):.2f}" if compared else ""
-        lines.append(f"| {what} | {name} | {cells[0]} | {cells[1]} | {len(row.values)} | {ratio} |")
+        value, unit = tell(row, row.median)
+        ends = sorted(tell(row, end)[0] for end in np.percentile(row.values, [5, 95]))
+        spread = " to ".join(map(_short, ends))
+        cells = (what, name, f"{_short(value)}{unit}", spread, len(row.values), _sooner(base, row))
+        lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(lines)
 
 
-def ratio_table(rows: Sequence[Row], yardstick: Row) -> str:
-    """Write rows as Markdown without the machine's own speed: ratios alone.
-
-    Every time is told as so many times that of the ``yardstick``; shares and megabytes as they are.
-    """
-    lines = [
-        f"| what | who | times {yardstick.section}, {yardstick.name} | 5 to 95 % | n "
-        "| times as fast |",
-        "|---|---|---:|---:|---:|---:|",
-    ]
-    for line, row in zip(table(rows).splitlines()[2:], rows, strict=True):
-        what, who, *_, fast = (cell.strip() for cell in line.strip("|").split("|"))
-        if not row.values:
-            lines.append(f"| {what} | {who} | - | {row.note} | | |")
-            continue
-        middle, *ends = (_in(yardstick, row, value) for value in _three(row))
-        unit = f" {row.unit}" if row.unit not in _SPEEDS else ""
-        spread = " to ".join(_short(end) for end in sorted(ends))
-        cells = (f"{_short(middle)}{unit}", spread, str(len(row.values)), fast)
-        lines.append(f"| {what} | {who} | {' | '.join(cells)} |")
-    return "\n".join(lines)
-
-
-def _three(row: Row) -> tuple[float, float, float]:
-    low, high = np.percentile(row.values, [5, 95])
-    return row.median, float(low), float(high)
-
-
-def _in(yardstick: Row, row: Row, value: float) -> float:
-    """A time in multiples of the yardstick; anything else as it is."""
-    if row.unit not in _SPEEDS:
-        return value
-    return (1000 / value if row.unit == "slices/s" else value) / yardstick.median
-
-
-def _ratio(base: Row, row: Row) -> float:
-    return row.median / base.median if row.unit == "slices/s" else base.median / row.median
+def _sooner(base: Row, row: Row) -> str:
+    """How many times sooner than the first of its section a row was; "" of what is no speed."""
+    if row is base or row.unit != base.unit or row.unit not in _SPEEDS:
+        return ""
+    fast, slow = (row, base) if row.unit == "slices/s" else (base, row)
+    return f"{fast.median / slow.median:.2f}"
 
 
 def _short(value: float) -> str:

@@ -10,7 +10,7 @@ import torch
 from napari_samunet.inference.prediction import Prediction
 from napari_samunet.packed import PackedMask
 from napari_samunet.preprocess.frame import OUTSIDE
-from napari_samunet.prompts.prompts import Box
+from napari_samunet.types import Box
 
 
 def bounded(answer: Prediction, box_rc: Box) -> Prediction | None:

@@ -13,13 +13,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from napari_samunet.inference.postprocess import overlap
+from napari_samunet.inference.postprocess import likeness
 from napari_samunet.inference.prediction import Prediction
 from napari_samunet.preprocess.frame import Frame
-from napari_samunet.preprocess.roi import Box, extent_of
+from napari_samunet.preprocess.roi import extent_of
 from napari_samunet.prompts.hits import hits
 from napari_samunet.prompts.prompts import Prompts
-from napari_samunet.types import BoolArray, FloatArray
+from napari_samunet.types import BoolArray, Box, FloatArray
 
 SEARCHED_SHARES = (1 / 16, 1 / 8, 1 / 4, 1 / 2)
 """Sides of the boxes that are tried, as shares of the slice's longer side."""
@@ -72,7 +72,9 @@ def _within(
     boxes = [cut for click in ignored for cut in _cuts(box, click, positive)]
     found = [answer(frame, replace(prompts, box=cut, mask=None), None, note) for cut in boxes]
     known = whole.mask if mask is None else mask
-    return max([whole, *found], key=lambda one: (_fit(one.mask, prompts), overlap(one.mask, known)))
+    return max(
+        [whole, *found], key=lambda one: (_fit(one.mask, prompts), likeness(one.mask, known))
+    )
 
 
 def _split(prompts: Prompts) -> tuple[FloatArray, FloatArray]:

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import ArrayLike
 from scipy import ndimage
 
-from napari_samunet.inference.postprocess import offering, overlap
+from napari_samunet.inference.postprocess import likeness, offering
 from napari_samunet.inference.prediction import Candidate, Prediction
 from napari_samunet.packed import PackedMask
 from napari_samunet.preprocess.frame import Frame
@@ -52,7 +52,7 @@ def corrected_there(
     """
     changed = (answer.mask != before.mask) & (answer.mask == positive)
     meant = changed
-    if overlap(answer.mask, before.mask) >= SKETCH:
+    if likeness(answer.mask, before.mask) >= SKETCH:
         parts, _ = ndimage.label(changed)
         meant = np.isin(parts, np.setdiff1d(hits(parts, points_rc), 0))
     logits = np.where(meant, answer.logits, before.logits).astype(np.float32)

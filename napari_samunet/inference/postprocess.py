@@ -41,7 +41,7 @@ def offering(best: Prediction, further: Iterable[Candidate]) -> Prediction:
     known = [candidate.mask for candidate in candidates]
     for found in further:
         mask = found.mask
-        if mask.any() and max(overlap(mask, other) for other in known) < SAME:
+        if mask.any() and max(likeness(mask, other) for other in known) < SAME:
             candidates.append(found)
             known.append(mask)
     return replace(best, candidates=tuple(candidates))
@@ -54,7 +54,10 @@ def stability_score(logits: Tensor) -> float:
     return float(inner / outer) if outer else 0.0
 
 
-def overlap(first: BoolArray, second: BoolArray) -> float:
-    """Dice overlap of two masks; 0 where both are empty, for nothing confirms nothing."""
+def likeness(first: BoolArray, second: BoolArray) -> float:
+    """Dice of two masks (H, W); 0 where both are empty, for nothing confirms nothing.
+
+    Unlike ``evaluation.metrics.dice``, by which two empty masks are equal.
+    """
     size = int(first.sum()) + int(second.sum())
     return 2 * int((first & second).sum()) / size if size else 0.0

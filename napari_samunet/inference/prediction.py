@@ -10,6 +10,7 @@ import numpy as np
 from napari_samunet.io.origin import Algorithm
 from napari_samunet.packed import PackedMask
 from napari_samunet.preprocess.frame import Frame
+from napari_samunet.prompts.prompts import PAINTED_LOGIT
 from napari_samunet.types import BoolArray, FloatArray
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
 ScoreKind = Literal["iou", "stability", "agreement"]
 """What a score tells: the IoU that the network predicts, its steadiness, or its agreement."""
-PAINTED_LOGIT = 10.0
-"""Of a mask that somebody painted: sure, but within the bound of logits that are fed back."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ import torch
 
 from napari_samunet.inference.appearance import Appearance
 from napari_samunet.inference.interpolation import shape_between
-from napari_samunet.inference.postprocess import offering, overlap
+from napari_samunet.inference.postprocess import likeness, offering
 from napari_samunet.inference.prediction import Candidate, Prediction
 from napari_samunet.inference.propagation import MOST_SURE
 from napari_samunet.packed import PackedMask
@@ -38,7 +38,7 @@ Ask = Callable[[Prompts], Prediction]
 
 
 @dataclass(frozen=True, eq=False)
-class Memory:
+class Neighbours:
     """What an object is on the settled slices next to one where it is clicked.
 
     Parameters
@@ -94,7 +94,7 @@ class Memory:
 
     def likeness(self, mask: BoolArray) -> float:
         """How much a mask (H, W) overlaps the settled one that it is most like (Dice)."""
-        return max(overlap(mask, settled) for settled in self.masks.values())
+        return max(likeness(mask, settled) for settled in self.masks.values())
 
     def _surroundings(self) -> tuple[slice, slice]:
         row0, col0, row1, col1 = extent_of(np.any([*self.masks.values(), self.shape], axis=0))
@@ -106,7 +106,7 @@ class Memory:
         )
 
 
-def recalled(ask: Ask, prompts: Prompts, memory: Memory) -> Prediction:
+def recalled(ask: Ask, prompts: Prompts, neighbours: Neighbours) -> Prediction:
     """Answer first clicks on an object that is known on other slices.
 
     Near those, a click inside the shape to expect means that very object: the model sees the shape
@@ -119,30 +119,30 @@ def recalled(ask: Ask, prompts: Prompts, memory: Memory) -> Prediction:
         Answers prompts on the slice.
     prompts
         Clicks alone, one of them on the object.
-    memory
+    neighbours
         What is known.
     """
-    first = carried(ask, prompts, memory)
+    first = carried(ask, prompts, neighbours)
     answer = ask(prompts)
     if first is not None:
         return offering(first, answer.candidates)
-    likeness = [memory.likeness(candidate.mask) for candidate in answer.candidates]
-    return _put_first(answer, int(np.argmax(likeness)))
+    alike = [neighbours.likeness(candidate.mask) for candidate in answer.candidates]
+    return _put_first(answer, int(np.argmax(alike)))
 
 
-def carried(ask: Ask, prompts: Prompts, memory: Memory) -> Prediction | None:
+def carried(ask: Ask, prompts: Prompts, neighbours: Neighbours) -> Prediction | None:
     """Answer with the shape of the slices nearby as a mask prompt; None: the clicks are not on it,
     it is too far, or nothing was found.
     """
-    on_it = hits(memory.shape, prompts.points) & np.asarray(prompts.labels, bool)
-    if not memory.is_near or not on_it.any():
+    on_it = hits(neighbours.shape, prompts.points) & np.asarray(prompts.labels, bool)
+    if not neighbours.is_near or not on_it.any():
         return None
-    answer = ask(replace(prompts, mask=memory.shape))
-    return _weighed(answer, LOOKS * memory.looks)
+    answer = ask(replace(prompts, mask=neighbours.shape))
+    return _weighed(answer, LOOKS * neighbours.looks)
 
 
 def reconsidered(
-    answer: Prediction, prompts: Prompts, memory: Memory, features: FloatArray | float
+    answer: Prediction, prompts: Prompts, neighbours: Neighbours, features: FloatArray | float
 ) -> Prediction:
     """Weigh an answer to a box or to a correction with how the object looks on settled slices.
 
@@ -153,13 +153,13 @@ def reconsidered(
     ----------
     answer, prompts
         What the model says of which prompts.
-    memory
+    neighbours
         What is known.
     features
         Log-odds (H, W) that a pixel is of the object by the encoder's features; 0 where they tell
-        nothing, see ``Memory.tells_features``.
+        nothing, see ``Neighbours.tells_features``.
     """
-    first = _weighed(answer, EVIDENCE * (LOOKS * memory.looks + features))
+    first = _weighed(answer, EVIDENCE * (LOOKS * neighbours.looks + features))
     if first is None or (_obeyed(answer, prompts) & ~_obeyed(first, prompts)).any():
         return answer
     return offering(first, answer.candidates)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from napari_samunet.inference.postprocess import overlap
+from napari_samunet.inference.postprocess import likeness
 from napari_samunet.types import BoolArray
 
 SAID = 1.5
@@ -30,5 +30,5 @@ def trust(meaning: BoolArray, meanings: Sequence[BoolArray], said: float | None)
         any meaning, before it is made honest: that map tells what an answer is worth, not which of
         two is meant. None where it predicts none.
     """
-    expected = float(np.mean([overlap(meaning, other) for other in meanings]))
+    expected = float(np.mean([likeness(meaning, other) for other in meanings]))
     return expected if said is None else expected * said**SAID

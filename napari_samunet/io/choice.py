@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,7 +11,9 @@ from napari_samunet.errors import ChoiceNeeded, InputError
 Part = TypeVar("Part")
 
 
-def chosen_frame(path: Path, count: int, frame: int | None, what: str) -> int:
+def chosen_frame(
+    path: Path, count: int, frame: int | None, what: str, names: Sequence[str] = ()
+) -> int:
     """Which of ``count`` parts is meant, from 0.
 
     Parameters
@@ -23,6 +25,8 @@ def chosen_frame(path: Path, count: int, frame: int | None, what: str) -> int:
         What a person chose; None will do where there is one part only.
     what : str
         What the parts are, e.g. "time points".
+    names : sequence of str, optional
+        One for each part, where a number alone does not tell which it is.
 
     Raises
     ------
@@ -32,9 +36,12 @@ def chosen_frame(path: Path, count: int, frame: int | None, what: str) -> int:
         If there is no such part.
     """
     if frame is None and count > 1:
+        ends = f": {names[0]} … {names[-1]}" if names else ""
+        told = [f": {name}" for name in names] or [""] * count
         raise ChoiceNeeded(
-            f"{path} holds {count} {what}: choose one with frame=0 to frame={count - 1} (--frame).",
-            tuple(f"frame {n}" for n in range(count)),
+            f"{path} holds {count} {what}: choose one with frame=0 to frame={count - 1} "
+            f"(--frame){ends}.",
+            tuple(f"frame {n}{name}" for n, name in enumerate(told)),
         )
     if frame is not None and not 0 <= frame < count:
         raise InputError(f"{path} has no frame {frame}: it holds frames 0 to {count - 1}.")

@@ -15,7 +15,7 @@ from napari_samunet.geometry import is_sheared, shear_degrees, spacing_of
 from napari_samunet.io.dicom_choice import choose_series
 from napari_samunet.io.dicom_copies import without_copies
 from napari_samunet.io.dicom_even import evened
-from napari_samunet.io.dicom_files import series_of, text_of
+from napari_samunet.io.dicom_files import Series, series_of, text_of
 from napari_samunet.io.dicom_pixels import read_pixels
 from napari_samunet.io.dicom_planes import Plane, planes_of
 from napari_samunet.io.dicom_stack import stack, thickness_of
@@ -87,21 +87,7 @@ def _silent() -> Iterator[None]:
 def _read(
     path: Path, series: int | str | None, frame: int | None, resample: bool, keep_tilt: bool
 ) -> Volume:
-    found, notes = series_of(path)
-    picked = choose_series(path, found, series)
-    aside = [item for item in found if item.is_aside and item is not picked]
-    if aside:
-        notes = (*notes, f"{len(aside)} series of localizers or screenshots were set apart")
-    chosen = without_copies(picked)
-    copies = len(picked.files) - len(chosen.files)
-    if copies:
-        notes = (*notes, f"{copies} second copies of the same image were left out")
-    if chosen.sharing_uid:
-        notes = (
-            *notes,
-            f"{chosen.sharing_uid} images share their UID with others, as careless anonymising "
-            "leaves them; all were kept",
-        )
+    chosen, notes = _picked(path, series)
     stacked = stack(path, planes_of(chosen), frame, resample)
     planes, affine = stacked.planes, stacked.affine
     if affine is not None and not (resample or keep_tilt):
@@ -126,6 +112,26 @@ def _read(
         return Volume(array, affine, color, modality, window, source, negative, windows)
     except UnsupportedImage as error:
         raise UnsupportedImage(f"{path} cannot be shown. {error}") from None
+
+
+def _picked(path: Path, series: int | str | None) -> tuple[Series, tuple[str, ...]]:
+    """The series to read, each image of it once, and notes on what was set apart."""
+    found, notes = series_of(path)
+    picked = choose_series(path, found, series)
+    aside = [item for item in found if item.is_aside and item is not picked]
+    if aside:
+        notes = (*notes, f"{len(aside)} series of localizers or screenshots were set apart")
+    chosen = without_copies(picked)
+    copies = len(picked.files) - len(chosen.files)
+    if copies:
+        notes = (*notes, f"{copies} second copies of the same image were left out")
+    if chosen.sharing_uid:
+        notes = (
+            *notes,
+            f"{chosen.sharing_uid} images share their UID with others, as careless anonymising "
+            "leaves them; all were kept",
+        )
+    return chosen, notes
 
 
 def _refuse_tilt(path: Path, affine: FloatArray, count: int) -> None:

@@ -35,7 +35,7 @@ from napari_samunet.io.dicom_planes import Plane
 from napari_samunet.io.dicom_seg_pixels import packed_bits
 from napari_samunet.io.names import value_of
 from napari_samunet.io.quiet import silent_log
-from napari_samunet.io.segments import Color, Segment, overlapping
+from napari_samunet.io.segments import Color, Segment, default_name, overlapping
 from napari_samunet.io.volume import Volume
 from napari_samunet.types import AnyArray, BoolArray
 
@@ -170,7 +170,7 @@ def _described(segment: Segment, number: int) -> SegmentDescription:
     name = coded(segment.name)
     described = SegmentDescription(
         segment_number=number,
-        segment_label=value_of(segment.name, _LONGEST_LABEL) or f"object {number}",
+        segment_label=value_of(segment.name, _LONGEST_LABEL) or default_name(number),
         segmented_property_category=name.category,
         segmented_property_type=name.type,
         algorithm_type="MANUAL",  # until it is told

@@ -62,29 +62,43 @@ def read_dicom_seg(path: Path, dataset: Any, volume: Volume) -> tuple[list[Segme
     """
     if "PixelData" not in dataset:
         raise UnreadableFile(f"{path} ends before its pixels: copy or export it again.")
-    planes = [plane_of(path, dataset, frame) for frame in range(frame_count(dataset))]
-    slices = [_slice_of(plane, volume) for plane in planes]
-    unplaced = [plane for plane in planes if not plane.is_placed]
-    if None in slices and unplaced:
-        raise UnsupportedImage(
-            f"{path} states no place of its frames, and they are not the one slice of the image: "
-            "export it as NIfTI or NRRD."
-        )
-    known = [plane.is_placed or was_drawn_on(plane, volume) for plane in planes]
-    notes = check_drawn_here(path, known)
-    planes = [plane for plane, here in zip(planes, known, strict=True) if here is not False]
-    slices = [z for z, here in zip(slices, known, strict=True) if here is not False]
-    if None not in slices and not _on_other_slices(dataset, planes, volume):
-        places, count = [z for z in slices if z is not None], volume.shape[0]
-        found, beyond = _gather(path, dataset, planes, places, count)
-        landed = [Landed(s, s.voxels + beyond[s.number], beyond[s.number]) for s in found]
-    else:
+    planes, slices, notes = _drawn_here(path, dataset, volume)
+    landed = _exact(path, dataset, planes, slices, volume)
+    if landed is None:
         stack, places = _own_stack(planes, places_behind(dataset, volume), volume)
         found, _ = _gather(path, dataset, planes, places, len(stack.depths))
         landed = [resampled(segment, stack, volume) for segment in found]
         notes.append(note_of_resampling(path.name))
     notes += notes_of_losses(path.name, [item for item in landed if item.drawn])
     return [item.segment for item in landed if item.segment.voxels], notes
+
+
+def _drawn_here(
+    path: Path, dataset: Any, volume: Volume
+) -> tuple[list[Plane], list[int | None], list[str]]:
+    """The frames that belong to the image, the slice that each of them lies on, and notes."""
+    planes = [plane_of(path, dataset, frame) for frame in range(frame_count(dataset))]
+    slices = [_slice_of(plane, volume) for plane in planes]
+    if None in slices and not all(plane.is_placed for plane in planes):
+        raise UnsupportedImage(
+            f"{path} states no place of its frames, and they are not the one slice of the image: "
+            "export it as NIfTI or NRRD."
+        )
+    known = [plane.is_placed or was_drawn_on(plane, volume) for plane in planes]
+    notes = check_drawn_here(path, known)
+    here = [n for n, is_here in enumerate(known) if is_here is not False]
+    return [planes[n] for n in here], [slices[n] for n in here], notes
+
+
+def _exact(
+    path: Path, dataset: Any, planes: list[Plane], slices: list[int | None], volume: Volume
+) -> list[Landed] | None:
+    """The segments as they were drawn; None where their frames do not lie on the slices."""
+    places = [z for z in slices if z is not None]
+    if len(places) < len(slices) or _on_other_slices(dataset, planes, volume):
+        return None
+    found, beyond = _gather(path, dataset, planes, places, volume.shape[0])
+    return [Landed(s, s.voxels + beyond[s.number], beyond[s.number]) for s in found]
 
 
 def _slice_of(plane: Plane, volume: Volume) -> int | None:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_samunet.errors import ChoiceNeeded, InputError, UnevenSlices, UnsupportedImage
+from napari_samunet.errors import UnevenSlices, UnsupportedImage
 from napari_samunet.geometry import default_affine, flip_lps_ras, reverse_axes
-from napari_samunet.io.choice import grouped
+from napari_samunet.io.choice import chosen_frame, grouped
 from napari_samunet.io.dicom_files import is_localizer
 from napari_samunet.io.dicom_mosaic import tiles_of
 from napari_samunet.io.dicom_planes import Plane
@@ -38,10 +38,11 @@ _TIME_WORDS = (
     "ContentTime",
 )
 """What tells images of one place apart, the clearest first."""
+_SEVERAL = "images side by side"
 
 
 @dataclass(frozen=True, eq=False)
-class Stack:
+class SortedPlanes:
     """The planes of one volume.
 
     Attributes
@@ -59,7 +60,7 @@ class Stack:
     notes: tuple[str, ...] = ()
 
 
-def stack(path: Path, planes: list[Plane], frame: int | None, uneven: bool = False) -> Stack:
+def stack(path: Path, planes: list[Plane], frame: int | None, uneven: bool = False) -> SortedPlanes:
     """Choose and sort the planes of one volume.
 
     Parameters
@@ -91,12 +92,13 @@ def stack(path: Path, planes: list[Plane], frame: int | None, uneven: bool = Fal
         told = f"{_described(group)}, " if len(groups) > 1 else ""
         places = _by_place(group)
         volumes += [(f"{told}{name}", found) for name, found in _volumes(path, places, uneven)]
-    chosen = volumes[_index(path, frame, [name for name, _ in volumes])][1]
+    names = [name for name, _ in volumes]
+    chosen = volumes[chosen_frame(path, len(names), frame, _SEVERAL, names)][1]
     twice = len(planes) - len(chosen)
     if uneven and len(volumes) == 1 and twice:
         notes = (*notes, f"{twice} further images of the same places were left out")
     step = _step(path, chosen, uneven)
-    return Stack(chosen, None if step is None else _affine(chosen, step), notes)
+    return SortedPlanes(chosen, None if step is None else _affine(chosen, step), notes)
 
 
 def _without_mosaics(path: Path, planes: list[Plane]) -> list[Plane]:
@@ -138,28 +140,15 @@ def _described(planes: list[Plane]) -> str:
     return f"{view}, {len(planes)} slices of {columns} × {rows}"  # noqa: RUF001
 
 
-def _single(path: Path, planes: list[Plane], frame: int | None) -> Stack:
+def _single(path: Path, planes: list[Plane], frame: int | None) -> SortedPlanes:
     """One image of a series that does not state the place of all, such as X-ray or ultrasound."""
     planes = sorted(planes, key=lambda p: (p.number("InstanceNumber") or 0, str(p.path), p.frame))
-    index = _index(path, frame, [f"{p.path.name} frame {p.frame}" for p in planes])
-    plane = planes[index]
+    names = [f"{p.path.name} frame {p.frame}" for p in planes]
+    plane = planes[chosen_frame(path, len(names), frame, _SEVERAL, names)]
     if plane.is_placed:
-        return Stack([plane], _affine([plane], _thickness(plane)))
+        return SortedPlanes([plane], _affine([plane], _thickness(plane)))
     rows, columns = plane.spacing or (1.0, 1.0)
-    return Stack([plane], default_affine((1.0, rows, columns)))
-
-
-def _index(path: Path, frame: int | None, names: list[str]) -> int:
-    count = len(names)
-    if frame is None and count > 1:
-        raise ChoiceNeeded(
-            f"{path} holds {count} images side by side: choose one with frame=0 to "
-            f"frame={count - 1} (--frame): {names[0]} … {names[-1]}.",
-            tuple(f"frame {n}: {name}" for n, name in enumerate(names)),
-        )
-    if frame is not None and not 0 <= frame < count:
-        raise InputError(f"{path} has no frame {frame}: it holds frames 0 to {count - 1}.")
-    return frame or 0
+    return SortedPlanes([plane], default_affine((1.0, rows, columns)))
 
 
 def _by_place(planes: list[Plane]) -> list[list[Plane]]:

@@ -10,6 +10,8 @@ from napari_samunet.io.volume import Volume
 _COARSE = 1.5  # times as long as the other sides of a voxel
 _PLANES = ("sagittal", "coronal", "axial")
 _SUPERIOR = 2
+SHOWN_FIRST = frozenset("RAS")
+"""What belongs at the left and at the top: the patient's right, anterior, superior."""
 
 
 def facing_axis(volume: Volume) -> int:

@@ -7,13 +7,13 @@ from typing import Any
 
 import nibabel as nib
 import numpy as np
+from nibabel.nifti1 import intent_codes
 
 from napari_samunet.errors import ExportRefused
 from napari_samunet.geometry import is_sheared, reverse_axes, shear_degrees
 from napari_samunet.io.volume import Volume
 from napari_samunet.types import AnyArray
 
-_INTENT_LABEL = 1002
 _MM = 2
 
 
@@ -74,7 +74,7 @@ def _describe(header: Any, stored_xyz: AnyArray) -> None:
     header["magic"] = header.single_magic
     header["vox_offset"] = 0  # nibabel sets it when it writes
     header["cal_min"] = header["cal_max"] = 0
-    header["intent_code"] = _INTENT_LABEL
+    header["intent_code"] = intent_codes["label"]
     header["intent_p1"] = header["intent_p2"] = header["intent_p3"] = 0
     header["intent_name"] = b""
     header["descrip"] = b"napari-samunet labels"

@@ -6,19 +6,17 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from napari_samunet.geometry import world_to_index
 from napari_samunet.io.segments import Segment
 from napari_samunet.io.volume import Volume
-from napari_samunet.types import FloatArray
+from napari_samunet.types import FloatArray, IntArray
 
 _PLANE_MISSING = 1.5
 """Planes further apart than this share of the usual gap have others between them, left empty."""
 _ROUNDING = 1e-6
 """Lest a centre halfway between two voxels is decided by rounding errors."""
-
-IntArray = NDArray[np.integer]
 
 
 @dataclass(frozen=True, eq=False)

@@ -32,7 +32,7 @@ from napari_samunet.io.dicom_behind import (
 from napari_samunet.io.dicom_origin import tell_observation, tell_roi
 from napari_samunet.io.dicom_planes import Plane
 from napari_samunet.io.names import value_of
-from napari_samunet.io.segments import Segment, color_or_default
+from napari_samunet.io.segments import Segment, color_or_default, default_name
 from napari_samunet.io.volume import Volume
 from napari_samunet.types import FloatArray
 
@@ -123,7 +123,7 @@ def _roi(segment: Segment, number: int, behind: SeriesBehind) -> Dataset:
     roi = Dataset()
     roi.ROINumber = number
     roi.ReferencedFrameOfReferenceUID = behind.frame_of_reference
-    roi.ROIName = value_of(segment.name, _LONGEST_NAME) or f"object {number}"
+    roi.ROIName = value_of(segment.name, _LONGEST_NAME) or default_name(number)
     tell_roi(roi, segment)
     return roi
 

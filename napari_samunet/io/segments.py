@@ -143,7 +143,7 @@ def segments_of(
         if place is None:
             continue
         corner = (place[0].start, place[1].start, place[2].start)
-        name = names.get(number, f"object {number}")
+        name = names.get(number, default_name(number))
         crop = labels_zyx[place] == number
         found.append(Segment(number, name, crop, corner, colors.get(number)))
     return found
@@ -177,6 +177,11 @@ def _shares(first: Segment, second: Segment) -> bool:
         for s in (first, second)
     )
     return bool((one & other).any())
+
+
+def default_name(number: int) -> str:
+    """What an object is called until somebody names it."""
+    return f"object {number}"
 
 
 def color_or_default(color: Color | None) -> Color:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from napari_samunet.types import BoolArray
+from napari_samunet.types import BoolArray, Box
 
 ZOOM = 2.0
 """Side of a region over the extent of what it holds; training centred on the same."""
@@ -24,8 +24,6 @@ LOOSE = 0.6
 """A better region below this share of the present one is worth another encoding."""
 EDGE = 0.03
 """What comes closer to the region's edge than this share of its side may reach beyond it."""
-
-Box = tuple[float, float, float, float]
 
 
 class Roi(NamedTuple):

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from napari_samunet.errors import EmptyPrompt, InputError, OutsideImage
-from napari_samunet.types import BoolArray, FloatArray
+from napari_samunet.types import BoolArray, Box, FloatArray
 
-Box = tuple[float, float, float, float]
+PAINTED_LOGIT = 10.0
+"""Of a mask that somebody painted: sure, but within the bound of logits that are fed back."""
 
 
 @dataclass(frozen=True, eq=False, init=False)  # whatever can be an array is taken

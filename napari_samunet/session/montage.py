@@ -9,16 +9,16 @@ import imageio.v3 as imageio
 import numpy as np
 
 from napari_samunet.geometry import axis_letters
+from napari_samunet.io.facing import SHOWN_FIRST
+from napari_samunet.io.outline import outline
 from napari_samunet.io.segments import Segment, color_or_default
 from napari_samunet.io.volume import Volume
 from napari_samunet.preprocess.intensity import shown_window, to_uint8
-from napari_samunet.types import BoolArray, UInt8Array, Window
+from napari_samunet.types import UInt8Array, Window
 
 _MOST_TILES = 12
 _COLUMNS = 4
 _FILL = 0.35
-_FIRST = {"R", "A", "S"}
-"""What belongs at the left and at the top: the patient's right, anterior, superior."""
 
 
 def write_montage(segments: Sequence[Segment], volume: Volume, path: Path) -> None:
@@ -53,19 +53,13 @@ def _tile(volume: Volume, z: int, segments: Sequence[Segment], window: Window) -
         mask = segment.plane(z, volume.shape[1:])
         color = 255 * np.array(color_or_default(segment.color), np.float32)
         picture[mask] = (1 - _FILL) * picture[mask] + _FILL * color
-        picture[_edge(mask)] = color
+        picture[outline(mask)] = color
     return _upright(np.rint(picture).astype(np.uint8), volume)
-
-
-def _edge(mask: BoolArray) -> BoolArray:
-    padded = np.pad(mask, 1)
-    inner = padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
-    return mask & ~inner
 
 
 def _upright(picture: UInt8Array, volume: Volume) -> UInt8Array:
     letters = axis_letters(volume.affine)
-    flipped = tuple(axis for axis in (0, 1) if letters[axis + 1][0] not in _FIRST)
+    flipped = tuple(axis for axis in (0, 1) if letters[axis + 1][0] not in SHOWN_FIRST)
     return np.flip(picture, flipped)
 
 

@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 
 from napari_samunet.packed import PackedMask
-from napari_samunet.prompts.prompts import Box, Prompts
-from napari_samunet.types import BoolArray, FloatArray, SliceRef
+from napari_samunet.prompts.prompts import Prompts
+from napari_samunet.types import BoolArray, Box, FloatArray, SliceRef
 
 Kind = Literal["point", "box", "scribble", "lasso", "mask"]
 

@@ -14,7 +14,7 @@ from napari_samunet.types import BoolArray, FloatArray, SliceRef, Window
 
 if TYPE_CHECKING:  # torch comes with it, and a session waits for torch until it predicts
     from napari_samunet.inference.discriminant import Discriminant
-    from napari_samunet.inference.recall import Memory
+    from napari_samunet.inference.recall import Neighbours
     from napari_samunet.preprocess.frame import Frame
 
 
@@ -28,14 +28,14 @@ class Known:
         The slice of which image.
     settled
         Index to mask (H, W), not empty.
-    memory
+    neighbours
         Shape and grey values.
     """
 
     volume: Volume
     ref: SliceRef
     settled: Mapping[int, BoolArray]
-    memory: Memory
+    neighbours: Neighbours
     _learnt: dict[object, Discriminant | None] = field(default_factory=dict)
     _features: dict[object, FloatArray] = field(default_factory=dict)
 
@@ -52,7 +52,7 @@ class Known:
         learnt = self._learnt[key]
         if learnt is None:
             return None
-        if not self.memory.tells_features:
+        if not self.neighbours.tells_features:
             return 0.0
         if (key, frame) not in self._features:
             self._features[key, frame] = learnt.log_odds(self.ref.index, frame)
@@ -81,10 +81,10 @@ def model_of(engine: Answerer) -> object:
 
 def known_of(volume: Volume, ref: SliceRef, settled: Mapping[int, BoolArray]) -> Known:
     """Return what is known, without keeping it."""
-    from napari_samunet.inference.recall import Memory
+    from napari_samunet.inference.recall import Neighbours
 
     def slice_at(index: int) -> FloatArray:
         return take_finite(volume, SliceRef(ref.axis, index))
 
-    memory = Memory(ref.index, settled, slice_at, spacing_along(volume.spacing, ref.axis))
-    return Known(volume, ref, settled, memory)
+    neighbours = Neighbours(ref.index, settled, slice_at, spacing_along(volume.spacing, ref.axis))
+    return Known(volume, ref, settled, neighbours)

@@ -94,7 +94,7 @@ class Request:
         if self._recalls:
             from napari_samunet.inference.recall import carried
 
-            known = carried(self._ask(engine), self.prompts, self._known.memory)
+            known = carried(self._ask(engine), self.prompts, self._known.neighbours)
             if known is not None:
                 return replace(known, model=engine.algorithm)
         seen = engine.glimpse(self.volume, self.ref, self.prompts, self.window)
@@ -120,7 +120,7 @@ class Request:
             return self._kept(answer, self.painted)
         from napari_samunet.inference.recall import recalled
 
-        return recalled(self._ask(engine), self.prompts, self._known.memory)
+        return recalled(self._ask(engine), self.prompts, self._known.neighbours)
 
     def region(self) -> Roi | None:
         """Return where the model looks at the object if it is clicked here, to be encoded before
@@ -129,10 +129,10 @@ class Request:
         if not self.settled:
             return None
         # Not kept: slices beside the shown one are foreseen between two prompts on that.
-        memory = known_of(self.volume, self.ref, self.settled).memory
-        if not (memory.is_near and memory.shape.any()):
+        neighbours = known_of(self.volume, self.ref, self.settled).neighbours
+        if not (neighbours.is_near and neighbours.shape.any()):
             return None
-        return look_at_mask(memory.shape.shape, memory.shape)
+        return look_at_mask(neighbours.shape.shape, neighbours.shape)
 
     def _corrected(self) -> Prediction | None:
         """The answer to correct; where a box was drawn since, what of it lies in that."""
@@ -165,7 +165,7 @@ class Request:
             return answer
         from napari_samunet.inference.recall import reconsidered
 
-        return reconsidered(answer, self.prompts, self._known.memory, features)
+        return reconsidered(answer, self.prompts, self._known.neighbours, features)
 
     @property
     def _recalls(self) -> bool:

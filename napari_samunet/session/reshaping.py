@@ -11,14 +11,14 @@ from napari_samunet.errors import EmptyPrompt, InputError
 from napari_samunet.geometry import plane_shape
 from napari_samunet.packed import PackedMask
 from napari_samunet.preprocess.intensity import choose_window
-from napari_samunet.prompts.prompts import Box, Prompts
+from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.prompts.simulate import first_click, tight_box
 from napari_samunet.session import steps
 from napari_samunet.session.checks import drawn_mask, plane_of
 from napari_samunet.session.placed import PlacedPrompt, combine
 from napari_samunet.session.prompting import PromptedSession
 from napari_samunet.session.request import Request
-from napari_samunet.types import FloatArray, Window
+from napari_samunet.types import Box, FloatArray, Window
 
 
 class ReshapingSession(PromptedSession):

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import ndimage
 
 from napari_samunet.geometry import plane_shape
+from napari_samunet.io.outline import outline
 from napari_samunet.io.volume import Volume
 from napari_samunet.preprocess.intensity import shown_window, to_uint8
 from napari_samunet.preprocess.slicing import take_slice
@@ -97,7 +97,7 @@ def _worth(prediction: Prediction) -> float:
     """Expected quality, less where a mask is ragged, as what lies between organs is, or small."""
     score = 1.0 if prediction.score is None else prediction.score
     mask = prediction.mask
-    edge = mask & ~ndimage.binary_erosion(mask)
+    edge = outline(mask)
     roundness = 4 * np.pi * mask.sum() / edge.sum() ** 2
     return score * float(roundness) * float(mask.mean()) ** SIZE_COUNTS
 

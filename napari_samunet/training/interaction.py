@@ -10,10 +10,10 @@ from scipy import ndimage
 from torch import Tensor
 
 from napari_samunet.models.prompt_tensors import PromptTensors
+from napari_samunet.prompts.prompts import PAINTED_LOGIT
 from napari_samunet.prompts.simulate import largest_part
 from napari_samunet.types import BoolArray
 
-PAINTED_LOGIT = 10.0
 WRONG = 0.02  # of the corrections: people slip
 
 # How often a batch without boxes begins with what; one click, or several along a stroke, or a mask.

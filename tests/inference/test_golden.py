@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from golden import FROZEN, packed, replay, unpacked
 
-from napari_samunet.inference.postprocess import overlap
+from napari_samunet.inference.postprocess import likeness
 
 ROUNDING = 0.99
 """Dice: other processors and versions of torch round otherwise, and move a pixel of an edge."""
@@ -23,7 +23,7 @@ def answers():
 @pytest.mark.parametrize("step", STORED)
 def test_the_same_prompts_give_the_same_mask(answers, step):
     wanted = unpacked(STORED[step])
-    assert overlap(answers[step], wanted) >= ROUNDING, (
+    assert likeness(answers[step], wanted) >= ROUNDING, (
         f"{step}: {answers[step].sum()} pixels, frozen were {wanted.sum()}. New weights? Look at "
         "their answers, then run tests/inference/golden.py."
     )

@@ -11,7 +11,7 @@ from unsure import unsure_of
 
 from napari_samunet.inference.painted import painted_prediction
 from napari_samunet.inference.prediction import Prediction
-from napari_samunet.inference.recall import Memory, carried, recalled, reconsidered
+from napari_samunet.inference.recall import Neighbours, carried, recalled, reconsidered
 from napari_samunet.prompts.prompts import Prompts
 
 SHAPE = (60, 60)
@@ -27,8 +27,8 @@ def picture(mask: np.ndarray) -> np.ndarray:
     return np.where(mask, 100.0, 40.0) + np.random.default_rng(0).normal(0, 3, SHAPE)
 
 
-def memory(masks: dict[int, np.ndarray], index: int = 5, between: float = 1.0) -> Memory:
-    return Memory(index, masks, lambda _index: picture(disc(10)), (between, 1.0, 1.0))
+def neighbours(masks: dict[int, np.ndarray], index: int = 5, between: float = 1.0) -> Neighbours:
+    return Neighbours(index, masks, lambda _index: picture(disc(10)), (between, 1.0, 1.0))
 
 
 def meanings(prompts: Prompts) -> Prediction:
@@ -40,7 +40,7 @@ def meanings(prompts: Prompts) -> Prediction:
 
 
 def test_a_click_on_the_next_slice_means_the_object_of_this_one_and_keeps_its_other_meanings():
-    answer = recalled(meanings, CLICK, memory({4: disc(10)}))
+    answer = recalled(meanings, CLICK, neighbours({4: disc(10)}))
     np.testing.assert_array_equal(answer.mask, disc(10))
     np.testing.assert_array_equal(answer.candidates[0].mask, answer.mask)
     assert [c.mask.sum() for c in answer.candidates[1:]] == [disc(3).sum(), disc(20).sum()]
@@ -48,12 +48,12 @@ def test_a_click_on_the_next_slice_means_the_object_of_this_one_and_keeps_its_ot
 
 def test_a_meaning_that_looks_like_what_is_known_is_not_offered_again():
     whole = painted_prediction(disc(10))
-    answer = recalled(lambda _prompts: whole, CLICK, memory({4: disc(10)}))
+    answer = recalled(lambda _prompts: whole, CLICK, neighbours({4: disc(10)}))
     assert len(answer.candidates) == 1
 
 
 def test_what_is_fed_back_to_the_next_click_is_what_is_shown():
-    answer = recalled(meanings, CLICK, memory({4: disc(10)}))
+    answer = recalled(meanings, CLICK, neighbours({4: disc(10)}))
     back = answer.frame.logits_to_slice(answer.model_logits)
     assert ((back > 0) ^ answer.mask).mean() < 0.02
     assert answer.pick(0).model_logits is answer.candidates[0].model_logits
@@ -63,7 +63,7 @@ def test_grey_values_move_the_edge_where_the_model_is_not_sure():
     def unsure(prompts: Prompts) -> Prediction:
         return unsure_of(prompts.mask, 1)
 
-    settled = memory({4: disc(8)})
+    settled = neighbours({4: disc(8)})
     settled = replace(settled, slice_at=lambda index: picture(disc(8 if index == 4 else 10)))
     found = carried(unsure, CLICK, settled)
     assert (found.mask ^ disc(10)).sum() < (disc(8) ^ disc(10)).sum() / 3
@@ -71,22 +71,22 @@ def test_grey_values_move_the_edge_where_the_model_is_not_sure():
 
 def test_a_click_beside_the_shape_is_not_taken_for_the_object():
     beside = Prompts(points=[(5, 5)], labels=[1])
-    assert carried(meanings, beside, memory({4: disc(10)})) is None
+    assert carried(meanings, beside, neighbours({4: disc(10)})) is None
     only_beside = Prompts(points=[(30, 30), (5, 5)], labels=[0, 1])
-    assert carried(meanings, only_beside, memory({4: disc(10)})) is None
+    assert carried(meanings, only_beside, neighbours({4: disc(10)})) is None
 
 
 def test_where_the_model_finds_nothing_of_it_the_click_alone_counts():
     def gone(prompts: Prompts) -> Prediction:
         return meanings(CLICK) if prompts.mask is None else painted_prediction(np.zeros(SHAPE))
 
-    flat = replace(memory({4: disc(10)}), slice_at=lambda _index: np.full(SHAPE, 7.0))
+    flat = replace(neighbours({4: disc(10)}), slice_at=lambda _index: np.full(SHAPE, 7.0))
     assert carried(gone, CLICK, flat) is None
     assert recalled(gone, CLICK, flat).mask.any()
 
 
 def test_far_away_the_shape_only_says_which_meaning_comes_first():
-    far = memory({40: disc(18)})
+    far = neighbours({40: disc(18)})
     assert carried(meanings, CLICK, far) is None
     answer = recalled(meanings, CLICK, far)
     np.testing.assert_array_equal(answer.mask, disc(20))
@@ -95,14 +95,14 @@ def test_far_away_the_shape_only_says_which_meaning_comes_first():
 
 
 def test_how_far_is_told_in_radii_and_the_next_slice_is_always_near():
-    assert memory({9: disc(10)}).is_near, "four millimetres, with a radius of ten"
-    assert not memory({11: disc(10)}).is_near
-    assert memory({6: disc(3)}, between=9.0).is_near
-    assert not memory({7: disc(3)}, between=9.0).is_near
+    assert neighbours({9: disc(10)}).is_near, "four millimetres, with a radius of ten"
+    assert not neighbours({11: disc(10)}).is_near
+    assert neighbours({6: disc(3)}, between=9.0).is_near
+    assert not neighbours({7: disc(3)}, between=9.0).is_near
 
 
 def test_between_two_settled_slices_the_shape_lies_between_them():
-    shape = memory({4: disc(6), 6: disc(10)}).shape
+    shape = neighbours({4: disc(6), 6: disc(10)}).shape
     assert disc(6).sum() < shape.sum() < disc(10).sum()
 
 
@@ -111,28 +111,28 @@ BOX = Prompts(box=(20, 20, 40, 40))
 
 def test_an_answer_to_a_box_is_moved_to_what_looks_like_the_object_on_other_slices():
     model, looks_like = unsure_of(disc(8)), np.where(disc(10), 2.0, -2.0)
-    answer = reconsidered(model, BOX, memory({4: disc(10)}), looks_like)
+    answer = reconsidered(model, BOX, neighbours({4: disc(10)}), looks_like)
     np.testing.assert_array_equal(answer.mask, disc(10))
     back = answer.frame.logits_to_slice(answer.model_logits)
     assert ((back > 0) ^ answer.mask).mean() < 0.02
 
 
 def test_by_grey_values_too():
-    answer = reconsidered(unsure_of(disc(8), 0.1), BOX, memory({4: disc(10)}), 0.0)
+    answer = reconsidered(unsure_of(disc(8), 0.1), BOX, neighbours({4: disc(10)}), 0.0)
     assert (answer.mask ^ disc(10)).sum() < (disc(8) ^ disc(10)).sum() / 3
 
 
 def test_the_models_own_answer_stays_to_be_taken():
     model = unsure_of(disc(5))
-    answer = reconsidered(model, BOX, memory({4: disc(10)}), np.where(disc(10), 4.0, -4.0))
+    answer = reconsidered(model, BOX, neighbours({4: disc(10)}), np.where(disc(10), 4.0, -4.0))
     assert [c.mask.sum() for c in answer.candidates] == [disc(10).sum(), disc(5).sum()]
 
 
 def test_what_other_slices_say_does_not_outvote_a_click_that_the_model_obeys():
     model, removed = unsure_of(disc(8) & ~disc(3, 30, 36)), Prompts(points=[(30, 36)], labels=[0])
     outvoting = np.where(disc(10), 4.0, -4.0)
-    assert reconsidered(model, removed, memory({4: disc(10)}), outvoting) is model
-    taken = reconsidered(model, BOX, memory({4: disc(10)}), outvoting)
+    assert reconsidered(model, removed, neighbours({4: disc(10)}), outvoting) is model
+    taken = reconsidered(model, BOX, neighbours({4: disc(10)}), outvoting)
     assert taken.mask[30, 36], "without the click it would have been taken in"
 
 
@@ -140,15 +140,15 @@ def test_a_click_that_the_model_obeys_is_not_given_up_for_one_that_it_misses():
     clicks = Prompts(points=[(30, 30), (30, 45)], labels=[1, 1])
     instead = np.where(disc(4, 30, 45), 4.0, np.where(disc(4), -4.0, 0.0))
     model = unsure_of(disc(8))
-    assert reconsidered(model, clicks, memory({4: disc(10)}), instead) is model
+    assert reconsidered(model, clicks, neighbours({4: disc(10)}), instead) is model
 
 
 def test_where_nothing_would_be_left_the_models_answer_stands():
     model = unsure_of(disc(8))
-    assert reconsidered(model, BOX, memory({4: disc(10)}), np.full(SHAPE, -50.0)) is model
+    assert reconsidered(model, BOX, neighbours({4: disc(10)}), np.full(SHAPE, -50.0)) is model
 
 
 def test_features_learnt_on_one_slice_do_not_reach_far_and_those_of_two_reach_between():
-    assert memory({9: disc(10)}).tells_features
-    assert not memory({40: disc(10)}).tells_features
-    assert memory({-30: disc(10), 40: disc(10)}).tells_features
+    assert neighbours({9: disc(10)}).tells_features
+    assert not neighbours({40: disc(10)}).tells_features
+    assert neighbours({-30: disc(10), 40: disc(10)}).tells_features
