@@ -60,6 +60,8 @@ def _reach(keys: Mapping[int, BoolArray], spacing: Sequence[float]) -> float:
     widest = max(int(mask.sum()) for mask in keys.values())
     radius = np.sqrt(widest * row * column / np.pi)
     length = (max(keys) - min(keys)) * between
-    is_long = length > 2 * radius or len(keys) < 2  # one slice tells nothing of the length
+    # One slice tells nothing of the length, nor do such as lie close together.
+    if length < radius or length > 2 * radius:
+        return np.inf
     # Where slices are thicker than the object is wide, the neighbour still shows a part of it.
-    return np.inf if is_long else max(REACH * radius / between, 1.0)
+    return max(REACH * radius / between, 1.0)

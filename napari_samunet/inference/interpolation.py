@@ -7,14 +7,19 @@ from collections.abc import Collection
 import numpy as np
 from scipy import ndimage
 
+from napari_samunet.inference.postprocess import likeness
 from napari_samunet.types import BoolArray, FloatArray
+
+MOST_APART = 0.03
+"""Dice with each other that the move may cost two masks: it is one by parts of a pixel."""
 
 
 def shape_between(first: BoolArray, last: BoolArray, share: float) -> BoolArray:
     """Return the mask (H, W) at a share, 0 to 1, of the way from one mask to another.
 
-    Signed distances are mixed (Raya and Udupa, IEEE TMI 1990), after both masks were moved to where
-    the middle of the object is at that share; else a vessel that runs askew would vanish.
+    Signed distances are mixed (Raya and Udupa, IEEE TMI 1990). Before, both masks are moved to
+    where the middle of the object is at that share, else a vessel that runs askew would vanish; but
+    not where that takes them apart, as it does where one of several parts ends.
 
     Parameters
     ----------
@@ -23,13 +28,16 @@ def shape_between(first: BoolArray, last: BoolArray, share: float) -> BoolArray:
     share
         0 is ``first``, 1 is ``last``.
     """
-    middles = [np.array(ndimage.center_of_mass(mask)) for mask in (first, last)]
-    middle = (1 - share) * middles[0] + share * middles[1]
-    near, far = (
-        ndimage.shift(signed_distance(mask), middle - own, order=1, mode="nearest")
-        for mask, own in zip((first, last), middles, strict=True)
-    )
+    near, far = signed_distance(first), signed_distance(last)
+    start, end = (np.array(ndimage.center_of_mass(mask)) for mask in (first, last))
+    way = end - start
+    if likeness(_moved(near, way) > 0, last) >= likeness(first, last) - MOST_APART:
+        near, far = _moved(near, share * way), _moved(far, (share - 1) * way)
     return (1 - share) * near + share * far > 0
+
+
+def _moved(distance: FloatArray, way: FloatArray) -> FloatArray:
+    return ndimage.shift(distance, way, order=1, mode="nearest")
 
 
 def nearest_keys(keys: Collection[int], index: int) -> list[tuple[int, float]]:

@@ -14,7 +14,7 @@ from napari_samunet.inference.discriminant import Discriminant
 from napari_samunet.inference.ending import Ending
 from napari_samunet.inference.interpolation import shape_between, signed_distance, surface_distance
 from napari_samunet.inference.painted import painted_prediction
-from napari_samunet.inference.postprocess import overlap
+from napari_samunet.inference.postprocess import likeness
 from napari_samunet.inference.prediction import Prediction
 from napari_samunet.preprocess.frame import Frame
 from napari_samunet.prompts.prompts import Prompts
@@ -128,7 +128,7 @@ def joined(prediction: Prediction, shape: FloatArray, evidence: FloatArray | flo
     """
     said = np.clip(prediction.logits, -MOST_SURE, MOST_SURE)
     expected = np.clip(shape, -MOST_SURE, MOST_SURE)
-    agreement = overlap(prediction.mask, shape > 0)
+    agreement = likeness(prediction.mask, shape > 0)
     held = painted_prediction(said + expected + evidence > 0, HELD, agreement)
     return replace(held, score_kind="agreement")
 
@@ -180,7 +180,7 @@ class _Way:
         Where the model contradicts the shape altogether, the shape stands, with a score of 0.
         """
         prediction = self.ask(index, carried_prompts(shape))
-        if overlap(prediction.mask, shape) < LEAST_LIKENESS:
+        if likeness(prediction.mask, shape) < LEAST_LIKENESS:
             return painted_prediction(shape, INTERPOLATED, 0.0)
         evidence = self.evidence(index, prediction.frame)
         return joined(prediction, signed_distance(shape) / soft, evidence)
@@ -202,7 +202,7 @@ class _Way:
             prediction = joined(prediction, near(settled, mask) / SOFT_EDGE, evidence)
             if is_lost(mask, prediction.mask):
                 return
-            if index in self.known and overlap(self.known[index], prediction.mask) >= AGREES:
+            if index in self.known and likeness(self.known[index], prediction.mask) >= AGREES:
                 return
             mask = prediction.mask
             odd.append((index, prediction))

@@ -22,6 +22,7 @@ from napari_samunet.plugin.rest import ANSWER_MS, Rest
 from napari_samunet.plugin.volumes import METADATA_KEY, volume_of
 from napari_samunet.plugin.windowing import ShownWindow, windows_of
 from napari_samunet.preprocess.intensity import choose_window
+from napari_samunet.session.crossing import crossed
 from napari_samunet.session.session import Session
 from napari_samunet.types import BoolArray, Box, SliceRef, UInt8Array, Window
 
@@ -138,14 +139,16 @@ class ImageWork:
         self.shown.show_points(self._points({id(moved): point_rc}))
 
     def mask_at(self, ref: SliceRef) -> BoolArray:
-        """What the current object is on a slice so far: preview, else accepted, else nothing."""
-        preview = self.session.previews.get(ref)
-        if preview is not None:
-            return preview.mask
-        current = self.session.current
-        if current is not None:
-            return current.mask_at(ref.index, ref.axis)
-        return np.zeros(plane_shape(self.volume.shape, ref.axis), dtype=bool)
+        """What the current object is on a slice so far: preview, else what was accepted there and
+        what previews along other axes hold where they cross it.
+        """
+        previews, current = self.session.previews, self.session.current
+        if ref in previews:
+            return previews[ref].mask
+        if current is None:
+            return np.zeros(plane_shape(self.volume.shape, ref.axis), dtype=bool)
+        accepted = current.mask_at(ref.index, ref.axis)
+        return crossed(accepted, ref, {other: shown.mask for other, shown in previews.items()})
 
     def names(self) -> dict[int, str]:
         """Name of each object, by its number in the labels."""

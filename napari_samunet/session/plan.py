@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from napari_samunet.errors import EmptyPrompt
 from napari_samunet.geometry import spacing_along
 from napari_samunet.inference.answerer import Answerer
@@ -14,7 +16,7 @@ from napari_samunet.preprocess.slicing import take_finite
 from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.session.checks import check_unlocked, plane_of
 from napari_samunet.session.objects import ObjectState
-from napari_samunet.session.settled import settled_masks
+from napari_samunet.session.settled import settled_indices, settled_masks
 from napari_samunet.session.state import PlaneState, State
 from napari_samunet.types import BoolArray, FloatArray, SliceRef, Window
 
@@ -31,14 +33,21 @@ class Carried:
 
     Attributes
     ----------
+    axis
+        Of all its planes.
     answers
         Plane by plane, in the order of finding.
     gone
-        Planes that it went through without finding the object.
+        Planes that it went through without finding the object, none of them settled.
+    unseen
+        Those of them that were not looked at, because they lie farther from the key slices than
+        the object is likely to go on.
     """
 
+    axis: int
     answers: Mapping[SliceRef, Prediction]
     gone: frozenset[SliceRef]
+    unseen: frozenset[SliceRef]
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,10 +118,14 @@ class PropagationPlan:
             for index, answer in found.items()
             if index not in self.emptied
         }
-        gone = self._passed(reached) - kept.keys()
+        gone = self._passed(reached) - kept.keys() - settled_indices(*self.basis, self.axis)
+        outermost = min(self.keys), max(self.keys)
+        far = {index for index in gone if ending.is_too_far(index, int(np.clip(index, *outermost)))}
         return Carried(
+            self.axis,
             {SliceRef(self.axis, index): answer for index, answer in kept.items()},
             frozenset(SliceRef(self.axis, index) for index in gone),
+            frozenset(SliceRef(self.axis, index) for index in far & set(range(low, high + 1))),
         )
 
     def fits(self, state: State) -> bool:
@@ -204,8 +217,13 @@ def make_plan_around(volume: Volume, state: State, ref: SliceRef) -> Propagation
     low = max(before) + 1 if before else min(there)
     high = min(after) - 1 if after else max(there)
     near = {index: keys[index] for index in (*before[-1:], ref.index, *after[:1]) if index in keys}
-    if low >= high:
-        raise EmptyPrompt("There is nothing beside this slice to do again: propagate first.")
+    if not set(range(low, high + 1)) - {ref.index}:
+        raise EmptyPrompt(
+            "Both neighbours of this slice are settled, too: there is nothing between to redo."
+            if before and after
+            else f"'{item.name}' ends here: nothing lies beside this slice that a correction would "
+            "change. Propagate carries it on."
+        )
     window = _window(item, planes)
     basis = (item, planes)
     return PropagationPlan(

@@ -42,6 +42,17 @@ class Session(ReshapingSession, SharingSession):
     ``axis`` and ``index`` name a plane of ``volume.array``: axis 0 shows (Y, X), axis 1 (Z, X),
     axis 2 (Z, Y). Coordinates are (row, column) of that plane, pixel centres at whole numbers.
 
+    Its actions stand in these files, and what they make of a state in ``steps``, ``regroup``,
+    ``repaint`` and ``takeover``:
+
+    - here: propagate, suggest, labels that are handed in or painted over, save and resume
+    - ``prompting``: points, boxes, scribbles, paint, candidates, discard, accept
+    - ``reshaping``: the lasso, moving prompts, thinking of them
+    - ``grouping``: new objects, selecting, naming, locking, deleting, merge, split, fill holes
+    - ``sharing``: masks from files and into files
+    - ``core``: what a session shows of itself, undo and redo, requests and their answers, journal
+    - ``signals``: what it tells whoever listens
+
     Parameters
     ----------
     volume, model
@@ -113,12 +124,12 @@ class Session(ReshapingSession, SharingSession):
         """
         if not plan.fits(self._state):
             return False
-        step = self._next_step()
+        before, step = self._state.object(plan.object_id), self._next_step()
         state = steps.propagated(
             self._state, plan.object_id, found, plan.window, step, self.overlap, as_preview
         )
         self._commit("propagate", state)
-        self._tell_overlaps(plan.object_id)
+        self._tell_overlaps(before)
         return True
 
     @property

@@ -31,9 +31,24 @@ def settled_masks(
     return masks
 
 
+def settled_indices(item: ObjectState, planes: Planes, axis: int) -> set[int]:
+    """Return the slices that a person prompted or painted, and those that were given."""
+    return _keys(item, planes, axis) | _given(item, planes, axis)
+
+
+def settled_across(item: ObjectState, planes: Planes, axis: int) -> dict[SliceRef, BoolArray]:
+    """Return the planes along the other axes that a person prompted or painted, and their masks."""
+    return {
+        SliceRef(other, index): _mask_on(item, planes, other, index)
+        for other in range(3)
+        if other != axis
+        for index in sorted(_keys(item, planes, other))
+    }
+
+
 def settled_around(item: ObjectState, planes: Planes, ref: SliceRef) -> dict[int, BoolArray]:
     """Return the masks of the nearest settled slices before and after one, as far as there are."""
-    places = sorted(_keys(item, planes, ref.axis) | _given(item, planes, ref.axis))
+    places = sorted(settled_indices(item, planes, ref.axis))
     before = [index for index in reversed(places) if index < ref.index]
     after = [index for index in places if index > ref.index]
     nearest: dict[int, BoolArray] = {}

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_samunet.geometry import plane_shape
 from napari_samunet.packed import PackedMask
 from napari_samunet.prompts.hits import hits
+from napari_samunet.session.crossing import are_side_by_side, crossed
+from napari_samunet.session.objects import ObjectState
 from napari_samunet.session.placed import PlacedPrompt
 from napari_samunet.session.plan import Carried
 from napari_samunet.session.regroup import claimed
+from napari_samunet.session.settled import settled_across
 from napari_samunet.session.state import Overlap, PlaneKey, PlaneState, State
-from napari_samunet.types import Window
+from napari_samunet.types import BoolArray, SliceRef, Window
 
 if TYPE_CHECKING:
     from napari_samunet.inference.prediction import Prediction
@@ -110,26 +115,64 @@ def propagated(
 ) -> State:
     """Take over the answers of a propagation: as previews, or into the mask of what is accepted.
 
-    A plane with prompts stays as it is. What an earlier propagation left goes where this one did
-    not find the object any more. Who went on to another object meanwhile stays with that one.
+    A plane with prompts stays as it is, and one that was prompted along another axis where it
+    crosses the new ones. What an earlier propagation left goes where this one did not find the
+    object any more; of what was accepted, only where it was looked for. Who went on to another
+    object meanwhile stays with that one.
     """
-    if as_preview or state.planes_of(object_id):
-        planes = dict(state.planes)
-        for ref in carried.gone:
-            if not state.plane((object_id, ref)).prompts:
-                planes.pop((object_id, ref), None)
-        for ref, prediction in carried.answers.items():
-            if not state.plane((object_id, ref)).prompts:
-                plane = PlaneState(window=window, generation=generation).answered(prediction)
-                planes[object_id, ref] = plane
+    item, before = state.object(object_id), state.planes_of(object_id)
+    found = {
+        ref: prediction
+        for ref, prediction in _as_settled(item, before, carried).items()
+        if ref not in before or not before[ref].prompts
+    }
+    if as_preview or before:
+        gone = {ref for ref in carried.gone if ref in before and not before[ref].prompts}
+        old = {(object_id, ref) for ref in gone | found.keys()}
+        planes = {key: plane for key, plane in state.planes.items() if key not in old}
+        for ref, prediction in found.items():
+            plane = PlaneState(window=window, generation=generation).answered(prediction)
+            planes[object_id, ref] = plane
         current = object_id if state.current is None else state.current
         return replace(state, planes=planes, current=current)
-    changed = state.object(object_id)
-    for ref, prediction in carried.answers.items():
+    changed = item
+    for ref, prediction in found.items():
         state, mask = claimed(state, object_id, ref, prediction.mask, overlap)
         plane = PlaneState(shown=prediction)
         changed = changed.with_plane(ref, mask).settle(ref, plane)
     return state.with_changed(changed)
+
+
+def _as_settled(
+    item: ObjectState, planes: Mapping[SliceRef, PlaneState], carried: Carried
+) -> dict[SliceRef, Prediction]:
+    """Return what was carried, but for what a person settled along other axes, and what is left of
+    an accepted object where it ends: that, and what was given.
+    """
+    from napari_samunet.inference.painted import painted_prediction  # brings torch
+
+    axis = carried.axis
+    across = settled_across(item, planes, axis)
+    found = {ref: _crossed(answer, ref, across) for ref, answer in carried.answers.items()}
+    there = {SliceRef(axis, index) for index in item.indices_along(axis)}
+    given = {ref: item.mask_at(ref) for ref in (SliceRef(0, z) for z in item.given)}
+    nothing = painted_prediction(np.zeros(plane_shape(item.shape, axis), bool))
+    for ref in sorted((carried.gone - carried.unseen) & there):
+        rest = _crossed(nothing, ref, {**given, **across})
+        if not np.array_equal(rest.mask, item.mask_at(ref)):
+            found[ref] = rest
+    return found
+
+
+def _crossed(answer: Prediction, ref: SliceRef, across: Mapping[SliceRef, BoolArray]) -> Prediction:
+    """Return an answer with what planes of other axes are where they cross it."""
+    mask = crossed(answer.mask, ref, across)
+    if np.array_equal(mask, answer.mask):
+        return answer
+    from napari_samunet.inference.painted import painted_prediction  # brings torch
+
+    held = painted_prediction(mask, answer.note, answer.score)
+    return replace(held, score_kind=answer.score_kind, model=answer.model)
 
 
 def reopened(state: State, key: PlaneKey) -> State:
@@ -160,16 +203,36 @@ def _withdrawn(state: State, key: PlaneKey, generation: int) -> State:
 
 
 def _begun(state: State, key: PlaneKey) -> PlaneState:
-    """Return a plane to prompt on: what was accepted goes on from its prompts, else its mask."""
-    plane = reopened(state, key).planes.get(key)
-    if plane is not None:
-        return plane
+    """Return a plane to prompt on: what was accepted goes on from its prompts, else what is there.
+
+    What other planes in preview are where they cross it counts, as it will when all is accepted.
+    """
     object_id, ref = key
-    mask = state.object(object_id).mask_at(ref)
+    item, planes = state.object(object_id), state.planes_of(object_id)
+    others = {other: plane for other, plane in planes.items() if other.axis != ref.axis}
+    if ref in planes:
+        return _begun_on_preview(planes[ref], ref, item, others)
+    accepted = item.mask_at(ref)
+    crossing = {other: one.shown.mask for other, one in others.items() if one.shown is not None}
+    # A single plane is but a line on this one, which tells nothing of the shape.
+    is_more = accepted.any() or are_side_by_side(crossing)
+    mask = crossed(accepted, ref, crossing) if is_more else accepted
+    if ref in item.settled and np.array_equal(mask, accepted):
+        return item.settled[ref]
     if not mask.any():
         return PlaneState()
     painted = PlacedPrompt("mask", object_id, ref, packed=PackedMask.of(mask))
     return PlaneState(prompts=(painted,), painted=True)
+
+
+def _begun_on_preview(
+    plane: PlaneState, ref: SliceRef, item: ObjectState, others: Mapping[SliceRef, PlaneState]
+) -> PlaneState:
+    """Return a plane in preview to prompt on: where nobody did, what was prompted since counts."""
+    if plane.prompts or plane.shown is None:
+        return plane
+    held = _crossed(plane.shown, ref, settled_across(item, others, ref.axis))
+    return plane if held is plane.shown else plane.answered(held)
 
 
 def _agrees(prompt: PlacedPrompt, painted: PlacedPrompt) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 
+from napari_samunet.plugin.gestures import Tool
 from napari_samunet.types import SliceRef
 
 pytestmark = pytest.mark.viewer
@@ -50,6 +51,21 @@ def test_each_slice_that_is_found_is_drawn_once(screen, monkeypatch):
     _finished(screen)
     assert len(screen.session.previews) == 6
     assert len(drawn) == 6
+
+
+def test_a_stroke_in_another_plane_adds_to_what_is_carried_on_and_wipes_none_of_it(screen):
+    screen.click(30, 40)
+    screen.press(Qt.Key.Key_S, "shift")
+    _finished(screen)
+    screen.viewer.dims.order = (1, 0, 2)
+    screen.viewer.dims.set_point(1, 30)
+    screen.settle()
+    screen.controller.set_tool(Tool.PAINT)
+    screen.drag((3, 60), (3, 64))
+    screen.press(Qt.Key.Key_G)
+    labels = screen.session.labels
+    assert labels[3, 30, 62] == 1
+    assert all(labels[z, 30, 40] == 1 for z in range(7))
 
 
 def test_the_range_is_what_the_panel_says(screen):

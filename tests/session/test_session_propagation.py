@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from disc_engine import RADIUS
 
 from napari_samunet.errors import EmptyPrompt, OutsideImage
 from napari_samunet.inference.painted import painted_prediction
@@ -274,3 +275,164 @@ def test_what_came_from_elsewhere_is_known_over_night(session, draw, tmp_path):
     resumed = Session.resume(path, session.volume, session.engine)
     resumed.select(1)
     assert resumed.propagate(0, 5) == (0, 5)
+
+
+def _carried(session: Session, first: int, last: int, axis: int = 0) -> None:
+    """As the window does it: what is found waits to be accepted."""
+    plan = session.plan_propagation(first, last, axis)
+    assert session.apply_propagation(plan, plan.run(session.engine), as_preview=True)
+
+
+def test_a_corrective_click_in_another_plane_corrects_what_a_propagation_shows_there(session):
+    session.add_point((10, 12), index=2)
+    _carried(session, 0, 5)
+    shown = np.stack([session.previews[SliceRef(0, z)].mask[10] for z in range(6)])
+    session.add_point((0, 16), positive=False, index=10, axis=1)
+    corrected = session.preview.mask
+    assert corrected.any()
+    assert not (corrected & ~shown).any()
+    assert (corrected | _disc(6, 50, (0, 16)))[shown].all(), "only what the click is on goes"
+    item = session.accept()
+    np.testing.assert_array_equal(item.mask_at(10, axis=1), corrected)
+    assert item.mask_at(2)[6].any(), "and beside that plane all is as it was found"
+    session.undo()
+    session.undo()
+    assert set(session.previews) == {SliceRef(0, z) for z in range(6)}
+
+
+def test_a_click_on_a_carried_slice_keeps_what_was_corrected_across_it(session):
+    session.add_point((10, 12), index=2)
+    _carried(session, 0, 5)
+    session.add_point((4, 16), positive=False, index=10, axis=1)
+    corrected = session.preview.mask
+    session.add_point((30, 30), index=4)
+    np.testing.assert_array_equal(session.preview.mask[10], corrected[4])
+
+
+def test_a_single_click_in_another_plane_does_not_tell_the_shape_in_this_one(session, engine):
+    session.add_point((3, 20), index=10, axis=1)
+    session.add_point((10, 20), index=3)
+    assert engine.asked[-1].prompts.mask is None
+
+
+def _disc(height: int, width: int, centre: tuple[int, int]) -> np.ndarray:
+    rows, columns = np.indices((height, width))
+    return np.hypot(rows - centre[0], columns - centre[1]) <= RADIUS
+
+
+@pytest.mark.parametrize("as_preview", [False, True])
+@pytest.mark.parametrize("around", [False, True])
+def test_an_accepted_object_ends_at_the_slice_that_was_emptied(session, draw, as_preview, around):
+    session.add_point((10, 12), index=1)
+    session.accept()
+    session.propagate(0, 5)
+    session.select(1)
+    session.paint(np.zeros((40, 50), bool), index=3)
+    item = session.accept()
+    assert item.slices == (0, 1, 2, 4, 5)
+    plan = session.plan_around(3) if around else session.plan_propagation(0, 5)
+    assert session.apply_propagation(plan, plan.run(session.engine), as_preview=as_preview)
+    if as_preview:
+        assert item.slices == (0, 1, 2, 4, 5), "not before it is accepted"
+        session.accept()
+    assert item.slices == (0, 1, 2)
+    session.undo()
+    assert item.slices == (0, 1, 2, 4, 5)
+
+
+def test_slices_of_a_file_stay_past_a_slice_that_was_emptied(session, draw):
+    array = np.zeros((6, 40, 50), int)
+    array[:] = draw((40, 50), 10, 10)
+    session.set_labels(array)
+    session.select(1)
+    session.add_point((12, 12), index=1)
+    session.paint(np.zeros((40, 50), bool), index=3)
+    item = session.accept()
+    session.propagate(0, 5)
+    assert item.slices == (0, 1, 2, 4, 5)
+
+
+def test_slices_of_a_file_stay_where_an_object_ends_along_another_axis(session, draw, engine):
+    _imported(session, draw, axis=0)
+    session.propagate(0, 5)
+    painted = np.zeros((6, 50), bool)
+    painted[:, 10:14] = True
+    session.paint(painted, index=2, axis=1)
+    session.accept()
+    before = session.labels.copy()
+    engine.gone = {3, 4, 5, 6, 7}
+    session.propagate(3, 7, axis=1)
+    np.testing.assert_array_equal(session.labels[1:5], before[1:5])
+    assert before[[0, 5], 3:8].any()
+    assert not session.labels[[0, 5], 3:8].any()
+
+
+def test_what_was_accepted_stays_where_nobody_looked_for_it(session):
+    """Key slices more than a radius apart, which do not show the object to be long."""
+    session.add_point((10, 12), index=0)
+    session.accept()
+    session.propagate(0, 5)
+    session.select(1)
+    session.add_point((10, 12), index=2)
+    item = session.accept()
+    found = session.plan_propagation(0, 5).run(session.engine)
+    assert found.unseen == {SliceRef(0, 4), SliceRef(0, 5)}
+    session.propagate(0, 5)
+    assert item.slices == (0, 1, 2, 3, 4, 5)
+
+
+@pytest.mark.parametrize("accepted", [False, True])
+@pytest.mark.parametrize("as_preview", [False, True])
+def test_a_plane_that_was_painted_across_the_slices_stays_as_it_was_painted(
+    session, draw, accepted, as_preview
+):
+    session.add_point((10, 12), index=2)
+    session.propagate(0, 5)
+    painted = np.zeros((6, 50), bool)
+    painted[1:4, 8:13] = True
+    session.paint(painted, index=10, axis=1)
+    item = session.select(session.accept()) if accepted else session.current
+    plan = session.plan_propagation(0, 5, axis=0)
+    assert session.apply_propagation(plan, plan.run(session.engine), as_preview=as_preview)
+    if session.previews:
+        seen = np.stack([session.previews[SliceRef(0, z)].mask[10] for z in (0, 1, 3, 4, 5)])
+        np.testing.assert_array_equal(seen, painted[[0, 1, 3, 4, 5]])
+        session.accept()
+    np.testing.assert_array_equal(item.mask_at(10, axis=1), painted)
+    assert SliceRef(1, 10) in item.keys
+    assert item.mask_at(4)[9].any(), "beside it the object is carried on"
+
+
+def test_the_propagation_that_ran_last_is_the_one_that_is_accepted(session, engine):
+    session.add_point((10, 12), index=2)
+    _carried(session, 0, 5)
+    session.add_point((2, 12), index=10, axis=1)
+    _carried(session, 8, 12, axis=1)
+    engine.gone = {0}
+    _carried(session, 0, 5)
+    latest = {z: session.previews[SliceRef(0, z)].mask for z in (1, 3, 4, 5)}
+    item = session.accept()
+    for z, mask in latest.items():
+        np.testing.assert_array_equal(item.mask_at(z), mask)
+
+
+def test_at_its_end_one_is_told_how_an_object_is_carried_on(session):
+    session.add_point((10, 12), index=2)
+    session.accept()
+    with pytest.raises(EmptyPrompt, match=r"ends here.*Propagate carries it on"):
+        session.plan_around(2)
+
+
+def test_between_two_settled_neighbours_there_is_nothing_to_redo(session):
+    for index in (1, 2, 3):
+        session.add_point((10, 12), index=index)
+    with pytest.raises(EmptyPrompt, match="Both neighbours"):
+        session.plan_around(2)
+
+
+def test_the_one_slice_beside_an_emptied_end_is_done_again(session):
+    session.add_point((10, 12), index=1)
+    session.propagate(0, 2)
+    session.paint(np.zeros((40, 50), bool), index=3)
+    plan = session.plan_around(3)
+    assert (plan.first, plan.last) == (2, 2)

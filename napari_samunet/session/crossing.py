@@ -1,0 +1,38 @@
+"""Planes of different axes cross: what an object is on one holds on a line of the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from napari_samunet.types import BoolArray, SliceRef
+
+
+def crossed(mask_hw: BoolArray, ref: SliceRef, others: Mapping[SliceRef, BoolArray]) -> BoolArray:
+    """Return the mask of a plane with what planes of other axes are on the lines where they cross.
+
+    Parameters
+    ----------
+    mask_hw
+        (H, W) of ``ref``; itself where nothing crosses it.
+    others
+        Planes to their masks; those of the same axis do not cross it. The last one wins.
+    """
+    crossing = {other: mask for other, mask in others.items() if other.axis != ref.axis}
+    if not crossing:
+        return mask_hw
+    mask = mask_hw.copy()
+    for other, seen in crossing.items():
+        _lines(mask, ref, other.axis)[other.index] = _lines(seen, other, ref.axis)[ref.index]
+    return mask
+
+
+def are_side_by_side(refs: Mapping[SliceRef, BoolArray]) -> bool:
+    """Whether two planes are neighbours: on one that crosses them they are more than a line."""
+    return any(SliceRef(ref.axis, ref.index + 1) in refs for ref in refs)
+
+
+def _lines(mask_hw: BoolArray, ref: SliceRef, axis: int) -> BoolArray:
+    """Return the mask of a plane as the lines on which planes along another axis cross it."""
+    return np.moveaxis(mask_hw, axis if axis < ref.axis else axis - 1, 0)
