@@ -210,6 +210,17 @@ def is_image(words: Any) -> bool:
         and isinstance(words.get("digest"), str)
         and isinstance(words.get("shape"), list)
         and isinstance(words.get("path", 0), str | None)
+        and isinstance(words.get("series"), str | None)
+        and _is_choice(words.get("opened"))
+    )
+
+
+def _is_choice(words: Any) -> bool:
+    """Whether words tell how a file was opened, as ``Source.opened`` does."""
+    return words is None or (
+        isinstance(words, dict)
+        and isinstance(words.get("frame", ""), int | None)
+        and all(isinstance(words.get(name), int) for name in ("resample", "keep_tilt"))
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import os
 import time
 from contextlib import suppress
@@ -19,6 +20,8 @@ SUFFIX = ".samunet"
 KEPT_DAYS = 60
 """A journal that nobody touched for so long is deleted: it shows a patient."""
 _DAY = 24 * 3600
+_FIRST = calendar.timegm((2025, 1, 1, 0, 0, 0))
+"""Nothing can have been written before this program was (Unix time)."""
 
 
 @dataclass(frozen=True)
@@ -68,14 +71,23 @@ class Shelf:
         return path
 
     def entries(self) -> list[Entry]:
-        """Return all journals whose beginning can be read, the latest first."""
+        """Return all journals whose beginning can be read, the latest first.
+
+        One that a wrong clock dated is behind all others, for nobody knows when it was written.
+
+        Raises
+        ------
+        OSError
+            The folder may not be looked into.
+        """
         found = []
-        for path in self.folder.glob(f"*{SUFFIX}"):
+        for path in self._files():
             with suppress(OSError):  # another window may delete it just now
                 image = read_head(path)
                 if image is not None:
                     found.append(Entry(path, image, path.stat().st_mtime))
-        return sorted(found, key=lambda entry: -entry.written)
+        now = time.time()
+        return sorted(found, key=lambda e: (_can_be(e.written, now), e.written), reverse=True)
 
     def last(self, identity: ImageIdentity) -> Entry | None:
         """Return the latest journal of an image that no other window writes.
@@ -102,9 +114,35 @@ class Shelf:
         return None
 
     def tidy(self) -> None:
-        """Delete journals that nobody touched for a long time, readable or not."""
-        oldest = time.time() - KEPT_DAYS * _DAY
-        for path in self.folder.glob(f"*{SUFFIX}"):
+        """Delete journals that nobody touched for a long time, readable or not.
+
+        The days of one that a wrong clock dated count from now on.
+
+        Raises
+        ------
+        OSError
+            The folder may not be looked into.
+        """
+        now = time.time()
+        if not _can_be(now, now):
+            return  # the clock is wrong at this moment, and says nothing of any file
+        for path in self._files():
             with suppress(OSError):  # another window may delete it just now
-                if path.stat().st_mtime < oldest and not is_held(path):
+                written = path.stat().st_mtime
+                if is_held(path):
+                    continue
+                if not _can_be(written, now):
+                    os.utime(path)
+                elif written < now - KEPT_DAYS * _DAY:
                     path.unlink()
+
+    def _files(self) -> list[Path]:
+        try:
+            return [path for path in self.folder.iterdir() if path.suffix == SUFFIX]
+        except FileNotFoundError:  # nothing was kept yet
+            return []
+
+
+def _can_be(written: float, now: float) -> bool:
+    """Whether a file can have been written then: a clock without its battery tells nothing."""
+    return _FIRST <= written <= now + _DAY

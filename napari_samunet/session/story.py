@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -24,6 +25,8 @@ from napari_samunet.session.state import State, bytes_of
 from napari_samunet.session.tally import Tally
 from napari_samunet.types import SliceRef
 
+logger = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, eq=False)
 class Story:
@@ -41,6 +44,8 @@ class Story:
         The plane that was shown last, or None.
     numbers, end
         For a ``Journal`` that goes on.
+    gap
+        What a person is told where not everything could be followed, else an empty text.
     last_generation
         Number of the latest step that asked the model.
     tally
@@ -54,6 +59,7 @@ class Story:
     position: SliceRef | None
     numbers: AnswerNumbers
     end: int
+    gap: str
     last_generation: int
     tally: Tally
 
@@ -92,11 +98,14 @@ def read_story(path: Path) -> Story:
                     f"A session's journal was wanted, but {path} is none, or its beginning is "
                     "damaged."
                 )
-            return _Telling(path, image, file).tell()
+            story = _Telling(path, image, file).tell()
     except (OSError, *DAMAGE) as error:
         if isinstance(error, UnreadableFile):
             raise
         raise UnreadableFile(f"{path} is a damaged journal ({error}).") from error
+    if story.gap:
+        logger.warning(story.gap)
+    return story
 
 
 def count_objects(path: Path) -> int:
@@ -166,6 +175,7 @@ class _Telling:
             self._position,
             self._reader.numbers(),
             end,
+            self._gap_after(end),
             self._reader.last_generation,
             self._tally,
         )
@@ -175,20 +185,33 @@ class _Telling:
         kind, before, history = words["kind"], self._state, self._history
         if kind == "position":
             self._position = SliceRef(*words["ref"])
-        elif kind == "undo" and history.can_undo:
-            self._state = history.undo(before)
+            return
+        # All words are read before anything changes: what goes on knows only whole steps.
+        name, moment = str(words["name"]), float(words.get("time", 0.0))  # once untold
+        if kind == "undo" and history.can_undo:
+            after = history.undo(before)
         elif kind == "redo" and history.can_redo:
-            self._state = history.redo(before)
+            after = history.redo(before)
         else:
-            if "order" in words:  # not in an undo of an earlier version, which is passed over then
-                self._state = self._reader.apply(before, offset, frame)
+            # Not in an undo of an earlier version, which is passed over then.
+            after = self._reader.apply(before, offset, frame) if "order" in words else before
             if kind == "step":
-                history.record(words["name"], before)
+                history.record(name, before)
             elif kind != "move":
                 self._history = History()  # it holds other steps than the one who worked did
+        self._state = after
         if kind in ("step", "undo", "redo"):
-            touched = self._state.current or before.current or self._state.recent
-            self._tally.note(words["time"], words["name"] or kind, touched)
+            touched = after.current or before.current or after.recent
+            self._tally.note(moment, name or kind, touched)
+
+    def _gap_after(self, end: int) -> str:
+        self._file.seek(end)
+        if not self._file.read().strip(b"\0"):  # which a power loss leaves, and nobody's work
+            return ""
+        return (
+            f"The last steps in {self._path} cannot be read and are missing here; the file stays "
+            "as it is."
+        )
 
     def _frame_at(self, offset: int) -> Frame:
         self._file.seek(offset)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -54,6 +56,34 @@ def test_a_damaged_session_hides_no_other_in_the_list(sessions, tmp_path, capsys
     assert "beginning cannot be read" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("where", ["folder", "above"])
+def test_a_folder_of_sessions_that_may_not_be_entered_is_told_in_one_line(
+    sessions, monkeypatch, capsys, where
+):
+    """As with `sudo -u`, or with HOME set to another person's."""
+    sessions.folder.mkdir(parents=True)
+    closed = sessions.folder if where == "folder" else sessions.folder.parent
+
+    def denied(call, inside):
+        def asked(path, *args, **kwargs):
+            if inside(Path(path)):
+                raise PermissionError(13, "Permission denied", str(path))
+            return call(path, *args, **kwargs)
+
+        return asked
+
+    monkeypatch.setattr(os, "stat", denied(os.stat, lambda path: closed in path.parents))
+    for name in ("scandir", "listdir"):
+        call = getattr(os, name)
+        monkeypatch.setattr(os, name, denied(call, lambda path: closed in (path, *path.parents)))
+    assert main(["resume"]) == 2
+    told, refused = capsys.readouterr()
+    assert not told
+    assert refused.count("\n") == 1
+    assert str(sessions.folder) in refused
+    assert "Permission denied" in refused
+
+
 def test_where_there_is_none_the_folder_is_named(sessions, capsys):
     assert main(["resume"]) == 0
     assert str(sessions.folder) in capsys.readouterr().out
@@ -84,6 +114,8 @@ def test_who_names_a_session_is_not_asked_whether_to_continue_one(sessions, tmp_
     from napari_samunet.plugin.launch import continue_named
 
     path, journal = _journal(sessions, tmp_path)
+    with journal.open("ab") as file:
+        file.write(b"a step that was cut short")
     session = Session(open_volume(path))
 
     class Work(SimpleNamespace):
@@ -95,7 +127,8 @@ def test_who_names_a_session_is_not_asked_whether_to_continue_one(sessions, tmp_
     with qtbot.waitSignal(keeping.changed):  # the last session of the image was found already
         pass
     assert keeping.offer_for(work) is not None
-    continued = []
+    continued, told = [], []
+    keeping.said.connect(told.append)
     keeping.continued.connect(lambda *_what: continued.append(1))
     continue_named(keeping, work, journal)
     assert keeping.offer_for(work) is None
@@ -103,4 +136,5 @@ def test_who_names_a_session_is_not_asked_whether_to_continue_one(sessions, tmp_
     assert keeping.offer_for(work) is None
     qtbot.waitUntil(lambda: bool(continued))
     assert session.previews
+    assert "missing here" in told[0], "a step is, and the window says it"
     keeping.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from napari_samunet.io.labels import read_labels
 from napari_samunet.io.masks import read_masks
 from napari_samunet.io.open import open_volume
 from napari_samunet.io.volume import Volume
+from napari_samunet.replacing import sweep
 
 SHAPE = (4, 5, 6)
 
@@ -326,6 +328,28 @@ def test_what_the_system_leaves_beside_a_draft_is_no_reason_to_refuse(tmp_path: 
 
     export.write_and_replace(tmp_path / "a.json", write)
     assert {file.name for file in tmp_path.iterdir()} == {"a.json"}
+
+
+def test_an_export_clears_away_the_masks_that_a_killed_one_left(tmp_path: Path) -> None:
+    left = tmp_path / ".samunet-a1b2c3d4"
+    left.mkdir()
+    (left / "a.nii.gz").write_text("a patient's")
+    os.utime(left, (1e9, 1e9))
+    path = export_labels(some_labels(), Volume.from_array(np.zeros(SHAPE)), tmp_path / "a.nii.gz")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_while_it_is_written_an_export_is_known_for_a_draft(tmp_path: Path) -> None:
+    """Or the next one would never clear it away, were this one killed."""
+
+    def killed_and_long_ago(draft: Path) -> None:
+        draft.write_text("a patient's")
+        os.utime(draft.parent, (1e9, 1e9))
+        sweep(tmp_path)
+        assert not draft.exists()
+
+    with pytest.raises(ExportRefused):
+        export.write_and_replace(tmp_path / "a.txt", killed_and_long_ago)
 
 
 def test_what_a_writer_leaves_under_another_name_replaces_nothing(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from napari_samunet.io.origin import UNKNOWN
 from napari_samunet.io.volume import Volume
 from napari_samunet.session import history as history_module
 from napari_samunet.session import journal as journal_module
+from napari_samunet.session import shelf as shelf_module
 from napari_samunet.session import story as story_module
 from napari_samunet.session.frames import MAGIC, pack
 from napari_samunet.session.identity import ImageIdentity
@@ -173,7 +174,7 @@ def test_a_write_that_a_power_loss_cut_short_costs_only_itself(volume, tmp_path,
 
 
 @pytest.mark.parametrize("count", [5, 8, 4096])
-def test_zeros_that_a_power_loss_left_cost_nothing(volume, tmp_path, count):
+def test_zeros_that_a_power_loss_left_cost_nothing(volume, tmp_path, caplog, count):
     session, journal = _kept(volume, tmp_path)
     _work(session)
     journal.close()
@@ -186,6 +187,7 @@ def test_zeros_that_a_power_loss_left_cost_nothing(volume, tmp_path, count):
     again._journal.close()
     assert again._journal.path == journal.path
     assert _bytes(_read(journal.path, volume)) == _bytes(again)
+    assert not caplog.text, "nothing is missing, so nothing is said"
 
 
 def test_what_lies_behind_a_damaged_place_is_left_as_it_is(volume, tmp_path):
@@ -329,6 +331,50 @@ def test_old_journals_are_deleted_because_they_show_patients(volume, tmp_path):
     os.utime(journal.path, (old, old))
     shelf.tidy()
     assert not journal.path.exists()
+
+
+_DAY = 24 * 3600
+WRONG_CLOCKS = {"without its battery": -20 * 365 * _DAY, "a year ahead": 365 * _DAY}
+
+
+def _written_by(clock: float, volume: Volume, folder: Path) -> Path:
+    """A journal of a clock that is so many seconds ahead."""
+    session, journal = _kept(volume, folder)
+    session.add_point((10, 9), index=2)
+    journal.close()
+    os.utime(journal.path, (time.time() + clock,) * 2)
+    return journal.path
+
+
+@pytest.mark.parametrize("clock", WRONG_CLOCKS.values(), ids=WRONG_CLOCKS)
+def test_work_that_a_wrong_clock_dated_is_kept_for_all_its_days(
+    volume, tmp_path, monkeypatch, clock
+):
+    path, shelf = _written_by(clock, volume, tmp_path), Shelf(tmp_path)
+    seen = time.time()
+    for days, there in ((0, True), (KEPT_DAYS - 1, True), (KEPT_DAYS + 1, False)):
+        with monkeypatch.context() as later:
+            later.setattr(shelf_module.time, "time", lambda: seen + days * _DAY)  # noqa: B023
+            shelf.tidy()
+        assert path.exists() == there, f"after {days} days"
+
+
+@pytest.mark.parametrize("clock", WRONG_CLOCKS.values(), ids=WRONG_CLOCKS)
+def test_work_that_a_wrong_clock_dated_is_not_offered_in_place_of_newer_work(
+    volume, tmp_path, clock
+):
+    wrong, right = (_written_by(each, volume, tmp_path) for each in (clock, -_DAY))
+    shelf = Shelf(tmp_path)
+    assert [entry.path for entry in shelf.entries()] == [right, wrong]
+    assert shelf.last(ImageIdentity(volume)).path == right
+
+
+def test_a_clock_that_is_wrong_now_costs_no_work_its_day(volume, tmp_path, monkeypatch):
+    path = _written_by(-_DAY, volume, tmp_path)
+    written = path.stat().st_mtime
+    monkeypatch.setattr(shelf_module.time, "time", lambda: 1e9)
+    Shelf(tmp_path).tidy()
+    assert path.stat().st_mtime == written
 
 
 def _framed(content: bytes) -> bytes:
@@ -551,7 +597,47 @@ def test_a_session_is_read_however_many_steps_were_taken_back(volume, tmp_path, 
     assert _bytes(_read(journal.path, volume)) == _bytes(session)
 
 
-def test_a_step_that_cannot_be_followed_costs_nothing_that_came_before(volume, tmp_path):
+def test_a_journal_of_the_first_version_opens_and_holds_what_is_done_on_it(
+    volume, tmp_path, monkeypatch
+):
+    """That version wrote no times."""
+
+    def untimed(words, arrays):
+        return pack({word: words[word] for word in words if word != "time"}, arrays)
+
+    with monkeypatch.context() as first_version:
+        first_version.setattr(journal_module, "pack", untimed)
+        session, journal = _kept(volume, tmp_path)
+        _work(session)
+        journal.close()
+    again = Session.resume(journal.path, volume, DiscEngine())
+    assert _bytes(again) == _bytes(session)
+    again.add_point((20, 20), index=4)
+    again.accept()
+    again._journal.close()
+    assert _bytes(_read(again._journal.path, volume)) == _bytes(again)
+    assert again._journal.path == journal.path
+
+
+def test_work_on_a_journal_that_can_be_followed_only_in_part_is_kept(
+    volume, tmp_path, monkeypatch, caplog
+):
+    def edited(words, arrays):
+        return pack(words | ({"time": []} if words.get("name") == "paint" else {}), arrays)
+
+    monkeypatch.setattr(journal_module, "pack", edited)
+    session, journal = _kept(volume, tmp_path)
+    _work(session)
+    journal.close()
+    again = Session.resume(journal.path, volume, DiscEngine())
+    assert "cannot be read and are missing here" in caplog.text
+    again.add_point((20, 20), index=4)
+    again.accept()
+    again._journal.close()
+    assert _bytes(_read(again._journal.path, volume)) == _bytes(again)
+
+
+def test_a_step_that_cannot_be_followed_costs_nothing_that_came_before(volume, tmp_path, caplog):
     session, journal = _kept(volume, tmp_path)
     _work(session)
     journal.close()
@@ -560,6 +646,7 @@ def test_a_step_that_cannot_be_followed_costs_nothing_that_came_before(volume, t
     journal.path.write_bytes(whole)
     again = Session.resume(journal.path, volume, DiscEngine())
     assert _bytes(again) == _bytes(session)
+    assert "cannot be read and are missing here" in caplog.text
     again.add_point((20, 20), index=4)
     again._journal.close()
     assert _bytes(_read(again._journal.path, volume)) == _bytes(again)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from collections.abc import Callable
 from dataclasses import replace
@@ -315,6 +316,12 @@ EDITS: dict[str, Callable[[dict[str, Any], dict[str, Any]], object]] = {
     "axis": lambda words, _: words["state"]["planes"][0].update(ref=[3, 0]),
     "place of the latest prompt": lambda words, _: words["state"].update(ref=[0, -1]),
     "no digest": lambda words, _: words["image"].pop("digest"),
+    "opened as nothing": lambda words, _: words["image"].update(opened={}),
+    "opened as text": lambda words, _: words["image"].update(opened="all"),
+    "no frame": lambda words, _: words["image"].update(
+        opened={"frame": "first", "resample": False, "keep_tilt": False}
+    ),
+    "series": lambda words, _: words["image"].update(series=[1]),
     "no window": lambda words, _: words["image"].pop("window"),
     "no image": lambda _, arrays: arrays.pop("image"),
 }
@@ -335,6 +342,16 @@ def test_an_edited_session_is_refused_for_an_image_that_is_open_too(
     saved = _worked_on(volume, engine).save(tmp_path / "work.samunet")
     with pytest.raises(UnreadableFile, match="was edited"):
         Session.resume(_edited(saved, EDITS["no digest"]), volume)
+
+
+def test_a_save_clears_away_what_a_killed_one_left(
+    engine: Answerer, volume: Volume, tmp_path: Path
+) -> None:
+    left = tmp_path / ".samunet-a1b2c3d4.part"
+    left.write_bytes(b"a patient's")
+    os.utime(left, (1e9, 1e9))
+    saved = _worked_on(volume, engine).save(tmp_path / "work.samunet")
+    assert list(tmp_path.iterdir()) == [saved]
 
 
 def test_a_failed_save_leaves_the_earlier_one(
