@@ -175,7 +175,9 @@ def _notes(planes: list[Plane], affine: FloatArray) -> list[str]:
     if not first.is_placed:
         notes.append("no position in the patient is stated")
     if first.spacing is None:
-        notes.append("no pixel spacing is stated; 1 mm is assumed")
+        notes.append("no pixel spacing is stated; files are written with 1 mm")
+    elif first.number("PixelSpacing") is None and first.number("ImagerPixelSpacing") is not None:
+        notes.append("the pixel size is that of the detector; what is imaged is smaller")
     if _is_negative(first):
         notes.append("low values are meant to be shown bright (MONOCHROME1)")
     if is_sheared(affine):

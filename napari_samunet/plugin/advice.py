@@ -145,15 +145,16 @@ _MEETING = {
 def _judge(now: Situation) -> str:
     accept = f"Accept [{KEYS['accept'].shown}]"
     if now.cleared:
-        undo = f"Undo [{KEYS['undo'].shown}]"
-        return f"This slice is empty now: {accept} takes its mask away, {undo} brings it back."
+        return f"This slice is empty now: {accept} takes its mask away."
     if now.empty:
         return "Nothing was found there: click once more on the object, or drag a box around it."
-    meeting = f"{_meeting(now)} " if now.shared else ""
-    if now.low:
-        return f"Please check: {_doubt(now)}. {meeting}Correct it, then {accept}."
+    if now.low and now.shared:  # in few words: there is room for two lines
+        kept = f"{now.shared} pixels in '{now.neighbour}': {_MEETING[now.overlap]}"
+        return f"Please check: {_doubt(now)}. {kept}. Correct it, then {accept}."
     if now.shared:
-        return f"{meeting}{accept}."
+        return f"{_meeting(now)} {accept}."
+    if now.low:
+        return f"Please check: {_doubt(now)}. Correct it, then {accept}."
     if now.candidates > 1:
         other = f"another [{KEYS['candidate'].shown}]"
         return (
@@ -173,7 +174,7 @@ def _meeting(now: Situation) -> str:
 def _doubt(now: Situation) -> str:
     if now.kind == "agreement":
         return "the model sees another shape"
-    if now.candidates == 1:
+    if now.candidates == 1 or now.shared:
         return "unsure"
     another = KEYS["candidate"].shown
     return f"unsure; candidate {now.candidate} of {now.candidates}, another [{another}]"

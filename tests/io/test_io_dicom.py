@@ -394,7 +394,7 @@ def test_an_ultrasound_is_as_large_as_its_tissue_regions_say(tmp_path: Path) -> 
     two = [tissue, region(1, 3, 0.05)]
     unknown = open_volume(save_slice(tmp_path, 1, SequenceOfUltrasoundRegions=two, **odd))
     np.testing.assert_allclose(unknown.spacing, (1, 1, 1))
-    assert "no pixel spacing is stated; 1 mm is assumed" in unknown.source.notes
+    assert "no pixel spacing is stated; files are written with 1 mm" in unknown.source.notes
 
 
 @pytest.mark.shared
@@ -425,3 +425,10 @@ def test_slices_that_lie_apart_state_how_thick_they_are(tmp_path: Path) -> None:
     for number in range(3):
         save_slice(tmp_path, number)
     assert open_volume(tmp_path).source.sized == "voxel"
+
+
+def test_a_pixel_size_at_the_detector_is_told_as_what_it_is(tmp_path: Path) -> None:
+    odd = {"PixelSpacing": None, "ImagePositionPatient": None, "Modality": "CR"}
+    volume = open_volume(save_slice(tmp_path, 0, ImagerPixelSpacing=[0.2, 0.2], **odd))
+    assert volume.source.sized == "pixel"
+    assert any("of the detector" in note for note in volume.source.notes)

@@ -12,7 +12,7 @@ ANSWERED = {**READY, "shown": True, "current": "liver", "candidates": 3}
 def test_where_objects_touch_a_doubtful_answer_is_still_called_doubtful():
     line = next_step(Situation(**ANSWERED, low=True, shared=15, neighbour="spleen"))
     assert "Please check" in line
-    assert "15 pixels lie in 'spleen'" in line
+    assert "15 pixels in 'spleen': both keep them" in line
 
 
 def test_a_sure_answer_beside_a_neighbour_is_only_told_of_it():

@@ -178,9 +178,6 @@ def test_who_deletes_the_only_click_of_an_accepted_slice_is_told_what_is_left(sc
     screen.press(Qt.Key.Key_Delete)
     screen.settle(0.1)
     assert "empty now: Accept [G] takes its mask away" in screen.widget.status.text
-    screen.press(Qt.Key.Key_Z, "control")
-    screen.settle(0.1)
-    assert "is in the labels" in screen.widget.status.text
 
 
 def test_an_accepted_prompt_can_be_moved_when_the_object_is_taken_up_again(screen):

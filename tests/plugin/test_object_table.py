@@ -79,6 +79,17 @@ def test_a_double_click_and_f2_still_rename(screen):
     assert screen.session.objects[0].name == "liver"
 
 
+def test_a_new_name_is_also_what_the_tip_and_a_screen_reader_say(screen):
+    _objects(screen, (30, 20), (30, 60))
+    table = screen.widget.objects.table
+    table.item(0, _NAME).setText("liver")
+    screen.settle(0.1)
+    assert "liver" in table.item(0, _NAME).toolTip()
+    for column in (1, 2):
+        spoken = table.item(0, column).data(Qt.ItemDataRole.AccessibleTextRole)
+        assert spoken.endswith("liver")
+
+
 def test_a_name_that_is_emptied_stays(screen):
     _objects(screen, (30, 20))
     table = screen.widget.objects.table

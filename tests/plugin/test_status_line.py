@@ -112,3 +112,15 @@ def test_a_name_that_looks_like_html_is_read_letter_by_letter(screen):
     assert name in screen.widget.status.text
     labels = screen.widget.status.findChildren(QLabel)
     assert {label.textFormat() for label in labels} == {Qt.TextFormat.PlainText}
+
+
+def test_two_lines_of_words_move_nothing_below_them(screen):
+    screen.settle(0.1)
+    panel = screen.widget.status
+    heights = []
+    usual = "Left click what is missing, right click what is too much. Good? Accept [G]."
+    for text in ("One line.", usual):
+        panel.set_text(text)
+        screen.settle(0.1)
+        heights.append(panel.height())
+    assert heights[0] == heights[1]

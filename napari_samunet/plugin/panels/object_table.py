@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from qtpy.QtCore import QEvent, QItemSelectionModel, QModelIndex, Qt, Signal
 from qtpy.QtGui import QColor, QIcon, QKeyEvent, QMouseEvent, QPixmap
@@ -99,7 +99,8 @@ class ObjectTable(QTableWidget):
         triggers = QAbstractItemView.EditTrigger
         self.setEditTriggers(triggers.DoubleClicked | triggers.EditKeyPressed)
         self.setStyleSheet(_EMPTY_BOX)
-        self._rows: list[ObjectRow] = []  # as the cells show them
+        self._rows: list[ObjectRow] = []  # as the cells show them, but for those
+        self._edited: set[int] = set()  # in which a person wrote or ticked since
         self._current: int | None = None
         self._write([])
         self._fit()
@@ -110,7 +111,7 @@ class ObjectTable(QTableWidget):
 
     def show_rows(self, rows: Sequence[ObjectRow], current: int | None) -> None:
         """Show these objects; ``current`` is the id of the one that clicks go to."""
-        if list(rows) == self._rows and current == self._current:
+        if list(rows) == self._rows and current == self._current and not self._edited:
             return  # a name that is being written, and marked rows, stay
         self.blockSignals(True)
         self._write(rows)
@@ -163,12 +164,12 @@ class ObjectTable(QTableWidget):
         header.setSectionResizeMode(modes.Fixed)
         self.setRowCount(len(rows))
         for place, row in enumerate(rows):
-            if row not in self._rows[place : place + 1]:
+            if place in self._edited or row not in self._rows[place : place + 1]:
                 for column, item in enumerate(_cells(row)):
                     self.setItem(place, column, item)
         header.setSectionResizeMode(modes.ResizeToContents)
         header.setSectionResizeMode(_NAME, modes.Stretch)
-        self._rows = list(rows)
+        self._rows, self._edited = list(rows), set()
 
     def _fit(self) -> None:
         rows = min(max(len(self._rows), _FEWEST_ROWS), _MOST_ROWS)
@@ -202,20 +203,18 @@ class ObjectTable(QTableWidget):
             item.setCheckState(Qt.CheckState.Unchecked if ticked else Qt.CheckState.Checked)
 
     def _on_change(self, item: QTableWidgetItem) -> None:
-        number, place, row = item.data(_ID), item.row(), self._rows[item.row()]
+        number = item.data(_ID)
+        self._edited.add(item.row())  # its words follow, and what is refused goes back
         ticked = item.checkState() == Qt.CheckState.Checked
         if item.column() == _NAME and not item.text().strip():
             self.blockSignals(True)
-            item.setText(row.name)  # an object is never without a name
+            item.setText(self._rows[item.row()].name)  # an object is never without a name
             self.blockSignals(False)
         elif item.column() == _NAME:
-            self._rows[place] = replace(row, name=item.text())
             self.rename_requested.emit(number, item.text())
         elif item.column() == _LOCKED:
-            self._rows[place] = replace(row, locked=ticked)
             self.lock_requested.emit(number, ticked)
         elif item.column() == _VISIBLE:
-            self._rows[place] = replace(row, visible=ticked)
             self.show_requested.emit(number, ticked)
 
 

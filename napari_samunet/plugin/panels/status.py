@@ -42,7 +42,10 @@ class StatusPanel(QWidget):
         """Make room for two lines, lest the panels below jump whenever the text changes."""
         super().showEvent(event)
         self._text.ensurePolished()  # the theme has its own letters
-        self._text.setMinimumHeight(2 * self._text.fontMetrics().lineSpacing() + 4)
+        said = self._text.text()
+        self._text.setText("two\nlines")
+        self._text.setMinimumHeight(self._text.heightForWidth(self._text.width()))
+        self._text.setText(said)
 
     def set_text(self, text: str) -> None:
         """Say something else."""
