@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import pytest
 
-from napari_samunet.replacing import DRAFT_PREFIX, DRAFT_SUFFIX, replacing, sweep
+from napari_samunet.replacing import DRAFT_PREFIX, DRAFT_SUFFIX, replacing
 
 
 def _begin(file: BinaryIO) -> None:
@@ -18,10 +18,15 @@ def _begin(file: BinaryIO) -> None:
     raise KeyboardInterrupt
 
 
-def _sweep_long_after(folder: Path) -> None:
+def _write(folder: Path) -> None:
+    with replacing(folder / "another") as file:
+        file.write(b"whole")
+
+
+def _write_long_after(folder: Path) -> None:
     (draft,) = folder.iterdir()
     os.utime(draft, (1e9, 1e9))
-    sweep(folder)
+    _write(folder)
 
 
 @pytest.mark.parametrize("lasting", [True, False])
@@ -41,7 +46,7 @@ def test_what_was_written_takes_the_place_at_the_end(tmp_path, lasting):
 def test_a_draft_is_known_for_one_while_it_is_written(tmp_path):
     """Or it would stay for good where the program is killed."""
     with pytest.raises(FileNotFoundError), replacing(tmp_path / "kept"):
-        _sweep_long_after(tmp_path)
+        _write_long_after(tmp_path)
 
 
 def test_an_error_leaves_what_was_there_and_nothing_beside_it(tmp_path):
@@ -60,15 +65,13 @@ def test_a_folder_that_is_not_there_is_an_error(tmp_path):
 
 @pytest.fixture
 def left(tmp_path):
-    """Makes what somebody left in a folder so many days ago; a name with a dot within is a file."""
+    """Makes a file, or a folder with one in it, that somebody left so many days ago."""
 
-    def make(name: str, days: float) -> Path:
+    def make(name: str, days: float, folder: bool = False) -> Path:
         path = tmp_path / name
-        if "." in name[1:]:
-            path.write_text("a patient's")
-        else:
+        if folder:
             path.mkdir()
-            (path / "mask.nii.gz").write_text("a patient's")
+        (path / "mask.nii.gz" if folder else path).write_text("a patient's")
         then = time.time() - days * 24 * 3600
         os.utime(path, (then, then))
         return path
@@ -77,35 +80,55 @@ def left(tmp_path):
 
 
 def test_what_a_killed_program_left_is_removed_once_it_is_a_day_old(left, tmp_path):
-    gone = [left(".samunet-a1b2c3_d.part", 1.1), left(".samunet-a1b2c3_d", 1.1)]
-    kept = [left(".samunet-00000000.part", 0.9), left(".samunet-00000000", 0.9)]
-    sweep(tmp_path)
+    gone = [left(".samunet-a1b2c3_d.part", 1.1), left(".samunet-a1b2c3_e.part", 1.1, folder=True)]
+    kept = [left(".samunet-00000000.part", 0.9), left(".samunet-00000001.part", 0.9, folder=True)]
+    _write(tmp_path)
     assert not any(path.exists() for path in gone)
     assert all(path.exists() for path in kept), "another window may be writing these"
 
 
+def test_a_clock_that_is_ahead_of_a_shared_folders_removes_no_draft_that_is_being_written(
+    tmp_path, monkeypatch
+):
+    """The folder's server dates the files, and this computer may think otherwise."""
+    ours = time.time
+    with replacing(tmp_path / "kept") as file:
+        file.write(b"whole")
+        monkeypatch.setattr(time, "time", lambda: ours() + 3 * 24 * 3600)
+        _write(tmp_path)
+    assert (tmp_path / "kept").read_bytes() == b"whole"
+
+
+def test_a_clock_that_is_behind_a_shared_folders_keeps_no_draft(left, tmp_path, monkeypatch):
+    draft, ours = left(".samunet-a1b2c3_d.part", 1.1), time.time
+    monkeypatch.setattr(time, "time", lambda: ours() - 3 * 24 * 3600)
+    _write(tmp_path)
+    assert not draft.exists()
+
+
 STRANGE = ["a1b2c3_d.part", ".samunet-notes.txt", ".samunet-a1b2c3_d.part.txt", ".samunet-mine"]
-STRANGE += [".samunet-A1B2C3_D", "samunet-a1b2c3_d", ".samunet-a1b2c3_d2", ".samunet-.part"]
+STRANGE += [".samunet-A1B2C3_D.part", "samunet-a1b2c3_d.part", ".samunet-a1b2c3_d2.part"]
+STRANGE += [".samunet-.part", ".samunet-settings", ".samunet-projects", ".samunet-a1b2c3_d"]
 
 
 @pytest.mark.parametrize("name", STRANGE)
-def test_nothing_is_removed_that_bears_another_name(left, tmp_path, name):
-    path = left(name, 400)
-    sweep(tmp_path)
+@pytest.mark.parametrize("folder", [False, True])
+def test_nothing_is_removed_that_bears_another_name(left, tmp_path, name, folder):
+    path = left(name, 400, folder)
+    _write(tmp_path)
     assert path.exists()
 
 
-def test_a_link_and_a_file_in_the_place_of_a_folder_are_nobodys_draft(left, tmp_path):
+def test_a_link_is_nobodys_draft(left, tmp_path):
     stranger = left("notes.txt", 400)
-    link, folder = tmp_path / ".samunet-a1b2c3_d.part", tmp_path / ".samunet-a1b2c3_e"
+    link, folder = tmp_path / ".samunet-a1b2c3_d.part", tmp_path / ".samunet-a1b2c3_e.part"
     link.symlink_to(stranger)
     os.utime(link, (1e9, 1e9), follow_symlinks=False)
-    folder.symlink_to(left("masks", 400), target_is_directory=True)
+    folder.symlink_to(left("masks", 400, folder=True), target_is_directory=True)
     os.utime(folder, (1e9, 1e9), follow_symlinks=False)
-    lone = left("x.txt", 400).rename(tmp_path / ".samunet-a1b2c3_f")
-    sweep(tmp_path)
+    _write(tmp_path)
     assert all(path.is_symlink() for path in (link, folder))
-    assert all(path.exists() for path in (lone, stranger, tmp_path / "masks" / "mask.nii.gz"))
+    assert all(path.exists() for path in (stranger, tmp_path / "masks" / "mask.nii.gz"))
 
 
 def test_what_cannot_be_removed_hinders_nobody(left, tmp_path, monkeypatch):
@@ -113,9 +136,9 @@ def test_what_cannot_be_removed_hinders_nobody(left, tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     left(".samunet-a1b2c3_d.part", 2)
-    left(".samunet-a1b2c3_d", 2)
+    left(".samunet-a1b2c3_e.part", 2, folder=True)
     with monkeypatch.context() as closed:
         closed.setattr(os, "unlink", denied)
         closed.setattr(os, "rmdir", denied)
-        sweep(tmp_path)
-    sweep(tmp_path / "no folder")
+        _write(tmp_path)
+    assert (tmp_path / "another").read_bytes() == b"whole"

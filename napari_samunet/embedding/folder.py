@@ -20,7 +20,7 @@ from zlib import crc32
 from filelock import FileLock, Timeout
 
 from napari_samunet.embedding.key import EmbeddingKey
-from napari_samunet.replacing import DRAFT_PREFIX, DRAFT_SUFFIX, replacing
+from napari_samunet.replacing import DRAFT_SUFFIX, replacing
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 SUFFIX = ".safetensors"
 _OURS = re.compile(r"[0-9a-f]{32}(\.half)?\.safetensors")
 """Names of embeddings: a person may have chosen a folder that holds other programs' files too."""
+_DRAFT_PREFIX = ".samunet-embedding-"
+"""Of our drafts alone: a person may just be saving a session into the same folder."""
 _LOCK, _LEDGER = ".lock", ".bytes"
 _CHECKSUM = "crc32"
 _PATIENCE_S = 5.0
@@ -113,8 +115,7 @@ class EmbeddingFolder:
                 if total + len(content) > self.max_bytes:
                     total = self._evict(int(_AFTER_EVICTION * self.max_bytes) - len(content))
                 self._tell(total + len(content))  # first: a writer that dies counts too much
-                with replacing(self._path_of(key), lasting=False) as file:
-                    file.write(content)
+                _write(self._path_of(key), content)
         except (OSError, Timeout, NotImplementedError) as error:
             self._refuse(str(error))
 
@@ -205,7 +206,7 @@ class EmbeddingFolder:
 
     def _drop_drafts(self) -> None:
         """Delete what killed writers left; who holds the lock is the only one that writes."""
-        for left in self.path.glob(f"{DRAFT_PREFIX}*{DRAFT_SUFFIX}"):
+        for left in self.path.glob(f"{_DRAFT_PREFIX}*{DRAFT_SUFFIX}"):
             left.unlink(missing_ok=True)
 
     def _told(self) -> int:
@@ -215,8 +216,7 @@ class EmbeddingFolder:
         return self.bytes
 
     def _tell(self, total: int) -> None:
-        with replacing(self.path / _LEDGER, lasting=False) as file:
-            file.write(str(total).encode())
+        _write(self.path / _LEDGER, str(total).encode())
 
     def _refuse(self, reason: str) -> None:
         self.refused += 1
@@ -227,6 +227,11 @@ class EmbeddingFolder:
         if not self._complained:
             self._complained = True
             logger.warning(line)
+
+
+def _write(path: Path, content: bytes) -> None:
+    with replacing(path, lasting=False, prefix=_DRAFT_PREFIX) as file:
+        file.write(content)
 
 
 def _packed(features: Mapping[str, Tensor], half: bool) -> bytes:

@@ -20,7 +20,7 @@ from napari_samunet.io.originals import check_original, originals_of
 from napari_samunet.io.paths import is_folder
 from napari_samunet.io.segments import Segment, segments_of
 from napari_samunet.io.volume import Volume
-from napari_samunet.replacing import DRAFT_PREFIX, sweep
+from napari_samunet.replacing import DRAFT_PREFIX, DRAFT_SUFFIX, sweep
 from napari_samunet.types import AnyArray
 
 _FORMATS = {
@@ -226,10 +226,12 @@ def write_and_replace(
     ExportRefused
         If nothing can be written there; what was there stays.
     """
-    sweep(target.parent)
     draft_folder = None
     try:
-        draft_folder = Path(tempfile.mkdtemp(prefix=DRAFT_PREFIX, dir=target.parent))
+        draft_folder = Path(
+            tempfile.mkdtemp(dir=target.parent, prefix=DRAFT_PREFIX, suffix=DRAFT_SUFFIX)
+        )
+        sweep(draft_folder)
         draft = draft_folder / target.name
         write(draft)
         _replace(target, draft, originals)

@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from napari_samunet.errors import EmptyPrompt
 from napari_samunet.geometry import spacing_along
 from napari_samunet.inference.answerer import Answerer
@@ -38,16 +36,17 @@ class Carried:
     answers
         Plane by plane, in the order of finding.
     gone
-        Planes that it went through without finding the object, none of them settled.
-    unseen
-        Those of them that were not looked at, because they lie farther from the key slices than
-        the object is likely to go on.
+        Planes of the range where it did not find the object, none of them settled: previews of an
+        earlier propagation go there.
+    lost
+        Those of them where what was accepted goes, too: the model was asked there and did not see
+        the object, or they lie past a slice that a person emptied. On the others nobody looked.
     """
 
     axis: int
     answers: Mapping[SliceRef, Prediction]
     gone: frozenset[SliceRef]
-    unseen: frozenset[SliceRef]
+    lost: frozenset[SliceRef]
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,10 +90,12 @@ class PropagationPlan:
         from napari_samunet.inference.ending import Ending
         from napari_samunet.inference.propagation import propagate
 
-        def ask(index: int, prompts: Prompts) -> Prediction:
-            return engine.predict(self.volume, SliceRef(self.axis, index), prompts, self.window)
-
+        asked: set[int] = set()
         reached: int | None = None
+
+        def ask(index: int, prompts: Prompts) -> Prediction:
+            asked.add(index)
+            return engine.predict(self.volume, SliceRef(self.axis, index), prompts, self.window)
 
         def tell(index: int, answer: Prediction) -> bool:
             nonlocal reached
@@ -104,28 +105,33 @@ class PropagationPlan:
                 reached = index
             return reached is None
 
-        def slice_at(index: int) -> FloatArray:
-            return take_finite(self.volume, SliceRef(self.axis, index))
-
-        looks = Appearance(slice_at, self.keys)
-        spacing = spacing_along(self.volume.spacing, self.axis)
-        ending = Ending(looks, self.keys, spacing)
+        looks = Appearance(self._slice_at, self.keys)
+        ending = Ending(looks, self.keys, spacing_along(self.volume.spacing, self.axis))
         learnt = engine.discriminant(self.volume, self.axis, self.window, self.keys)
         low, high = self._ends()
         found = propagate(ask, self.keys, low, high, tell, self.known, ending, looks, learnt)
-        kept = {
+        answers = {
             index: replace(answer, model=engine.algorithm)
             for index, answer in found.items()
             if index not in self.emptied
         }
-        gone = self._passed(reached) - kept.keys() - settled_indices(*self.basis, self.axis)
-        outermost = min(self.keys), max(self.keys)
-        far = {index for index in gone if ending.is_too_far(index, int(np.clip(index, *outermost)))}
+        return self._outcome(answers, asked, reached)
+
+    def _slice_at(self, index: int) -> FloatArray:
+        return take_finite(self.volume, SliceRef(self.axis, index))
+
+    def _outcome(
+        self, answers: Mapping[int, Prediction], asked: set[int], reached: int | None
+    ) -> Carried:
+        """Return what was found, and from the slices that were asked what the object lost."""
+        low, high = self._ends()
+        gone = self._passed(reached) - answers.keys() - settled_indices(*self.basis, self.axis)
+        lost = {index for index in gone if index in asked or not low <= index <= high}
         return Carried(
             self.axis,
-            {SliceRef(self.axis, index): answer for index, answer in kept.items()},
+            {SliceRef(self.axis, index): answer for index, answer in answers.items()},
             frozenset(SliceRef(self.axis, index) for index in gone),
-            frozenset(SliceRef(self.axis, index) for index in far & set(range(low, high + 1))),
+            frozenset(SliceRef(self.axis, index) for index in lost),
         )
 
     def fits(self, state: State) -> bool:

@@ -22,18 +22,43 @@ _CORNERS = np.ones((3, 3, 3), bool)
 
 
 def merged(state: State, object_id: int, others: Iterable[int]) -> State:
-    """Return the state in which one object has the masks and previews of others, which are gone."""
+    """Return the state in which one object has the masks and previews of others, which are gone.
+
+    What a person settled of any of them is settled of the one.
+    """
     kept = state.object(object_id)
     for number in others:
         other = state.object(number)
-        given = kept.given | (other.given - kept.masks.keys())
-        kept = replace(kept.with_past_of(other), given=given)
         state = _previews_merged(state, kept, other)
-        for z in other.masks:
-            ref = SliceRef(0, z)
-            kept = kept.with_plane(ref, kept.mask_at(ref) | other.mask_at(ref))
+        kept = _joined(kept, other)
         state = state.without(number)
     return replace(state.with_changed(kept), current=object_id)
+
+
+def _joined(kept: ObjectState, other: ObjectState) -> ObjectState:
+    """Return one object with the masks of two."""
+    given = kept.given | (other.given - kept.masks.keys())
+    item = replace(kept.with_past_of(other), given=given)
+    for z in other.masks:
+        ref = SliceRef(0, z)
+        item = item.with_plane(ref, kept.mask_at(ref) | other.mask_at(ref))
+    # Where a person emptied the other one, the one may well go on.
+    there = {ref: mask for ref in other.keys if (mask := other.mask_at(ref)).any()}
+    keys = (*(ref for ref in there if ref not in kept.keys), *kept.keys)
+    # Prompts that were accepted for another mask than both have together tell nothing of it.
+    settled = {
+        ref: _of(kept.id, other.settled[ref])
+        for ref, mask in there.items()
+        if ref in other.settled and np.array_equal(mask, item.mask_at(ref))
+    }
+    window = kept.window if kept.keys else other.window
+    return replace(item, keys=keys, settled={**settled, **item.settled}, window=window)
+
+
+def _of(number: int, plane: PlaneState) -> PlaneState:
+    """Return a plane as that of another object."""
+    prompts = tuple(replace(prompt, object_id=number) for prompt in plane.prompts)
+    return replace(plane, prompts=prompts)
 
 
 def _previews_merged(state: State, kept: ObjectState, other: ObjectState) -> State:
@@ -46,8 +71,7 @@ def _previews_merged(state: State, kept: ObjectState, other: ObjectState) -> Sta
         plane = ours.get(ref) or theirs[ref]
         mine, yours = _seen(kept, ours.get(ref), ref), _seen(other, theirs.get(ref), ref)
         if ref not in ours and not mine.any():
-            prompts = tuple(replace(prompt, object_id=kept.id) for prompt in plane.prompts)
-            state = state.with_plane((kept.id, ref), replace(plane, prompts=prompts))
+            state = state.with_plane((kept.id, ref), _of(kept.id, plane))
         elif (yours & ~mine).any() or ref not in ours:
             there = [planes[ref] for planes in (theirs, ours) if ref in planes]
             prompted = any(other.prompts for other in there)

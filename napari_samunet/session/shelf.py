@@ -19,6 +19,8 @@ from napari_samunet.session.story import count_objects, read_head
 SUFFIX = ".samunet"
 KEPT_DAYS = 60
 """A journal that nobody touched for so long is deleted: it shows a patient."""
+_UNDATED_DAYS = KEPT_DAYS / 2
+"""So old counts one that a wrong clock dated: behind recent work, and not deleted at once."""
 _DAY = 24 * 3600
 _FIRST = calendar.timegm((2025, 1, 1, 0, 0, 0))
 """Nothing can have been written before this program was (Unix time)."""
@@ -73,7 +75,7 @@ class Shelf:
     def entries(self) -> list[Entry]:
         """Return all journals whose beginning can be read, the latest first.
 
-        One that a wrong clock dated is behind all others, for nobody knows when it was written.
+        One that a wrong clock dated counts as 30 days old, for nobody knows when it was written.
 
         Raises
         ------
@@ -87,7 +89,10 @@ class Shelf:
                 if image is not None:
                     found.append(Entry(path, image, path.stat().st_mtime))
         now = time.time()
-        return sorted(found, key=lambda e: (_can_be(e.written, now), e.written), reverse=True)
+        # Of those that `tidy` gave one date, the name tells the latest of an image.
+        return sorted(
+            found, key=lambda e: (_counted(e.written, now), e.written, e.path.name), reverse=True
+        )
 
     def last(self, identity: ImageIdentity) -> Entry | None:
         """Return the latest journal of an image that no other window writes.
@@ -116,7 +121,7 @@ class Shelf:
     def tidy(self) -> None:
         """Delete journals that nobody touched for a long time, readable or not.
 
-        The days of one that a wrong clock dated count from now on.
+        One that a wrong clock dated is dated 30 days back, and has as many left.
 
         Raises
         ------
@@ -124,15 +129,16 @@ class Shelf:
             The folder may not be looked into.
         """
         now = time.time()
-        if not _can_be(now, now):
+        if now < _FIRST:
             return  # the clock is wrong at this moment, and says nothing of any file
         for path in self._files():
             with suppress(OSError):  # another window may delete it just now
                 written = path.stat().st_mtime
                 if is_held(path):
                     continue
-                if not _can_be(written, now):
-                    os.utime(path)
+                counted = _counted(written, now)
+                if counted != written:
+                    os.utime(path, (counted, counted))
                 elif written < now - KEPT_DAYS * _DAY:
                     path.unlink()
 
@@ -143,6 +149,6 @@ class Shelf:
             return []
 
 
-def _can_be(written: float, now: float) -> bool:
-    """Whether a file can have been written then: a clock without its battery tells nothing."""
-    return _FIRST <= written <= now + _DAY
+def _counted(written: float, now: float) -> float:
+    """When a file counts as written: a clock without its battery tells nothing (Unix time)."""
+    return written if _FIRST <= written <= now + _DAY else now - _UNDATED_DAYS * _DAY

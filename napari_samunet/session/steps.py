@@ -116,9 +116,9 @@ def propagated(
     """Take over the answers of a propagation: as previews, or into the mask of what is accepted.
 
     A plane with prompts stays as it is, and one that was prompted along another axis where it
-    crosses the new ones. What an earlier propagation left goes where this one did not find the
-    object any more; of what was accepted, only where it was looked for. Who went on to another
-    object meanwhile stays with that one.
+    crosses the new ones. Previews of an earlier propagation go where this one did not find the
+    object any more; what was accepted goes only where the model was asked for it, and past a slice
+    that a person emptied. Who went on to another object meanwhile stays with that one.
     """
     item, before = state.object(object_id), state.planes_of(object_id)
     found = {
@@ -147,7 +147,7 @@ def _as_settled(
     item: ObjectState, planes: Mapping[SliceRef, PlaneState], carried: Carried
 ) -> dict[SliceRef, Prediction]:
     """Return what was carried, but for what a person settled along other axes, and what is left of
-    an accepted object where it ends: that, and what was given.
+    an accepted object where it was lost: that, and what was given.
     """
     from napari_samunet.inference.painted import painted_prediction  # brings torch
 
@@ -157,7 +157,7 @@ def _as_settled(
     there = {SliceRef(axis, index) for index in item.indices_along(axis)}
     given = {ref: item.mask_at(ref) for ref in (SliceRef(0, z) for z in item.given)}
     nothing = painted_prediction(np.zeros(plane_shape(item.shape, axis), bool))
-    for ref in sorted((carried.gone - carried.unseen) & there):
+    for ref in sorted(carried.lost & there):
         rest = _crossed(nothing, ref, {**given, **across})
         if not np.array_equal(rest.mask, item.mask_at(ref)):
             found[ref] = rest

@@ -18,7 +18,7 @@ import numpy as np
 
 from napari_samunet.errors import InputError, UnreadableFile
 from napari_samunet.io.volume import Source, Volume
-from napari_samunet.replacing import replacing, sweep
+from napari_samunet.replacing import replacing
 from napari_samunet.session.frames import DAMAGE
 from napari_samunet.session.identity import ImageIdentity
 from napari_samunet.session.readings import readings
@@ -46,7 +46,6 @@ def save_state(path: str | Path, volume: Volume, state: State) -> Path:
     arrays = writer.arrays
     words["image"] = _image_words(volume, arrays, target.absolute().parent)
     arrays[TEXT] = np.frombuffer(json.dumps(words).encode(), np.uint8)
-    sweep(target.parent)
     try:
         with replacing(target) as file:
             np.savez_compressed(file, allow_pickle=False, **arrays)

@@ -14,12 +14,12 @@ from safetensors.torch import load, save
 
 from napari_samunet.embedding.folder import EmbeddingFolder
 from napari_samunet.embedding.key import EmbeddingKey
-from napari_samunet.replacing import DRAFT_PREFIX, DRAFT_SUFFIX
+from napari_samunet.replacing import DRAFT_SUFFIX, replacing
 
 KIB = 1024
 ONE = 4 * KIB + 150
 """Bytes of one file, about: its numbers and what safetensors says about them."""
-LEFT = f"{DRAFT_PREFIX}left{DRAFT_SUFFIX}"
+LEFT = f".samunet-embedding-left{DRAFT_SUFFIX}"
 
 
 def _key(name="a", **others):
@@ -170,6 +170,35 @@ def test_what_a_killed_writer_left_goes_with_the_next_eviction(tmp_path):
     for name in "abc":
         folder.put(_key(name), _features())
     assert not list(tmp_path.glob(".*.part"))
+
+
+def test_a_session_that_is_saved_into_the_same_folder_arrives(tmp_path):
+    folder = EmbeddingFolder(tmp_path, 2 * ONE)
+    with replacing(tmp_path / "work.samunet") as file:
+        file.write(b"work")
+        for name in "abc":
+            folder.put(_key(name), _features())
+        assert folder.evicted
+        folder.empty()
+    assert (tmp_path / "work.samunet").read_bytes() == b"work"
+
+
+def test_what_a_killed_writer_leaves_is_known_for_an_embeddings(tmp_path, monkeypatch):
+    """Or it would stay for good, and nobody's save may take it away."""
+    folder = EmbeddingFolder(tmp_path, 10**6)
+    folder.put(_key("a"), _features())
+    with monkeypatch.context() as killed:
+        killed.setattr("napari_samunet.replacing.os.replace", _killed)
+        killed.setattr(Path, "unlink", lambda *_args, **_kwargs: None)
+        with pytest.raises(KeyboardInterrupt):
+            folder.put(_key("b"), _features())
+    assert len(list(tmp_path.glob(".*.part"))) == 1
+    folder.empty()
+    assert not list(tmp_path.glob(".*.part"))
+
+
+def _killed(*_paths: object) -> None:
+    raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize("half", [False, True])

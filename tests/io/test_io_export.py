@@ -22,7 +22,6 @@ from napari_samunet.io.labels import read_labels
 from napari_samunet.io.masks import read_masks
 from napari_samunet.io.open import open_volume
 from napari_samunet.io.volume import Volume
-from napari_samunet.replacing import sweep
 
 SHAPE = (4, 5, 6)
 
@@ -331,7 +330,7 @@ def test_what_the_system_leaves_beside_a_draft_is_no_reason_to_refuse(tmp_path: 
 
 
 def test_an_export_clears_away_the_masks_that_a_killed_one_left(tmp_path: Path) -> None:
-    left = tmp_path / ".samunet-a1b2c3d4"
+    left = tmp_path / ".samunet-a1b2c3d4.part"
     left.mkdir()
     (left / "a.nii.gz").write_text("a patient's")
     os.utime(left, (1e9, 1e9))
@@ -345,7 +344,7 @@ def test_while_it_is_written_an_export_is_known_for_a_draft(tmp_path: Path) -> N
     def killed_and_long_ago(draft: Path) -> None:
         draft.write_text("a patient's")
         os.utime(draft.parent, (1e9, 1e9))
-        sweep(tmp_path)
+        export.write_and_replace(tmp_path / "b.txt", Path.touch)
         assert not draft.exists()
 
     with pytest.raises(ExportRefused):

@@ -8,7 +8,10 @@ from scipy import ndimage
 
 from napari_samunet.errors import InputError
 from napari_samunet.session import regroup
+from napari_samunet.session.identity import ImageIdentity
+from napari_samunet.session.journal import Journal
 from napari_samunet.session.objects import ObjectState
+from napari_samunet.session.session import Session
 from napari_samunet.types import SliceRef
 
 
@@ -58,6 +61,91 @@ def test_merging_keeps_the_preview_of_the_one_and_the_mask_of_the_other(session,
     session.merge_objects(liver, [cyst])
     session.accept()
     np.testing.assert_array_equal(liver.mask_at(2), draw((40, 50), 5, 5) | draw((40, 50), 20, 20))
+
+
+def _pair(session, draw, first: int, second: int):
+    """Two objects, each painted and accepted on one slice."""
+    items = []
+    for index, corner in ((first, 5), (second, 20)):
+        item = session.new_object()
+        session.paint(draw((40, 50), corner, corner), index=index)
+        session.accept()
+        items.append(item)
+    return items
+
+
+def test_what_a_person_settled_of_either_is_settled_of_the_one(session, draw):
+    liver, cyst = _pair(session, draw, 1, 4)
+    settled = cyst.mask_at(4)
+    session.merge_objects(liver, [cyst])
+    assert set(session.plan_propagation(0, 5).keys) == {1, 4}
+    assert set(session.plan_around(4).keys) == {1, 4}
+    assert {prompt.ref.index for prompt in session.settled_prompts} == {1, 4}
+    session.propagate(0, 5)
+    np.testing.assert_array_equal(liver.mask_at(4), settled)
+    cyst_part = next(prompt for prompt in session.settled_prompts if prompt.ref.index == 4)
+    session.remove_prompt(cyst_part)
+    session.accept()
+    assert not liver.mask_at(4).any(), "the prompt is the liver's now, to be taken away again"
+
+
+def test_undo_parts_what_was_settled_too_and_redo_joins_it(session, draw):
+    liver, cyst = _pair(session, draw, 1, 4)
+    session.merge_objects(liver, [cyst])
+    session.undo()
+    assert [item.keys for item in session.objects] == [(SliceRef(0, 1),), (SliceRef(0, 4),)]
+    session.redo()
+    assert set(session.objects[0].keys) == {SliceRef(0, 1), SliceRef(0, 4)}
+
+
+@pytest.mark.parametrize("by_journal", [False, True])
+def test_what_was_settled_before_a_merge_is_known_over_night(session, draw, tmp_path, by_journal):
+    journal = Journal(ImageIdentity(session.volume), lambda _head: tmp_path / "a.journal")
+    session.keep_journal(journal)
+    liver, cyst = _pair(session, draw, 1, 4)
+    session.merge_objects(liver, [cyst])
+    path = session.save(tmp_path / "a.samunet")
+    journal.close()
+    if by_journal:
+        path = tmp_path / "a.journal"
+    resumed = Session.resume(path, session.volume, session.engine)
+    assert resumed.objects[0].keys == liver.keys
+    resumed.select(liver.id)
+    seen = {(prompt.object_id, prompt.ref.index) for prompt in resumed.settled_prompts}
+    assert seen == {(liver.id, 1), (liver.id, 4)}
+
+
+def test_where_a_merged_object_was_emptied_the_other_one_goes_on(session, draw):
+    liver, cyst = _pair(session, draw, 1, 2)
+    session.select(cyst)
+    session.paint(np.zeros((40, 50), bool), index=3)
+    session.accept()
+    session.merge_objects(liver, [cyst])
+    plan = session.plan_propagation(0, 5)
+    assert set(plan.keys) == {1, 2}
+    assert not plan.emptied
+
+
+def test_what_a_merged_object_brought_stays_past_a_slice_that_was_emptied(session, draw):
+    liver, cyst = _pair(session, draw, 1, 5)
+    session.select(liver)
+    session.paint(np.zeros((40, 50), bool), index=3)
+    session.accept()
+    brought = cyst.mask_at(5)
+    session.merge_objects(liver, [cyst])
+    session.propagate(0, 5)
+    assert not liver.mask_at(3).any()
+    np.testing.assert_array_equal(liver.mask_at(5), brought)
+
+
+def test_prompts_tell_nothing_of_a_slice_that_both_objects_were_on(session, draw):
+    liver, cyst = _pair(session, draw, 2, 2)
+    session.select(cyst)
+    session.paint(draw((40, 50), 20, 20), index=4)
+    session.accept()
+    session.merge_objects(liver, [cyst])
+    assert set(liver.keys) == {SliceRef(0, 2), SliceRef(0, 4)}
+    assert [prompt.ref.index for prompt in session.settled_prompts] == [4]
 
 
 def test_filling_holes_takes_nothing_from_where_two_objects_overlap(session):
