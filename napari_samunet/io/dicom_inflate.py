@@ -45,6 +45,9 @@ def _inflated_size(file: BinaryIO) -> int:
     """Bytes of the rest of a file once unpacked, counted until they are too many."""
     unpack = zlib.decompressobj(-zlib.MAX_WBITS)
     size = 0
-    while size <= _MOST and (packed := unpack.unconsumed_tail or file.read(_BLOCK)):
+    while size <= _MOST and not unpack.eof:
+        packed = unpack.unconsumed_tail or file.read(_BLOCK)
+        if not packed:
+            break
         size += len(unpack.decompress(packed, _BLOCK))
     return size

@@ -21,6 +21,8 @@ _COARSER = 1.5
 """Planes that are so many slices of the image apart were drawn on thicker slices."""
 _ALIKE = 1.1
 """Gaps between planes that differ by less than this factor are one, as files round them."""
+_OFF_MULTIPLE = 0.1
+"""A gap is a multiple of another one within this share of that one."""
 _WAYS_TO_IMAGES = (
     "ReferencedSeriesSequence",
     "ReferencedInstanceSequence",
@@ -50,17 +52,39 @@ def on_other_slices(dataset: Any, step: float, volume: Volume) -> bool:
     """
     if _is_resampled(volume):
         return True
-    if volume.shape[0] == 1 or _refers_to(dataset, volume):
-        return False
-    return step > _COARSER
+    return step > _COARSER and not _on_its_slices(dataset, volume)
 
 
-def gap_recurs(gaps: FloatArray) -> bool:
-    """Whether gaps between planes tell how thick these are: the least of them comes again.
+def maybe_thicker(dataset: Any, gaps: FloatArray, volume: Volume) -> bool:
+    """Whether nobody knows how thick planes are that fall onto slices of a volume.
 
-    Of a single one nobody knows whether slices were left out in it.
+    Parameters
+    ----------
+    dataset : pydicom.Dataset
+        The object.
+    gaps : ndarray
+        From one of its planes to the next, in slices of the volume.
+    volume : Volume
     """
-    return int(np.count_nonzero(gaps < _ALIKE * gaps.min(initial=np.inf))) > 1
+    if usual_gap(gaps) is not None or gaps.min(initial=np.inf) <= _COARSER:
+        return False
+    return not _on_its_slices(dataset, volume)
+
+
+def usual_gap(gaps: FloatArray) -> float | None:
+    """Gap between neighbouring slices of which some were drawn on; None where nobody knows.
+
+    It is known where the least gap between the planes comes again, or where all others are
+    multiples of it, as the planes of a file lie on the slices of one image. Of a single gap nobody
+    knows whether slices were left out in it.
+    """
+    if gaps.size < 2:
+        return None
+    times = gaps / gaps.min()
+    if np.count_nonzero(times < _ALIKE) > 1:
+        return float(np.median(gaps))  # slices may lie unevenly
+    is_multiple = np.abs(times - np.rint(times)) < _OFF_MULTIPLE
+    return float(gaps.min()) if is_multiple.all() else None
 
 
 def places_behind(dataset: Any, volume: Volume) -> FloatArray:
@@ -83,6 +107,10 @@ def _is_resampled(volume: Volume) -> bool:
     source = volume.source
     asked = source.opened is not None and bool(source.opened.get("resample"))
     return source.kind == "dicom" and not source.slices and asked
+
+
+def _on_its_slices(dataset: Any, volume: Volume) -> bool:
+    return volume.shape[0] == 1 or _refers_to(dataset, volume)
 
 
 def _refers_to(dataset: Any, volume: Volume) -> bool:

@@ -52,9 +52,11 @@ def write_measures(segments: Sequence[Segment], volume: Volume, path: Path) -> N
 def measure(segment: Segment, volume: Volume) -> dict[str, object]:
     """Measure one object that has a voxel; see ``COLUMNS``."""
     axis, sized = facing_axis(volume), volume.source.sized
+    is_area_known = sized == "voxel" or (sized == "pixel" and axis == 0)
     millilitres = millilitres_of(segment.voxels, volume)
     areas = np.moveaxis(segment.crop, axis, 0).sum(axis=(1, 2))
     largest = int(areas.argmax())
+    area = areas[largest] * pixel_mm2(volume, axis)
     values = volume.array[segment.place][segment.crop].astype(np.float64)
     values = values[np.isfinite(values)]
     empty = dict.fromkeys(COLUMNS[-4:], "")
@@ -64,7 +66,7 @@ def measure(segment: Segment, volume: Volume) -> dict[str, object]:
         "voxels": segment.voxels,
         "volume_ml": "" if millilitres is None else f"{millilitres:.6g}",
         "slices": int(np.count_nonzero(areas)),
-        "largest_area_mm2": f"{areas[largest] * pixel_mm2(volume, axis):.6g}" if sized else "",
+        "largest_area_mm2": f"{area:.6g}" if is_area_known else "",
         "plane": plane_across(volume, axis),
         "largest_area_slice": largest + segment.corner[axis] + 1,
         **(_intensities(values) if values.size else empty),

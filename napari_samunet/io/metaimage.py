@@ -27,6 +27,7 @@ _BYTES = {
 }
 _HEADER_AT_MOST = 1 << 16
 _DIRECTIONS = {"TransformMatrix", "Rotation", "Orientation"}  # one word in three versions of it
+_STEPS = {"ElementSpacing", "ElementSize"}
 
 
 def check_metaimage(path: Path) -> None:
@@ -58,6 +59,11 @@ def check_metaimage(path: Path) -> None:
 def states_directions(path: Path) -> bool:
     """Whether a MetaImage tells which way its axes run in the patient; ITK makes them up if not."""
     return not _DIRECTIONS.isdisjoint(_fields(path)[0])
+
+
+def states_spacing(path: Path) -> bool:
+    """Whether a MetaImage tells how far its voxels lie apart; ITK takes 1 mm if not."""
+    return not _STEPS.isdisjoint(_fields(path)[0])
 
 
 def _fields(path: Path) -> tuple[dict[str, str], int]:

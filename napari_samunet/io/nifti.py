@@ -27,7 +27,7 @@ from napari_samunet.io.hounsfield import TAKEN_FOR_CT, looks_like_ct
 from napari_samunet.io.nifti_place import placed
 from napari_samunet.io.quiet import silent_log
 from napari_samunet.io.volume import Source, Volume
-from napari_samunet.types import AnyArray, UInt8Array, Window
+from napari_samunet.types import AnyArray, FloatArray, UInt8Array, Window
 
 _MAGICS = {b"n+1\0": 344, b"ni1\0": 344, b"n+2\0": 4, b"ni2\0": 4}
 _PAIRED = (b"ni1\0", b"ni2\0")
@@ -78,13 +78,14 @@ def read_nifti(path: Path, frame: int | None = None) -> Volume:
         If it has more than four axes, or voxels that are no real numbers or colours.
     """
     with _opened(path) as image:
-        header = image.header
+        header, steps_xyz = image.header, _steps_of(path, image)
         array, color = _voxels(path, image, frame)
-    affine, place, notes = placed(path, header, array.shape)
+    affine, place, sized, notes = placed(path, header, steps_xyz, array.shape)
     modality = "CT" if color is None and looks_like_ct(array) else None
     if modality:
         notes = (*notes, TAKEN_FOR_CT)
-    source = Source(path, "nifti", header.copy(), notes, place=place, files=pair_of(path))
+    files = pair_of(path)
+    source = Source(path, "nifti", header.copy(), notes, place=place, sized=sized, files=files)
     try:
         return Volume(array, affine, color, modality, _window(header, array), source)
     except UnsupportedImage as error:
@@ -131,6 +132,13 @@ def _image(path: Path, files: ExitStack) -> Any:
     image = files.enter_context(unpacked(image_path))
     file_map = {"header": FileHolder(fileobj=header), "image": FileHolder(fileobj=image)}
     return pair.from_file_map(file_map, mmap=False)
+
+
+def _steps_of(path: Path, image: Any) -> FloatArray:
+    """Steps along x, y, z as they are stored; nibabel puts 1 for those of 0."""
+    with unpacked(pair_of(path)[0]) as file:
+        header = image.header_class.from_fileobj(file, check=False)
+    return np.array(header["pixdim"][1:4], np.float64)
 
 
 def pair_of(path: Path) -> tuple[Path, Path]:

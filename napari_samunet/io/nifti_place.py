@@ -20,6 +20,7 @@ from napari_samunet.geometry import (
     reverse_axes,
     spacing_of,
 )
+from napari_samunet.io.volume import Sized, sized_of
 from napari_samunet.types import FloatArray
 
 _SPACES = {1: "scanner", 2: "aligned", 3: "Talairach", 4: "MNI", 5: "template"}
@@ -30,8 +31,8 @@ _CONTRADICTS = 0.05
 
 
 def placed(
-    path: Path, header: Any, shape_zyx: tuple[int, ...]
-) -> tuple[FloatArray, str | None, tuple[str, ...]]:
+    path: Path, header: Any, steps_xyz: FloatArray, shape_zyx: tuple[int, ...]
+) -> tuple[FloatArray, str | None, Sized, tuple[str, ...]]:
     """Where a file says that its voxels lie.
 
     Parameters
@@ -40,6 +41,8 @@ def placed(
         For messages.
     header : nibabel.Nifti1Header
         NIfTI-2 too.
+    steps_xyz : ndarray, shape (3,)
+        As they are stored (pixdim); the header has 1 for a step of 0.
     shape_zyx : (int, int, int)
 
     Returns
@@ -48,6 +51,8 @@ def placed(
         (z, y, x, 1) → RAS+ mm: the sform where it is set and usable, else the qform, else spacing.
     place : str or None
         Which of them that was, and in which space; None for the spacing, which places nothing.
+    sized : str
+        What of it states millimetres, as `Source` has it.
     notes : tuple of str
         What was odd.
 
@@ -66,12 +71,17 @@ def placed(
         except InputError:
             notes.append(f"the {name} is unusable and was left aside")
             continue
+        lengths = np.linalg.norm(matrix[:3, :3], axis=0) if name == "sform" else steps_xyz
+        # A file of two axes has a third column and step of whatever its writer takes for nothing.
+        sized = sized_of(lengths[: len(header.get_data_shape())])
+        if not sized:
+            notes.append("no spacing is stated; 1 mm is assumed")
         if name == "spacing":
             notes.append("no orientation is stated (sform and qform codes are 0)")
-            return affine, None, tuple(notes)
+            return affine, None, sized, tuple(notes)
         if name == "sform":
             notes += _contradiction(header, affine, shape_zyx)
-        return affine, f"{name}, {_SPACES.get(code, f'code {code}')}", tuple(notes)
+        return affine, f"{name}, {_SPACES.get(code, f'code {code}')}", sized, tuple(notes)
     raise UnsupportedImage(
         f"{path} has no usable sform, qform or spacing: its voxels have no place."
     )

@@ -22,6 +22,7 @@ _SIZES = re.compile(rb"^sizes:([\d \t]+)\r?$", re.MULTILINE | re.IGNORECASE)
 _WIDEST = 8  # bytes of a number; NRRD knows no wider one
 _SKIPPED = 1 << 20  # what "byte skip" and "line skip" may leave out before the voxels
 _DIRECTIONS = re.compile(rb"^space directions:", re.MULTILINE | re.IGNORECASE)
+_SPACINGS = re.compile(rb"^spacings:([^=].*)$", re.MULTILINE | re.IGNORECASE)
 _BLANK = re.compile(rb"\r?\n\r?\n")
 
 
@@ -49,6 +50,12 @@ def plain_nrrd(path: Path) -> Iterator[Path]:
 def states_directions(path: Path) -> bool:
     """Whether a NRRD tells which way its axes run; SimpleITK takes them for those of its space."""
     return _DIRECTIONS.search(_header(path)[0]) is not None
+
+
+def spacings(path: Path) -> list[float]:
+    """The spacing of each axis as a NRRD states it; none where it does not."""
+    found = _SPACINGS.search(_header(path)[0])
+    return [] if found is None else [float(step) for step in found[1].split()]
 
 
 def _header(path: Path) -> tuple[bytes, int]:

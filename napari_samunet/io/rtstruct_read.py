@@ -19,7 +19,7 @@ from napari_samunet.errors import UnsupportedImage
 from napari_samunet.geometry import index_to_world, world_to_index
 from napari_samunet.io.contours import fill, pixel_count
 from napari_samunet.io.dicom_files import text_of
-from napari_samunet.io.drawn_on import gap_recurs, on_other_slices, places_behind
+from napari_samunet.io.drawn_on import maybe_thicker, on_other_slices, places_behind, usual_gap
 from napari_samunet.io.losses import Landed, notes_of_losses, resampled
 from napari_samunet.io.names import listed
 from napari_samunet.io.plane_stack import Stack, distinct
@@ -53,8 +53,8 @@ def read_rtstruct(path: Path, dataset: Any, volume: Volume) -> tuple[list[Segmen
     segments : list of Segment
         In the order of the file; those without a pixel are left out.
     notes : list of str
-        What a person should know: which structures were left out, wholly or in part, or were drawn
-        on other slices.
+        What a person should know: which structures were left out, wholly or in part, were drawn on
+        other slices, or may have been.
 
     Raises
     ------
@@ -65,20 +65,26 @@ def read_rtstruct(path: Path, dataset: Any, volume: Volume) -> tuple[list[Segmen
     if not drawn:
         raise UnsupportedImage(f"{path} holds no closed contour: is it the right structure set?")
     everything = [contour for structure in drawn for contour in structure.contours]
-    elsewhere = _on_other_slices(dataset, everything, volume)
+    gaps = _gaps(everything, volume)
+    step = 0.0 if usual_gap(gaps) is None else float(gaps.min())
+    elsewhere = on_other_slices(dataset, step, volume)
     everything += [place[None] for place in places_behind(dataset, volume)]
-    landed, moved = [], []
+    landed, moved, exact = [], [], []
     for structure in drawn:
         there = None if elsewhere else _filled(structure, volume)
         if there is None:
             there, taken = _resampled(structure, everything, volume)
             moved.append(f"{structure.name} ({taken})")
+        elif there.segment.voxels:
+            exact.append(there.segment)
         landed.append(there)
     if moved:
         notes.append(
             f"{path.name}: {listed(moved)} was drawn on other slices than those of the "
             "image and was resampled to the nearest voxel"
         )
+    if exact and maybe_thicker(dataset, gaps, volume):
+        notes.append(_note_of_thickness(path, exact))
     notes += notes_of_losses(path.name, landed)
     return [item.segment for item in landed if item.segment.voxels], notes
 
@@ -138,11 +144,27 @@ def _color(item: Any) -> Color | None:
     return red, green, blue
 
 
-def _on_other_slices(dataset: Any, contours: Contours, volume: Volume) -> bool:
-    """Whether contours that lie on slices of the volume were drawn on other ones."""
+def _gaps(contours: Contours, volume: Volume) -> FloatArray:
+    """From one plane of a file to the next, in slices of the volume."""
     depths = [world_to_index(contour, volume.affine)[:, 0].mean() for contour in contours]
-    gaps = np.diff(distinct(depths, 2 * _ON_SLICE))
-    return on_other_slices(dataset, float(gaps.min()) if gap_recurs(gaps) else 0.0, volume)
+    return np.diff(distinct(depths, 2 * _ON_SLICE))
+
+
+def _note_of_thickness(path: Path, segments: list[Segment]) -> str:
+    each = listed([f"{segment.name} ({_single_slices(segment)})" for segment in segments])
+    return (
+        f"{path.name} does not tell how thick its slices were: {each} may be too thin on this "
+        "image; look at the slices beside"
+    )
+
+
+def _single_slices(segment: Segment) -> str:
+    count = len(segment.slices)
+    return f"{_planes(count)} taken as {'single slices' if count > 1 else 'a single slice'}"
+
+
+def _planes(count: int) -> str:
+    return f"{count} plane{'s' if count > 1 else ''}"
 
 
 def _filled(structure: _Structure, volume: Volume) -> Landed | None:
@@ -179,10 +201,9 @@ def _resampled(structure: _Structure, everything: Contours, volume: Volume) -> t
     segment = gathered.segment(structure.number, structure.name, structure.color)
     near = resampled(segment, stack, volume)
     drawn = sum(pixel_count(group, shape_yx) for group in planes.values())
-    count = f"{len(planes)} plane{'s' if len(planes) > 1 else ''}"
     return (
         Landed(near.segment, drawn, near.outside + drawn - near.drawn),
-        f"{count} taken as {stack.usual:.3g} mm thick",
+        f"{_planes(len(planes))} taken as {stack.usual:.3g} mm thick",
     )
 
 
@@ -210,9 +231,9 @@ def _own_stack(
     beside = (low + high)[high - low < fine / 2] / 2
     depths = distinct([*own, *beside], _ON_SLICE * fine)
     gaps = np.diff(depths)
-    usual = float(np.median(gaps)) if gaps.size else np.inf
-    if not gap_recurs(gaps):
-        usual = min(usual, float(volume.spacing.max()))
+    usual = usual_gap(gaps)
+    if usual is None:
+        usual = min(float(np.median(gaps)) if gaps.size else np.inf, float(volume.spacing.max()))
     return Stack(affine, depths, usual), (rows, columns)
 
 

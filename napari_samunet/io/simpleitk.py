@@ -28,7 +28,7 @@ from napari_samunet.io.color import luma
 from napari_samunet.io.gunzip import DAMAGED, Gunzip, unpacked
 from napari_samunet.io.hounsfield import TAKEN_FOR_CT, looks_like_ct
 from napari_samunet.io.originals import voxel_files
-from napari_samunet.io.volume import Source, Volume
+from napari_samunet.io.volume import Sized, Source, Volume, sized_of
 from napari_samunet.types import AnyArray, FloatArray, UInt8Array
 
 _MODALITIES = {"MET_MOD_CT": "CT", "MET_MOD_MR": "MR", "MET_MOD_NM": "NM", "MET_MOD_US": "US"}
@@ -71,7 +71,10 @@ def read_simpleitk(path: Path, frame: int | None = None) -> Volume:
     if modality is None and color is None and looks_like_ct(array):
         modality, notes = "CT", (TAKEN_FOR_CT,)
     place = _place(path, image)
-    source = Source(path, "sitk", header, notes, place=place, files=voxel_files(path))
+    sized, files = _sized(path, image), voxel_files(path)
+    if not sized:
+        notes = (*notes, "no spacing is stated; 1 mm is assumed")
+    source = Source(path, "sitk", header, notes, place=place, sized=sized, files=files)
     try:
         return Volume(array, _affine(image), color, modality, source=source)
     except InputError as error:
@@ -212,6 +215,20 @@ def _place(path: Path, image: sitk.Image) -> str | None:
         return f"NRRD space {space}"
     is_told = _image_io(path) == "MetaImageIO" and metaimage.states_directions(path)
     return "MetaImage header" if is_told else None
+
+
+def _sized(path: Path, image: sitk.Image) -> Sized:
+    """What is stated in millimetres; ITK takes 1 mm for the rest."""
+    steps = list(image.GetSpacing())
+    kind = _image_io(path)
+    if kind == "MetaImageIO" and not metaimage.states_spacing(path):
+        return ""
+    if kind == "NrrdImageIO" and not nrrd_bzip2.states_directions(path):
+        steps = nrrd_bzip2.spacings(path)
+        if len(steps) > image.GetDimension():  # one axis holds colours or layers, without spacing
+            unstated = [n for n, step in enumerate(steps) if math.isnan(step)]
+            del steps[unstated[0] if unstated else 0]
+    return sized_of(steps[:3])
 
 
 def _space(image: sitk.Image) -> str:

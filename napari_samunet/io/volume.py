@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -189,6 +190,20 @@ def _three(spacing: ArrayLike | None) -> FloatArray:
         return np.ones(3)
     lengths = np.asarray(spacing, dtype=np.float64)
     return np.concatenate([[1.0], lengths]) if lengths.shape == (2,) else lengths
+
+
+def sized_of(steps_xyz: Iterable[float]) -> Sized:
+    """What is known in millimetres of an image whose file states steps along its axes.
+
+    Parameters
+    ----------
+    steps_xyz : iterable of float
+        At most three; NaN or 0 where the file states none.
+    """
+    stated = [bool(np.isfinite(step) and step) for step in steps_xyz]
+    if stated[:2] != [True, True]:
+        return ""
+    return "voxel" if stated[2:] == [True] else "pixel"
 
 
 def as_voxels(array: AnyArray) -> AnyArray:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import zlib
+from io import BytesIO
 from pathlib import Path
 
 import pydicom
@@ -13,6 +15,7 @@ from pydicom.fileset import FileSet
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from napari_samunet.errors import UnreadableFile
+from napari_samunet.io.dicom_inflate import _inflated_size
 from napari_samunet.io.open import open_volume
 
 
@@ -157,3 +160,11 @@ def test_a_small_file_that_unpacks_to_more_than_memory_holds_is_refused_before_i
         open_volume(series / "000.dcm")
     with pytest.raises(UnreadableFile, match="cannot be read: 4 files"):
         open_volume(series)
+
+
+def test_of_a_deflated_file_nothing_behind_the_packed_part_is_read() -> None:
+    """Each block of it would be copied again and again, for minutes."""
+    pack = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    file = BytesIO(pack.compress(bytes(3000)) + pack.flush() + bytes(20_000_000))
+    assert _inflated_size(file) == 3000
+    assert file.tell() < 2_000_000

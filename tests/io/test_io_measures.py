@@ -65,3 +65,10 @@ def test_nothing_is_measured_in_millimetres_that_nobody_stated(
     row = measured(tmp_path, AXIAL, Source(sized=sized))
     assert row["voxels"] == "24"
     assert (row["volume_ml"], row["largest_area_mm2"]) == told
+
+
+def test_no_area_reaches_across_slices_whose_distance_nobody_stated(tmp_path: Path) -> None:
+    source = Source(kind="nifti", place="qform, scanner", sized="pixel")
+    assert measured(tmp_path, AXIAL, source)["largest_area_mm2"] == "8"
+    row = measured(tmp_path, SAGITTAL, source)
+    assert (row["plane"], row["largest_area_mm2"]) == ("axial", "")

@@ -232,3 +232,49 @@ def test_an_open_image_survives_that_its_file_is_cut_off(tmp_path: Path) -> None
     volume = open_volume(path)
     path.write_bytes(b"")  # a memory-mapped array would now end the process
     assert np.array_equal(volume.array, stored().T)
+
+
+@pytest.mark.parametrize(
+    ("shape", "steps_xyz", "code", "sized"),
+    [
+        ((6, 5, 4), (0.5, 0.5, 2), 0, "voxel"),
+        ((6, 5, 4), (0.5, 0.5, 2), 1, "voxel"),
+        ((6, 5, 1), (0.5, 0.5, 2), 0, "voxel"),
+        ((6, 5, 4), (0.5, 0.5, 0), 0, "pixel"),
+        ((6, 5, 4), (0, 0, 0), 0, ""),
+        ((6, 5, 4), (0, 0, 0), 1, ""),
+        ((6, 5), (0.5, 0.5, 1), 0, "pixel"),
+    ],
+)
+def test_a_step_that_the_file_leaves_out_is_no_millimetre(
+    tmp_path: Path, shape: tuple[int, ...], steps_xyz: tuple[float, ...], code: int, sized: str
+) -> None:
+    """Else a table would state volumes that nobody measured."""
+    path = save(tmp_path / "a.nii", stored(shape), sform_code=0, qform_code=0)
+    raw = path.read_bytes()
+    header = nib.Nifti1Header(raw[:348], check=False)
+    header["pixdim"][1:4], header["qform_code"], header["sform_code"] = steps_xyz, code, 0
+    path.write_bytes(header.binaryblock + raw[348:])
+    source = open_volume(path).source
+    assert source.sized == sized
+    assert ("no spacing is stated; 1 mm is assumed" in source.notes) == (sized == "")
+
+
+@pytest.mark.parametrize(
+    ("shape", "along_z", "sized"),
+    [
+        ((6, 5, 4), 2, "voxel"),
+        ((6, 5, 1), 2, "voxel"),
+        ((6, 5, 1), 0, "pixel"),
+        ((6, 5), 1, "pixel"),
+    ],
+)
+def test_an_sform_states_the_size_of_voxels_whatever_the_steps(
+    tmp_path: Path, shape: tuple[int, ...], along_z: float, sized: str
+) -> None:
+    path = save(tmp_path / "a.nii", stored(shape), np.diag([0.5, 0.5, 1, 1]))
+    raw = path.read_bytes()
+    header = nib.Nifti1Header(raw[:348])
+    header["pixdim"][1:4], header["srow_z"][2], header["sform_code"] = 0, along_z, 1
+    path.write_bytes(header.binaryblock + raw[348:])
+    assert open_volume(path).source.sized == sized

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -95,7 +96,53 @@ def test_contours_on_a_few_slices_of_an_image_that_they_do_not_name_stay_there(
     volume = open_volume(save_series(tmp_path / "ct", (10, *IN_PLANE)))
     path = export_labels(drawn(10, on), volume, tmp_path / "a.dcm", "rtstruct")
     copy = Volume.from_array(volume.array, affine=volume.affine)
-    assert filled(path, copy) == (on, ())
+    found, notes = filled(path, copy)
+    assert found == on
+    assert notes[0].startswith("a.dcm does not tell how thick its slices were: object 1")
+    assert f"{len(on)} plane" in notes[0]
+    assert filled(path, volume) == (on, ()), "on the image that they name nothing is open"
+
+
+def test_neighbouring_contours_leave_no_thickness_open(tmp_path: Path) -> None:
+    volume = open_volume(save_series(tmp_path / "ct", (10, *IN_PLANE)))
+    path = export_labels(drawn(10, [2, 3]), volume, tmp_path / "a.dcm", "rtstruct")
+    copy = Volume.from_array(volume.array, affine=volume.affine)
+    assert filled(path, copy) == ([2, 3], ())
+
+
+@pytest.mark.parametrize(
+    ("on", "other", "fine"),
+    [
+        ([1, 2, 4], [], [*range(2, 8), 11, 12, 13]),
+        ([1, 2], [5], range(2, 8)),
+        ([1, 2], [4, 5, 6], range(2, 8)),
+        ([1], [4, 5], [2, 3, 4]),
+    ],
+)
+def test_contours_of_a_few_thick_slices_fill_the_thin_ones_as_far_as_all_of_the_file_tell(
+    tmp_path: Path, on: list[int], other: list[int], fine: Sequence[int]
+) -> None:
+    """Else an object on an image of thinner slices lies in pieces and is too small."""
+    thick = open_volume(save_series(tmp_path / "ct", (7, *IN_PLANE)))
+    labels = drawn(7, on).astype(np.uint16)
+    labels[other, 16:19, 16:22] = 2
+    path = export_labels(labels, thick, tmp_path / "a.dcm", "rtstruct")
+    thin = thirds(thick)
+    masks = read_masks(path, thin)
+    found = masks.segments[0].mask(thin.shape).sum(axis=(1, 2))
+    assert np.flatnonzero(found).tolist() == list(fine)
+    assert "taken as 3 mm thick" in masks.notes[0]
+
+
+@pytest.mark.parametrize(("on", "taken"), [([1, 2], "single slices"), ([3], "a single slice")])
+def test_contours_that_may_be_of_thicker_slices_are_named(
+    tmp_path: Path, on: list[int], taken: str
+) -> None:
+    thick = open_volume(save_series(tmp_path / "ct", (5, *IN_PLANE)))
+    path = export_labels(drawn(5, on), thick, tmp_path / "a.dcm", "rtstruct")
+    found, (note,) = filled(path, thirds(thick))
+    assert found == [3 * z for z in on]
+    assert taken in note
 
 
 def test_a_stray_contour_far_above_an_image_thickens_no_other(tmp_path: Path) -> None:

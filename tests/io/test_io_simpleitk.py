@@ -236,3 +236,48 @@ def test_bzip2_that_is_cut_off_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.nrrd").write_bytes(_PACKED + packed[:-8])
     with pytest.raises(UnreadableFile, match="truncated or damaged"):
         open_volume(tmp_path / "a.nrrd")
+
+
+@pytest.mark.parametrize(
+    ("lines", "sizes", "sized"),
+    [
+        ("spacings: 0.5 0.5 2", "4 4 2", "voxel"),
+        ("space dimension: 3\nspace directions: (0.5,0,0) (0,0.5,0) (0,0,2)", "4 4 2", "voxel"),
+        ("spacings: nan 0.5 0.5 2\nkinds: vector domain domain domain", "1 4 4 2", "voxel"),
+        ("spacings: 0.5 0.5 2 nan\nkinds: domain domain domain list", "4 4 2 1", "voxel"),
+        ("spacings: 0.5 0.5 nan", "4 4 2", "pixel"),
+        ("spacings: 0.5 0.5", "4 8", "pixel"),
+        ("spacings: nan nan nan", "4 4 2", ""),
+        ("content: no spacings", "4 4 2", ""),
+    ],
+)
+def test_a_spacing_that_a_nrrd_leaves_out_is_no_millimetre(
+    tmp_path: Path, lines: str, sizes: str, sized: str
+) -> None:
+    """Else a table would state volumes that nobody measured."""
+    path, axes = tmp_path / "a.nrrd", len(sizes.split())
+    start = f"NRRD0004\ntype: uint8\ndimension: {axes}\nsizes: {sizes}\n{lines}\n"
+    path.write_bytes(f"{start}encoding: raw\n\n".encode() + bytes(32))
+    source = open_volume(path).source
+    assert source.sized == sized
+    assert ("no spacing is stated; 1 mm is assumed" in source.notes) == (sized == "")
+
+
+@pytest.mark.parametrize(
+    ("line", "sizes", "sized"),
+    [
+        ("ElementSpacing = 0.5 0.5 2\n", "4 4 2", "voxel"),
+        ("ElementSize = 0.5 0.5 2\n", "4 4 2", "voxel"),
+        ("ElementSpacing = 0.5 0.5\n", "4 8", "pixel"),
+        ("", "4 4 2", ""),
+    ],
+)
+def test_a_spacing_that_a_metaimage_leaves_out_is_no_millimetre(
+    tmp_path: Path, line: str, sizes: str, sized: str
+) -> None:
+    path, axes = tmp_path / "a.mha", len(sizes.split())
+    start = f"ObjectType = Image\nNDims = {axes}\n{line}DimSize = {sizes}\n"
+    path.write_bytes(
+        f"{start}ElementType = MET_UCHAR\nElementDataFile = LOCAL\n".encode() + bytes(32)
+    )
+    assert open_volume(path).source.sized == sized
