@@ -17,8 +17,8 @@ class StatusPanel(QWidget):
     def __init__(self) -> None:
         super().__init__()
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 2)
-        layout.setSpacing(3)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)  # the theme leaves room around the words
         self._text = QLabel()
         self._text.setTextFormat(Qt.TextFormat.PlainText)  # names come from files
         self._text.setWordWrap(True)
