@@ -20,7 +20,7 @@ from napari_samunet.io.dicom_pixels import read_pixels
 from napari_samunet.io.dicom_planes import Plane, planes_of
 from napari_samunet.io.dicom_stack import stack, thickness_of
 from napari_samunet.io.quiet import silent_log
-from napari_samunet.io.volume import Sized, Source, Volume
+from napari_samunet.io.volume import UNSIZED, Sized, Source, Volume
 from napari_samunet.types import FloatArray
 
 
@@ -104,8 +104,8 @@ def _read(
     negative = color is None and _is_negative(planes[0])
     place = "position and orientation of each slice" if planes[0].is_placed else None
     files = tuple(file for file, _ in chosen.files)
-    sized, headers_zyx = _sized(planes), tuple(headers.values())
-    source = Source(path, "dicom", headers_zyx, notes, slices, place, sized=sized, files=files)
+    sized, kept = _sized(planes), tuple(headers.values())
+    source = Source(path, "dicom", kept, notes, slices, place, sized=sized, files=files)
     try:
         windows = planes[len(planes) // 2].windows
         window = windows[0][1] if windows else None
@@ -175,7 +175,7 @@ def _notes(planes: list[Plane], affine: FloatArray) -> list[str]:
     if not first.is_placed:
         notes.append("no position in the patient is stated")
     if first.spacing is None:
-        notes.append("no pixel spacing is stated; files are written with 1 mm")
+        notes.append(UNSIZED)
     elif first.number("PixelSpacing") is None and first.number("ImagerPixelSpacing") is not None:
         notes.append("the pixel size is that of the detector; what is imaged is smaller")
     if _is_negative(first):

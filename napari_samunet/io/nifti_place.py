@@ -20,7 +20,7 @@ from napari_samunet.geometry import (
     reverse_axes,
     spacing_of,
 )
-from napari_samunet.io.volume import Sized, sized_of
+from napari_samunet.io.volume import UNSIZED, Sized, sized_of
 from napari_samunet.types import FloatArray
 
 _SPACES = {1: "scanner", 2: "aligned", 3: "Talairach", 4: "MNI", 5: "template"}
@@ -75,7 +75,7 @@ def placed(
         # A file of two axes has a third column and step of whatever its writer takes for nothing.
         sized = sized_of(lengths[: len(header.get_data_shape())])
         if not sized:
-            notes.append("no spacing is stated; 1 mm is assumed")
+            notes.append(UNSIZED)
         if name == "spacing":
             notes.append("no orientation is stated (sform and qform codes are 0)")
             return affine, None, sized, tuple(notes)

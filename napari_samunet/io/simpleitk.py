@@ -28,7 +28,7 @@ from napari_samunet.io.color import luma
 from napari_samunet.io.gunzip import DAMAGED, Gunzip, unpacked
 from napari_samunet.io.hounsfield import TAKEN_FOR_CT, looks_like_ct
 from napari_samunet.io.originals import voxel_files
-from napari_samunet.io.volume import Sized, Source, Volume, sized_of
+from napari_samunet.io.volume import UNSIZED, Sized, Source, Volume, sized_of
 from napari_samunet.types import AnyArray, FloatArray, UInt8Array
 
 _MODALITIES = {"MET_MOD_CT": "CT", "MET_MOD_MR": "MR", "MET_MOD_NM": "NM", "MET_MOD_US": "US"}
@@ -73,7 +73,7 @@ def read_simpleitk(path: Path, frame: int | None = None) -> Volume:
     place = _place(path, image)
     sized, files = _sized(path, image), voxel_files(path)
     if not sized:
-        notes = (*notes, "no spacing is stated; 1 mm is assumed")
+        notes = (*notes, UNSIZED)
     source = Source(path, "sitk", header, notes, place=place, sized=sized, files=files)
     try:
         return Volume(array, _affine(image), color, modality, source=source)

@@ -17,6 +17,8 @@ from napari_samunet.types import AnyArray, FloatArray, UInt8Array, Window
 
 SourceKind = Literal["nifti", "sitk", "dicom", "picture", "array"]
 Sized = Literal["voxel", "pixel", ""]
+UNSIZED = "no spacing is stated; files are written with 1 mm"
+"""Note of an image of which nothing is known in millimetres."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,14 +165,14 @@ class Volume:
         """
         voxels = np.asarray(array)
         voxels = voxels[None] if voxels.ndim == 2 else voxels
-        source = Source(sized=_sized(affine, spacing))
-        return cls(voxels, _chosen_affine(affine, spacing), modality=modality, source=source)
+        chosen = _chosen_affine(affine, spacing)
+        return cls(voxels, chosen, modality=modality, source=Source(sized=_sized(affine, spacing)))
 
 
 def _sized(affine: ArrayLike | None, spacing: ArrayLike | None) -> Sized:
-    if affine is None and spacing is None:
-        return ""
-    return "pixel" if affine is None and np.asarray(spacing).shape == (2,) else "voxel"
+    if affine is not None:
+        return "voxel"
+    return "" if spacing is None else sized_of(np.ravel(spacing)[::-1])
 
 
 def _chosen_affine(affine: ArrayLike | None, spacing: ArrayLike | None) -> FloatArray:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from napari_samunet.errors import ChoiceNeeded, InputError, UnreadableFile, UnsupportedImage
 from napari_samunet.io.open import open_volume
+from napari_samunet.io.volume import UNSIZED
 
 
 def save(path: Path, array: np.ndarray, affine: np.ndarray | None = None, **fields: object) -> Path:
@@ -257,7 +258,7 @@ def test_a_step_that_the_file_leaves_out_is_no_millimetre(
     path.write_bytes(header.binaryblock + raw[348:])
     source = open_volume(path).source
     assert source.sized == sized
-    assert ("no spacing is stated; 1 mm is assumed" in source.notes) == (sized == "")
+    assert (UNSIZED in source.notes) == (sized == "")
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import SimpleITK as sitk  # noqa: N813
 
 from napari_samunet.errors import ChoiceNeeded, InputError, UnreadableFile, UnsupportedImage
 from napari_samunet.io.open import open_volume
+from napari_samunet.io.volume import UNSIZED
 
 
 def save(path: Path, array: np.ndarray, compress: bool = False, vector: bool = False) -> Path:
@@ -260,7 +261,7 @@ def test_a_spacing_that_a_nrrd_leaves_out_is_no_millimetre(
     path.write_bytes(f"{start}encoding: raw\n\n".encode() + bytes(32))
     source = open_volume(path).source
     assert source.sized == sized
-    assert ("no spacing is stated; 1 mm is assumed" in source.notes) == (sized == "")
+    assert (UNSIZED in source.notes) == (sized == "")
 
 
 @pytest.mark.parametrize(
