@@ -19,8 +19,9 @@ class Situation:
     ready, waiting : bool
         Whether the model is loaded, and whether an answer to the latest prompt is due.
     tool : Tool
-    empty, cleared, shown : bool
-        Whether the preview holds nothing; whether no prompt asked for that; whether there is one.
+    empty, unasked, shown : bool
+        Whether the preview holds nothing; whether no prompt is on this slice; whether there is a
+        preview.
     note : str
         What the answer has to say about itself, e.g. that a box was derived, or "".
     low : bool
@@ -56,7 +57,7 @@ class Situation:
     inside: bool = True
     waiting: bool = False
     empty: bool = False
-    cleared: bool = False
+    unasked: bool = False
     shown: bool = False
     note: str = ""
     low: bool = False
@@ -144,7 +145,7 @@ _MEETING = {
 
 def _judge(now: Situation) -> str:
     accept = f"Accept [{KEYS['accept'].shown}]"
-    if now.cleared:
+    if now.empty and now.unasked:
         return f"This slice is empty now: {accept} takes its mask away."
     if now.empty:
         return "Nothing was found there: click once more on the object, or drag a box around it."

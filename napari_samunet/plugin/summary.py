@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from napari_samunet.io.volume import Volume
     from napari_samunet.plugin.controller import Controller
     from napari_samunet.plugin.work import ImageWork
-    from napari_samunet.session.session import Session
 
 
 _TIMES = " × "  # noqa: RUF001 - a person reads it
@@ -51,7 +50,7 @@ def situation(controller: Controller) -> Situation:
         waiting=controller.waiting,
         tool=tool,
         empty=shown is not None and shown.chosen.packed.is_empty,
-        cleared=_is_cleared(session, ref),
+        unasked=not any(prompt.ref == ref for prompt in session.prompts),
         shown=shown is not None,
         note="" if shown is None else shown.note,
         low=shown is not None and is_low(shown),
@@ -70,13 +69,6 @@ def situation(controller: Controller) -> Situation:
         neighbour=neighbour,
         shared=shared,
     )
-
-
-def _is_cleared(session: Session, ref: SliceRef | None) -> bool:
-    """Whether the preview of a plane is empty without a prompt that was answered so."""
-    shown = None if ref is None else session.previews.get(ref)
-    prompted = any(prompt.ref == ref for prompt in session.prompts)
-    return shown is not None and shown.chosen.packed.is_empty and not prompted
 
 
 def about_image(work: ImageWork, viewer: ViewerModel) -> str:

@@ -22,6 +22,6 @@ def test_a_sure_answer_beside_a_neighbour_is_only_told_of_it():
 
 
 def test_a_slice_whose_last_prompt_is_gone_was_not_asked_in_vain():
-    line = next_step(Situation(**ANSWERED, empty=True, cleared=True))
+    line = next_step(Situation(**ANSWERED, empty=True, unasked=True))
     assert "Accept [G] takes its mask away" in line
     assert "Nothing was found" not in line
