@@ -1,0 +1,40 @@
+"""What a session took is counted as it was worked."""
+
+from __future__ import annotations
+
+from disc_engine import DiscEngine
+from kept_sessions import kept
+
+from napari_samunet.session.session import Session
+from napari_samunet.session.story import read_story
+
+
+def test_time_prompts_and_edits_of_each_object_survive_too(volume, tmp_path, monkeypatch):
+    from napari_samunet.session import core
+
+    clock = iter(range(0, 10_000, 10))
+    monkeypatch.setattr(core.time, "time", lambda: float(next(clock)))
+    before, journal = kept(volume, tmp_path)
+    before.new_object("liver")
+    before.add_point((10, 9), index=2)
+    before.undo()
+    before.redo()
+    before.add_box((1, 2, 4, 8), index=2)
+    before.accept()
+    journal.close()
+    table = before.effort().splitlines()
+    row = dict(zip(table[0].split(","), table[1].split(","), strict=True))
+    assert (row["name"], row["clicks"], row["boxes"], row["undone"]) == ("liver", "1", "1", "1")
+    assert float(row["seconds"]) == 50
+    after = Session(volume, DiscEngine())
+    after.take_up(read_story(journal.path))
+    assert after.effort() == before.effort()
+
+
+def test_a_long_pause_is_no_work():
+    from napari_samunet.session.tally import IDLE_S, Tally
+
+    tally = Tally()
+    tally.note(0, "point", 1)
+    tally.note(3600, "point", 1)
+    assert f",{IDLE_S:.1f},2," in tally.table({1: "liver"})
