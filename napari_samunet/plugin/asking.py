@@ -9,7 +9,7 @@ from typing import Any
 from qtpy.QtCore import Signal
 
 from napari_samunet.errors import InputError, reason_of
-from napari_samunet.plugin.kept_choice import KeptChoice
+from napari_samunet.plugin.choice import ImageChoice
 from napari_samunet.plugin.work import ImageWork
 from napari_samunet.session.request import Request
 
@@ -17,12 +17,12 @@ _GLIMPSE = "glimpse"
 _PATIENCE_S = 0.05  # a first look is drawn in a fraction of it
 
 
-class Asking(KeptChoice):
-    """A `KeptChoice` whose prompts are answered beside the window.
+class Asking(ImageChoice):
+    """An `ImageChoice` whose prompts are answered beside the window.
 
     Notes
     -----
-    Signals: those of `KeptChoice`, ``busy_changed(bool)``, and ``asked`` when a prompt goes to the
+    Signals: those of `ImageChoice`, ``busy_changed(bool)``, and ``asked`` when a prompt goes to the
     model, ``glimpsed`` when a mask is drawn that a closer look may still change.
     """
 

@@ -13,7 +13,8 @@ from napari_samunet.plugin.framing import Framing
 from napari_samunet.plugin.helper_layers import is_copy_of_labels
 from napari_samunet.plugin.orientation import Rolling, face_finest, turn_over
 from napari_samunet.plugin.spotlight import Spotlight
-from napari_samunet.plugin.work import ImageWork
+from napari_samunet.plugin.work import ImageWork, ref_of
+from napari_samunet.types import SliceRef
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -68,6 +69,10 @@ class ImageChoice(QObject):
     def images(self) -> list[Image]:
         """The image layers of the viewer."""
         return [layer for layer in self.viewer.layers if isinstance(layer, Image)]
+
+    def shown_ref(self) -> SliceRef | None:
+        """Return the plane of the image that is shown, or None where there is none."""
+        return None if self.work is None else ref_of(self.work, self.viewer)
 
     def choose(self, image: Image | None) -> None:
         """Segment this image from now on."""
@@ -126,7 +131,11 @@ class ImageChoice(QObject):
             self._works[image].session.notice.connect(self.say)
             image.events.data.connect(self._on_other_voxels)
             image.events.visible.connect(self._framing.fit_slider)
+            self._begin(self._works[image])
         return self._works[image]
+
+    def _begin(self, work: ImageWork) -> None:
+        """A session begins."""
 
     def _helpers_of(self, image: Image) -> list[Layer]:
         work = self._works.get(image)

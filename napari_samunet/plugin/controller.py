@@ -10,13 +10,14 @@ from qtpy.QtCore import QTimer
 from napari_samunet.errors import SamUNetError
 from napari_samunet.plugin.ahead import EncodingAhead
 from napari_samunet.plugin.asking import Asking
-from napari_samunet.plugin.coordinates import shown_slice
+from napari_samunet.plugin.coordinates import show_plane, shown_slice
 from napari_samunet.plugin.elsewhere import Elsewhere
 from napari_samunet.plugin.engine import SharedEngine
 from napari_samunet.plugin.gestures import Gestures, Tool
 from napari_samunet.plugin.ghosts import Ghosts
 from napari_samunet.plugin.grouping import Grouping, begin_next
 from napari_samunet.plugin.hover import Hover
+from napari_samunet.plugin.keeping import Keeping
 from napari_samunet.plugin.memory import Memory
 from napari_samunet.plugin.model_choice import ModelChoice
 from napari_samunet.plugin.prompting import Prompting
@@ -26,6 +27,7 @@ from napari_samunet.plugin.through import Through
 from napari_samunet.plugin.viewing import Viewing
 from napari_samunet.plugin.work import ImageWork
 from napari_samunet.session.shelf import Shelf
+from napari_samunet.types import SliceRef
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -58,7 +60,11 @@ class Controller(Asking):
         load: Callable[[str], Any] | None,
         shelf: Shelf | None,
     ) -> None:
-        super().__init__(viewer, SharedEngine(load), shelf or Shelf())
+        super().__init__(viewer, SharedEngine(load))
+        self.keeping = Keeping(shelf or Shelf(), self)
+        self.keeping.changed.connect(self.changed)
+        self.keeping.said.connect(self.say)
+        self.keeping.continued.connect(self._on_continued)
         self.models = ModelChoice(self.engine, self.inference, self)
         self.models.changed.connect(self.changed)
         self.models.loaded.connect(self._on_model)
@@ -99,16 +105,29 @@ class Controller(Asking):
         super().choose(image)
         QTimer.singleShot(0, self._prepare)  # a layer may be just being added or removed
 
+    def continue_last(self) -> None:
+        """Continue the last session of this image."""
+        if self.work is not None:
+            self.keeping.go_on(self.work)
+
+    def start_afresh(self) -> None:
+        """Leave the last session of this image where it is."""
+        if self.work is not None:
+            self.keeping.refuse(self.work)
+
+    def look_elsewhere(self, event: object = None) -> None:
+        """Another slice or plane is shown: remember it."""
+        work, ref = self.work, self.shown_ref()
+        if work is not None and ref is not None:
+            self.keeping.note_position(work, ref)
+        super().look_elsewhere(event)
+
     def set_tool(self, tool: Tool) -> None:
         """Give the left mouse button another tool."""
         self.prompting.tool = tool
         self.notice = ""
         self._prepare()
         self.changed.emit()
-
-    def set_brush(self, diameter: int) -> None:
-        """Set the diameter of brush and eraser, in pixels of the slice."""
-        self.prompting.strokes.brush = diameter
 
     def accept(self) -> bool:
         """Put the previews of the object into the labels; False: refused, or it comes later."""
@@ -156,10 +175,6 @@ class Controller(Asking):
         self.through.drop()
         self.step(lambda session: (session.prompts or session.previews) and session.discard())
 
-    def delete_prompt(self) -> None:
-        """Take the click or box under the mouse away."""
-        self.prompting.delete_at(self.viewer.cursor.position)
-
     def resample(self) -> None:
         """Bring images that are turned against the chosen one onto its grid, as new layers."""
         resample_turned(self)
@@ -186,11 +201,19 @@ class Controller(Asking):
     def _begin(self, work: ImageWork) -> None:
         work.session.overlap = self.grouping.overlap
         work.image.events.contrast_limits.connect(self._on_window)
-        super()._begin(work)
+        self.keeping.begin(work)
 
     def _forget(self, image: Image) -> None:
         image.events.contrast_limits.disconnect(self._on_window)
+        self.keeping.end(self._works[image])
         super()._forget(image)
+
+    def _on_continued(self, work: ImageWork, ref: SliceRef | None) -> None:
+        """Show what an earlier session had, where it stopped."""
+        if work is self.work and ref is not None:
+            show_plane(self.viewer, work.image, ref)
+        self.say("Your last session goes on: nothing of it is lost, Undo included.")
+        self.ask()
 
     def _on_window(self, _event: object) -> None:
         """The next prompt sees the new window: encode it once the hand rests."""

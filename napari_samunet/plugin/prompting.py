@@ -137,9 +137,13 @@ class Prompting:
             work.draw()
             self._say(str(error))
 
-    def delete_at(self, position: Position) -> None:
+    def set_brush(self, diameter: int) -> None:
+        """Set the diameter of brush and eraser, in pixels of the slice."""
+        self.strokes.brush = diameter
+
+    def delete_prompt(self) -> None:
         """Take the prompt under the mouse away; the others are asked afresh."""
-        work = self._work()
+        work, position = self._work(), self._viewer.cursor.position
         handle = None if work is None else handle_at(work, self._viewer, position)
         if work is None or handle is None:
             self._say("There is no click or box under the mouse: point at the one to delete.")

@@ -181,7 +181,7 @@ class SegmentationWidget(QWidget):
         self.model.offer_taken.connect(act.models.take_offer)
         self.model.cancel_requested.connect(act.models.cancel)
         self.prompts.tool_requested.connect(act.set_tool)
-        self.prompts.brush_requested.connect(act.set_brush)
+        self.prompts.brush_requested.connect(act.prompting.set_brush)
         self.prompts.undo_requested.connect(act.undo)
         self.prompts.redo_requested.connect(act.redo)
         self.prompts.discard_requested.connect(act.discard)
@@ -233,7 +233,7 @@ class SegmentationWidget(QWidget):
             "redo": act.redo,
             "discard": act.discard,
             "hide": act.viewing.toggle_mask,
-            "delete_prompt": act.delete_prompt,
+            "delete_prompt": act.prompting.delete_prompt,
             "ghost": act.viewing.toggle_ghost,
             "suggest": act.ghosts.suggest,
             "suggest_volume": act.ghosts.suggest_volume,

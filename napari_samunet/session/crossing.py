@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import groupby
 
 import numpy as np
 
@@ -26,6 +27,12 @@ def crossed(mask_hw: BoolArray, ref: SliceRef, others: Mapping[SliceRef, BoolArr
     for other, seen in crossing.items():
         _lines(mask, ref, other.axis)[other.index] = _lines(seen, other, ref.axis)[ref.index]
     return mask
+
+
+def along_axes(masks: Mapping[SliceRef, BoolArray]) -> Iterator[dict[SliceRef, BoolArray]]:
+    """Yield planes in their order, together those along one axis, for these cross nowhere."""
+    for _axis, refs in groupby(masks, lambda ref: ref.axis):
+        yield {ref: masks[ref] for ref in refs}
 
 
 def are_side_by_side(refs: Mapping[SliceRef, BoolArray]) -> bool:

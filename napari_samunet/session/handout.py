@@ -21,8 +21,9 @@ from napari_samunet.io.origin import BY_HAND, UNNAMED
 from napari_samunet.io.segments import Segment, labels_of
 from napari_samunet.io.volume import Volume
 from napari_samunet.packed import PackedMask
+from napari_samunet.session.colors import color_of
 from napari_samunet.session.montage import write_montage
-from napari_samunet.session.objects import ObjectState, color_of
+from napari_samunet.session.objects import ObjectState
 from napari_samunet.session.provenance import write_provenance
 from napari_samunet.session.state import MAX_ID, State, next_number
 from napari_samunet.types import SliceRef

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import colorsys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -11,24 +10,13 @@ import numpy as np
 
 from napari_samunet.geometry import plane_shape
 from napari_samunet.io.origin import Algorithm, Origin
+from napari_samunet.io.segments import Color
 from napari_samunet.packed import PackedMask, place_of_all
-from napari_samunet.preprocess.slicing import check_ref
+from napari_samunet.preprocess.slicing import check_ref, take_slice
 from napari_samunet.types import BoolArray, SliceRef, Window
 
 if TYPE_CHECKING:
     from napari_samunet.session.state import PlaneState
-
-Color = tuple[float, float, float]
-GOLDEN_ANGLE = 0.618033988749895
-_DISTINCT = (
-    (230, 159, 0),
-    (86, 180, 233),
-    (0, 158, 115),
-    (240, 228, 66),
-    (204, 121, 167),
-    (213, 94, 0),
-    (0, 114, 178),
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,30 +76,54 @@ class ObjectState:
             mask[z] = np.take(packed.unpack(), ref.index, axis=ref.axis - 1)
         return mask
 
+    def masks_at(self, refs: Collection[SliceRef]) -> dict[SliceRef, BoolArray]:
+        """Return the masks (H, W) on several planes; those without a pixel are left out."""
+        there = {axis: set(self.indices_along(axis)) for axis in {ref.axis for ref in refs}}
+        found = [ref for ref in refs if ref.index in there[ref.axis]]
+        if not any(ref.axis for ref in found):
+            return {ref: self.mask_at(ref) for ref in found}
+        volume_zyx = self.mask()  # made once, not once for every plane
+        return {ref: take_slice(volume_zyx, ref) for ref in found}
+
     def with_plane(self, ref: SliceRef, mask_hw: BoolArray) -> ObjectState:
         """Return the object with another mask on one plane; all other slices are shared."""
-        changed = {ref.index: mask_hw} if ref.axis == 0 else self._crossed(ref, mask_hw)
-        item = self._with_slices(changed)
+        return self.with_planes({ref: mask_hw})
+
+    def with_planes(self, masks: Mapping[SliceRef, BoolArray]) -> ObjectState:
+        """Return the object with other masks on planes along one axis; other slices are shared."""
+        if all(ref.axis == 0 for ref in masks):
+            item = self._with_slices({ref.index: mask for ref, mask in masks.items()})
+        else:
+            item = self._with_slices(self._crossed(masks))
         if item is self:
             return self
         # Prompts that were accepted for another mask than this tell nothing of it.
+        axes = {ref.axis for ref in masks}
         kept = {
             other: plane
             for other, plane in self.settled.items()
-            if other != ref and other.axis == ref.axis
+            if other not in masks and other.axis in axes
         }
         return replace(item, settled=kept)
 
-    def _crossed(self, ref: SliceRef, mask_hw: BoolArray) -> dict[int, BoolArray]:
-        """Return the slices along axis 0 that a plane of another axis changes."""
-        changed = {}
-        for z in sorted(set(np.flatnonzero(mask_hw.any(axis=1)).tolist()) | set(self.masks)):
-            slice_yx = self.mask_at(SliceRef(0, z))
-            line = np.moveaxis(slice_yx, ref.axis - 1, 0)[ref.index]
-            if not np.array_equal(line, mask_hw[z]):
-                line[:] = mask_hw[z]
-                changed[z] = slice_yx
-        return changed
+    def _crossed(self, masks: Mapping[SliceRef, BoolArray]) -> dict[int, BoolArray]:
+        """Return the slices along axis 0 that planes of another axis change."""
+        volume_zyx = self.mask()  # made once, not once for every plane
+        changed = np.zeros(self.shape[0], bool)
+        for ref, mask_hw in masks.items():
+            plane = take_slice(volume_zyx, ref)
+            changed |= (plane != mask_hw).any(axis=1)
+            plane[:] = mask_hw
+        return {z: volume_zyx[z] for z in np.flatnonzero(changed).tolist()}
+
+    def accepted(
+        self, masks: Mapping[SliceRef, BoolArray], planes: Mapping[SliceRef, PlaneState]
+    ) -> ObjectState:
+        """Return the object with masks on planes along one axis, and what led to each settled."""
+        item = self.with_planes(masks)
+        for ref in masks:
+            item = item.settle(ref, planes[ref])
+        return item
 
     def settle(self, ref: SliceRef, plane: PlaneState) -> ObjectState:
         """Return the object with what was accepted on a plane.
@@ -283,16 +295,3 @@ class SegmentObject:
 
     def __repr__(self) -> str:
         return f"SegmentObject({self.id})"
-
-
-def color_of(number: int) -> Color:
-    """Return a colour for an object.
-
-    The first seven are those of Okabe and Ito (2008) without black, which are told apart with
-    every kind of colour blindness; further ones lie far apart on the colour circle.
-    """
-    if number <= len(_DISTINCT):
-        red, green, blue = _DISTINCT[number - 1]
-        return red / 255, green / 255, blue / 255
-    hue = (0.08 + (number - 1) * GOLDEN_ANGLE) % 1.0
-    return colorsys.hsv_to_rgb(hue, 0.75, 0.95)

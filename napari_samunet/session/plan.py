@@ -13,6 +13,7 @@ from napari_samunet.io.volume import Volume
 from napari_samunet.preprocess.slicing import take_finite
 from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.session.checks import check_unlocked, plane_of
+from napari_samunet.session.crossing import along_axes
 from napari_samunet.session.objects import ObjectState
 from napari_samunet.session.settled import settled_indices, settled_masks
 from napari_samunet.session.state import PlaneState, State
@@ -263,9 +264,9 @@ def _same(now: ObjectState, item: ObjectState) -> bool:
 
 def _accepted(item: ObjectState, planes: Mapping[SliceRef, PlaneState]) -> ObjectState:
     """Return an object as accepting makes it, where no other is in the way."""
-    for ref, plane in planes.items():
-        if plane.shown is not None:
-            item = item.with_plane(ref, plane.shown.mask).settle(ref, plane)
+    shown = {ref: plane.shown.mask for ref, plane in planes.items() if plane.shown is not None}
+    for masks in along_axes(shown):
+        item = item.accepted(masks, planes)
     return item
 
 
@@ -278,7 +279,8 @@ def _masks(
     item: ObjectState, planes: Mapping[SliceRef, PlaneState], axis: int
 ) -> dict[int, BoolArray]:
     """Return what an object is on the planes along an axis so far, without empty ones."""
-    masks = {index: item.mask_at(SliceRef(axis, index)) for index in range(item.shape[axis])}
+    refs = [SliceRef(axis, index) for index in range(item.shape[axis])]
+    masks = {ref.index: mask for ref, mask in item.masks_at(refs).items()}
     for ref, plane in planes.items():
         if ref.axis == axis and plane.shown is not None:
             masks[ref.index] = plane.shown.mask

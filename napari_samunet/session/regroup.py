@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import get_args
 
@@ -10,9 +10,9 @@ import numpy as np
 from scipy import ndimage
 
 from napari_samunet.errors import InputError
-from napari_samunet.geometry import plane_shape
 from napari_samunet.io.origin import Algorithm
 from napari_samunet.packed import PackedMask
+from napari_samunet.session.crossing import along_axes
 from napari_samunet.session.objects import ObjectState
 from napari_samunet.session.placed import PlacedPrompt
 from napari_samunet.session.state import Overlap, PlaneState, State
@@ -131,16 +131,15 @@ def filled(state: State, object_id: int, overlap: Overlap) -> State:
     is claimed as in ``claimed``.
     """
     item = state.object(object_id)
+    holes = {}
     for z, packed in item.masks.items():
         enclosed = _enclosed(packed.crop())
         if enclosed.any():
-            ref = SliceRef(0, z)
-            mask = packed.unpack()
-            holes = np.zeros_like(mask)
-            holes[packed.place] = enclosed
-            state, added = claimed(state, object_id, ref, holes, overlap)
-            item = item.with_plane(ref, mask | added)
-    return state.with_changed(item)
+            holes[SliceRef(0, z)] = np.zeros(packed.shape, bool)
+            holes[SliceRef(0, z)][packed.place] = enclosed
+    state, added = claimed(state, object_id, holes, overlap)
+    full = {ref: item.mask_at(ref) | mask for ref, mask in added.items()}
+    return state.with_changed(item.with_planes(full))
 
 
 def _enclosed(mask: BoolArray) -> BoolArray:
@@ -154,48 +153,42 @@ def _enclosed(mask: BoolArray) -> BoolArray:
 
 def accepted(state: State, object_id: int, overlap: Overlap) -> State:
     """Return the state with all previews of an object in its mask, and no current object."""
-    item = state.object(object_id)
-    for ref, plane in state.planes_of(object_id).items():
-        if plane.shown is None:
-            continue
-        state, mask = claimed(state, object_id, ref, plane.shown.mask, overlap)
-        item = item.with_plane(ref, mask).settle(ref, plane)
+    item, planes = state.object(object_id), state.planes_of(object_id)
+    shown = {ref: plane.shown.mask for ref, plane in planes.items() if plane.shown is not None}
+    for masks in along_axes(shown):
+        state, got = claimed(state, object_id, masks, overlap)
+        item = item.accepted(got, planes)
     others = {key: plane for key, plane in state.planes.items() if key[0] != object_id}
     state = replace(state, planes=others, current=None, recent=object_id)
     return state.with_changed(item)
 
 
 def claimed(
-    state: State, object_id: int, ref: SliceRef, mask: BoolArray, overlap: Overlap
-) -> tuple[State, BoolArray]:
-    """Return the state in which others gave way to what an object claims on a plane, and what of
-    that, (H, W) bool, it gets.
+    state: State, object_id: int, masks: Mapping[SliceRef, BoolArray], overlap: Overlap
+) -> tuple[State, dict[SliceRef, BoolArray]]:
+    """Return the state in which others gave way to what an object claims on planes along one axis,
+    (H, W) bool each, and what of that it gets.
 
     Locked objects stay whole. ``overlap`` says who else gives way: "both" nobody, "keep" the mask,
     "replace" the other objects.
     """
     if overlap not in get_args(Overlap):
         raise InputError(f"overlap is one of {get_args(Overlap)}, but {overlap!r} came.")
-    got = mask & ~_taken(state, object_id, ref, overlap)
-    return (_given_way(state, object_id, ref, got) if overlap == "replace" else state), got
+    others, got = [item for item in state.objects if item.id != object_id], dict(masks)
+    for other in others:
+        if other.locked or overlap == "keep":
+            for ref, theirs in other.masks_at(got).items():
+                got[ref] = got[ref] & ~theirs
+    for other in others:
+        if overlap == "replace" and not other.locked:
+            state = state.with_changed(_given_way(other, got))
+    return state, got
 
 
-def _taken(state: State, object_id: int, ref: SliceRef, overlap: Overlap) -> BoolArray:
-    taken = np.zeros(plane_shape(state.object(object_id).shape, ref.axis), bool)
-    for other in state.objects:
-        if other.id != object_id and (other.locked or overlap == "keep"):
-            taken |= other.mask_at(ref)
-    return taken
-
-
-def _given_way(state: State, object_id: int, ref: SliceRef, mask: BoolArray) -> State:
-    for other in state.objects:
-        if other.id == object_id or other.locked:
-            continue
-        theirs = other.mask_at(ref)
-        if (theirs & mask).any():
-            state = state.with_changed(other.with_plane(ref, theirs & ~mask))
-    return state
+def _given_way(item: ObjectState, masks: Mapping[SliceRef, BoolArray]) -> ObjectState:
+    theirs = item.masks_at(masks).items()
+    left = {ref: mask & ~masks[ref] for ref, mask in theirs if (mask & masks[ref]).any()}
+    return item.with_planes(left)
 
 
 def _islands(item: ObjectState) -> list[dict[int, PackedMask]]:

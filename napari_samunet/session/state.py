@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Literal
 from napari_samunet.errors import InputError
 from napari_samunet.io.origin import UNNAMED, Algorithm
 from napari_samunet.io.segments import default_name
-from napari_samunet.session.objects import ObjectState, color_of
+from napari_samunet.session.colors import color_of
+from napari_samunet.session.objects import ObjectState
 from napari_samunet.session.placed import PlacedPrompt
 from napari_samunet.session.turns import shows
 from napari_samunet.types import SliceRef, Window

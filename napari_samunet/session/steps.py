@@ -135,12 +135,10 @@ def propagated(
             planes[object_id, ref] = plane
         current = object_id if state.current is None else state.current
         return replace(state, planes=planes, current=current)
-    changed = item
-    for ref, prediction in found.items():
-        state, mask = claimed(state, object_id, ref, prediction.mask, overlap)
-        plane = PlaneState(shown=prediction)
-        changed = changed.with_plane(ref, mask).settle(ref, plane)
-    return state.with_changed(changed)
+    masks = {ref: prediction.mask for ref, prediction in found.items()}
+    state, got = claimed(state, object_id, masks, overlap)
+    answered = {ref: PlaneState(shown=prediction) for ref, prediction in found.items()}
+    return state.with_changed(item.accepted(got, answered))
 
 
 def _as_settled(
@@ -154,12 +152,11 @@ def _as_settled(
     axis = carried.axis
     across = settled_across(item, planes, axis)
     found = {ref: _crossed(answer, ref, across) for ref, answer in carried.answers.items()}
-    there = {SliceRef(axis, index) for index in item.indices_along(axis)}
     given = {ref: item.mask_at(ref) for ref in (SliceRef(0, z) for z in item.given)}
     nothing = painted_prediction(np.zeros(plane_shape(item.shape, axis), bool))
-    for ref in sorted(carried.lost & there):
+    for ref, there in item.masks_at(sorted(carried.lost)).items():
         rest = _crossed(nothing, ref, {**given, **across})
-        if not np.array_equal(rest.mask, item.mask_at(ref)):
+        if not np.array_equal(rest.mask, there):
             found[ref] = rest
     return found
 

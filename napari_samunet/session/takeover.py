@@ -11,7 +11,8 @@ from scipy import ndimage
 from napari_samunet.io.origin import UNKNOWN
 from napari_samunet.io.segments import default_name
 from napari_samunet.packed import PackedMask
-from napari_samunet.session.objects import ObjectState, color_of
+from napari_samunet.session.colors import color_of
+from napari_samunet.session.objects import ObjectState
 from napari_samunet.session.state import State
 from napari_samunet.types import UInt16Array
 

@@ -225,7 +225,7 @@ def test_lasso_and_strokes_work_in_a_rolled_plane(screen):
     screen.viewer.reset_view()
     screen.settle()
     screen.press(Qt.Key.Key_J, "shift")
-    screen.controller.set_brush(1)
+    screen.controller.prompting.set_brush(1)
     screen.drag((3, 20), (3, 60))
     assert screen.engine.calls[-1][0] == SliceRef(1, 30)
     assert (_data(screen, "strokes")[3, 30, 20:60] == 1).sum() > 30

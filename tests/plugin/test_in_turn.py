@@ -71,7 +71,7 @@ def test_paint_lies_on_the_answer_that_was_due(screen):
     screen.hold_model()
     screen.click(20, 20, wait=False)
     screen.controller.set_tool(Tool.PAINT)
-    screen.controller.set_brush(3)
+    screen.controller.prompting.set_brush(3)
     screen.drag((40, 40), (40, 50), wait=False)
     release(screen)
     mask = screen.session.previews[SliceRef(0, 3)].mask

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from skimage.color import deltaE_ciede2000, rgb2lab
 
-from napari_samunet.session.objects import color_of
+from napari_samunet.session.colors import color_of
 
 # Machado, Oliveira and Fernandes (IEEE TVCG 2009), full severity, for linear RGB.
 SEEN = {
