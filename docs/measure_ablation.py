@@ -16,7 +16,7 @@ from unittest.mock import patch
 import torch
 from tqdm import tqdm
 
-from napari_samunet.evaluation.cases import SliceCase, find_cases, read_case
+from napari_samunet.evaluation.cases import SliceCase, human_cases
 from napari_samunet.evaluation.protocol import measure_case
 from napari_samunet.evaluation.report import macro_mean
 from napari_samunet.inference.trust import trust
@@ -45,7 +45,8 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1, metavar="K", help="only each K-th case")
     args = parser.parse_args()
     model = load_model("builtin", device="cpu")
-    cases = human_cases(args.folder, args.every)
+    cases = human_cases(args.folder)[:: args.every]
+    print(f"{len(cases)} cases; macro Dice: {', '.join(COLUMNS)}")
     for name, changes in VARIANTS.items():
         measure(name, cases, _with(model, changes))
     with patch("napari_samunet.models.pyramid.more_often", lambda grey, *_: torch.zeros_like(grey)):
@@ -53,13 +54,6 @@ def main() -> None:
     for name, other in TRUSTS.items():
         with patch("napari_samunet.inference.zoom.trust", other):
             measure(name, cases, model)
-
-
-def human_cases(folder: Path, every: int) -> list[SliceCase]:
-    """Read each `every`-th case with a mask by a person, and print the head of the table."""
-    cases = [case for case in map(read_case, find_cases(folder)) if case.human][::every]
-    print(f"{len(cases)} cases; macro Dice: {', '.join(COLUMNS)}")
-    return cases
 
 
 def measure(name: str, cases: list[SliceCase], system: System) -> None:

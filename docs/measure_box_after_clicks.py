@@ -13,12 +13,11 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from napari_samunet.evaluation.cases import SliceCase, find_cases, read_case
+from napari_samunet.evaluation.cases import SliceCase, human_cases
 from napari_samunet.evaluation.metrics import dice
 from napari_samunet.evaluation.report import macro_mean
 from napari_samunet.inference.bounded import bounded
 from napari_samunet.inference.engine import Engine
-from napari_samunet.io.volume import Volume
 from napari_samunet.models.load import load_model
 from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.prompts.simulate import first_click, next_click, tight_box
@@ -33,8 +32,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="folder of slice cases")
     engine = Engine(load_model("builtin", device="cpu"))
-    cases = [read_case(path) for path in find_cases(parser.parse_args().folder)]
-    cases = [case for case in cases if case.human]
+    cases = human_cases(parser.parse_args().folder)
     found = [(case, measured(engine, case)) for case in tqdm(cases)]
     print(f"{len(cases)} cases; macro Dice: {', '.join(WAYS)}")
     for clicks in range(MOST_CLICKS):
@@ -47,7 +45,7 @@ def main() -> None:
 
 def measured(engine: Engine, case: SliceCase) -> list[list[float]]:
     """Dice of ``WAYS`` after each click."""
-    volume, place, window = Volume.from_array(case.image[None]), SliceRef(0, 0), case.window
+    volume, place, window = case.volume, SliceRef(0, 0), case.window
     truth, box = case.mask, tight_box(case.mask)
     alone = engine.predict(volume, place, Prompts(box=box), window)
     prompts, answer, rows = Prompts(points=[first_click(truth)], labels=[1]), None, []

@@ -20,9 +20,10 @@ from typing import Any
 import numpy as np
 import openvino
 import torch
-from measure_ablation import human_cases, measure
+from measure_ablation import COLUMNS, measure
 from torch import Tensor
 
+from napari_samunet.evaluation.cases import human_cases
 from napari_samunet.models.load import load_model
 from napari_samunet.models.openvino_encoder import traced_encoder
 from napari_samunet.models.system import System
@@ -60,7 +61,8 @@ def main() -> None:
     encoders = {"float32": Compiled(_trace(model)), "int8": Compiled(_quantised(model, images))}
     ratio = np.median([_sooner(encoders, image) for image in images])
     print(f"int8 encodes {ratio:.2f} times as fast as float32 ({len(images)} images, in turns)")
-    cases = human_cases(args.folder, args.every)
+    cases = human_cases(args.folder)[:: args.every]
+    print(f"{len(cases)} cases; macro Dice: {', '.join(COLUMNS)}")
     for name, encoder in encoders.items():
         system = copy.copy(model)
         system.encoder = encoder

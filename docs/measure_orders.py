@@ -17,11 +17,10 @@ import numpy as np
 from scipy import ndimage
 from tqdm import tqdm
 
-from napari_samunet.evaluation.cases import SliceCase, find_cases, read_case
+from napari_samunet.evaluation.cases import SliceCase, human_cases
 from napari_samunet.evaluation.metrics import dice
 from napari_samunet.evaluation.report import macro_mean
 from napari_samunet.inference.engine import Engine
-from napari_samunet.io.volume import Volume
 from napari_samunet.models.load import load_model
 from napari_samunet.prompts.simulate import first_click, largest_part, next_click, tight_box
 from napari_samunet.session.placed import combine
@@ -37,11 +36,7 @@ class Trial:
     """Somebody who knows the right mask, at one slice."""
 
     def __init__(self, engine: Engine, case: SliceCase) -> None:
-        self.volume, self.truth, self.window = (
-            Volume.from_array(case.image[None]),
-            case.mask,
-            case.window,
-        )
+        self.volume, self.truth, self.window = case.volume, case.mask, case.window
         self.engine, self.session = engine, Session(self.volume, engine)
 
     @property
@@ -138,7 +133,7 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only every Nth case")
     args = parser.parse_args()
     engine = Engine(load_model("builtin", device="cpu"))
-    cases = [case for case in map(read_case, find_cases(args.folder)) if case.human][:: args.every]
+    cases = human_cases(args.folder)[:: args.every]
     print(f"{len(cases)} cases; macro Dice before, after, all at once; cases that lost > {LOST}")
     for name, order in ORDERS.items():
         found = [measured(engine, case, order) for case in tqdm(cases, desc=name, leave=False)]

@@ -4,8 +4,8 @@
 
 FOLDER holds the volumes of the table below. The annotated slices are the reference's own, in the
 middle of equal parts of the object. Copying and shape interpolation are told where the object ends.
-"in range" is the product's own way told the same, as by a person who sets the range; "own" finds
-the ends itself, and may run a few slices too far. Both join the model's answer with the shape, the
+"own" is what the product does: it finds the ends itself, and may run a few slices too far; "in
+range" goes the same way, but is told them. Both join the model's answer with the shape, the
 grey values and the features of the annotated slices; the other ways use neither of the last two.
 Three more ways are compared on the same volumes: mask to mask from each side, prompts (box and
 middle) of the interpolated shape, and the interpolated shape as a mask prompt without a fall-back.
@@ -25,7 +25,6 @@ import numpy as np
 
 from napari_samunet.evaluation.metrics import dice
 from napari_samunet.inference.appearance import Appearance
-from napari_samunet.inference.ending import Ending
 from napari_samunet.inference.engine import Engine
 from napari_samunet.inference.interpolation import shape_between
 from napari_samunet.inference.prediction import Prediction
@@ -34,8 +33,10 @@ from napari_samunet.io.labels import read_labels
 from napari_samunet.io.open import open_volume
 from napari_samunet.io.volume import Volume
 from napari_samunet.models.load import load_model
+from napari_samunet.preprocess.slicing import take_finite
 from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.prompts.simulate import first_click, tight_box
+from napari_samunet.session.session import Session
 from napari_samunet.session.state import is_low
 from napari_samunet.types import BoolArray, SliceRef
 
@@ -136,14 +137,10 @@ def _measure(
     def ask(index: int, prompts: Prompts) -> Prediction:
         return engine.predict(volume, SliceRef(0, index), prompts)
 
-    def slice_at(index: int) -> np.ndarray:
-        return volume.array[index].astype(float)
-
-    looks = Appearance(slice_at, keys)
-    ending = Ending(looks, keys, tuple(volume.spacing))
-    learnt = engine.discriminant(volume, 0, None, keys)
-    found = propagate(ask, keys, low, high, ending=ending, looks=looks, learnt=learnt)
+    found = _own(engine, volume, keys, low, high)
     ways["own"] = {index: answer.mask for index, answer in found.items()}
+    looks = Appearance(lambda index: take_finite(volume, SliceRef(0, index)), keys)
+    learnt = engine.discriminant(volume, 0, None, keys)
     told = propagate(ask, keys, int(there[0]), int(there[-1]), looks=looks, learnt=learnt)
     ways["in range"] = {index: answer.mask for index, answer in told.items()}
     if not args.own:
@@ -159,6 +156,15 @@ def _measure(
         name: dice(_flat(_stacked({**way, **keys}, low, high, truth)), _flat(truth[low : high + 1]))
         for name, way in ways.items()
     }, doubted
+
+
+def _own(engine: Engine, volume: Volume, keys: Masks, low: int, high: int) -> dict[int, Prediction]:
+    """Settle the key slices and propagate, as a person does."""
+    session = Session(volume, engine)
+    for index, mask in keys.items():
+        session.paint(mask, index=index)
+    found = session.plan_propagation(low, high).run(engine).answers
+    return {ref.index: answer for ref, answer in found.items()}
 
 
 def _from_each(ask: Ask, keys: Masks, low: int, high: int) -> dict[int, BoolArray]:

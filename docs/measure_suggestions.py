@@ -16,10 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from napari_samunet.evaluation.cases import SliceCase, find_cases, read_case
-from napari_samunet.io.volume import Volume
+from napari_samunet.evaluation.metrics import iou
 from napari_samunet.models.load import load_model
 from napari_samunet.session.session import Session
-from napari_samunet.types import BoolArray
 
 MATCH = 0.5
 MOST = 5
@@ -36,7 +35,7 @@ def main() -> None:
     slices = _slices([read_case(path) for path in find_cases(args.folder)])[:: args.every]
     one, many = [], []
     for cases in slices:
-        matches = _matches(cases, Session(_volume(cases[0]), model), cases[0].window)
+        matches = _matches(cases, Session(cases[0].volume, model), cases[0].window)
         (one if len(cases) == 1 else many).append(matches)
         print(f"{cases[0].name}: {sum(matches)} of {len(matches)} match", flush=True)
     hit = float(np.mean([any(found) for found in one])) if one else float("nan")
@@ -53,17 +52,9 @@ def _slices(cases: list[SliceCase]) -> list[list[SliceCase]]:
     return list(groups.values())
 
 
-def _volume(case: SliceCase) -> Volume:
-    return Volume.from_array(case.image, spacing=(1.0, *case.spacing), modality=case.modality)
-
-
 def _matches(cases: list[SliceCase], session: Session, window: tuple[float, float]) -> list[bool]:
     found = session.suggest(window=window, most=MOST)
-    return [any(_iou(item.mask, case.mask) >= MATCH for case in cases) for item in found]
-
-
-def _iou(first: BoolArray, second: BoolArray) -> float:
-    return float((first & second).sum() / (first | second).sum())
+    return [any(iou(case.mask, item.mask) >= MATCH for case in cases) for item in found]
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Run the tests with all they need: Qt's system libraries and a display, virtual if there is none.
 
-``uv run tests/run.py [pytest arguments]``. On a desktop the tests use its display. On a bare Debian
-or Ubuntu this installs the missing libraries when it runs as root, and names them otherwise.
+``uv run tests/run.py [pytest arguments]``. Without arguments style and types are checked as well.
+On a desktop the tests use its display. On a bare Debian or Ubuntu this installs the missing
+libraries when it runs as root, and names them otherwise.
 """
 
 from __future__ import annotations
@@ -25,10 +26,18 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 def main() -> int:
     """Prepare, run pytest, return its exit status."""
     _provide(_needed_packages())
+    status = 0 if sys.argv[1:] else _check()
     with _display() as environment:
         if sys.argv[1:]:
             return _pytest(sys.argv[1:], environment)
-        return _all(environment)
+        return max(status, _all(environment))
+
+
+def _check() -> int:
+    """Check style and types; return the worst exit status."""
+    checks = (["ruff", "check"], ["ruff", "format", "--check"], ["mypy", "napari_samunet"])
+    commands = [[sys.executable, "-m", *check] for check in checks]
+    return max(subprocess.run(each, cwd=REPOSITORY, check=False).returncode for each in commands)
 
 
 def _all(environment: dict[str, str]) -> int:
@@ -70,7 +79,7 @@ def _needed_packages() -> list[str]:
 
 
 def _may_install() -> bool:
-    return os.geteuid() == 0 and shutil.which("apt-get") is not None
+    return shutil.which("apt-get") is not None and os.geteuid() == 0  # Windows has neither
 
 
 def _provide(packages: list[str]) -> None:

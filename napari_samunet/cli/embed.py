@@ -79,7 +79,6 @@ def run(args: argparse.Namespace) -> None:
         cluster = _on_cluster(args, engine, open_things) if args.cluster else None
         for image in args.images:
             say(f"{image}: {_embed(args, engine, image, cluster)}")
-    cache.flush()
     if cache.folder is not None:
         _tell_losses(cache.folder)
 
@@ -90,14 +89,17 @@ def _embed(
     """Encode one image; return what was done."""
     from tqdm import tqdm
 
-    from napari_samunet.inference.precompute import precompute
+    from napari_samunet.inference.precompute import count_kept, precompute
 
     volume = opened(image, args)
     refs = _wanted(volume, args.axis, args.slices)
     batch = None if cluster is None else cluster.batch
     steps = precompute(engine, volume, refs, args.window, cluster, batch)
     fresh = sum(tqdm(steps, total=len(refs), unit="slice", leave=False))
-    return f"{fresh} slices encoded, {len(refs) - fresh} were there"
+    engine.cache.flush()
+    done = f"{fresh} slices encoded, {len(refs) - fresh} were there"
+    kept = count_kept(engine, volume, refs, args.window)
+    return done if kept == len(refs) else f"{done}; {kept} of {len(refs)} are on the disk now"
 
 
 def _wanted(volume: Volume, axis: str, only: tuple[int, int] | None) -> list[SliceRef]:

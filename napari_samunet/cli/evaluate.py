@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_samunet.cli.model import add_choice, loaded
 from napari_samunet.cli.output import check_folder, check_writable, replace_text, say
-from napari_samunet.errors import BadUsage
+from napari_samunet.errors import BadUsage, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,6 +42,7 @@ def run(args: argparse.Namespace) -> None:
     from napari_samunet.evaluation.cases import find_cases
     from napari_samunet.evaluation.classical import classical_tools
     from napari_samunet.evaluation.plots import check_plotting
+    from napari_samunet.evaluation.report import report_json
 
     if not 1 <= args.clicks <= 20:
         raise BadUsage(f"--clicks is 1 to 20, but {args.clicks} came.")
@@ -52,6 +52,7 @@ def run(args: argparse.Namespace) -> None:
     for folder in filter(None, (args.plots, args.pictures)):
         check_folder(folder)
     paths = find_cases(args.folder, args.every, args.limit)
+    _check(paths)
     tools = classical_tools() if args.classical else {}
     if tools and "GrabCut" not in tools:
         print("GrabCut is left out: it needs OpenCV; install napari-samunet[classical].")
@@ -59,13 +60,37 @@ def run(args: argparse.Namespace) -> None:
     results = _measure(paths, model, args.clicks, tools)
     report = _report(args, model, results)
     if target is not None:
-        replace_text(target, json.dumps(report, indent=1) + "\n")
+        replace_text(target, report_json(report))
 
     from napari_samunet.evaluation.table import format_report
 
     for line in format_report(report).splitlines():
         say(line)  # before anything is drawn: a full disk then costs pictures only
     _draw(args, report, results)
+
+
+def _check(paths: list[Path]) -> None:
+    """Read every case before the first is measured: what is wrong with one should be known now,
+    and not at the end of the night.
+    """
+    from napari_samunet.evaluation.cases import read_case
+    from napari_samunet.evaluation.report import MACRO_MODALITIES
+
+    wrong, modalities = [], set()
+    for path in paths:
+        try:
+            modalities.add(read_case(path).modality)
+        except InputError as error:
+            wrong.append(str(error))
+    if wrong:
+        others = f" {len(wrong) - 1} more cases cannot be measured either." if wrong[1:] else ""
+        raise InputError(wrong[0] + others)
+    if uncounted := sorted(modalities.difference(MACRO_MODALITIES)):
+        say(
+            f"samunet: Macro is over cases of modality {', '.join(MACRO_MODALITIES)}; those of "
+            f"{', '.join(map(repr, uncounted))} are measured, but not counted in it.",
+            error=True,
+        )
 
 
 def _report(args: argparse.Namespace, model: System, results: list[CaseResult]) -> dict:

@@ -118,7 +118,7 @@ def oddities(volume: Volume) -> list[str]:
     if oblique_degrees(volume.affine) > _OBLIQUE_DEGREES:
         found.append(f"oblique by {oblique_degrees(volume.affine):.1f} degrees")
     ratio = volume.spacing.max() / volume.spacing.min()
-    if ratio > _ANISOTROPIC:
+    if ratio > _ANISOTROPIC and volume.source.sized == "voxel":
         found.append(f"voxels {ratio:.1f} times longer than wide")
     if not np.isfinite(volume.array).all():
         found.append("holds values that are not finite")

@@ -14,11 +14,11 @@ import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
 from importlib import import_module
-from importlib.metadata import version
 from io import TextIOWrapper
 from pathlib import Path
 from typing import NoReturn
 
+from napari_samunet import __version__
 from napari_samunet.cli.output import plain_warnings, say
 from napari_samunet.errors import BadUsage, SamUNetError
 from napari_samunet.io.paths import exists
@@ -161,12 +161,8 @@ def _top_parser() -> argparse.ArgumentParser:
         epilog=f"commands:\n{commands}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"samunet {_version()}")
+    parser.add_argument("--version", action="version", version=f"samunet {__version__}")
     return parser
-
-
-def _version() -> str:
-    return version("napari-samunet")
 
 
 def _bind_negative_lists(arguments: list[str]) -> list[str]:

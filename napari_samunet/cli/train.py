@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from napari_samunet.cli.output import check_folder
+from napari_samunet.cli.output import check_folder, check_writable
 from napari_samunet.errors import BadUsage
 
 
@@ -73,6 +73,7 @@ def _calibrate(arguments: argparse.Namespace, scenes) -> int:  # type: ignore[no
 
     if arguments.samples < 2:
         raise BadUsage(f"--samples counts from 2, but {arguments.samples} came.")
+    check_writable(arguments.calibrate)
     fitted = calibrate(arguments.calibrate, scenes, arguments.samples, arguments.device)
     print(f"score map of {arguments.calibrate}: {', '.join(map(str, fitted))}")
     return 0

@@ -101,6 +101,11 @@ class EmbeddingFolder:
         there = {name: tensor.to(device) for name, tensor in stored.items()}
         return _with(there, "float16", "float32") if self.half else there
 
+    def touch(self, key: EmbeddingKey) -> None:
+        """Mark what is there as used."""
+        with suppress(OSError):
+            os.utime(self._path_of(key))
+
     def put(self, key: EmbeddingKey, features: Mapping[str, Tensor]) -> None:
         """Write features unless they are there; what was used longest ago makes room for them."""
         if not self.max_bytes or key in self:

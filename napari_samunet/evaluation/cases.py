@@ -9,8 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from napari_samunet.errors import InputError, UnreadableFile
+from napari_samunet.io.volume import Volume
 from napari_samunet.types import BoolArray, FloatArray, Window
 
+_NUMBERS = "biuf"
+"""Kinds of arrays that hold numbers, or yes and no."""
 _KEYS = ("image", "mask", "spacing", "window", "modality", "structure", "human", "source")
 
 
@@ -45,6 +48,11 @@ class SliceCase:
     structure: str
     human: bool
     source: str
+
+    @property
+    def volume(self) -> Volume:
+        """The slice as a volume of one."""
+        return Volume.from_array(self.image, spacing=(1.0, *self.spacing), modality=self.modality)
 
     @property
     def structure_name(self) -> str:
@@ -86,6 +94,17 @@ def find_cases(folder: str | Path, every: int = 1, limit: int | None = None) -> 
     return paths
 
 
+def human_cases(folder: str | Path) -> list[SliceCase]:
+    """Read the cases of a folder whose masks people drew, sorted by name.
+
+    Raises
+    ------
+    UnreadableFile, InputError
+        As of ``find_cases`` and ``read_case``.
+    """
+    return [case for case in map(read_case, find_cases(folder)) if case.human]
+
+
 def read_case(path: str | Path) -> SliceCase:
     """Read one slice case and check that its parts fit together.
 
@@ -112,27 +131,58 @@ def read_case(path: str | Path) -> SliceCase:
 
 
 def _checked(path: Path, parts: dict[str, np.ndarray]) -> SliceCase:
-    image, mask = parts["image"], parts["mask"].astype(bool)
-    if image.ndim != 2 or mask.shape != image.shape:
+    for key in ("image", "mask", "spacing", "window"):
+        if parts[key].dtype.kind not in _NUMBERS:
+            raise InputError(f"{key} must be numbers, but {path} has {parts[key].dtype}.")
+    image = parts["image"].astype(np.float32)
+    if image.ndim != 2 or parts["mask"].shape != image.shape:
         raise InputError(
-            f"image and mask must be (H, W) alike, but {path} has {image.shape} and {mask.shape}."
+            f"image and mask must be (H, W) alike, but {path} has {image.shape} and "
+            f"{parts['mask'].shape}."
         )
-    if not mask.any():
-        raise InputError(f"A slice case needs a mask with at least one pixel; {path} has none.")
-    spacing = np.asarray(parts["spacing"], float)
-    window = np.asarray(parts["window"], float)
+    if not np.isfinite(image).any():
+        raise InputError(f"A slice case needs an image with finite values; {path} has none.")
+    spacing, window = parts["spacing"].astype(float), parts["window"].astype(float)
     if spacing.shape != (2,) or not (spacing > 0).all() or not np.isfinite(spacing).all():
         raise InputError(f"spacing must be two positive mm, but {path} has {spacing.tolist()}.")
-    if window.shape != (2,) or not window[0] < window[1]:
+    if window.shape != (2,) or not window[0] < window[1] or not np.isfinite(window).all():
         raise InputError(f"window must be (low, high), but {path} has {window.tolist()}.")
     return SliceCase(
         name=path.stem,
-        image=image.astype(np.float32),
-        mask=mask,
+        image=image,
+        mask=_mask(path, parts["mask"]),
         spacing=(float(spacing[0]), float(spacing[1])),
         window=(float(window[0]), float(window[1])),
-        modality=str(parts["modality"]),
-        structure=str(parts["structure"]),
-        human=bool(parts["human"]),
-        source=str(parts["source"]),
+        modality=_text(path, "modality", parts["modality"]),
+        structure=_text(path, "structure", parts["structure"]),
+        human=_human(path, parts["human"]),
+        source=_text(path, "source", parts["source"]),
     )
+
+
+def _mask(path: Path, stored: np.ndarray) -> BoolArray:
+    if np.isnan(stored).any():
+        raise InputError(f"mask must be 0 outside the structure, but {path} has NaN there.")
+    mask = stored != 0
+    if not mask.any():
+        raise InputError(f"A slice case needs a mask with at least one pixel; {path} has none.")
+    labels = np.unique(stored[mask])
+    if labels.size > 1:
+        raise InputError(
+            f"A slice case is of one structure, but the mask of {path} has {labels.size} values "
+            f"beside 0 ({labels[0]:g} to {labels[-1]:g}); save a case for each structure."
+        )
+    return mask
+
+
+def _human(path: Path, stored: np.ndarray) -> bool:
+    if stored.size != 1 or stored.dtype.kind not in _NUMBERS or stored.item() not in (0, 1):
+        raise InputError(f"human must be True or False, but {path} has {stored.tolist()!r}.")
+    return bool(stored.item())
+
+
+def _text(path: Path, key: str, stored: np.ndarray) -> str:
+    if stored.size != 1:
+        raise InputError(f"{key} must be one text, but {path} has {stored.tolist()}.")
+    value = stored.item()
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

@@ -14,7 +14,6 @@ from time import perf_counter
 import numpy as np
 import psutil
 
-from napari_samunet.embedding.cache import Cache, EmbeddingCache
 from napari_samunet.embedding.folder import EmbeddingFolder
 from napari_samunet.embedding.levels import LayeredCache
 from napari_samunet.evaluation.contenders import Pair, Predictor
@@ -109,15 +108,15 @@ def _first_boxes(
 ) -> Iterator[Row]:
     """Time what is seen first of a box, and all of its readings, on a slice that nobody holds."""
     whole = Prompts(box=(1, 1, SIDE - 2, SIDE - 2))
-    caches: dict[str, Callable[[], Cache]] = {
-        "encoded now": EmbeddingCache,
+    caches: dict[str, Callable[[], LayeredCache]] = {
+        "encoded now": partial(LayeredCache, device=str(system.device)),
         "encoded yesterday": partial(_layers, folder, system),
     }
 
-    def seen(cache: Cache, turn: int) -> None:
+    def seen(cache: LayeredCache, turn: int) -> None:
         Engine(system, cache).glimpse(volume, refs[turn], whole, WINDOW)
 
-    def answered(cache: Cache, turn: int) -> None:
+    def answered(cache: LayeredCache, turn: int) -> None:
         Engine(system, cache).predict(volume, refs[turn], whole, WINDOW)
 
     name = "first box of a case to mask"
@@ -126,7 +125,9 @@ def _first_boxes(
         yield from take_turns(section, contenders, repeat)
 
 
-def _with_new(make: Callable[[], Cache], ask: Callable[[Cache, int], None], turn: int) -> None:
+def _with_new(
+    make: Callable[[], LayeredCache], ask: Callable[[LayeredCache, int], None], turn: int
+) -> None:
     ask(make(), turn)
 
 
@@ -165,13 +166,13 @@ def peak_memory(work: Callable[[], object]) -> float:
 
 def _encoder(system: System, volume: Volume) -> Action:
     def encode(turn: int) -> None:
-        Engine(system, EmbeddingCache(0)).embed(volume, SliceRef(0, turn), WINDOW)
+        Engine(system, LayeredCache(0, 0)).embed(volume, SliceRef(0, turn), WINDOW)
 
     return encode
 
 
 def _decoder(system: System, volume: Volume) -> Action:
-    engine = Engine(system, EmbeddingCache())
+    engine = Engine(system)
     return lambda _turn: engine.predict(volume, SliceRef(0, 0), PROMPTS, WINDOW, bridge=False)
 
 

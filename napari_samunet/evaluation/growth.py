@@ -9,7 +9,6 @@ from time import perf_counter
 
 import numpy as np
 
-from napari_samunet.embedding.cache import EmbeddingCache
 from napari_samunet.evaluation.costs import WINDOW, slices
 from napari_samunet.inference.engine import Engine
 from napari_samunet.inference.precompute import precompute
@@ -59,7 +58,7 @@ def plot_growth(curves: list[Curve], path: Path) -> None:
 
 def _over_sides(system: System) -> tuple[float, ...]:
     def first_box(side: int) -> float:
-        volume, engine = slices(_TURNS + 1, side), Engine(system, EmbeddingCache())
+        volume, engine = slices(_TURNS + 1, side), Engine(system)
         box = Prompts(box=(side // 4, side // 4, side // 2, side // 2))
         return _median(lambda turn: engine.predict(volume, SliceRef(0, turn), box, WINDOW))
 
@@ -71,9 +70,7 @@ def _over_counts(system: System) -> tuple[float, ...]:
 
     def ahead(count: int) -> float:
         refs = [SliceRef(0, index) for index in range(count)]
-        return _median(
-            lambda _turn: list(precompute(Engine(system, EmbeddingCache()), volume, refs, WINDOW))
-        )
+        return _median(lambda _turn: list(precompute(Engine(system), volume, refs, WINDOW)))
 
     return tuple(map(ahead, COUNTS))
 
@@ -83,7 +80,7 @@ def _over_clicks(system: System) -> tuple[float, ...]:
     random = np.random.default_rng(1)
     places = random.uniform(150, 350, (max(CLICKS), 2))
     labels = (np.arange(max(CLICKS)) % 3 != 2).astype(int)
-    engine = Engine(system, EmbeddingCache())
+    engine = Engine(system)
     answer = engine.predict(volume, ref, Prompts(box=(100, 100, 400, 400)), WINDOW)
 
     def further(count: int) -> float:

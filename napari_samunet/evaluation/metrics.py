@@ -9,6 +9,7 @@ from scipy.ndimage import distance_transform_edt
 
 from napari_samunet.errors import InputError
 from napari_samunet.io.outline import outline
+from napari_samunet.prompts.simulate import tight_box
 from napari_samunet.types import BoolArray, FloatArray
 
 NEVER_CLICKS = 20
@@ -78,7 +79,8 @@ def hausdorff95(truth: BoolArray, answer: BoolArray, spacing: tuple[float, float
         both_empty = not truth.any() and not answer.any()
         return 0.0 if both_empty else float(np.hypot(*np.multiply(truth.shape, spacing)))
     # Nothing outside the rectangle around both masks can be nearest to an outline.
-    rectangle = _rectangle_around(truth | answer)
+    row0, col0, row1, col1 = tight_box(truth | answer)
+    rectangle = slice(row0, row1 + 1), slice(col0, col1 + 1)
     truth_outline = outline(truth[rectangle])
     answer_outline = outline(answer[rectangle])
     return max(
@@ -108,11 +110,6 @@ def _check_shapes(truth: BoolArray, answer: BoolArray) -> None:
         raise InputError(
             f"Two (H, W) masks of one shape are wanted, but {truth.shape}, {answer.shape} came."
         )
-
-
-def _rectangle_around(mask: BoolArray) -> tuple[slice, slice]:
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 
 def _distance_to(pixels: BoolArray, spacing: tuple[float, float]) -> FloatArray:

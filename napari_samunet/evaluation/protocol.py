@@ -22,7 +22,6 @@ from napari_samunet.evaluation.classical import Tool, cut_out
 from napari_samunet.evaluation.metrics import clicks_to_reach, dice, hausdorff95, iou
 from napari_samunet.inference.engine import Engine
 from napari_samunet.inference.prediction import Prediction
-from napari_samunet.io.volume import Volume
 from napari_samunet.models.score_map import BOX, LATER_CLICKS, ONE_CLICK
 from napari_samunet.models.system import System
 from napari_samunet.preprocess.intensity import to_uint8
@@ -123,9 +122,8 @@ def measure_case(
     """
     if not 1 <= clicks <= MAX_CLICKS:
         raise InputError(f"The protocol makes 1 to {MAX_CLICKS} clicks, but {clicks} came.")
-    volume = Volume.from_array(case.image, spacing=(1.0, *case.spacing), modality=case.modality)
     # Without the disk: measured are the model and its time, and nobody will see these slices again.
-    session = Session(volume, Engine(model) if isinstance(model, System) else model)
+    session = Session(case.volume, Engine(model) if isinstance(model, System) else model)
     box_rc = tight_box(case.mask)
     clicked = _correct(session, case, None, clicks)
     boxed = _correct(session, case, box_rc, min(clicks, CLICKS_AFTER_BOX))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
@@ -25,7 +26,7 @@ def make_report(
     score_map: tuple[float, ...] = (),
     **options: object,
 ) -> dict:
-    """Summarise the results of an evaluation; everything in it can be written as JSON.
+    """Summarise the results of an evaluation; ``report_json`` writes it.
 
     Parameters
     ----------
@@ -62,6 +63,12 @@ def make_report(
         **before,
         "cases": [_case_entry(result) for result in results],
     }
+
+
+def report_json(report: dict) -> str:
+    """Write a report as JSON, with null for a mean of nothing, which is NaN."""
+    plain = json.loads(json.dumps(report), parse_constant=lambda _: None)
+    return json.dumps(plain, indent=1, allow_nan=False) + "\n"
 
 
 def source_mean(values: Iterable[tuple[str, str, float]]) -> Estimate:

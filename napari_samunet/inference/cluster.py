@@ -98,11 +98,14 @@ def connect(address: str) -> Client:
     """
     try:
         from distributed import Client
+        from distributed.comm import parse_address
+        from distributed.comm.registry import get_backend
     except ImportError as error:
         raise BadUsage(
             "A cluster needs Dask: install napari-samunet[cluster] here and on the workers."
         ) from error
     try:
+        get_backend(parse_address(address)[0])  # a client that cannot begin still waits at its end
         return Client(address, timeout=_PATIENCE_S, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         raise BadUsage(

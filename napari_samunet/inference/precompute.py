@@ -44,8 +44,8 @@ def precompute(
 ) -> Iterator[bool]:
     """Fill the engine's cache; for each slice in turn tell whether it had to be encoded.
 
-    What the cache holds already is passed over, so that a run that was cut off goes on where it
-    was.
+    What the cache holds already is passed over and counts as used, so that a run that was cut off
+    goes on where it was.
 
     Parameters
     ----------
@@ -67,11 +67,23 @@ def precompute(
         wanted = {
             key: view for key, view in zip(keys, views, strict=True) if key not in engine.cache
         }
+        for key in set(keys).difference(wanted):
+            if engine.cache.folder is not None:  # lest it makes room for the others of its image
+                engine.cache.folder.touch(key)
         _fill(engine, wanted, encode)
         fresh = set(wanted)
         for key in keys:
             yield key in fresh
             fresh.discard(key)  # its equals in the batch came for nothing
+
+
+def count_kept(
+    engine: Engine, volume: Volume, refs: Iterable[SliceRef], window: Window | None = None
+) -> int:
+    """Count the slices whose embeddings lie on the disk; parameters as of ``precompute``."""
+    folder = engine.cache.folder
+    views = (View(engine, volume, ref, window) for ref in refs)
+    return 0 if folder is None else sum(view.key(view.frame()) in folder for view in views)
 
 
 class Encoder:

@@ -17,11 +17,12 @@ from tqdm import tqdm
 
 from napari_samunet.evaluation.cases import SliceCase
 from napari_samunet.evaluation.protocol import Answer, measure_case
+from napari_samunet.models.checkpoint import read_checkpoint
 from napari_samunet.models.load import load_model
 from napari_samunet.models.score_map import ONE_CLICK, as_predicted
 from napari_samunet.training.config import SceneConfig
 from napari_samunet.training.stream import SampleStream
-from napari_samunet.training.weights import set_score_map
+from napari_samunet.training.weights import check_ours, set_score_map
 
 CLICKS = 6
 SEED = 77_000_001  # no training run has it
@@ -57,6 +58,7 @@ def calibrate(
     BadCheckpoint
         It is no weights file of ours.
     """
+    check_ours(read_checkpoint(weights), weights)
     system = load_model(weights, device=device)
     cases = tqdm(synthetic_cases(scenes, samples), total=samples, unit="sample")
     answers = [

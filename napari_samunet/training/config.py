@@ -19,6 +19,8 @@ _RANGES = {
     "seed": (0, 2**63 - 1),
     **dict.fromkeys(("workers", "warmup"), (0, math.inf)),
     **dict.fromkeys(("learning_rate", "weight_decay", "ema", "regions"), (0, 1)),
+    "side": (48, math.inf),  # eighths of less are narrower than a blur's reach
+    "clicks": (1, 20),  # what the protocol makes
 }
 """What a number may be; those that are not here count something, from 1."""
 _PATHS = ("start", "folder")  # beside the file that names them

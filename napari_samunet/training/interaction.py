@@ -11,7 +11,7 @@ from torch import Tensor
 
 from napari_samunet.models.prompt_tensors import PromptTensors
 from napari_samunet.prompts.prompts import PAINTED_LOGIT
-from napari_samunet.prompts.simulate import largest_part
+from napari_samunet.prompts.simulate import largest_part, tight_box
 from napari_samunet.types import BoolArray
 
 WRONG = 0.02  # of the corrections: people slip
@@ -68,8 +68,8 @@ def draw_boxes(rng: np.random.Generator, masks: Tensor) -> Tensor:
     """
     boxes = []
     for mask in masks[:, 0].numpy():
-        rows, cols = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-        box = np.array([cols[0], rows[0], cols[-1], rows[-1]], np.float32)
+        row0, col0, row1, col1 = tight_box(mask)
+        box = np.array([col0, row0, col1, row1], np.float32)
         width, height = box[2] - box[0] + 1, box[3] - box[1] + 1
         sizes = np.array([width, height, width, height])
         amount = 0.15 if rng.random() < 0.1 else 0.05 * rng.random()
@@ -108,10 +108,10 @@ def corrections(rng: np.random.Generator, masks: Tensor, found: Tensor) -> tuple
 
 def _click_in(rng: np.random.Generator, mask: BoolArray) -> tuple[float, float]:
     """A point (x, y) in the largest part: the deepest one, or any at least a quarter as deep."""
-    rows, cols = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    part = largest_part(mask[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1])
+    row0, col0, row1, col1 = tight_box(mask)
+    part = largest_part(mask[row0 : row1 + 1, col0 : col1 + 1])
     depth = ndimage.distance_transform_edt(np.pad(part, 1))[1:-1, 1:-1]
     least = 1.0 if rng.random() < 0.5 else rng.uniform(0.25, 1)
     candidates = np.argwhere(depth >= least * depth.max())
     row, col = candidates[rng.integers(len(candidates))]
-    return float(cols[0] + col), float(rows[0] + row)
+    return float(col0 + col), float(row0 + row)

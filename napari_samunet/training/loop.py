@@ -4,9 +4,7 @@ be read.
 
 from __future__ import annotations
 
-import json
 import math
-import os
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +22,9 @@ from tqdm import tqdm
 from napari_samunet.errors import BadUsage
 from napari_samunet.models.samunet import MEMBERS, SamUNet, build
 from napari_samunet.training.config import TrainConfig
+from napari_samunet.training.files import open_whole, writing_in
 from napari_samunet.training.interaction import corrections, draw_opening
+from napari_samunet.training.log import add_row
 from napari_samunet.training.loss import answer_loss, overlap_iou
 from napari_samunet.training.progress import Progress
 from napari_samunet.training.stream import batches
@@ -42,6 +42,7 @@ class Trainer:
         self.config, self.folder, self.device = config, folder, torch.device(device)
         torch.manual_seed(config.seed)
         self.model = _first_model(config)
+        self.progress = Progress(config, folder)
         _make(folder)  # only now: a configuration that is refused leaves no empty folder
         self.model.to(self.device).to(memory_format=torch.channels_last).train()
         self.average = AveragedModel(
@@ -51,12 +52,17 @@ class Trainer:
             self.model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
         self.step, self.seconds = 0, 0.0
-        self.progress = Progress(config, folder)
         self._resume()
         self.rng = np.random.default_rng([config.seed, self.step])
 
     def run(self) -> Path:
-        """Train to the end and return the path of the averaged weights."""
+        """Train to the end and return the path of the averaged weights.
+
+        Raises
+        ------
+        InputError
+            The folder takes no more files; what was saved last is whole.
+        """
         config = self.config
         size = self.model.config.image_size
         stream = batches(config.scenes, size, config.batch, config.seed, self.step)
@@ -69,17 +75,20 @@ class Trainer:
             now = time.monotonic()
             self.seconds, began = self.seconds + now - began, now
             due = self.progress.due(self.step)
+            if due or self.step % config.save_every == 0:
+                self._save()  # first: what a look meets may end the run
             if due:
                 figures |= self.progress.measure(self.averaged_model())
             if self.step % 20 == 0 or due:
                 bar.set_postfix(figures | self.progress.latest)
                 self._log(figures)
             if due:
-                self.progress.draw(self.averaged_model())
-            if self.step % config.save_every == 0 or self.step == config.steps:
-                self._save()
+                with writing_in(self.folder):
+                    self.progress.draw(self.averaged_model())
         bar.close()
-        return self.folder / "weights.safetensors"
+        if not self._weights.exists():  # deleted since the run ended
+            self._save_weights()
+        return self._weights
 
     def _train_step(self, image: Tensor, masks: Tensor, boxed: bool) -> dict[str, float]:
         for group in self.optimizer.param_groups:
@@ -154,11 +163,18 @@ class Trainer:
             config.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * self.step / config.steps))
         )
 
+    @property
+    def _images(self) -> int:
+        return self.step * self.config.batch
+
+    @property
+    def _weights(self) -> Path:
+        return self.folder / "weights.safetensors"
+
     def _log(self, figures: dict[str, float]) -> None:
-        images = self.step * self.config.batch
-        row = {"step": self.step, "images": images, "seconds": round(self.seconds), **figures}
-        with (self.folder / "log.jsonl").open("a") as log:
-            log.write(json.dumps(row) + "\n")
+        row = {"step": self.step, "images": self._images, "seconds": round(self.seconds), **figures}
+        with writing_in(self.folder):
+            add_row(self.folder / "log.jsonl", row)
 
     def averaged_model(self) -> SamUNet:
         """The averaged weights with the running batch statistics of the trained model."""
@@ -169,18 +185,20 @@ class Trainer:
         return model
 
     def _save(self) -> None:
+        self._save_weights()  # first: the state of a run that ended vouches for them
         state = {
-            "step": self.step,
+            "images": self._images,
             "seconds": self.seconds,
             "model": self.model.state_dict(),
             "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
         }
-        part = self.folder / "state.part"
-        torch.save(state, part)
-        os.replace(part, self.folder / "state.pt")
-        facts = {"images": self.step * self.config.batch, "hours": round(self.seconds / 3600, 2)}
-        save_weights(self.averaged_model(), self.folder / "weights.safetensors", facts)
+        with open_whole(self.folder / "state.pt") as file:
+            torch.save(state, file)
+
+    def _save_weights(self) -> None:
+        facts = {"images": self._images, "hours": round(self.seconds / 3600, 2)}
+        save_weights(self.averaged_model(), self._weights, facts)
 
     def _resume(self) -> None:
         path = self.folder / "state.pt"
@@ -191,7 +209,11 @@ class Trainer:
             self.model.load_state_dict(state["model"])
             self.average.load_state_dict(state["average"])
             self.optimizer.load_state_dict(state["optimizer"])
-            self.step, self.seconds = state["step"], state["seconds"]
+            for group in self.optimizer.param_groups:  # what the configuration says now
+                group["weight_decay"] = self.config.weight_decay
+            # Images, for the batch may be another now; states of earlier versions count steps.
+            seen = state["images"] // self.config.batch if "images" in state else state["step"]
+            self.step, self.seconds = seen, state["seconds"]
         except Exception as error:  # torch raises whatever its readers raise on other files
             raise BadUsage(
                 f"{self.folder} holds the state of a run (state.pt) that is damaged or of another "
@@ -204,9 +226,6 @@ def _first_model(config: TrainConfig) -> SamUNet:
     """The network as a run begins: untrained, or with the weights that it starts from."""
     if config.member not in MEMBERS:
         raise BadUsage(f"member is one of {', '.join(MEMBERS)}, but {config.member!r} came.")
-    folder = config.dev.folder
-    if folder and not Path(folder).is_dir():
-        raise BadUsage(f"[dev] folder holds slice cases, but {folder} is no folder.")
     model = build(config.member)
     if config.start:
         try:

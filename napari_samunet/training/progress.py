@@ -7,11 +7,11 @@ are named.
 
 from __future__ import annotations
 
-import json
 from copy import deepcopy
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -20,8 +20,12 @@ from napari_samunet.evaluation.plots import can_plot, plot_curve
 from napari_samunet.models.builtin import contract_of
 from napari_samunet.models.samunet import SamUNet
 from napari_samunet.models.system import System
-from napari_samunet.training.config import TrainConfig
+from napari_samunet.training.config import DevConfig, TrainConfig
+from napari_samunet.training.log import read_rows
 from napari_samunet.training.stream import SampleStream
+
+if TYPE_CHECKING:
+    from napari_samunet.evaluation.cases import SliceCase
 
 SHOWN = 5
 """Synthetic samples in the montage with a box, and as many without."""
@@ -43,11 +47,17 @@ class Progress:
     ----------
     latest
         The last dev scores, e.g. ``dev_box``: macro Dice.
+
+    Raises
+    ------
+    InputError
+        The dev slices cannot be read.
     """
 
     def __init__(self, config: TrainConfig, folder: Path) -> None:
         self.config, self.folder = config, folder
         self.latest: dict[str, float] = {}
+        self._cases = _dev_cases(config.dev)  # now: a slip should not show at the first look
         self._samples: list[tuple[Tensor, Tensor]] = []
 
     def due(self, step: int) -> bool:
@@ -63,16 +73,14 @@ class Progress:
             The averaged weights; they are copied, so that training goes on undisturbed.
         """
         dev = self.config.dev
-        if not dev.folder:
+        if not self._cases:
             return {}
-        from napari_samunet.evaluation.cases import find_cases, read_case
         from napari_samunet.evaluation.protocol import measure_case
         from napari_samunet.evaluation.report import macro_mean
 
         device = next(model.parameters()).device
         system = System("builtin", contract_of(model.config), deepcopy(model), "dev", device)
-        cases = [read_case(path) for path in find_cases(dev.folder, dev.every_case)]
-        results = [measure_case(case, system, dev.clicks) for case in cases]
+        results = [measure_case(case, system, dev.clicks) for case in self._cases]
         self.latest = {
             f"dev_{name.removeprefix('dice_')}": macro_mean(
                 (result.case.modality, result.case.source, result.measures[name])
@@ -89,10 +97,8 @@ class Progress:
 
             samples = self._drawn_samples(model.config.image_size)
             write_montage(deepcopy(model).eval(), samples, self.folder / "montage.png")
-        log = self.folder / "log.jsonl"
-        if can_plot() and log.exists():
-            lines = [json.loads(line) for line in log.read_text().splitlines()]
-            plot_curve(lines, self.folder / "curve.png")
+        if can_plot():
+            plot_curve(read_rows(self.folder / "log.jsonl"), self.folder / "curve.png")
 
     def _drawn_samples(self, side: int) -> list[tuple[Tensor, Tensor]]:
         """The same samples each time: images and masks (N, 1, S, S), with boxes, then without."""
@@ -107,6 +113,14 @@ class Progress:
             torch.set_num_threads(threads)  # a stream takes one thread for itself
             self._samples = [_stacked(group[:SHOWN]) for group in groups.values()]
         return self._samples
+
+
+def _dev_cases(dev: DevConfig) -> list[SliceCase]:
+    if not dev.folder:
+        return []
+    from napari_samunet.evaluation.cases import find_cases, read_case
+
+    return [read_case(path) for path in find_cases(dev.folder, dev.every_case)]
 
 
 def _stacked(group: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:

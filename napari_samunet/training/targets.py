@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from scipy import ndimage
 
+from napari_samunet.prompts.simulate import tight_box
 from napari_samunet.training.anatomy import AIR, FIRST_BLOB, LAYER_WEIGHT, Labels
 from napari_samunet.types import BoolArray, FloatArray
 
@@ -158,9 +159,9 @@ def _outlined(mask: BoolArray) -> BoolArray:
     """
     if ndimage.label(mask)[1] > 1:
         return _filled(mask)
-    rows, cols = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    reach = max(2, int(0.1 * max(np.ptp(rows), np.ptp(cols))))
-    window = tuple(slice(max(axis[0] - 1, 0), axis[-1] + 2) for axis in (rows, cols))
+    row0, col0, row1, col1 = tight_box(mask)
+    reach = max(2, int(0.1 * max(row1 - row0, col1 - col0)))
+    window = _extent(mask, margin=1)
     padded = np.pad(mask[window], reach + 1)
     near = ndimage.distance_transform_edt(~padded) <= reach
     closed = ndimage.distance_transform_edt(near) > reach
@@ -222,10 +223,10 @@ def _is_told_apart(image: FloatArray, mask: BoolArray) -> bool:
 
 
 def _extent(mask: BoolArray, margin: int) -> tuple[slice, slice]:
-    rows, cols = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    row0, col0, row1, col1 = tight_box(mask)
     return (
-        slice(max(rows[0] - margin, 0), rows[-1] + 1 + margin),
-        slice(max(cols[0] - margin, 0), cols[-1] + 1 + margin),
+        slice(max(row0 - margin, 0), row1 + 1 + margin),
+        slice(max(col0 - margin, 0), col1 + 1 + margin),
     )
 
 
@@ -236,20 +237,18 @@ def _crop(
     than the slice.
     """
     scene = image.shape[0]
-    rows, cols = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    extent = max(rows[-1] - rows[0], cols[-1] - cols[0]) + 1
+    row0, col0, row1, col1 = tight_box(mask)
+    extent = max(row1 - row0, col1 - col0) + 1
     zoom = rng.uniform(1.7, 2.4) if boxed else rng.uniform(1.3, 4)
     square = max(int(extent * zoom), 24)
     if square >= scene or rng.random() < (0.12 if boxed else 0.4):
         square, centre = scene, np.array([scene, scene]) / 2
     else:
-        centre = np.array([rows[0] + rows[-1], cols[0] + cols[-1]]) / 2
+        centre = np.array([row0 + row1, col0 + col1]) / 2
         free = max(square - extent, 0) / 2 * (0.15 if boxed else 0.8)
         centre = centre + rng.uniform(-free, free, 2)
-    row0, col0 = (np.round(centre - square / 2)).astype(int)
-    both = np.stack(
-        [_cut(image, row0, col0, square), _cut(mask.astype(np.float32), row0, col0, square)]
-    )
+    top, left = (np.round(centre - square / 2)).astype(int)
+    both = np.stack([_cut(part, top, left, square) for part in (image, mask.astype(np.float32))])
     both = _resize(
         both, int(rng.uniform(36, square)) if rng.random() < 0.3 and square > 48 else square
     )

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from napari_samunet.errors import BadCheckpoint
 from napari_samunet.models.builtin import metadata_of
-from napari_samunet.models.checkpoint import read_checkpoint
+from napari_samunet.models.checkpoint import Checkpoint, read_checkpoint
 from napari_samunet.models.samunet import SamUNet
+from napari_samunet.training.files import open_whole
 
 
 def save_weights(model: SamUNet, path: Path, facts: Mapping[str, object]) -> None:
@@ -40,20 +40,29 @@ def set_score_map(path: Path, score_map: tuple[float, ...]) -> None:
         It is no weights file of ours.
     """
     checkpoint = read_checkpoint(path)
-    if "config" not in checkpoint.metadata:
-        raise BadCheckpoint(
-            f"Scores of our own weights (samunet train) can be mapped, but {path} is not of ours."
-        )
+    check_ours(checkpoint, path)
     contract = json.loads(checkpoint.metadata.get("contract", "{}"))
     contract["score_map"] = list(score_map)
     _write(checkpoint.tensors, path, dict(checkpoint.metadata) | {"contract": json.dumps(contract)})
 
 
+def check_ours(checkpoint: Checkpoint, path: Path) -> None:
+    """Refuse a file of weights that ``samunet train`` did not write.
+
+    Raises
+    ------
+    BadCheckpoint
+        It is none of ours.
+    """
+    if "config" not in checkpoint.metadata:
+        raise BadCheckpoint(
+            f"Scores of our own weights (samunet train) can be mapped, but {path} is not of ours."
+        )
+
+
 def _write(tensors: dict[str, Tensor], path: Path, metadata: dict[str, str]) -> None:
-    part = path.with_suffix(".part")
-    save_file(tensors, part, metadata)
-    part.chmod(0o644)
-    os.replace(part, path)
+    with open_whole(path) as file:
+        file.write(save(tensors, metadata))
 
 
 def _stored(value: Tensor) -> Tensor:

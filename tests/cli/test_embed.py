@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from types import SimpleNamespace
 
 import nibabel
@@ -79,7 +80,11 @@ def test_all_embeddings_are_told_and_deleted(folder, image, capsys):
 
 @pytest.mark.parametrize(
     ("options", "reason"),
-    [(["--slices", "2:9"], "slices 0 to 3"), (["--cluster", "nowhere"], "scheduler")],
+    [
+        (["--slices", "2:9"], "slices 0 to 3"),
+        (["--cluster", "nowhere"], "scheduler"),
+        (["--cluster", "foo://x"], "unknown address scheme 'foo'"),
+    ],
 )
 def test_a_wrong_option_is_one_clear_line(folder, image, capsys, options, reason):
     pytest.importorskip("distributed")
@@ -115,8 +120,41 @@ def test_a_folder_that_cannot_be_locked_is_one_clear_line(
         assert "Traceback" not in line
 
 
+def test_a_cluster_of_an_unknown_kind_leaves_no_client_behind(monkeypatch):
+    distributed = pytest.importorskip("distributed")
+    from napari_samunet.inference.cluster import connect
+
+    monkeypatch.setattr(distributed, "Client", None)
+    with pytest.raises(InputError, match="known schemes"):
+        connect("foo://x")
+
+
+def test_what_is_left_of_an_image_is_told_where_others_took_its_room(
+    folder, image, capsys, monkeypatch
+):
+    put = EmbeddingFolder.put
+
+    def crowded(self, *embedding):
+        """As if another process encoded at the same time, within the same budget."""
+        put(self, *embedding)
+        if len(_files(folder)) > 1:
+            (folder / _files(folder)[0]).unlink()
+
+    monkeypatch.setattr(EmbeddingFolder, "put", crowded)
+    assert main(["embed", image]) == 0
+    assert "4 slices encoded, 0 were there; 1 of 4 are on the disk now" in capsys.readouterr().out
+
+
+def test_what_is_there_counts_as_used_before_the_rest_takes_room(folder, image):
+    main(["embed", image, "--slices", "0:0"])
+    (file,) = folder.glob("*.safetensors")
+    os.utime(file, (0, 0))
+    main(["embed", image, "--slices", "0:0"])
+    assert file.stat().st_mtime > 0
+
+
 def test_what_was_not_kept_is_not_told_as_kept(folder, image, capsys, monkeypatch):
-    monkeypatch.setattr("napari_samunet.embedding.levels._MB", 1)  # budgets of bytes
+    monkeypatch.setattr("napari_samunet.embedding.budget._MB", 1)  # budgets of bytes
     assert main(["embed", image, "--slices", "0:1"]) == 2
     assert "2 embeddings were not kept" in capsys.readouterr().err
 

@@ -32,6 +32,12 @@ def test_a_series_is_told_without_a_word_of_the_patient(tmp_path: Path, capsys):
     assert not [word for word in (PATIENT, PATIENT_ID, BIRTH, "1.2.826") if word in whole]
 
 
+def test_a_projection_that_states_no_thickness_has_no_voxels_to_be_odd(tmp_path: Path, capsys):
+    fine = {"PixelSpacing": [0.1, 0.1], "ImagePositionPatient": None}
+    facts = told(save_slice(tmp_path, 0, **fine), capsys)
+    assert facts["odd"] == "no position in the patient is stated"
+
+
 def test_an_oblique_nifti_says_which_matrix_placed_it_and_what_is_odd(oblique_image: Path, capsys):
     facts = told(oblique_image, capsys)
     assert facts["stored as"] == "Nifti1, little-endian int16"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from napari_samunet.errors import InputError, UnreadableFile
-from napari_samunet.evaluation.cases import find_cases, read_case
+from napari_samunet.evaluation.cases import find_cases, human_cases, read_case
 
 
 def _parts(**changes: object) -> dict:
@@ -77,12 +77,46 @@ def test_missing_parts_are_listed(tmp_path: Path):
         {"spacing": np.array([1.0, 0.0])},
         {"spacing": np.array([1.0, 1.0, 1.0])},
         {"window": np.array([5.0, 5.0])},
+        {"window": np.array([-np.inf, np.inf])},
+        {"spacing": np.array(["a", "b"])},
+        {"image": np.full((8, 9), "x")},
+        {"image": np.ones((8, 9), complex)},
+        {"image": np.full((8, 9), np.nan)},
+        {"human": np.array([True, False])},
+        {"human": "False"},
+        {"human": 2},
+        {"modality": np.array(["CT", "MR"])},
     ],
-    ids=["empty mask", "other shape", "volume", "spacing 0", "three spacings", "empty window"],
+    ids=str,
 )
 def test_parts_that_do_not_fit_are_refused(tmp_path: Path, changes: dict):
-    with pytest.raises(InputError, match=r"x\.npz"):
+    with pytest.raises(InputError, match=rf"{next(iter(changes))}.*x\.npz"):
         read_case(_saved(tmp_path / "x.npz", **changes))
+
+
+def test_several_structures_are_not_measured_as_one(tmp_path: Path):
+    mask = _parts()["mask"].astype(np.uint8)
+    mask[7] = 3
+    with pytest.raises(InputError, match=r"x\.npz has 2 values beside 0 \(1 to 3\)"):
+        read_case(_saved(tmp_path / "x.npz", mask=mask))
+
+
+def test_a_background_of_nan_is_not_taken_for_the_structure(tmp_path: Path):
+    mask = np.where(_parts()["mask"], 1, np.nan)
+    with pytest.raises(InputError, match="NaN"):
+        read_case(_saved(tmp_path / "x.npz", mask=mask))
+
+
+def test_texts_and_answers_may_be_stored_in_other_ways(tmp_path: Path):
+    case = read_case(_saved(tmp_path / "x.npz", modality=b"CT", source=7, human=np.uint8([0])))
+    assert (case.modality, case.source, case.human) == ("CT", "7", False)
+
+
+def test_a_case_as_a_volume_has_its_spacing_and_modality(tmp_path: Path):
+    volume = read_case(_saved(tmp_path / "x.npz")).volume
+    assert volume.shape == (1, 8, 9)
+    assert tuple(volume.spacing[1:]) == (1.5, 0.5)
+    assert volume.modality == "CT"
 
 
 def test_cases_are_found_in_order_thinned_and_limited(tmp_path: Path):
@@ -91,6 +125,12 @@ def test_cases_are_found_in_order_thinned_and_limited(tmp_path: Path):
     assert [path.stem for path in find_cases(tmp_path)] == list("abcde")
     assert [path.stem for path in find_cases(tmp_path, every=2)] == list("ace")
     assert [path.stem for path in find_cases(tmp_path, every=2, limit=2)] == list("ac")
+
+
+def test_masks_that_a_model_made_may_be_left_out(tmp_path: Path):
+    for name, human in {"a": True, "b": False}.items():
+        _saved(tmp_path / f"{name}.npz", human=human)
+    assert [case.name for case in human_cases(tmp_path)] == ["a"]
 
 
 def test_a_folder_without_cases_is_refused(tmp_path: Path):

@@ -8,7 +8,7 @@ import numpy as np
 
 from napari_samunet.evaluation.cases import SliceCase
 from napari_samunet.evaluation.protocol import CaseResult
-from napari_samunet.evaluation.report import macro_mean, make_report, source_mean
+from napari_samunet.evaluation.report import macro_mean, make_report, report_json, source_mean
 from napari_samunet.evaluation.table import format_report
 
 
@@ -73,7 +73,7 @@ def test_every_group_shows_plain_geometry():
 
 def test_the_report_survives_json_and_keeps_what_was_asked():
     report = make_report([_result("CT", "a", 0.8)], "tiny", clicks=3)
-    assert json.loads(json.dumps(report)) == report
+    assert json.loads(report_json(report)) == report
     assert report["options"] == {"clicks": 3}
     assert report["cases"][0]["pixels"] == 400
 
@@ -89,5 +89,15 @@ def test_the_table_is_readable_and_names_every_row():
 
 
 def test_only_model_masks_give_no_macro_instead_of_a_crash():
-    text = format_report(make_report([_result("CT", "a", 0.8, human=False)], "tiny"))
-    assert "nan" not in text
+    report = make_report([_result("CT", "a", 0.8, human=False)], "tiny")
+    assert "nan" not in format_report(report)
+
+
+def test_a_mean_of_nothing_is_null_in_json_which_has_no_word_for_nan():
+    def refuse(word: str) -> None:
+        raise AssertionError(f"{word} is no JSON")
+
+    report = make_report([_result("MRI", "a", 0.8), _result("MRI", "b", 0.6)], "tiny")
+    read = json.loads(report_json(report), parse_constant=refuse)
+    assert read["macro"]["tiny"]["dice_box"]["mean"] is None
+    assert read["modalities"]["MRI"]["rows"]["tiny"]["dice_box"]["mean"] == 0.7

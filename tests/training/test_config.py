@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from napari_samunet.cli.main import main
-from napari_samunet.errors import BadUsage
-from napari_samunet.training.config import TrainConfig, read_config
+from napari_samunet.errors import BadUsage, InputError
+from napari_samunet.training.config import DevConfig, TrainConfig, read_config
 from napari_samunet.training.loop import Trainer
 
 
@@ -27,6 +27,8 @@ from napari_samunet.training.loop import Trainer
         ("member = 3", "member is a text, but 3 came"),
         ("ema = nan", "ema is a number, 0 to 1, but nan came"),
         ("[scenes]\npool = 0", "[scenes] pool is a whole number, 1 or more, but 0 came"),
+        ("[scenes]\nside = 16", "[scenes] side is a whole number, 48 or more, but 16 came"),
+        ("[dev]\nclicks = 25", "[dev] clicks is a whole number, 1 to 20, but 25 came"),
         ("[dev]\nfolder = 4", "[dev] folder is a text, but 4 came"),
         ("scenes = 4", "scenes is a table [scenes], but 4 came"),
         ("bach = 4", "bach is no key of a training configuration; wanted one of member, start,"),
@@ -75,17 +77,27 @@ def test_the_shipped_configuration_is_found_by_name_far_from_a_clone(
     assert "'abacus' cannot be used here" in capsys.readouterr().err  # so it was read
 
 
-@pytest.mark.parametrize("change", ["member", "start", "dev"])
-def test_a_run_that_cannot_begin_makes_no_folder(change: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"member": "nobody"}, "^member"),
+        ({"start": "text.safetensors"}, "^start"),
+        ({"dev": DevConfig(folder="nowhere")}, "nowhere is none"),
+        ({"dev": DevConfig(folder="empty")}, "none lies there"),
+        ({"dev": DevConfig(folder="spoilt")}, "is unreadable"),
+    ],
+)
+def test_a_run_that_cannot_begin_makes_no_folder(
+    change: dict, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     config = TrainConfig()
-    (tmp_path / "text.safetensors").write_text("no weights")
-    wrong = {
-        "member": {"member": "nobody"},
-        "start": {"start": str(tmp_path / "text.safetensors")},
-        "dev": {"dev": replace(config.dev, folder=str(tmp_path / "nowhere"))},
-    }[change]
-    with pytest.raises(BadUsage, match=f"^.?{change}"):
-        Trainer(replace(config, **wrong), tmp_path / "run", "cpu")
+    Path("text.safetensors").write_text("no weights")
+    Path("empty").mkdir()
+    Path("spoilt").mkdir()
+    Path("spoilt/a.npz").write_text("no case")
+    with pytest.raises(InputError, match=said):
+        Trainer(replace(config, **change), tmp_path / "run", "cpu")
     assert not (tmp_path / "run").exists()
 
 

@@ -1,24 +1,28 @@
 """A training run must survive a kill and end in a file that the package can load."""
 
 import dataclasses
+import errno
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
-from napari_samunet.errors import BadUsage
+from napari_samunet.errors import BadUsage, InputError
 from napari_samunet.models.load import load_model
 from napari_samunet.training.config import SceneConfig, TrainConfig, read_config
+from napari_samunet.training.log import read_rows
 from napari_samunet.training.loop import Trainer
 from napari_samunet.training.loss import answer_loss, mask_loss, overlap_iou
 
 SCENES = SceneConfig(side=96, scenes_at_once=2, targets_per_scene=4, pool=8, workers=0)
 TINY = TrainConfig(images=6, batch=2, rounds=2, save_every=1, scenes=SCENES)
+ONE_STEP = dataclasses.replace(TINY, images=2)
 
 
 @pytest.fixture
 def finished(tmp_path):
     """A run of one step that was stopped, then taken up to its end."""
-    Trainer(dataclasses.replace(TINY, images=2), tmp_path, "cpu").run()
+    Trainer(ONE_STEP, tmp_path, "cpu").run()
     resumed = Trainer(TINY, tmp_path, "cpu")
     assert resumed.step == 1
     return resumed, resumed.run()
@@ -44,6 +48,85 @@ def test_a_folder_with_a_state_that_does_not_fit_is_named(spoilt, tmp_path):
         Trainer(TINY, tmp_path, "cpu")
     assert str(tmp_path) in str(told.value)
     assert state.read_bytes() == before
+
+
+def test_weights_that_were_deleted_since_the_run_ended_are_written_again(finished):
+    trainer, weights = finished
+    before = load_file(weights)
+    weights.unlink()
+    again = load_file(Trainer(TINY, trainer.folder, "cpu").run())
+    assert all(torch.equal(again[name], tensor) for name, tensor in before.items())
+
+
+def test_a_run_that_ended_keeps_weights_that_were_calibrated_since(finished):
+    trainer, weights = finished
+    weights.write_bytes(b"calibrated")
+    assert Trainer(TINY, trainer.folder, "cpu").run().read_bytes() == b"calibrated"
+
+
+def _full(*_arguments, **_options):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("writer", ["torch.save", "napari_samunet.training.weights.save"])
+def test_a_full_disk_is_one_plain_line_and_the_run_goes_on_once_there_is_room(
+    writer, tmp_path, monkeypatch
+):
+    trainer = Trainer(ONE_STEP, tmp_path, "cpu")
+    monkeypatch.setattr(writer, _full)
+    with pytest.raises(InputError, match="No space left") as told:
+        trainer.run()
+    monkeypatch.undo()
+    assert str(tmp_path) in str(told.value)
+    assert "make room" in str(told.value)
+    assert not list(tmp_path.glob("*.part"))
+    assert not (tmp_path / "state.pt").exists()  # it would vouch for weights that are not there
+    assert load_model(str(Trainer(ONE_STEP, tmp_path, "cpu").run()), device="cpu").name == "builtin"
+
+
+@pytest.mark.parametrize("writer", ["loop.add_row", "progress.Progress.draw"])
+def test_a_log_or_a_picture_that_has_no_room_is_one_plain_line_too(writer, tmp_path, monkeypatch):
+    monkeypatch.setattr(f"napari_samunet.training.{writer}", _full)
+    with pytest.raises(InputError, match="make room"):
+        Trainer(ONE_STEP, tmp_path, "cpu").run()
+
+
+def test_a_run_goes_on_after_half_a_line_in_its_log(finished):
+    trainer, _ = finished
+    log = trainer.folder / "log.jsonl"
+    whole = log.read_bytes()
+    log.write_bytes(whole + b'{"step": 3, "im')
+    longer = dataclasses.replace(TINY, images=8)
+    Trainer(longer, trainer.folder, "cpu").run()
+    assert log.read_bytes().startswith(whole)
+    assert [row["step"] for row in read_rows(log)] == [1, 3, 4]
+
+
+def test_a_run_goes_on_with_what_its_configuration_says_now(finished):
+    trainer, _ = finished
+    changed = dataclasses.replace(TINY, images=12, batch=3, weight_decay=0.5)
+    resumed = Trainer(changed, trainer.folder, "cpu")
+    assert resumed.optimizer.param_groups[0]["weight_decay"] == 0.5
+    assert resumed.step * changed.batch == 6, "so many images were seen, whatever the batch"
+
+
+def test_a_run_of_an_earlier_version_goes_on(finished):
+    trainer, _ = finished
+    path = trainer.folder / "state.pt"
+    state = torch.load(path, weights_only=True)
+    del state["images"]
+    torch.save(state | {"step": 2}, path)
+    assert Trainer(TINY, trainer.folder, "cpu").step == 2
+
+
+def test_a_run_is_saved_before_it_is_looked_at(tmp_path, monkeypatch):
+    def stumble(*_arguments):
+        raise RuntimeError("over a slice")
+
+    monkeypatch.setattr("napari_samunet.training.progress.Progress.measure", stumble)
+    with pytest.raises(RuntimeError):
+        Trainer(ONE_STEP, tmp_path, "cpu").run()
+    assert Trainer(ONE_STEP, tmp_path, "cpu").step == 1
 
 
 def test_a_run_without_warmup_begins_at_its_full_rate(tmp_path):

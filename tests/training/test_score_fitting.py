@@ -48,11 +48,14 @@ def test_a_weights_file_carries_its_map_and_keeps_its_tensors(tmp_path):
         assert (after.module.state_dict()[name] == tensor).all()
 
 
-def test_weights_of_others_are_not_touched(tmp_path):
+def test_weights_of_others_are_not_touched_nor_answered_first(tmp_path, monkeypatch):
     import torch
     from safetensors.torch import save_file
 
     path = tmp_path / "theirs.safetensors"
     save_file({"a": torch.zeros(2)}, path)
+    monkeypatch.setattr("napari_samunet.training.calibration.load_model", None)
     with pytest.raises(BadCheckpoint, match="theirs"):
         set_score_map(path, (1.0, 0.0, 1.0, 0.0))
+    with pytest.raises(BadCheckpoint, match="theirs"):
+        calibrate(path, SCENES, samples=2)

@@ -1,0 +1,46 @@
+"""An evaluation of a night is refused at dusk, or runs through."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from napari_samunet.cli.main import main
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two slice cases, of a modality that macro knows and of one that it does not."""
+    mask = np.zeros((48, 48), bool)
+    mask[10:30, 12:30] = True
+    facts = {"structure": "liver", "human": True, "source": "p"}
+    parts = {"image": mask.astype(np.float32), "mask": mask, "spacing": np.ones(2)}
+    for name, modality in {"a": "CT", "b": "MRI"}.items():
+        path = tmp_path / f"{name}.npz"
+        np.savez(path, window=np.array([0, 1]), modality=modality, **parts, **facts)
+    return tmp_path
+
+
+def test_cases_that_cannot_be_read_are_told_before_any_is_measured(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def measure(*_arguments: object) -> None:
+        raise AssertionError("this case was measured in vain")
+
+    monkeypatch.setattr("napari_samunet.evaluation.protocol.measure_case", measure)
+    for name in ("y", "z"):
+        (folder / f"{name}.npz").write_text("no case")
+    assert main(["evaluate", str(folder)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "y.npz is unreadable" in line
+    assert "1 more cases cannot be measured" in line
+
+
+def test_a_modality_that_macro_leaves_out_is_named(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", str(folder), "--clicks", "1"]) == 0
+    told = capsys.readouterr().err
+    assert "those of 'MRI' are measured, but not counted" in told
