@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,6 +17,9 @@ DRAFT_PREFIX, DRAFT_SUFFIX = ".samunet-", ".part"
 """By which a draft, a file or a folder, is known that a killed program left."""
 _DRAFT = re.compile(re.escape(DRAFT_PREFIX) + r"[a-z0-9_]{8}" + re.escape(DRAFT_SUFFIX))
 _ABANDONED_S = 24 * 3600
+_ON_WINDOWS = os.name == "nt"
+_HELD_AT_MOST_S = 2.0
+_ASKED_EVERY_S = 0.1
 
 
 def sweep(draft: Path) -> None:
@@ -40,6 +45,49 @@ def _remove(entry: os.DirEntry[str]) -> None:
         os.unlink(entry)
 
 
+def draft_folder(parent: Path) -> Path:
+    """Make an empty folder for drafts, which nobody but its owner may enter.
+
+    On Windows it is as open as ``parent``: what is moved out of a private folder stays private
+    there, and colleagues are to read an export.
+
+    Raises
+    ------
+    OSError
+        It cannot be made there.
+    """
+    if not _ON_WINDOWS:
+        return Path(tempfile.mkdtemp(DRAFT_SUFFIX, DRAFT_PREFIX, parent))
+    folder = parent / f"{DRAFT_PREFIX}{secrets.token_hex(4)}{DRAFT_SUFFIX}"
+    folder.mkdir()
+    return folder
+
+
+def put_in_place(draft: Path, path: Path) -> None:
+    """Move a draft over a file.
+
+    On Windows it waits up to 2 s until other programs let go of both: a virus scanner, or what
+    keeps a folder in step with a server, holds a new file for a moment.
+
+    Raises
+    ------
+    OSError
+        It cannot be moved there.
+    """
+    given_up = time.monotonic() + _HELD_AT_MOST_S
+    while True:
+        try:
+            os.replace(draft, path)
+            return
+        except PermissionError as error:
+            if not _ON_WINDOWS:
+                raise
+            if time.monotonic() > given_up:
+                reason = "it is open in another program, or write-protected"
+                raise PermissionError(error.errno, reason, str(path)) from error
+        time.sleep(_ASKED_EVERY_S)
+
+
 @contextmanager
 def replacing(path: Path, lasting: bool = True, prefix: str = DRAFT_PREFIX) -> Iterator[BinaryIO]:
     """Open a file beside ``path`` to write on, which takes its place at the end.
@@ -51,7 +99,7 @@ def replacing(path: Path, lasting: bool = True, prefix: str = DRAFT_PREFIX) -> I
     ----------
     path : Path
     lasting : bool
-        Whether to sweep, and to wait until the disk has it; a cache need not.
+        Whether to sweep, and to wait for the disk and for who holds the file; a cache need not.
     prefix : str
         Begins the draft's name; whoever gives another one removes what is left of it.
 
@@ -69,7 +117,11 @@ def replacing(path: Path, lasting: bool = True, prefix: str = DRAFT_PREFIX) -> I
             if lasting:
                 file.flush()
                 os.fsync(file.fileno())
-        os.replace(draft, path)
+        if lasting:
+            put_in_place(Path(draft), path)
+        else:
+            os.replace(draft, path)
     except BaseException:
-        Path(draft).unlink(missing_ok=True)
+        with suppress(OSError):  # what another program holds goes with the next sweep
+            Path(draft).unlink()
         raise

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pytest
+from held_files import hold_files
 
+from napari_samunet import replacing as replacing_module
 from napari_samunet.replacing import DRAFT_PREFIX, DRAFT_SUFFIX, replacing
 
 
@@ -56,6 +58,29 @@ def test_an_error_leaves_what_was_there_and_nothing_beside_it(tmp_path):
         _begin(file)
     assert path.read_bytes() == b"old"
     assert [item.name for item in tmp_path.iterdir()] == ["kept"]
+
+
+def test_what_another_program_holds_for_a_moment_is_replaced_all_the_same(tmp_path, monkeypatch):
+    (tmp_path / "another").write_bytes(b"old")
+    hold_files(monkeypatch, 3)
+    _write(tmp_path)
+    assert (tmp_path / "another").read_bytes() == b"whole"
+
+
+def test_what_another_program_holds_for_good_stays_and_the_reason_is_told(tmp_path, monkeypatch):
+    (tmp_path / "another").write_bytes(b"old")
+    hold_files(monkeypatch, 10**9)
+    monkeypatch.setattr(replacing_module, "_HELD_AT_MOST_S", 0.05)
+    with pytest.raises(PermissionError, match="open in another program"):
+        _write(tmp_path)
+    assert [(item.name, item.read_bytes()) for item in tmp_path.iterdir()] == [("another", b"old")]
+
+
+def test_what_may_not_be_written_elsewhere_is_told_at_once(tmp_path, monkeypatch):
+    hold_files(monkeypatch, 1)
+    monkeypatch.setattr(replacing_module, "_ON_WINDOWS", False)
+    with pytest.raises(PermissionError, match="used by another"):
+        _write(tmp_path)
 
 
 def test_a_folder_that_is_not_there_is_an_error(tmp_path):

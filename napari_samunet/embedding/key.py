@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from hashlib import blake2b
-from importlib.metadata import version
 
 import numpy as np
 
+from napari_samunet import __version__
 from napari_samunet.preprocess.roi import Roi
 from napari_samunet.types import AnyArray, Window
 
@@ -49,13 +48,8 @@ class EmbeddingKey:
         window = None if self.window is None else tuple(map(float, self.window))
         roi = None if self.roi is None else tuple(map(int, self.roi))
         rest = (self.model, self.precision, self.axis)
-        told = repr((_release(), LAYOUT, self.content, window, roi, *rest))
+        told = repr((__version__, LAYOUT, self.content, window, roi, *rest))
         return blake2b(told.encode(), digest_size=16).hexdigest()
-
-
-@cache
-def _release() -> str:
-    return version("napari-samunet")
 
 
 def content_digest(slice_yx: AnyArray) -> str:

@@ -1,14 +1,11 @@
-"""Choices among the parts of a file, and the sorting of parts that belong together."""
+"""Choices among the parts of a file."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
 
 from napari_samunet.errors import ChoiceNeeded, InputError
-
-Part = TypeVar("Part")
 
 
 def chosen_frame(
@@ -46,15 +43,3 @@ def chosen_frame(
     if frame is not None and not 0 <= frame < count:
         raise InputError(f"{path} has no frame {frame}: it holds frames 0 to {count - 1}.")
     return frame or 0
-
-
-def grouped(parts: Iterable[Part], fits: Callable[[list[Part], Part], bool]) -> list[list[Part]]:
-    """Put each part into the first group that it fits, else into a new one."""
-    groups: list[list[Part]] = []
-    for part in parts:
-        group = next((group for group in groups if fits(group, part)), None)
-        if group is None:
-            groups.append([part])
-        else:
-            group.append(part)
-    return groups

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from pydicom.config import disable_value_validation
 
 from napari_samunet.errors import SamUNetError, TiltedSlices, UnreadableFile, UnsupportedImage
 from napari_samunet.geometry import is_sheared, shear_degrees, spacing_of
@@ -19,7 +15,7 @@ from napari_samunet.io.dicom_files import Series, series_of, text_of
 from napari_samunet.io.dicom_pixels import read_pixels
 from napari_samunet.io.dicom_planes import Plane, planes_of
 from napari_samunet.io.dicom_stack import stack, thickness_of
-from napari_samunet.io.quiet import silent_log
+from napari_samunet.io.dicom_values import lenient
 from napari_samunet.io.volume import UNSIZED, Sized, Source, Volume
 from napari_samunet.types import FloatArray
 
@@ -66,7 +62,7 @@ def read_dicom(
         If there are several series, time points or frames and none was chosen.
     """
     try:
-        with _silent():
+        with lenient():
             return _read(path, series, frame, resample, keep_tilt)
     except SamUNetError:
         raise
@@ -74,14 +70,6 @@ def read_dicom(
         raise UnreadableFile(  # pydicom reads values when asked, so any of them may be damaged
             f"{path} has a damaged DICOM header ({type(error).__name__}): export or copy it again."
         ) from None
-
-
-@contextmanager
-def _silent() -> Iterator[None]:
-    """Keep pydicom from warning of all that bends the standard: it quotes values of the patient."""
-    with warnings.catch_warnings(), disable_value_validation(), silent_log("pydicom"):
-        warnings.simplefilter("ignore")
-        yield
 
 
 def _read(

@@ -149,13 +149,6 @@ def frame_number(plane: Plane) -> int | None:
     return plane.frame + 1 if frame_count(plane.dataset) > 1 else None
 
 
-def software_version() -> str:
-    """The version of this program, as written into exported objects."""
-    from importlib.metadata import version
-
-    return version(PROGRAM)
-
-
 def _stated(dataset: Any, word: str) -> str:
     seed = text_of(dataset, "SeriesInstanceUID") or _instance(dataset)
     return text_of(dataset, word) or str(generate_uid(entropy_srcs=[word, seed]))

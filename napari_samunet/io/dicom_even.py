@@ -8,8 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from napari_samunet.errors import UnsupportedImage
-from napari_samunet.geometry import flip_lps_ras, reverse_axes
-from napari_samunet.io.dicom_planes import Plane
+from napari_samunet.io.dicom_planes import Plane, affine_of
 from napari_samunet.types import AnyArray, FloatArray, UInt8Array
 
 _SAME_PIXEL = 1e-2
@@ -46,24 +45,26 @@ def evened(
     """
     if color is not None or len(planes) < 2:
         raise UnsupportedImage(f"{path} cannot be resampled: it is in colour or of one slice.")
-    depths, offsets_rc, spacing = _places(planes)
+    depths, offsets_rc = _places(planes)
     corner = np.floor(offsets_rc.min(axis=0)).astype(int)
     reach = np.ceil(offsets_rc.max(axis=0)).astype(int) - corner
     upright = _shifted(array_zyx, offsets_rc - corner, reach)
     even = np.linspace(depths[0], depths[-1], _count(depths))
     resampled = _between(upright, depths, even)
     step = (even[-1] - even[0]) / (len(even) - 1)
-    return resampled, _affine(planes[0], corner * spacing, spacing, step)
+    affine = affine_of(planes[0], planes[0].normal * step)
+    affine[:3, 3] = (affine @ (0, *corner, 1))[:3]
+    return resampled, affine
 
 
-def _places(planes: list[Plane]) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Depth of every slice in mm, its (row, column) offset in pixels, and the pixels' size."""
+def _places(planes: list[Plane]) -> tuple[FloatArray, FloatArray]:
+    """Depth of every slice in mm, and its (row, column) offset in pixels."""
     first = planes[0]
     along_row, along_column = np.asarray(first.directions)
     spacing = np.array(first.spacing or (1.0, 1.0))
     moved = np.array([plane.position for plane in planes]) - first.position
     offsets = np.column_stack([moved @ along_column, moved @ along_row]) / spacing
-    return moved @ np.cross(along_row, along_column), offsets, spacing
+    return moved @ first.normal, offsets
 
 
 def _count(depths: FloatArray) -> int:
@@ -104,12 +105,3 @@ def _between(array_zyx: AnyArray, depths: FloatArray, even: FloatArray) -> AnyAr
 
 def _rounded(values: AnyArray, like: AnyArray) -> AnyArray:
     return np.rint(values) if like.dtype.kind in "iu" else values
-
-
-def _affine(first: Plane, corner_mm: FloatArray, spacing: FloatArray, step: float) -> FloatArray:
-    along_row, along_column = np.asarray(first.directions)
-    affine_lps = np.eye(4)
-    affine_lps[:3, 0], affine_lps[:3, 1] = along_row * spacing[1], along_column * spacing[0]
-    affine_lps[:3, 2] = np.cross(along_row, along_column) * step
-    affine_lps[:3, 3] = first.position + along_column * corner_mm[0] + along_row * corner_mm[1]
-    return reverse_axes(flip_lps_ras(affine_lps))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import Counter
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -22,6 +21,7 @@ from napari_samunet.io.dicom_search import (
     may_be_dicom,
     says_dicom,
 )
+from napari_samunet.io.quiet import silent
 
 _CAPTURES = "1.2.840.10008.5.1.4.1.1.7"
 _MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
@@ -114,8 +114,7 @@ def read_header(path: Path) -> Any:
         If it is no DICOM, its header is damaged, or it unpacks to more than memory holds.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with silent():
             check_inflated(path)
             dataset = pydicom.dcmread(path, stop_before_pixels=True, force=True)
             known = any(key in dataset for key in ("SOPClassUID", "Rows", "Modality"))

@@ -15,6 +15,8 @@ import gdcm
 from pydicom.pixels.decoders import JPEGExtended12BitDecoder
 from pydicom.uid import JPEGExtended12Bit
 
+from napari_samunet.io.quiet import shared
+
 DECODER_DEPENDENCIES = {JPEGExtended12Bit: ("gdcm>=3.0.10",)}
 _LABEL = "gdcm-12-bit"
 
@@ -54,11 +56,19 @@ def decode_frame(source: bytes, runner: Any) -> bytes:
         return bytes(image.GetBuffer().encode("utf-8", "surrogateescape"))
 
 
+@shared
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep the C library from telling the terminal which of its decoders it tried first."""
-    sys.stderr.flush()
-    kept = os.dup(2)
+    if sys.stderr is not None:
+        sys.stderr.flush()
+    try:
+        kept = os.dup(2)
+    except OSError:  # a program without a terminal, as those that Windows starts by a double click
+        kept = None
+    if kept is None:
+        yield
+        return
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, 2)

@@ -8,7 +8,6 @@ that of the picture as if it were one slice. United Imaging lists the position o
 from __future__ import annotations
 
 import math
-import warnings
 from dataclasses import replace
 from typing import Any
 
@@ -83,14 +82,12 @@ def _tile(number: int, across: int, size: Any) -> tuple[slice, slice]:
 
 
 def _count_and_normal(dataset: Any) -> tuple[int, FloatArray] | None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # nibabel calls its reader experimental
-        from nibabel.nicom import csareader
+    from nibabel.nicom import csareader
 
-        try:
-            header = csareader.get_csa_header(dataset, "image")
-            count = None if header is None else csareader.get_n_mosaic(header)
-            normal = None if header is None else csareader.get_slice_normal(header)
-        except (csareader.CSAError, KeyError, TypeError, ValueError, IndexError):
-            return None
+    try:
+        header = csareader.get_csa_header(dataset, "image")
+        count = None if header is None else csareader.get_n_mosaic(header)
+        normal = None if header is None else csareader.get_slice_normal(header)
+    except (csareader.CSAError, KeyError, TypeError, ValueError, IndexError):
+        return None
     return None if count is None or normal is None else (int(count), np.asarray(normal, float))

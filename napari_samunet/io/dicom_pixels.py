@@ -5,7 +5,6 @@ Standard: DICOM PS3.3, C.7.6.3 (pixels) and C.11.1 (modality LUT).
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from napari_samunet.io.color import luma
 from napari_samunet.io.dicom_files import text_of, transfer_syntax_of
 from napari_samunet.io.dicom_jpeg import read_twelve_bits
 from napari_samunet.io.dicom_planes import Plane, frame_count
+from napari_samunet.io.quiet import damage_of
 from napari_samunet.types import AnyArray, UInt8Array
 
 
@@ -73,12 +73,10 @@ class _Decoder:
     def slice(self, plane: Plane) -> AnyArray:
         """Pixels of a plane, (Y, X) rescaled or (Y, X, 3) uint8."""
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                if plane.path != self._path:
-                    self._path, self._dataset = plane.path, pydicom.dcmread(plane.path, force=True)
-                whole = _decode(self._dataset, plane)
-                return whole if plane.tile is None else whole[plane.tile]
+            if plane.path != self._path:
+                self._path, self._dataset = plane.path, pydicom.dcmread(plane.path, force=True)
+            whole = _decode(self._dataset, plane)
+            return whole if plane.tile is None else whole[plane.tile]
         except (UnsupportedImage, UnreadableFile):
             raise
         except Exception as error:  # decoders raise nearly anything on damaged data
@@ -139,8 +137,9 @@ def _rescaled(stored: AnyArray, slope: float, intercept: float) -> AnyArray:
     if intercept == 0:
         return stored
     whole = stored.astype(np.int64) + int(intercept)
-    fits = whole.min() >= -(2**15) and whole.max() < 2**15
-    return whole.astype(np.int16 if fits else np.int32)
+    low, high = whole.min(), whole.max()
+    kinds = (np.iinfo(kind) for kind in (np.int16, np.int32, np.int64))
+    return whole.astype(next(k.dtype for k in kinds if k.min <= low and high <= k.max))
 
 
 def _explained(plane: Plane, error: Exception) -> Exception:
@@ -152,7 +151,7 @@ def _explained(plane: Plane, error: Exception) -> Exception:
             f"{plane.path} is compressed as {syntax.name}, for which no decoder is installed: "
             "decompress it (dcmdjpeg, gdcmconv --raw) or install pylibjpeg[all]."
         )
-    reason = " ".join(text.split())[:160].rstrip(".") or type(error).__name__
     return UnreadableFile(
-        f"{plane.path} has damaged or truncated pixels ({reason}): copy or export it again."
+        f"{plane.path} has damaged or truncated pixels ({damage_of(error)}): "
+        "copy or export it again."
     )

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from napari_samunet.geometry import flip_lps_ras, reverse_axes
 from napari_samunet.io.dicom_files import Series, text_of
 from napari_samunet.io.dicom_values import numbers_of
 from napari_samunet.io.dicom_windows import windows_of
@@ -82,10 +83,25 @@ class Plane:
         """Whether it states where it lies in the patient."""
         return self.position is not None and self.directions is not None
 
+    @property
+    def normal(self) -> FloatArray:
+        """Unit vector along row × column, LPS; of a plane that states directions."""
+        return np.cross(*np.asarray(self.directions))
+
     def number(self, keyword: str) -> float | None:
         """First number of a value of this plane, or None."""
         values = numbers_of(self.words, keyword)
         return values[0] if values else None
+
+
+def affine_of(plane: Plane, step_lps: FloatArray) -> FloatArray:
+    """(z, row, column, 1) → RAS mm of slices that begin with a placed plane, a step apart."""
+    rows, columns = plane.spacing or (1.0, 1.0)
+    along_row, along_column = np.asarray(plane.directions)
+    affine_lps = np.eye(4)
+    affine_lps[:3, 0], affine_lps[:3, 1] = along_row * columns, along_column * rows
+    affine_lps[:3, 2], affine_lps[:3, 3] = step_lps, plane.position
+    return reverse_axes(flip_lps_ras(affine_lps))
 
 
 def planes_of(series: Series) -> list[Plane]:

@@ -6,7 +6,6 @@ Standard: DICOM PS3.3 A.51 (Segmentation IOD), C.8.20 (its modules).
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -16,9 +15,9 @@ from highdicom.color import CIELabColor
 from highdicom.seg import Segmentation, SegmentDescription
 from highdicom.sr import CodedConcept
 from pydicom import Dataset
-from pydicom.config import disable_value_validation
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 
+from napari_samunet import __version__
 from napari_samunet.io.anatomy import coded
 from napari_samunet.io.dicom_behind import (
     PROGRAM,
@@ -27,14 +26,13 @@ from napari_samunet.io.dicom_behind import (
     not_empty,
     reference_to,
     series_behind,
-    software_version,
 )
 from napari_samunet.io.dicom_files import text_of
 from napari_samunet.io.dicom_origin import tell_segment
 from napari_samunet.io.dicom_planes import Plane
 from napari_samunet.io.dicom_seg_pixels import packed_bits
+from napari_samunet.io.dicom_values import lenient
 from napari_samunet.io.names import value_of
-from napari_samunet.io.quiet import silent_log
 from napari_samunet.io.segments import Color, Segment, default_name, overlapping
 from napari_samunet.io.volume import Volume
 from napari_samunet.types import AnyArray, BoolArray
@@ -64,8 +62,7 @@ def write_dicom_seg(segments: Sequence[Segment], volume: Volume, path: Path) -> 
     drawn = not_empty(segments, "DICOM SEG")
     used = sorted({z for segment in drawn for z in segment.slices})
     chosen = [behind.planes[z] for z in used]
-    with warnings.catch_warnings(), disable_value_validation(), silent_log("highdicom.base"):
-        warnings.simplefilter("ignore")  # libraries quote values of the patient
+    with lenient():
         sources = [_stand_in(plane, behind, volume, n) for n, plane in enumerate(chosen)]
         seg = _segmentation(_presence(drawn, used), drawn, sources)
         _draw(seg, drawn, {s.SOPInstanceUID: z for s, z in zip(sources, used, strict=True)}, volume)
@@ -110,7 +107,6 @@ def _frames(seg: Segmentation) -> Iterator[tuple[int, str]]:
 def _segmentation(
     presence: BoolArray, segments: list[Segment], sources: list[Dataset]
 ) -> Segmentation:
-    version = software_version()
     return Segmentation(
         source_images=sources,
         pixel_array=presence,
@@ -123,8 +119,8 @@ def _segmentation(
         instance_number=1,
         manufacturer=PROGRAM,
         manufacturer_model_name=PROGRAM,
-        software_versions=version,
-        device_serial_number=version,
+        software_versions=__version__,
+        device_serial_number=__version__,
         content_label="SEGMENTATION",
         content_description="Interactive segmentation",
         transfer_syntax_uid=ExplicitVRLittleEndian,

@@ -16,13 +16,14 @@ import numpy as np
 from highdicom.color import CIELabColor
 
 from napari_samunet.errors import UnreadableFile, UnsupportedImage
-from napari_samunet.geometry import flip_lps_ras, index_to_world, reverse_axes, world_to_index
+from napari_samunet.geometry import index_to_world, world_to_index
 from napari_samunet.io.dicom_files import text_of
-from napari_samunet.io.dicom_planes import Plane, frame_count, plane_of
+from napari_samunet.io.dicom_planes import Plane, affine_of, frame_count, plane_of
 from napari_samunet.io.dicom_seg_pixels import frame_pixels
 from napari_samunet.io.drawn_on import on_other_slices, places_behind
-from napari_samunet.io.losses import Landed, note_of_resampling, notes_of_losses, resampled
+from napari_samunet.io.losses import Landed, land, note_of_resampling, notes_of_losses
 from napari_samunet.io.plane_stack import Stack, distinct
+from napari_samunet.io.quiet import damage_of
 from napari_samunet.io.segments import Color, Gathered, Segment
 from napari_samunet.io.unplaced import check_drawn_here, was_drawn_on
 from napari_samunet.io.volume import Volume
@@ -67,7 +68,7 @@ def read_dicom_seg(path: Path, dataset: Any, volume: Volume) -> tuple[list[Segme
     if landed is None:
         stack, places = _own_stack(planes, places_behind(dataset, volume), volume)
         found, _ = _gather(path, dataset, planes, places, len(stack.depths))
-        landed = [resampled(segment, stack, volume) for segment in found]
+        landed = [land(segment, stack, volume) for segment in found]
         notes.append(note_of_resampling(path.name))
     notes += notes_of_losses(path.name, [item for item in landed if item.drawn])
     return [item.segment for item in landed if item.segment.voxels], notes
@@ -109,21 +110,10 @@ def _slice_of(plane: Plane, volume: Volume) -> int | None:
         return None if volume.shape[0] > 1 else 0
     rows, columns = (n - 1 for n in plane.shape)
     corners = np.array([(0, 0, 0), (0, rows, 0), (0, 0, columns)], float)
-    found = world_to_index(index_to_world(corners, _affine_of(plane, 1.0)), volume.affine)
+    found = world_to_index(index_to_world(corners, affine_of(plane, plane.normal)), volume.affine)
     z = int(np.rint(found[0, 0]))
     wanted = np.add(corners, (z, 0, 0))
     return z if np.abs(found - wanted).max() < _OFF_VOXEL else None
-
-
-def _affine_of(plane: Plane, step_mm: float) -> FloatArray:
-    """(z, row, column, 1) → RAS mm of a stack that begins with a plane."""
-    rows, columns = plane.spacing or (1.0, 1.0)
-    along_row, along_column = np.asarray(plane.directions)
-    affine_lps = np.eye(4)
-    affine_lps[:3, 0], affine_lps[:3, 1] = along_row * columns, along_column * rows
-    affine_lps[:3, 2] = np.cross(along_row, along_column) * step_mm
-    affine_lps[:3, 3] = plane.position
-    return reverse_axes(flip_lps_ras(affine_lps))
 
 
 def _on_other_slices(dataset: Any, planes: list[Plane], volume: Volume) -> bool:
@@ -138,7 +128,7 @@ def _on_other_slices(dataset: Any, planes: list[Plane], volume: Volume) -> bool:
 
 def _depths(planes: list[Plane]) -> FloatArray:
     """Millimetres along the normal of the first plane."""
-    return _positions(planes) @ np.cross(*np.asarray(planes[0].directions))
+    return _positions(planes) @ planes[0].normal
 
 
 def _positions(planes: list[Plane]) -> FloatArray:
@@ -162,7 +152,7 @@ def _own_stack(
     own, positions = _depths(planes), _positions(planes)
     first, last = int(np.argmin(own)), int(np.argmax(own))
     placed, apart = own - own.min(), _OFF_VOXEL * float(volume.spacing.min())
-    affine = _affine_of(planes[first], 1.0)
+    affine = affine_of(planes[first], planes[first].normal)
     if placed.max() > apart:  # frames of a tilted gantry are shifted against each other
         affine[:3, 0] = (positions[last] - positions[first]) * (-1, -1, 1) / placed.max()
     depths = distinct([*placed, *world_to_index(behind_ras, affine)[:, 0]], apart)
@@ -194,8 +184,9 @@ def _masks(path: Path, dataset: Any, plane: Plane) -> Iterator[tuple[int, BoolAr
     try:
         pixels = frame_pixels(dataset, plane)
     except Exception as error:  # decoders raise nearly anything on damaged data
-        reason = " ".join(str(error).split())[:160].rstrip(".") or type(error).__name__
-        raise UnreadableFile(f"{path} has pixels that cannot be decoded ({reason}).") from None
+        raise UnreadableFile(
+            f"{path} has pixels that cannot be decoded ({damage_of(error)})."
+        ) from None
     number = plane.number("ReferencedSegmentNumber")
     if number is None:
         background = plane.number("PixelPaddingValue")

@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 
 from napari_samunet.errors import UnevenSlices, UnsupportedImage
-from napari_samunet.geometry import default_affine, flip_lps_ras, reverse_axes
-from napari_samunet.io.choice import chosen_frame, grouped
+from napari_samunet.geometry import default_affine
+from napari_samunet.io.choice import chosen_frame
 from napari_samunet.io.dicom_files import is_localizer
 from napari_samunet.io.dicom_mosaic import tiles_of
-from napari_samunet.io.dicom_planes import Plane
+from napari_samunet.io.dicom_planes import Plane, affine_of
 from napari_samunet.types import FloatArray
 
 _SAME_DIRECTION = 1e-3
@@ -86,7 +86,7 @@ def stack(path: Path, planes: list[Plane], frame: int | None, uneven: bool = Fal
     planes, notes = _without_localizers(planes)
     if not all(plane.is_placed for plane in planes):
         return _single(path, planes, frame)
-    groups = grouped(planes, lambda group, plane: _is_alike(group[0], plane))
+    groups = _groups(planes)
     volumes: list[tuple[str, list[Plane]]] = []
     for group in groups:
         told = f"{_described(group)}, " if len(groups) > 1 else ""
@@ -98,7 +98,7 @@ def stack(path: Path, planes: list[Plane], frame: int | None, uneven: bool = Fal
     if uneven and len(volumes) == 1 and twice:
         notes = (*notes, f"{twice} further images of the same places were left out")
     step = _step(path, chosen, uneven)
-    return SortedPlanes(chosen, None if step is None else _affine(chosen, step), notes)
+    return SortedPlanes(chosen, None if step is None else affine_of(chosen[0], step), notes)
 
 
 def _without_mosaics(path: Path, planes: list[Plane]) -> list[Plane]:
@@ -123,6 +123,18 @@ def _without_localizers(planes: list[Plane]) -> tuple[list[Plane], tuple[str, ..
     return kept, (f"{len(planes) - len(kept)} localizers were left out",)
 
 
+def _groups(planes: list[Plane]) -> list[list[Plane]]:
+    """Put each plane to the first ones that it is alike."""
+    groups: list[list[Plane]] = []
+    for plane in planes:
+        group = next((group for group in groups if _is_alike(group[0], plane)), None)
+        if group is None:
+            groups.append([plane])
+        else:
+            group.append(plane)
+    return groups
+
+
 def _is_alike(first: Plane, second: Plane) -> bool:
     """Whether two planes have the same size, spacing and orientation."""
     if first.shape != second.shape or (first.spacing is None) != (second.spacing is None):
@@ -134,7 +146,7 @@ def _is_alike(first: Plane, second: Plane) -> bool:
 
 def _described(planes: list[Plane]) -> str:
     """Say what tells a group from others: its view, and the size of its slices."""
-    normal = np.abs(np.cross(*np.asarray(planes[0].directions)))
+    normal = np.abs(planes[0].normal)
     rows, columns = planes[0].shape
     view = ("sagittal", "coronal", "axial")[int(normal.argmax())]
     return f"{view}, {len(planes)} slices of {columns} × {rows}"  # noqa: RUF001
@@ -146,14 +158,14 @@ def _single(path: Path, planes: list[Plane], frame: int | None) -> SortedPlanes:
     names = [f"{p.path.name} frame {p.frame}" for p in planes]
     plane = planes[chosen_frame(path, len(names), frame, _SEVERAL, names)]
     if plane.is_placed:
-        return SortedPlanes([plane], _affine([plane], _thickness(plane)))
+        return SortedPlanes([plane], affine_of(plane, _thickness(plane)))
     rows, columns = plane.spacing or (1.0, 1.0)
     return SortedPlanes([plane], default_affine((1.0, rows, columns)))
 
 
 def _by_place(planes: list[Plane]) -> list[list[Plane]]:
     """Groups of planes of one place, sorted along row × column."""
-    normal = np.cross(*np.asarray(planes[0].directions))
+    normal = planes[0].normal
     ordered = sorted(
         planes, key=lambda p: (np.asarray(p.position) @ normal, p.number("InstanceNumber") or 0)
     )
@@ -203,18 +215,6 @@ def _split(places: list[list[Plane]], word: str) -> list[tuple[str, list[Plane]]
     return [(f"{word} {value:.10g}", stacks[value]) for value in sorted(stacks)]
 
 
-def _affine(planes: list[Plane], step: FloatArray) -> FloatArray:
-    first = planes[0]
-    rows, columns = first.spacing or (1.0, 1.0)
-    affine_lps = np.eye(4)
-    along_row, along_column = np.asarray(first.directions)
-    affine_lps[:3, 0] = along_row * columns
-    affine_lps[:3, 1] = along_column * rows
-    affine_lps[:3, 2] = step
-    affine_lps[:3, 3] = first.position
-    return reverse_axes(flip_lps_ras(affine_lps))
-
-
 def _step(path: Path, planes: list[Plane], uneven: bool) -> FloatArray | None:
     """From one slice to the next; None where they lie unevenly and that is allowed."""
     if len(planes) == 1:
@@ -236,7 +236,7 @@ def _step(path: Path, planes: list[Plane], uneven: bool) -> FloatArray | None:
 
 def _thickness(plane: Plane) -> FloatArray:
     """Through a single slice, along its normal."""
-    return np.cross(*np.asarray(plane.directions)) * (thickness_of(plane) or 1.0)
+    return plane.normal * (thickness_of(plane) or 1.0)
 
 
 def thickness_of(plane: Plane) -> float | None:

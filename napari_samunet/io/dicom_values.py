@@ -1,10 +1,23 @@
-"""Values of DICOM attributes, looked up where a plane may state them."""
+"""Values of DICOM attributes: looked up where a plane may state them, and taken as they are."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from pydicom.config import disable_value_validation
+
+from napari_samunet.io.quiet import shared, silent
+
+
+@shared
+@contextmanager
+def lenient() -> Iterator[None]:
+    """Keep libraries from judging what bends the standard: they quote values of the patient."""
+    with silent(), disable_value_validation():
+        yield
 
 
 def numbers_of(words: tuple[Any, ...], keyword: str, count: int = 1) -> tuple[float, ...] | None:

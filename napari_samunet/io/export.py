@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,7 @@ from napari_samunet.io.originals import check_original, originals_of
 from napari_samunet.io.paths import is_folder
 from napari_samunet.io.segments import Segment, segments_of
 from napari_samunet.io.volume import Volume
-from napari_samunet.replacing import DRAFT_PREFIX, DRAFT_SUFFIX, sweep
+from napari_samunet.replacing import draft_folder, put_in_place, sweep
 from napari_samunet.types import AnyArray
 
 _FORMATS = {
@@ -77,6 +77,8 @@ def export_labels(
         If the format cannot hold the labels or the target cannot be written; what was there stays.
     GridMismatch
         If labels and volume differ in shape.
+    InputError
+        If labels are no whole numbers of 0 to 65535.
     """
     target = Path(path).expanduser()
     format = format_of(target, format)  # noqa: A001
@@ -144,7 +146,7 @@ def smallest_unsigned(labels: ArrayLike, shape_zyx: tuple[int, int, int]) -> Any
     GridMismatch
         If their shape is not ``shape_zyx``.
     InputError
-        If they are no whole numbers of 0 or more, or beyond 32 bits.
+        If they are no whole numbers of 0 to 65535.
     """
     array = np.asarray(labels)
     if array.shape != tuple(shape_zyx):
@@ -155,10 +157,12 @@ def smallest_unsigned(labels: ArrayLike, shape_zyx: tuple[int, int, int]) -> Any
     if array.dtype.kind not in "bui":
         raise InputError(f"Labels must be whole numbers; these are {array.dtype}.")
     lowest, highest = int(array.min()), int(array.max())
-    for dtype in (np.uint8, np.uint16, np.uint32):
+    for dtype in (np.uint8, np.uint16):
         if lowest >= 0 and highest <= np.iinfo(dtype).max:
             return array.astype(dtype, copy=False)
-    raise InputError(f"Labels must lie in 0 to 2**32 - 1; these run from {lowest} to {highest}.")
+    raise InputError(
+        f"Labels must lie in 0 to 65535; these run from {lowest} to {highest}: number them anew."
+    )
 
 
 def format_of(target: Path, format: str | None = None) -> str:  # noqa: A002
@@ -226,13 +230,11 @@ def write_and_replace(
     ExportRefused
         If nothing can be written there; what was there stays.
     """
-    draft_folder = None
+    folder = None
     try:
-        draft_folder = Path(
-            tempfile.mkdtemp(dir=target.parent, prefix=DRAFT_PREFIX, suffix=DRAFT_SUFFIX)
-        )
-        sweep(draft_folder)
-        draft = draft_folder / target.name
+        folder = draft_folder(target.parent)
+        sweep(folder)
+        draft = folder / _draft_name(target)
         write(draft)
         _replace(target, draft, originals)
     except OSError as error:
@@ -246,21 +248,47 @@ def write_and_replace(
             "export fewer objects at a time."
         ) from None
     finally:
-        if draft_folder is not None:
-            shutil.rmtree(draft_folder, ignore_errors=True)
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _draft_name(target: Path) -> str:
+    """A short name of the same ending, lest the draft's path is too long where the target's is not.
+
+    Where further files belong to a target it is its own, for they name each other.
+    """
+    return target.name if target.suffix.lower() in _BESIDE else target.name[-len(".seg.nrrd") :]
 
 
 def _replace(target: Path, draft: Path, originals: Sequence[Path]) -> None:
     """Move what was written over the target: voxels beside a header first, the header last."""
-    beside = [draft.with_suffix(suffix) for suffix in _BESIDE.get(draft.suffix.lower(), ())]
     if not draft.is_file():
         raise OSError("it came out under another name")
     # What else lies there is not ours, e.g. what macOS writes beside each file on some disks.
-    written = [*(file for file in beside if file.is_file()), draft]
-    for file in written:
-        check_original(target.parent / file.name, originals)
-    for file in written:
+    beside = [
+        (draft.with_suffix(suffix), target.with_suffix(suffix))
+        for suffix in _BESIDE.get(draft.suffix.lower(), ())
+        if draft.with_suffix(suffix).is_file()
+    ]
+    for file, place in (*beside, (draft, target)):
+        check_original(place, originals)
         with file.open("r+b") as handle:  # Windows flushes only what may be written
             os.fsync(handle.fileno())
-    for file in written:
-        os.replace(file, target.parent / file.name)
+    try:
+        for file, place in beside:
+            with suppress(FileNotFoundError):
+                put_in_place(place, _aside(file))
+            put_in_place(file, place)
+        put_in_place(draft, target)
+    except BaseException:  # lest an old header stays with new voxels
+        for file, place in beside:
+            if _aside(file).exists():
+                put_in_place(_aside(file), place)
+            elif not file.exists():
+                place.unlink()
+        raise
+
+
+def _aside(file: Path) -> Path:
+    """Where in the private folder the file is kept that a new one replaces."""
+    return file.with_name(f"{file.name}~")

@@ -37,7 +37,7 @@ class Landed:
     outside: int
 
 
-def resampled(segment: Segment, stack: Stack, volume: Volume) -> Landed:
+def land(segment: Segment, stack: Stack, volume: Volume) -> Landed:
     """Bring a segment (plane, row, column) of a stack onto the grid of a volume."""
     onto = segment_onto(segment, stack, volume)
     return Landed(onto, segment.voxels, outside(segment, stack, volume))

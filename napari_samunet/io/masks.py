@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import count
+from math import inf
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -15,24 +17,23 @@ import pydicom
 from nibabel.filebasedimages import ImageFileError
 from nibabel.nifti1 import intent_codes
 from nibabel.spatialimages import HeaderDataError
-from pydicom.config import disable_value_validation
 from pydicom.uid import RTStructureSetStorage, SegmentationStorage
 
 from napari_samunet.errors import ChoiceNeeded, SamUNetError, UnreadableFile
 from napari_samunet.io.dicom_files import read_header, text_of
+from napari_samunet.io.dicom_values import lenient
 from napari_samunet.io.labels import whole_numbers
 from napari_samunet.io.losses import Landed, note_of_resampling, notes_of_losses, outside_by_number
 from napari_samunet.io.open import kind_of, open_volume
 from napari_samunet.io.paths import is_folder
 from napari_samunet.io.plane_stack import Stack
-from napari_samunet.io.quiet import silent_log
 from napari_samunet.io.regrid import onto, same_grid
 from napari_samunet.io.segments import Color, Segment, default_name, segments_of
 from napari_samunet.io.volume import Volume
 from napari_samunet.types import UInt16Array
 
 _SEGMENTATIONS = (SegmentationStorage, "1.2.840.10008.5.1.4.1.1.66.7")  # the second: label maps
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_NUMBER = re.compile(r"\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _SEGMENT_KEY = re.compile(r"Segment(\d+)_LabelValue$")
 
 
@@ -74,36 +75,45 @@ def read_masks(path: str | Path, volume: Volume) -> Masks:
     path = Path(path).expanduser()
     if _is_dicom_masks(path):
         return _from_dicom(path, volume)
-    segments: list[Segment] = []
-    landed: list[Landed] = []
+    placed: list[tuple[float, Landed]] = []
+    notes = []
     for layer, found in enumerate(_layers(path)):
         labels = whole_numbers(path, found.array)
         words = _words_of_slicer(found.source.header, layer)
         if _on_grid(found, volume):
-            segments += segments_of(labels, *words)
+            segments = segments_of(labels, words.names, words.colors)
+            landed = [Landed(segment, segment.voxels, 0) for segment in segments]
         else:
-            landed += _resampled(labels, found, volume, *words)
-    segments += [item.segment for item in landed if item.segment.voxels]
-    notes = [note_of_resampling(path.name)] if landed else []
+            landed = _resampled(labels, found, volume, words)
+            notes = [note_of_resampling(path.name)]
+        placed += [(words.places.get(item.segment.number, inf), item) for item in landed]
+    # Their order tells what shows where they overlap, whichever layers they lie in.
+    landed = [item for _, item in sorted(placed, key=itemgetter(0))]
+    segments = [item.segment for item in landed if item.segment.voxels]
     notes += notes_of_losses(path.name, landed)
     return Masks(tuple(_renumbered(segments)), tuple(notes))
 
 
+@dataclass(frozen=True)
+class _Words:
+    """What 3D Slicer says of the numbers of a layer, and in which place of its list."""
+
+    places: dict[int, int]
+    names: dict[int, str]
+    colors: dict[int, Color]
+
+
 def _resampled(
-    labels_zyx: UInt16Array,
-    found: Volume,
-    volume: Volume,
-    names: dict[int, str],
-    colors: dict[int, Color],
+    labels_zyx: UInt16Array, found: Volume, volume: Volume, words: _Words
 ) -> list[Landed]:
     """Bring the labels of a file onto a volume, and tell what became of each."""
-    moved = onto(labels_zyx, found.affine, volume).astype(np.uint16, copy=False)
-    there = {segment.number: segment for segment in segments_of(moved, names, colors)}
+    moved = onto(labels_zyx, found.affine, volume)
+    there = {s.number: s for s in segments_of(moved, words.names, words.colors)}
     grid = Stack(found.affine, np.arange(found.shape[0], dtype=float), usual=1.0)
     lost = outside_by_number(labels_zyx, grid, volume)
     return [
         Landed(there.get(s.number, replace(s, crop=s.crop[:0])), s.voxels, int(lost[s.number]))
-        for s in segments_of(labels_zyx, names)
+        for s in segments_of(labels_zyx, words.names)
     ]
 
 
@@ -141,8 +151,7 @@ def _from_dicom(path: Path, volume: Volume) -> Masks:
     from napari_samunet.io.dicom_seg_read import read_dicom_seg
     from napari_samunet.io.rtstruct_read import read_rtstruct
 
-    with warnings.catch_warnings(), disable_value_validation(), silent_log("pydicom"):
-        warnings.simplefilter("ignore")  # libraries quote values of the patient
+    with lenient():
         try:
             dataset = pydicom.dcmread(path, force=True)
             read = read_dicom_seg if dataset.SOPClassUID in _SEGMENTATIONS else read_rtstruct
@@ -198,31 +207,39 @@ def _on_grid(found: Volume, volume: Volume) -> bool:
     return same_grid(found.shape, found.affine, volume)
 
 
-def _words_of_slicer(header: Any, layer: int) -> tuple[dict[int, str], dict[int, Color]]:
-    """Names and colours that 3D Slicer keeps in a NRRD header."""
-    words = header.get("metadata", {}) if isinstance(header, dict) else {}
+def _words_of_slicer(header: Any, layer: int) -> _Words:
+    """Order, names and colours that 3D Slicer keeps in a NRRD header."""
+    told = header.get("metadata", {}) if isinstance(header, dict) else {}
+    places: dict[int, int] = {}
     names: dict[int, str] = {}
     colors: dict[int, Color] = {}
-    for key, value in words.items():
+    for key, value in told.items():
         match = _SEGMENT_KEY.match(key)
-        if match is None or not value.strip().isdigit():
+        if match is None:
             continue
         start = f"Segment{match[1]}_"
-        if int(words.get(f"{start}Layer", "0") or 0) == layer:
-            number = int(value)
-            names[number] = words.get(f"{start}Name", "").strip() or default_name(number)
-            parts = _NUMBER.findall(words.get(f"{start}Color", ""))
+        try:
+            place, number, where = int(match[1]), int(value), int(told.get(f"{start}Layer") or 0)
+        except ValueError:
+            continue  # damaged: the voxels are there without its words
+        if where == layer:
+            places[number] = place
+            names[number] = told.get(f"{start}Name", "").strip() or default_name(number)
+            parts = _NUMBER.findall(told.get(f"{start}Color", ""))
             if len(parts) == 3:
-                colors[number] = (float(parts[0]), float(parts[1]), float(parts[2]))
-    return names, colors
+                red, green, blue = (min(1.0, float(part)) for part in parts)
+                colors[number] = (red, green, blue)
+    return _Words(places, names, colors)
 
 
 def _renumbered(segments: list[Segment]) -> list[Segment]:
-    """Layers may use a number twice; later ones get the next that is free."""
+    """Layers may use a number twice; later ones get the next that is free in the file."""
+    numbers = {segment.number for segment in segments}
+    free = (number for number in count(1) if number not in numbers)
     used: set[int] = set()
     result = []
     for segment in segments:
-        number = segment.number if segment.number not in used else max(used) + 1
+        number = next(free) if segment.number in used else segment.number
         used.add(number)
         result.append(replace(segment, number=number))
     return result

@@ -41,9 +41,9 @@ def write_measures(segments: Sequence[Segment], volume: Volume, path: Path) -> N
     segments : sequence of Segment
     volume : Volume
     path : Path
-        .csv, UTF-8.
+        .csv, UTF-8 with a byte-order mark, without which Excel takes it for another encoding.
     """
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
         table = csv.DictWriter(file, COLUMNS)
         table.writeheader()
         table.writerows(measure(segment, volume) for segment in segments if segment.voxels)

@@ -25,7 +25,7 @@ from napari_samunet.io.color import luma
 from napari_samunet.io.gunzip import DAMAGED, Gunzip, unpacked
 from napari_samunet.io.hounsfield import TAKEN_FOR_CT, looks_like_ct
 from napari_samunet.io.nifti_place import placed
-from napari_samunet.io.quiet import silent_log
+from napari_samunet.io.quiet import silent
 from napari_samunet.io.volume import Source, Volume
 from napari_samunet.types import AnyArray, FloatArray, UInt8Array, Window
 
@@ -96,7 +96,7 @@ def read_nifti(path: Path, frame: int | None = None) -> Volume:
 def _opened(path: Path) -> Iterator[Any]:
     """A nibabel image whose files stay open; what goes wrong in them becomes one clear error."""
     with ExitStack() as files:
-        files.enter_context(silent_log("nibabel.global"))  # tells of every field that it mends
+        files.enter_context(silent())  # tells of every field that it mends
         try:
             image = _image(path, files)
             _check_size(path, image)

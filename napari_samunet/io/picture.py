@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,15 +12,11 @@ import numpy as np
 import tifffile
 from PIL import Image, UnidentifiedImageError
 
-from napari_samunet.errors import (
-    ChoiceNeeded,
-    InputError,
-    UnreadableFile,
-    UnsupportedImage,
-)
+from napari_samunet.errors import InputError, UnreadableFile, UnsupportedImage
 from napari_samunet.geometry import default_affine
+from napari_samunet.io.choice import chosen_frame
 from napari_samunet.io.color import luma
-from napari_samunet.io.quiet import silent_log
+from napari_samunet.io.quiet import damage_of, silent
 from napari_samunet.io.volume import Source, Volume
 from napari_samunet.types import AnyArray, UInt8Array
 
@@ -69,13 +63,14 @@ def read_picture(path: Path, frame: int | None = None) -> Volume:
         If its pixels are neither numbers nor colours.
     """
     try:
-        with _quiet():
+        with silent():
             pages = _pages(path)
     except InputError:
         raise
     except Exception as error:  # decoders raise nearly anything on damaged files
         raise UnreadableFile(
-            f"{path} is a truncated, damaged or unusual picture ({_reason(error)}): save it again."
+            f"{path} is a truncated, damaged or unusual picture ({damage_of(error)}): "
+            "save it again."
         ) from None
     chosen = _chosen(path, pages, frame)
     array, color = _gray_or_color(path, np.stack([page.pixels for page in chosen]))
@@ -88,14 +83,6 @@ def read_picture(path: Path, frame: int | None = None) -> Volume:
         return Volume(array, default_affine(), color, source=source, negative=negative)
     except InputError as error:
         raise UnsupportedImage(f"{path} cannot be shown. {error}") from None
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep what decoders say about damaged files off the terminal; the error tells it."""
-    with silent_log("tifffile"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 def _pages(path: Path) -> list[_Page]:
@@ -158,25 +145,14 @@ def _of_inks(cmyk: AnyArray) -> UInt8Array:
     return ((paper[..., :3] * paper[..., 3:] + 127) // 255).astype(np.uint8)
 
 
-def _reason(error: Exception) -> str:
-    return " ".join(str(error).split())[:160].rstrip(".") or type(error).__name__
-
-
 def _chosen(path: Path, pages: list[_Page], frame: int | None) -> list[_Page]:
     """Pages of one kind: the one that was asked for, or all."""
     if not pages:
         raise UnreadableFile(f"{path} holds no picture: save it again.")
-    if frame is not None:
-        if not 0 <= frame < len(pages):
-            raise InputError(f"{path} has no page {frame}: it holds pages 0 to {len(pages) - 1}.")
-        return [pages[frame]]
-    if len({page.kind for page in pages}) > 1:
-        raise ChoiceNeeded(
-            f"{path} holds {len(pages)} pages of different kinds: choose one with frame=0 to "
-            f"frame={len(pages) - 1} (--frame).",
-            tuple(f"frame {n}: {page.pixels.shape}" for n, page in enumerate(pages)),
-        )
-    return pages
+    if frame is None and len({page.kind for page in pages}) == 1:
+        return pages
+    names = [str(page.pixels.shape) for page in pages]
+    return [pages[chosen_frame(path, len(pages), frame, "pages of different kinds", names)]]
 
 
 def _gray_or_color(path: Path, array: AnyArray) -> tuple[AnyArray, UInt8Array | None]:

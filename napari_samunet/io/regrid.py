@@ -8,7 +8,7 @@ from scipy import ndimage
 from napari_samunet.geometry import grid_distance_mm
 from napari_samunet.io.nifti_place import mm_in_unit
 from napari_samunet.io.volume import Volume
-from napari_samunet.types import AnyArray, FloatArray
+from napari_samunet.types import FloatArray, UInt16Array
 
 _OFF_GRID = 0.05
 """Corners may lie this share of the smallest spacing apart: formats round to float32 or text."""
@@ -28,12 +28,12 @@ def same_grid(shape_zyx: tuple[int, ...], affine: FloatArray, volume: Volume) ->
     return distance <= _OFF_GRID * float(volume.spacing.min())
 
 
-def onto(labels_zyx: AnyArray, affine: FloatArray, volume: Volume) -> AnyArray:
+def onto(labels_zyx: UInt16Array, affine: FloatArray, volume: Volume) -> UInt16Array:
     """Look up the nearest label for every voxel centre of a volume; outside there is 0.
 
     Parameters
     ----------
-    labels_zyx : ndarray of int or bool, shape (z, y, x)
+    labels_zyx : ndarray of uint16, shape (z, y, x)
         On a grid of its own.
     affine : ndarray, shape (4, 4)
         Of that grid: (z, y, x, 1) → RAS+ mm.
@@ -43,8 +43,8 @@ def onto(labels_zyx: AnyArray, affine: FloatArray, volume: Volume) -> AnyArray:
     whole = np.rint(steps)
     if np.abs(steps - whole).max() < 1e-6:
         steps = whole  # lest a centre between two voxels is decided by rounding errors
-    found = ndimage.affine_transform(
-        labels_zyx.view(np.uint8) if labels_zyx.dtype == bool else labels_zyx,
+    return ndimage.affine_transform(
+        labels_zyx,
         steps[:3, :3],
         steps[:3, 3],
         volume.shape,
@@ -52,4 +52,3 @@ def onto(labels_zyx: AnyArray, affine: FloatArray, volume: Volume) -> AnyArray:
         mode="grid-constant",
         prefilter=False,
     )
-    return found.astype(bool) if labels_zyx.dtype == bool else found

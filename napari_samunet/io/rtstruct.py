@@ -7,17 +7,16 @@ Standard: DICOM PS3.3 A.19 (RT Structure Set IOD), C.8.8.5 and C.8.8.6 (its modu
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 from pydicom import Dataset, FileDataset
-from pydicom.config import disable_value_validation
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ImplicitVRLittleEndian, RTStructureSetStorage, generate_uid
 
+from napari_samunet import __version__
 from napari_samunet.errors import ExportRefused
 from napari_samunet.io.contours import contours_of
 from napari_samunet.io.dicom_behind import (
@@ -27,10 +26,10 @@ from napari_samunet.io.dicom_behind import (
     not_empty,
     reference_to,
     series_behind,
-    software_version,
 )
 from napari_samunet.io.dicom_origin import tell_observation, tell_roi
 from napari_samunet.io.dicom_planes import Plane
+from napari_samunet.io.dicom_values import lenient
 from napari_samunet.io.names import value_of
 from napari_samunet.io.segments import Segment, color_or_default, default_name
 from napari_samunet.io.volume import Volume
@@ -48,7 +47,7 @@ def write_rtstruct(segments: Sequence[Segment], volume: Volume, path: Path) -> N
     Parameters
     ----------
     segments : sequence of Segment
-        Those without a voxel are left out.
+        Those without a voxel are left out; numbers stay.
     volume : Volume
         From DICOM: its instances are referred to, and its patient and study repeated.
     path : Path
@@ -65,8 +64,7 @@ def write_rtstruct(segments: Sequence[Segment], volume: Volume, path: Path) -> N
             "there: export as DICOM SEG or to .nrrd."
         )
     drawn = not_empty(segments, "RTSTRUCT")
-    with warnings.catch_warnings(), disable_value_validation():
-        warnings.simplefilter("ignore")  # libraries quote values of the patient
+    with lenient():
         _structure_set(path, behind, drawn).save_as(path, enforce_file_format=True)
 
 
@@ -80,10 +78,9 @@ def _structure_set(path: Path, behind: SeriesBehind, segments: list[Segment]) ->
     dataset.FrameOfReferenceUID = behind.frame_of_reference
     dataset.PositionReferenceIndicator = ""
     dataset.ReferencedFrameOfReferenceSequence = [_frame_of_reference(behind)]
-    numbered = list(enumerate(segments, start=1))
-    dataset.StructureSetROISequence = [_roi(segment, n, behind) for n, segment in numbered]
-    dataset.ROIContourSequence = [_roi_contour(segment, n, behind) for n, segment in numbered]
-    dataset.RTROIObservationsSequence = [_observation(segment, n) for n, segment in numbered]
+    dataset.StructureSetROISequence = [_roi(segment, behind) for segment in segments]
+    dataset.ROIContourSequence = [_roi_contour(segment, behind) for segment in segments]
+    dataset.RTROIObservationsSequence = [_observation(segment) for segment in segments]
     return dataset
 
 
@@ -102,7 +99,7 @@ def _begun(path: Path) -> FileDataset:
     dataset.SeriesNumber, dataset.InstanceNumber = _SERIES_NUMBER, 1
     dataset.SeriesDescription, dataset.OperatorsName = "Segmentation", ""
     dataset.Manufacturer = dataset.ManufacturerModelName = PROGRAM
-    dataset.SoftwareVersions = software_version()
+    dataset.SoftwareVersions = __version__
     return dataset
 
 
@@ -119,19 +116,19 @@ def _frame_of_reference(behind: SeriesBehind) -> Dataset:
     return frame
 
 
-def _roi(segment: Segment, number: int, behind: SeriesBehind) -> Dataset:
+def _roi(segment: Segment, behind: SeriesBehind) -> Dataset:
     roi = Dataset()
-    roi.ROINumber = number
+    roi.ROINumber = segment.number
     roi.ReferencedFrameOfReferenceUID = behind.frame_of_reference
-    roi.ROIName = value_of(segment.name, _LONGEST_NAME) or default_name(number)
+    roi.ROIName = value_of(segment.name, _LONGEST_NAME) or default_name(segment.number)
     tell_roi(roi, segment)
     return roi
 
 
-def _roi_contour(segment: Segment, number: int, behind: SeriesBehind) -> Dataset:
+def _roi_contour(segment: Segment, behind: SeriesBehind) -> Dataset:
     roi = Dataset()
     roi.ROIDisplayColor = [round(255 * part) for part in color_or_default(segment.color)]
-    roi.ReferencedROINumber = number
+    roi.ReferencedROINumber = segment.number
     roi.ContourSequence = list(_contours(segment, behind))
     return roi
 
@@ -164,9 +161,9 @@ def _in_patient(vertices_rc: FloatArray, plane: Plane) -> FloatArray:
     )
 
 
-def _observation(segment: Segment, number: int) -> Dataset:
+def _observation(segment: Segment) -> Dataset:
     observation = Dataset()
-    observation.ObservationNumber = observation.ReferencedROINumber = number
+    observation.ObservationNumber = observation.ReferencedROINumber = segment.number
     observation.RTROIInterpretedType = observation.ROIInterpreter = ""
     tell_observation(observation, segment)
     return observation

@@ -20,7 +20,7 @@ from napari_samunet.geometry import index_to_world, world_to_index
 from napari_samunet.io.contours import fill, pixel_count
 from napari_samunet.io.dicom_files import text_of
 from napari_samunet.io.drawn_on import maybe_thicker, on_other_slices, places_behind, usual_gap
-from napari_samunet.io.losses import Landed, notes_of_losses, resampled
+from napari_samunet.io.losses import Landed, land, notes_of_losses
 from napari_samunet.io.names import listed
 from napari_samunet.io.plane_stack import Stack, distinct
 from napari_samunet.io.segments import Color, Gathered, Segment
@@ -199,7 +199,7 @@ def _resampled(structure: _Structure, everything: Contours, volume: Volume) -> t
     for plane, group in planes.items():
         gathered.add(plane, fill(group, shape_yx))
     segment = gathered.segment(structure.number, structure.name, structure.color)
-    near = resampled(segment, stack, volume)
+    near = land(segment, stack, volume)
     drawn = sum(pixel_count(group, shape_yx) for group in planes.values())
     return (
         Landed(near.segment, drawn, near.outside + drawn - near.drawn),

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from napari_samunet.io.choice import grouped
 from napari_samunet.io.origin import UNKNOWN, Algorithm, Origin
 from napari_samunet.types import AnyArray, BoolArray, UInt16Array
 
@@ -136,7 +135,7 @@ def segments_of(
     names: Mapping[int, str] | None = None,
     colors: Mapping[int, Color] | None = None,
 ) -> list[Segment]:
-    """Take a label image (Z, Y, X) apart, in the order of its values; 0 is background."""
+    """Take a label image (Z, Y, X) of 0 to 65535 apart by value, in order; 0 is background."""
     names, colors = names or {}, colors or {}
     found = []
     for number, place in enumerate(ndimage.find_objects(labels_zyx.astype(np.int32)), start=1):
@@ -159,24 +158,31 @@ def labels_of(segments: Sequence[Segment], shape_zyx: tuple[int, int, int]) -> U
 
 def layers_of(segments: Sequence[Segment]) -> list[list[Segment]]:
     """Sort segments into as few groups as come easily, in each of which none overlap."""
-    return grouped(segments, lambda layer, s: not any(_shares(s, other) for other in layer))
+    layers: list[tuple[list[Segment], BoolArray]] = []
+    for segment in segments:
+        free = (layer for layer in layers if not (layer[1][segment.place] & segment.crop).any())
+        layer = next(free, None)
+        if layer is None:
+            layer = ([], _nothing_taken(segments))
+            layers.append(layer)
+        group, taken = layer
+        group.append(segment)
+        taken[segment.place] |= segment.crop
+    return [group for group, _ in layers]
 
 
 def overlapping(segments: Sequence[Segment]) -> bool:
     """Whether a voxel belongs to two of the segments."""
-    return len(layers_of(segments)) > 1
+    taken = _nothing_taken(segments)
+    for segment in segments:
+        taken[segment.place] |= segment.crop
+    return int(taken.sum()) < sum(segment.voxels for segment in segments)
 
 
-def _shares(first: Segment, second: Segment) -> bool:
-    lows = np.maximum(first.corner, second.corner)
-    highs = np.minimum(*(np.add(s.corner, s.crop.shape) for s in (first, second)))
-    if (lows >= highs).any():
-        return False
-    one, other = (
-        s.crop[tuple(slice(a, b) for a, b in zip(lows - s.corner, highs - s.corner, strict=True))]
-        for s in (first, second)
-    )
-    return bool((one & other).any())
+def _nothing_taken(segments: Sequence[Segment]) -> BoolArray:
+    """A mask of no voxel that is large enough for all of them."""
+    ends = zip(*([part.stop for part in segment.place] for segment in segments), strict=True)
+    return np.zeros([max(axis) for axis in ends], bool)
 
 
 def default_name(number: int) -> str:

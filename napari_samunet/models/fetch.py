@@ -18,6 +18,7 @@ from napari_samunet.models.catalogue import (
 )
 from napari_samunet.models.download import SILENCE_S, Progress, download
 from napari_samunet.models.hashes import digest, pin
+from napari_samunet.replacing import put_in_place
 
 _PART = ".part"
 # A server may be silent for half a minute, so what nobody has written to for so long is abandoned.
@@ -81,7 +82,8 @@ def _bring(entry: CatalogueEntry, progress: Progress | None, silence_s: float) -
     except OSError as error:
         raise _unwritable(entry.path.parent, error) from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # what another program holds goes with a later download
+            part.unlink()
 
 
 def _new_part(entry: CatalogueEntry) -> Path:
@@ -121,4 +123,4 @@ def _put_in_place(part: Path, entry: CatalogueEntry) -> None:
         raise NotFetched(f"what came is not the right file: {wrong}")
     if entry.published is None:
         pin(entry.path, digest(part, "sha256"))
-    os.replace(part, entry.path)
+    put_in_place(part, entry.path)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import sys
-import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from hashlib import sha256
@@ -19,6 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from napari_samunet.io.quiet import silent
 from napari_samunet.replacing import replacing
 
 logger = logging.getLogger(__name__)
@@ -79,8 +79,7 @@ def traced(
     from openvino.frontend import FrontEndManager
     from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
 
-    with torch.inference_mode(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # most lengths are constants here, which is as it should be
+    with torch.inference_mode(), silent():  # most lengths are constants, which is as it should be
         decoder = TorchScriptPythonDecoder(network.eval(), example_input=example)
     reader = FrontEndManager().load_by_framework("pytorch")
     model = reader.convert(reader.load(decoder))

@@ -6,6 +6,7 @@ calculation"), with DICOM PS3.3 C.8.9.1 and C.8.9.2.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,10 @@ from napari_samunet.io.volume import Volume
 from napari_samunet.types import Window
 
 _GRAMS = 1000.0
+_LATEST = timedelta(hours=1)
+"""A tracer may be given this long after the start, as it is where its first passage is watched."""
+_MOMENT = re.compile(r"(\d{10}|\d{12}|\d{14}(?:\.\d{1,6})?)([+-]\d{4})?")
+"""Date and hour, and what may follow: minutes, seconds, their fraction; and the zone."""
 
 
 def suv_factor(volume: Volume) -> float:
@@ -83,11 +88,11 @@ def _number(dataset: Any, word: str) -> float:
 
 def _scan_start(header: Any) -> datetime:
     """The earlier of series and acquisition time: a series time may be that of its processing."""
-    times = [
-        _time(text_of(header, f"{word}Date") + text_of(header, f"{word}Time"), word)
-        for word in ("Series", "Acquisition")
-        if text_of(header, f"{word}Date") and text_of(header, f"{word}Time")
-    ]
+    times = []
+    for word in ("Series", "Acquisition"):
+        date, clock = (text_of(header, f"{word}{part}") for part in ("Date", "Time"))
+        if date and clock:
+            times.append(_time(date + clock, f"{word}Time", header))
     if not times:
         raise InputError("SUV need the time of the scan in the DICOM header, but it is missing.")
     return min(times)
@@ -96,16 +101,38 @@ def _scan_start(header: Any) -> datetime:
 def _injection(tracer: Any, header: Any) -> datetime:
     stated = text_of(tracer, "RadiopharmaceuticalStartDateTime")
     if stated:
-        return _time(stated, "RadiopharmaceuticalStartDateTime")
+        return _time(stated, "RadiopharmaceuticalStartDateTime", header)
     clock = text_of(tracer, "RadiopharmaceuticalStartTime")
     scan = _scan_start(header)
-    injected = _time(f"{scan:%Y%m%d}{clock}", "RadiopharmaceuticalStartTime")
-    return injected if injected <= scan else injected - timedelta(days=1)
+    injected = _time(f"{scan:%Y%m%d}{clock}", "RadiopharmaceuticalStartTime", header)
+    return injected if injected <= scan + _LATEST else injected - timedelta(days=1)
 
 
-def _time(text: str, word: str) -> datetime:
-    digits = text.split(".")[0].split("+")[0][:14]
+def _time(text: str, word: str, header: Any) -> datetime:
+    """Date and clock, on the clock of the header's other times.
+
+    Minutes and seconds may be left out (DICOM PS3.5 6.2, DT and TM); where nobody states the zone
+    of those other times, it is taken for that of this one.
+    """
+    found = _MOMENT.fullmatch(text)
+    zone = text_of(header, "TimezoneOffsetFromUTC")
     try:
-        return datetime.strptime(digits, "%Y%m%d%H%M%S")
+        if found is None:
+            raise ValueError
+        clock, own_zone = found.groups(default="")
+        whole, _, fraction = clock.partition(".")
+        moment = datetime.strptime(f"{whole:0<14}.{fraction or 0}", "%Y%m%d%H%M%S.%f")
+        if own_zone and zone:
+            moment += _offset(zone) - _offset(own_zone)
     except ValueError:
-        raise InputError(f"SUV need {word} in the DICOM header, but it is malformed.") from None
+        raise InputError(
+            f"SUV need {word} in the DICOM header, from the year to the hour at least, but it is "
+            "missing or malformed."
+        ) from None
+    return moment
+
+
+def _offset(zone: str) -> timedelta:
+    """From coordinated universal time to the clock of a zone, ±HHMM."""
+    offset = datetime.strptime(zone, "%z").utcoffset()
+    return offset or timedelta()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import BinaryIO
@@ -13,12 +14,14 @@ if os.name == "nt":  # pragma: no cover - Windows has locks of its own
 
     def hold(file: BinaryIO) -> bool:
         """Lock an open file until it is closed; False where somebody else holds it."""
+        position = file.tell()
         try:
             file.seek(_FAR)  # what is locked there nobody else may even read
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-        except OSError:
-            return False
-        file.seek(0, os.SEEK_END)
+        except OSError as error:  # as below: a network drive may have no locks
+            return error.errno not in (errno.EACCES, errno.EDEADLK)
+        finally:
+            file.seek(position)
         return True
 
 else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tracemalloc
 from pathlib import Path
 
@@ -51,6 +53,26 @@ def test_every_slice_has_its_own_rescale(tmp_path: Path) -> None:
     assert array.dtype == np.float32
     np.testing.assert_allclose(array[0], (expected(0) + 1024) * 0.5)
     np.testing.assert_allclose(array[1], (expected(1) + 1024) * 1.5 + 1)
+
+
+@pytest.mark.parametrize(
+    ("greatest", "bits"), [(32768, 16), (32769, 32), (2**31, 32), (2**31 + 1, 64)]
+)
+def test_whole_numbers_take_no_more_memory_than_they_need(
+    tmp_path: Path, greatest: int, bits: int
+) -> None:
+    values = np.full((ROWS, COLUMNS), greatest, np.uint32)
+    stored = {"BitsAllocated": 32, "BitsStored": 32, "HighBit": 31}
+    path = save_slice(tmp_path, 0, **stored, RescaleIntercept=-1, PixelData=values.tobytes())
+    assert open_volume(path).array.dtype == np.dtype(f"int{bits}")
+
+
+def test_the_greatest_values_of_32_bits_are_kept_behind_an_intercept(tmp_path: Path) -> None:
+    values = np.full((ROWS, COLUMNS), 2**32 - 1, np.uint32)
+    values[0, 0] = 0
+    bits = {"BitsAllocated": 32, "BitsStored": 32, "HighBit": 31}
+    path = save_slice(tmp_path, 0, **bits, RescaleIntercept=-1, PixelData=values.tobytes())
+    assert np.array_equal(open_volume(path).array[0], values.astype(np.int64) - 1)
 
 
 def test_whole_numbers_join_fractions_where_only_a_later_slice_has_some(tmp_path: Path) -> None:
@@ -363,6 +385,24 @@ def test_a_compression_without_decoder_is_named(tmp_path: Path) -> None:
     with pytest.raises((UnsupportedImage, UnreadableFile), match=r"000\.dcm") as caught:
         open_volume(path)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("lost", ["sys.stderr = None", "os.close(2)", "sys.stderr = os.close(2)"])
+def test_a_jpeg_of_12_bits_opens_in_a_program_without_a_terminal(
+    shared_data: Path, lost: str
+) -> None:
+    path = shared_data / "pydicom/JPEG-lossy.dcm"
+    code = f"""
+import os, sys
+from napari_samunet.io.open import open_volume
+{lost}
+print(open_volume(sys.argv[1]).shape)
+"""
+    answer = subprocess.run(
+        [sys.executable, "-c", code, path], capture_output=True, text=True, check=False
+    )
+    assert answer.stdout.strip() == "(1, 1024, 256)"
 
 
 @pytest.mark.shared

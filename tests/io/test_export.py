@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,16 +12,19 @@ import nibabel as nib
 import numpy as np
 import pytest
 import SimpleITK as sitk  # noqa: N813
+from held_files import hold_files
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
+from napari_samunet import replacing
 from napari_samunet.errors import ExportRefused, GridMismatch, InputError
-from napari_samunet.io import export
+from napari_samunet.io import export, simpleitk_labels
 from napari_samunet.io.export import export_labels
 from napari_samunet.io.labels import read_labels
 from napari_samunet.io.masks import read_masks
 from napari_samunet.io.open import open_volume
+from napari_samunet.io.segments import segments_of
 from napari_samunet.io.volume import Volume
 
 SHAPE = (4, 5, 6)
@@ -216,6 +220,24 @@ def test_nrrd_keeps_the_names_of_the_labels(tmp_path: Path) -> None:
     assert told == {"1": "object 1", "2": "liver", "3": "object 3"}
 
 
+def test_of_very_many_objects_those_that_somebody_named_keep_name_and_colour(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And 3D Slicer, which goes by the IDs where there are any, shows the others too."""
+    monkeypatch.setattr(simpleitk_labels, "MOST_SEGMENTS", 2)
+    volume, labels = Volume.from_array(np.zeros(SHAPE)), some_labels()
+    named = segments_of(labels, {2: "liver"}, {2: (0.5, 0.25, 1.0)})
+    path = export_labels(labels, volume, tmp_path / "a.seg.nrrd", segments=named)
+    found = {segment.number: segment for segment in read_masks(path, volume).segments}
+    assert {number: s.name for number, s in found.items()} == {
+        1: "object 1",
+        2: "liver",
+        3: "object 3",
+    }
+    assert found[2].color == (0.5, 0.25, 1.0)
+    assert not [key for key in sitk.ReadImage(str(path)).GetMetaDataKeys() if key.endswith("_ID")]
+
+
 def sheared() -> Volume:
     affine = np.diag([1.0, 1.0, 2.0, 1.0])
     affine[1, 2] = 0.4
@@ -279,6 +301,67 @@ def test_a_failed_export_leaves_the_old_file_and_no_litter(
     assert [p.name for p in tmp_path.iterdir()] == [name]
 
 
+@pytest.mark.parametrize("before", [True, False])
+def test_a_header_that_is_open_elsewhere_keeps_the_voxels_it_tells_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: bool
+) -> None:
+    """Windows lets nobody replace what another program has open."""
+    volume, target, move = Volume.from_array(np.zeros(SHAPE)), tmp_path / "a.mhd", os.replace
+    if before:
+        export_labels(some_labels(), volume, target)
+    there = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+
+    def refused(source: Path, place: Path) -> None:
+        if place == target:
+            raise PermissionError(13, "Access is denied")
+        move(source, place)
+
+    monkeypatch.setattr(os, "replace", refused)
+    monkeypatch.setattr(replacing, "_HELD_AT_MOST_S", 0)
+    with pytest.raises(ExportRefused, match=r"a\.mhd cannot be written"):
+        export_labels(some_labels()[::-1], volume, target)
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == there
+
+
+def test_what_another_program_holds_for_a_moment_is_written_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold_files(monkeypatch, 3)
+    path = export_labels(some_labels(), Volume.from_array(np.zeros(SHAPE)), tmp_path / "a.mha")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has rights of another kind.")
+def test_on_windows_no_private_folder_hands_its_rights_on_to_an_export(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There a file stays as private as the folder that it was made in."""
+    seen: list[int] = []
+
+    def write(draft: Path) -> None:
+        seen.append(stat.S_IMODE(draft.parent.stat().st_mode))
+        draft.touch()
+
+    (tmp_path / "plain").mkdir()
+    for on_windows in (True, False):
+        monkeypatch.setattr(replacing, "_ON_WINDOWS", on_windows)
+        export.write_and_replace(tmp_path / "a.txt", write)
+    assert seen == [stat.S_IMODE((tmp_path / "plain").stat().st_mode), 0o700]
+
+
+def test_a_long_name_is_written_under_a_path_that_is_no_longer(tmp_path: Path) -> None:
+    """Windows takes no path of 260 characters."""
+    target, seen = tmp_path / f"{'x' * 60}.seg.nrrd", []
+
+    def write(draft: Path) -> None:
+        seen.append(draft)
+        draft.touch()
+
+    export.write_and_replace(target, write)
+    assert len(str(seen[0])) <= len(str(target))
+    assert seen[0].name.endswith(".seg.nrrd")
+
+
 @contextmanager
 def files_no_longer_than(size: int) -> Iterator[None]:
     """As on a full disk, the end of a longer file is lost."""
@@ -338,8 +421,12 @@ def test_an_export_clears_away_the_masks_that_a_killed_one_left(tmp_path: Path) 
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_while_it_is_written_an_export_is_known_for_a_draft(tmp_path: Path) -> None:
+@pytest.mark.parametrize("on_windows", [False, True])
+def test_while_it_is_written_an_export_is_known_for_a_draft(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, on_windows: bool
+) -> None:
     """Or the next one would never clear it away, were this one killed."""
+    monkeypatch.setattr(replacing, "_ON_WINDOWS", on_windows)
 
     def killed_and_long_ago(draft: Path) -> None:
         draft.write_text("a patient's")
@@ -362,10 +449,11 @@ def test_what_a_writer_leaves_under_another_name_replaces_nothing(tmp_path: Path
 def test_a_folder_that_cannot_be_written_to_gives_one_clear_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def denied(**_: object) -> str:
+    def denied(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(export.tempfile, "mkdtemp", denied)
+    monkeypatch.setattr(replacing, "_ON_WINDOWS", False)
+    monkeypatch.setattr(replacing.tempfile, "mkdtemp", denied)
     with pytest.raises(ExportRefused, match=r"Permission denied.*another folder"):
         export_labels(some_labels(), Volume.from_array(np.zeros(SHAPE)), tmp_path / "a.nii")
 
@@ -384,6 +472,7 @@ def test_a_link_is_followed_and_stays_a_link(tmp_path: Path) -> None:
         (np.zeros((4, 5, 7), np.uint8), GridMismatch),
         (np.zeros(SHAPE), InputError),
         (np.full(SHAPE, -1), InputError),
+        (np.full(SHAPE, 65536), InputError),
     ],
 )
 def test_labels_that_do_not_fit_are_refused(

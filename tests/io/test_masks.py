@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from time import process_time
 
 import highdicom as hd
 import nibabel as nib
@@ -17,7 +18,7 @@ from napari_samunet.errors import InputError, UnreadableFile
 from napari_samunet.io.export import export_labels
 from napari_samunet.io.masks import read_masks
 from napari_samunet.io.open import open_volume
-from napari_samunet.io.segments import Segment, labels_of, segments_of
+from napari_samunet.io.segments import Segment, labels_of, layers_of, overlapping, segments_of
 from napari_samunet.io.volume import Volume
 
 SHAPE = (5, 12, 14)
@@ -85,6 +86,76 @@ def test_overlapping_layers_of_slicer_stay_objects_with_names_and_colours(tmp_pa
     assert [(s.name, s.color) for s in found] == [(s.name, s.color) for s in drawn]
     assert np.array_equal(found[0].mask(SHAPE), FIRST)
     assert np.array_equal(found[1].mask(SHAPE), SECOND)
+
+
+@pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1), (2, 3, 1)])
+def test_what_shows_where_objects_overlap_is_the_same_after_a_trip(
+    tmp_path: Path, order: tuple[int, ...]
+) -> None:
+    """The second overlaps both others, which therefore share a layer of the file."""
+    volume = Volume.from_array(np.zeros(SHAPE), affine=LPS)
+    rows = {1: slice(0, 5), 2: slice(3, 9), 3: slice(7, 12)}
+    masks = {n: block(slice(1, 4), row, slice(3, 9)) for n, row in rows.items()}
+    drawn = [Segment.of(n, f"part {n}", masks[n]) for n in order]
+    labels = labels_of(drawn, SHAPE)
+    path = export_labels(labels, volume, tmp_path / "a.seg.nrrd", segments=drawn)
+    found = read_masks(path, volume).segments
+    assert [(s.number, s.name) for s in found] == [(s.number, s.name) for s in drawn]
+    assert np.array_equal(labels_of(found, SHAPE), labels)
+
+
+def saved_layers(path: Path, layers: list[np.ndarray], words: dict[str, str]) -> Path:
+    """Labels of 3D Slicer in several layers, with what it says of them."""
+    image = sitk.GetImageFromArray(np.stack(layers, axis=-1).astype(np.uint8), isVector=True)
+    for word, value in words.items():
+        image.SetMetaData(word, value)
+    sitk.WriteImage(image, str(path))
+    return path
+
+
+def test_a_number_that_two_layers_use_takes_no_other_objects_number(tmp_path: Path) -> None:
+    layers = [np.where(FIRST, 1, 0), np.where(SECOND, 1, 0)]
+    layers[0][0, 0, 0], layers[1][0, 0, 0] = 2, 3
+    words = {}
+    told = [("A", 1, 0), ("B", 2, 0), ("C", 1, 1), ("D", 3, 1)]
+    for n, (name, number, layer) in enumerate(told):
+        words |= {f"Segment{n}_Name": name, f"Segment{n}_LabelValue": str(number)}
+        words[f"Segment{n}_Layer"] = str(layer)
+    path = saved_layers(tmp_path / "a.seg.nrrd", layers, words)
+    found = read_masks(path, Volume.from_array(np.zeros(SHAPE))).segments
+    assert {s.name: s.number for s in found} == {"A": 1, "B": 2, "C": 4, "D": 3}
+
+
+@pytest.mark.parametrize(("word", "value"), [("Layer", "x"), ("LabelValue", "²")])
+def test_damaged_words_of_slicer_cost_a_name_and_no_voxel(
+    tmp_path: Path, word: str, value: str
+) -> None:
+    words = {"Segment0_Name": "liver", "Segment0_LabelValue": "1", f"Segment0_{word}": value}
+    path = saved_layers(tmp_path / "a.seg.nrrd", [FIRST, SECOND], words)
+    found = read_masks(path, Volume.from_array(np.zeros(SHAPE))).segments
+    assert [s.name for s in found] == ["object 1", "object 1"]
+    assert np.array_equal(found[0].mask(SHAPE), FIRST)
+
+
+def test_a_colour_of_slicer_that_is_nearly_none_is_kept(tmp_path: Path) -> None:
+    words = {"Segment0_LabelValue": "1", "Segment0_Color": "1 0.5 5.55112e-17"}
+    path = saved_layers(tmp_path / "a.seg.nrrd", [FIRST, SECOND], words)
+    found = read_masks(path, Volume.from_array(np.zeros(SHAPE))).segments
+    assert found[0].color == pytest.approx((1, 0.5, 0))
+
+
+def test_many_small_objects_are_sorted_into_layers_as_fast_as_a_few() -> None:
+    def taken(count: int) -> float:
+        corners = np.argwhere(np.ones((40, 50, 1), bool))[:count].tolist()
+        dot = np.ones((1, 1, 1), bool)
+        segments = [Segment(n, "", dot, tuple(corner)) for n, corner in enumerate(corners, 1)]
+        start = process_time()
+        assert len(layers_of(segments)) == 1
+        assert not overlapping(segments)
+        return process_time() - start
+
+    few = min(taken(200) for _ in range(5))
+    assert taken(1600) < 25 * few
 
 
 @pytest.mark.parametrize("count", [3, 4])

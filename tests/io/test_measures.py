@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def measured(folder: Path, directions: list[tuple[float, float, float]], source:
     mask[3, 2:6, 4:8] = mask[4:6, 2, 4:8] = True
     volume = Volume(np.zeros(mask.shape), affine, source=source)
     write_measures([Segment.of(1, "a", mask)], volume, folder / "a.csv")
-    with (folder / "a.csv").open(encoding="utf-8") as file:
+    with (folder / "a.csv").open(encoding="utf-8-sig") as file:
         (row,) = csv.DictReader(file)
     return row
 
@@ -65,6 +66,16 @@ def test_nothing_is_measured_in_millimetres_that_nobody_stated(
     row = measured(tmp_path, AXIAL, Source(sized=sized))
     assert row["voxels"] == "24"
     assert (row["volume_ml"], row["largest_area_mm2"]) == told
+
+
+def test_excel_is_told_that_a_table_is_utf_8(tmp_path: Path) -> None:
+    """Or it reads "LÃ¤sion"; every other reader of a table skips the mark."""
+    mask = np.ones((2, 3, 4), bool)
+    write_measures([Segment.of(1, "Läsion", mask)], Volume.from_array(mask), tmp_path / "a.csv")
+    assert (tmp_path / "a.csv").read_bytes().startswith(codecs.BOM_UTF8 + b"label,name")
+    with (tmp_path / "a.csv").open(encoding="utf-8-sig") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["label"], row["name"]) == ("1", "Läsion")
 
 
 def test_no_area_reaches_across_slices_whose_distance_nobody_stated(tmp_path: Path) -> None:

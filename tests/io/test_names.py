@@ -33,7 +33,7 @@ def two_objects(name: str) -> list[Segment]:
 
 def measured(folder: Path, name: str) -> list[dict[str, str]]:
     write_measures(two_objects(name), Volume.from_array(np.full(SHAPE, -5)), folder / "a.csv")
-    with (folder / "a.csv").open(newline="", encoding="utf-8") as file:
+    with (folder / "a.csv").open(newline="", encoding="utf-8-sig") as file:
         return list(csv.DictReader(file))
 
 

@@ -53,13 +53,14 @@ def test_pages_of_one_size_make_a_stack_and_others_have_to_be_chosen(tmp_path: P
     tifffile.imwrite(tmp_path / "a.tif", pages)
     assert np.array_equal(open_volume(tmp_path / "a.tif").array, pages)
     assert np.array_equal(open_volume(tmp_path / "a.tif", frame=3).array, pages[3:4])
-    with pytest.raises(InputError, match="no page 5"):
+    with pytest.raises(InputError, match="no frame 5"):
         open_volume(tmp_path / "a.tif", frame=5)
     with tifffile.TiffWriter(tmp_path / "b.tif") as tiff:
         tiff.write(noise(20, 30))
         tiff.write(noise(10, 30))
-    with pytest.raises(ChoiceNeeded, match="2 pages of different kinds"):
+    with pytest.raises(ChoiceNeeded, match="2 pages of different kinds") as caught:
         open_volume(tmp_path / "b.tif")
+    assert caught.value.choices == ("frame 0: (20, 30)", "frame 1: (10, 30)")
     assert open_volume(tmp_path / "b.tif", frame=1).shape == (1, 10, 30)
 
 

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 import requests
+from held_files import hold_files
 from loopback import CONTENT, SHA256, Loopback, entry_at, nothing_kept, start, wait_for
 
+from napari_samunet import replacing
 from napari_samunet.errors import BadCheckpoint, FetchCancelled, NotFetched
 from napari_samunet.models.catalogue import installed
 from napari_samunet.models.download import check_response
@@ -253,6 +255,29 @@ def test_a_missing_file_and_a_silent_server_are_told(server: Loopback, cache: Pa
     with pytest.raises(NotFetched, match="silent"):
         fetch(entry_at(server.slow(CONTENT)), silence_s=0.3)
     assert nothing_kept(cache)
+
+
+def test_what_a_virus_scanner_holds_for_a_moment_is_not_fetched_in_vain(
+    server: Loopback, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = entry_at(server.file(CONTENT))
+    hold_files(monkeypatch, 3)
+    assert fetch(entry).read_bytes() == CONTENT
+    assert [path.name for path in cache.iterdir()] == ["weights.pt"]
+
+
+def test_what_another_program_holds_for_good_is_told_in_plain_words(
+    server: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def held(*_: object, **__: object) -> None:
+        raise PermissionError(13, "The file is being used by another process")
+
+    entry = entry_at(server.file(CONTENT))
+    hold_files(monkeypatch, 10**9)
+    monkeypatch.setattr(replacing, "_HELD_AT_MOST_S", 0.05)
+    monkeypatch.setattr(os, "unlink", held)
+    with pytest.raises(NotFetched, match="open in another program"):
+        fetch(entry)
 
 
 def test_two_processes_that_fetch_at_once_end_with_one_whole_file(

@@ -1,0 +1,24 @@
+"""Files that another program holds, as a virus scanner does on Windows with what is new."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from napari_samunet import replacing
+
+
+def hold_files(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    """Behave as Windows does, and refuse the next so many moves of files."""
+    move, left = os.replace, iter(range(times))
+
+    def refused_at_first(draft: Path, path: Path) -> None:
+        if next(left, None) is not None:
+            raise PermissionError(13, "The file is being used by another process")
+        move(draft, path)
+
+    monkeypatch.setattr(os, "replace", refused_at_first)
+    monkeypatch.setattr(replacing, "_ON_WINDOWS", True)
+    monkeypatch.setattr(replacing, "_ASKED_EVERY_S", 0.01)
