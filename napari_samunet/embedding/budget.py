@@ -8,6 +8,7 @@ import os
 import shutil
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 from platformdirs import user_cache_path, user_config_path
@@ -20,9 +21,18 @@ logger = logging.getLogger(__name__)
 FOLDER_VARIABLE = "SAMUNET_CACHE"
 """Names another folder for embeddings; they go with it."""
 _MB = 2**20
+_PLACES = ("device_mb", "ram_mb", "disk_mb")
 _RAM_SHARE, _MOST_RAM_MB = 1 / 8, 4096
 _DEVICE_SHARE, _MOST_DEVICE_MB = 1 / 4, 16384
 _DISK_SHARE, _MOST_DISK_MB = 1 / 10, 20480
+
+
+class Room(NamedTuple):
+    """Bytes that embeddings may take on the device, in RAM and on the disk."""
+
+    device: int
+    ram: int
+    disk: int
 
 
 @dataclass(frozen=True)
@@ -52,7 +62,7 @@ class Budget:
     idle: bool = True
 
     def __post_init__(self) -> None:
-        for name in ("device_mb", "ram_mb", "disk_mb"):
+        for name in _PLACES:
             value = getattr(self, name)
             if value is not None and (isinstance(value, bool) or not 0 <= value < 2**40):
                 raise InputError(f"{name} is a number of megabytes from 0 on, but {value} came.")
@@ -68,6 +78,11 @@ class Budget:
         default = machine_share(device)
         given = {name: value for name, value in asdict(self).items() if value is not None}
         return Budget(**{**asdict(default), **given})
+
+    def room(self, device: str = "cpu") -> Room:
+        """Return what `filled` grants, in bytes."""
+        filled = asdict(self.filled(device))
+        return Room(*(filled[name] * _MB for name in _PLACES))
 
 
 def machine_share(device: str = "cpu") -> Budget:

@@ -1,11 +1,11 @@
-"""Embeddings in memory: bounded, least recently used out first."""
+"""One level of embeddings in memory: bounded, least recently used out first."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from threading import Lock
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from napari_samunet.embedding.key import EmbeddingKey
 from napari_samunet.errors import InputError
@@ -13,54 +13,7 @@ from napari_samunet.errors import InputError
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from napari_samunet.embedding.budget import Budget
-    from napari_samunet.embedding.folder import EmbeddingFolder
-
 DEFAULT_BYTES = 512 * 2**20
-
-
-class Cache(Protocol):
-    """Where an engine keeps its embeddings."""
-
-    @property
-    def folder(self) -> EmbeddingFolder | None:
-        """What lies on the disk, if anything does."""
-        ...
-
-    @property
-    def bytes(self) -> int:
-        """Bytes in memory, of the device and of RAM."""
-        ...
-
-    def get(self, key: EmbeddingKey) -> Mapping[str, Tensor] | None:
-        """Return the features of a key, or None."""
-        ...
-
-    def put(self, key: EmbeddingKey, features: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
-        """Keep features as far as there is room; return them as `get` will."""
-        ...
-
-    def relieve(self) -> None:
-        """Give the memory of the device back."""
-        ...
-
-    def move(self, device: str) -> None:
-        """Serve another device from now on."""
-        ...
-
-    def use(self, budget: Budget) -> None:
-        """Keep within other budgets from now on."""
-        ...
-
-    def holds(self, size: int) -> int:
-        """How many embeddings of so many bytes there is room for in all."""
-        ...
-
-    def empty(self) -> int:
-        """Forget everything; return how many embeddings were deleted from the disk."""
-        ...
-
-    def __contains__(self, key: EmbeddingKey) -> bool: ...
 
 
 class EmbeddingCache:
@@ -87,7 +40,6 @@ class EmbeddingCache:
         if max_bytes < 0:
             raise InputError(f"A cache holds 0 bytes or more, but {max_bytes} was asked for.")
         self.max_bytes = max_bytes
-        self.folder = None
         self._spill = spill
         self._entries: OrderedDict[EmbeddingKey, Mapping[str, Tensor]] = OrderedDict()
         self._bytes = 0
@@ -122,18 +74,6 @@ class EmbeddingCache:
             gone = self._make_room(0)
         self._tell(gone)
 
-    def move(self, device: str) -> None:
-        """Forget everything: it lies on another device."""
-        self.empty()
-
-    def use(self, budget: Budget) -> None:
-        """Hold what a budget grants to RAM from now on."""
-        self.resize((budget.filled().ram_mb or 0) * 2**20)
-
-    def holds(self, size: int) -> int:
-        """How many embeddings of so many bytes there is room for."""
-        return self.max_bytes // max(size, 1)
-
     def relieve(self) -> None:
         """Let go of everything, as if there were no room."""
         with self._lock:
@@ -142,12 +82,11 @@ class EmbeddingCache:
             self._bytes = 0
         self._tell(gone)
 
-    def empty(self) -> int:
-        """Forget everything, none of which is on the disk."""
+    def empty(self) -> None:
+        """Forget everything."""
         with self._lock:
             self._entries.clear()
             self._bytes = 0
-        return 0
 
     @property
     def bytes(self) -> int:

@@ -10,7 +10,7 @@ from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 
 from napari_samunet.embedding.budget import Budget, cache_folder, read_budget
-from napari_samunet.embedding.cache import EmbeddingCache
+from napari_samunet.embedding.cache import DEFAULT_BYTES, EmbeddingCache
 from napari_samunet.embedding.folder import EmbeddingFolder, rounded
 from napari_samunet.embedding.key import EmbeddingKey
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_MB = 2**20
 _MOST_WAITING = 4
 """Slices that wait for the disk; the next one waits for them, so that memory stays bounded."""
 
@@ -43,8 +42,8 @@ class LayeredCache:
 
     def __init__(
         self,
-        device_bytes: int,
-        ram_bytes: int,
+        device_bytes: int = DEFAULT_BYTES,
+        ram_bytes: int = DEFAULT_BYTES,
         folder: EmbeddingFolder | None = None,
         device: str = "cpu",
     ) -> None:
@@ -109,12 +108,12 @@ class LayeredCache:
 
     def use(self, budget: Budget) -> None:
         """Keep within other budgets from now on."""
-        filled = budget.filled(self.device)
+        room = budget.room(self.device)
         if self.near is not self.ram:
-            self.near.resize((filled.device_mb or 0) * _MB)
-        self.ram.resize((filled.ram_mb or 0) * _MB)
+            self.near.resize(room.device)
+        self.ram.resize(room.ram)
         if self.folder is not None:
-            self.folder.resize((filled.disk_mb or 0) * _MB)
+            self.folder.resize(room.disk)
 
     def holds(self, size: int) -> int:
         """How many embeddings of so many bytes there is room for in all."""
@@ -143,12 +142,7 @@ class LayeredCache:
             self._room.release()
 
 
-def open_cache(
-    device: str = "cpu",
-    half: bool = False,
-    budget: Budget | None = None,
-    path: Path | None = None,
-) -> LayeredCache:
+def open_cache(device: str = "cpu", half: bool = False, path: Path | None = None) -> LayeredCache:
     """Return the cache of this machine: its user's folder, within its user's budgets.
 
     Parameters
@@ -157,22 +151,17 @@ def open_cache(
         Where the model runs, as torch names it.
     half
         Whether its features are stored as float16, see ``InputContract.half``.
-    budget
-        None: what the person set, else the machine's share.
     path
         Another folder than the user's.
     """
-    filled = (read_budget() if budget is None else budget).filled(device)
-    folder = open_folder(half, filled, path)
-    return LayeredCache((filled.device_mb or 0) * _MB, (filled.ram_mb or 0) * _MB, folder, device)
+    room = read_budget().room(device)
+    folder = EmbeddingFolder(path or cache_folder(), room.disk, half)
+    return LayeredCache(room.device, room.ram, folder, device)
 
 
-def open_folder(
-    half: bool = False, budget: Budget | None = None, path: Path | None = None
-) -> EmbeddingFolder:
-    """Return the folder of this machine's user; parameters as of `open_cache`."""
-    filled = (read_budget() if budget is None else budget).filled()
-    return EmbeddingFolder(path or cache_folder(), (filled.disk_mb or 0) * _MB, half)
+def open_folder() -> EmbeddingFolder:
+    """Return the folder of this machine's user, for who encodes nothing."""
+    return EmbeddingFolder(cache_folder(), read_budget().room().disk)
 
 
 def _apart(device: str) -> bool:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from functools import cache
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from napari_samunet import __version__
 from napari_samunet.io.origin import Algorithm
 from napari_samunet.io.volume import Volume
 from napari_samunet.preprocess.roi import Roi
@@ -17,7 +16,7 @@ from napari_samunet.types import BoolArray, SliceRef, Window
 if TYPE_CHECKING:  # torch comes with them, and a session waits for torch until it predicts
     from torch import Tensor
 
-    from napari_samunet.embedding.cache import Cache
+    from napari_samunet.embedding.levels import LayeredCache
     from napari_samunet.inference.discriminant import Discriminant
     from napari_samunet.inference.prediction import Prediction
     from napari_samunet.models.system import System
@@ -30,19 +29,19 @@ class Answerer(ABC):
     ----------
     system : System or None
         The network that answers, where one is loaded.
-    cache : Cache or None
+    cache : LayeredCache or None
         Where embeddings are kept, if any are.
     """
 
     system: System | None = None
-    cache: Cache | None = None
+    cache: LayeredCache | None = None
 
     @property
     def algorithm(self) -> Algorithm:
         """What exports name of it: the network, or the class of what stands for one."""
         if self.system is None:
-            return Algorithm(type(self).__name__, _version())
-        return Algorithm(self.system.name, _version(), self.system.model_hash)
+            return Algorithm(type(self).__name__, __version__)
+        return Algorithm(self.system.name, __version__, self.system.model_hash)
 
     @abstractmethod
     def predict(
@@ -74,8 +73,3 @@ class Answerer(ABC):
     ) -> Discriminant | None:
         """Learn what an object is from masks (H, W) of slices along an axis; None: it cannot."""
         return None
-
-
-@cache
-def _version() -> str:
-    return version("napari-samunet")

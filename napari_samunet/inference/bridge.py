@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-import numpy as np
-
 from napari_samunet.inference.postprocess import likeness
 from napari_samunet.inference.prediction import Prediction
 from napari_samunet.preprocess.frame import Frame
@@ -36,13 +34,12 @@ def answer_with_box(
     """
     mask = previous.mask if prompts.mask is None and previous is not None else prompts.mask
     said = f"This model knows {knows}: a box was derived from the "
-    if mask is not None and np.any(mask):
-        mask = np.asarray(mask, bool)
+    if mask is not None and mask.any():
         box = _hull(extent_of(mask), _split(prompts)[0])
         return _within(answer, frame, prompts, box, mask, said + "mask and the clicks.")
     if prompts.box is not None:
         return _within(answer, frame, prompts, prompts.box, None, said + "box and the clicks.")
-    if (np.asarray(prompts.labels) == 1).any():
+    if (prompts.labels == 1).any():
         return _from_clicks(answer, frame, prompts, said + "clicks.")
     return answer(frame, prompts, None, f"This model knows {knows}.")
 
@@ -79,13 +76,12 @@ def _within(
 
 def _split(prompts: Prompts) -> tuple[FloatArray, FloatArray]:
     """Positive and negative clicks, (row, column)."""
-    points, labels = np.asarray(prompts.points), np.asarray(prompts.labels)
-    return points[labels == 1], points[labels == 0]
+    return prompts.points[prompts.labels == 1], prompts.points[prompts.labels == 0]
 
 
 def _fit(mask: BoolArray, prompts: Prompts) -> float:
     """Share of the clicks that a mask respects; 1 without clicks."""
-    wanted = np.asarray(prompts.labels) == 1
+    wanted = prompts.labels == 1
     return float((hits(mask, prompts.points) == wanted).mean()) if len(wanted) else 1.0
 
 

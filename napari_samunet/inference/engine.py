@@ -9,8 +9,7 @@ from weakref import WeakKeyDictionary
 
 from torch import Tensor
 
-from napari_samunet.embedding.cache import Cache, EmbeddingCache
-from napari_samunet.embedding.levels import open_cache
+from napari_samunet.embedding.levels import LayeredCache, open_cache
 from napari_samunet.errors import InputError
 from napari_samunet.inference.answerer import Answerer
 from napari_samunet.inference.bridge import answer_with_box
@@ -40,11 +39,11 @@ class Engine(Answerer):
     """
 
     system: System
-    cache: Cache
+    cache: LayeredCache
 
-    def __init__(self, system: System, cache: Cache | None = None) -> None:
+    def __init__(self, system: System, cache: LayeredCache | None = None) -> None:
         self.system = system
-        self.cache = EmbeddingCache() if cache is None else cache
+        self.cache = LayeredCache(device=str(system.device)) if cache is None else cache
         self.relief = Relief(system, self.cache)
         # Percentiles of an MR take longer than a click may; they belong to the image alone.
         self._windows: WeakKeyDictionary[Volume, Window] = WeakKeyDictionary()
@@ -70,8 +69,10 @@ class Engine(Answerer):
         window
             (low, high) that the slice is shown with; None: see ``choose_window``.
         previous
-            The answer that is being corrected: of the same object, slice, window and system. An
-            answer does not tell what it is of, so no more than its shape is checked.
+            The answer that is being corrected: of the same object and slice. One of another system
+            or of a hand is what a person sees and corrects, so that it is fed back as well, brought
+            into this system's frame. An answer does not tell what it is of, so no more than its
+            shape is checked.
         bridge
             Whether a system that was trained with boxes only, or that knows no masks or negative
             clicks, gets a box derived from them, and is spared the logits of ``previous`` where it

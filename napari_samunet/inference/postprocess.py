@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+import torch
 from torch import Tensor
 
 from napari_samunet.inference.prediction import Candidate, Prediction, ScoreKind
@@ -12,7 +13,7 @@ from napari_samunet.models.contract import InputContract
 from napari_samunet.models.system import MaskTensors
 from napari_samunet.packed import PackedMask
 from napari_samunet.preprocess.frame import Frame
-from napari_samunet.types import BoolArray
+from napari_samunet.types import BoolArray, FloatArray
 
 STABILITY_OFFSET = 1.0
 SAME = 0.95
@@ -45,6 +46,17 @@ def offering(best: Prediction, further: Iterable[Candidate]) -> Prediction:
             candidates.append(found)
             known.append(mask)
     return replace(best, candidates=tuple(candidates))
+
+
+def with_logits(answer: Prediction, logits: FloatArray) -> Prediction | None:
+    """Return an answer that is logits (H, W) of the slice alone; None: there is nothing in them."""
+    mask = PackedMask.of(logits > 0)
+    if mask.is_empty:
+        return None
+    side = answer.model_logits.shape[-1]
+    fed_back = torch.from_numpy(answer.frame.logits_to_model(logits, side))
+    only = Candidate(mask, answer.score, fed_back, answer.frame, own_logits=logits)
+    return replace(answer, candidates=(only,), rank=0)
 
 
 def stability_score(logits: Tensor) -> float:

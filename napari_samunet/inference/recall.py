@@ -9,14 +9,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-import torch
 
 from napari_samunet.inference.appearance import Appearance
 from napari_samunet.inference.interpolation import shape_between
-from napari_samunet.inference.postprocess import likeness, offering
-from napari_samunet.inference.prediction import Candidate, Prediction
+from napari_samunet.inference.postprocess import likeness, offering, with_logits
+from napari_samunet.inference.prediction import Prediction
 from napari_samunet.inference.propagation import MOST_SURE
-from napari_samunet.packed import PackedMask
 from napari_samunet.preprocess.roi import extent_of
 from napari_samunet.prompts.hits import hits
 from napari_samunet.prompts.prompts import Prompts
@@ -168,13 +166,7 @@ def reconsidered(
 def _weighed(answer: Prediction, odds: FloatArray) -> Prediction | None:
     """Add log-odds (H, W) to those of an answer; None: nothing is left of it."""
     logits = (np.clip(answer.logits, -MOST_SURE, MOST_SURE) + odds).astype(np.float32)
-    mask = PackedMask.of(logits > 0)
-    if mask.is_empty:
-        return None
-    side = answer.model_logits.shape[-1]
-    fed_back = torch.from_numpy(answer.frame.logits_to_model(logits, side))
-    only = Candidate(mask, answer.score, fed_back, answer.frame, own_logits=logits)
-    return replace(answer, candidates=(only,), rank=0)
+    return with_logits(answer, logits)
 
 
 def _obeyed(answer: Prediction, prompts: Prompts) -> BoolArray:

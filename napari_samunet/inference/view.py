@@ -18,7 +18,7 @@ from napari_samunet.io.volume import Volume
 from napari_samunet.models.prompt_tensors import PromptTensors
 from napari_samunet.models.system import MaskTensors
 from napari_samunet.preprocess.frame import OUTSIDE, Frame
-from napari_samunet.preprocess.intensity import to_uint8
+from napari_samunet.preprocess.intensity import shown_window, to_uint8
 from napari_samunet.preprocess.roi import Roi
 from napari_samunet.preprocess.slicing import take_colour, take_slice
 from napari_samunet.prompts.encode import to_xy
@@ -51,8 +51,7 @@ class View:
         self.shape = plane_shape(volume.shape, ref.axis)
         colour = take_colour(volume, ref) if self.system.contract.channels == 3 else None
         self.colour = colour
-        low, high = engine.window_of(volume, window)
-        self.window = (high, low) if volume.negative else (low, high)
+        self.window = shown_window(volume, engine.window_of(volume, window))
         self._content: str | None = None
 
     def frame(self, roi: Roi | None = None) -> Frame:
@@ -99,7 +98,7 @@ class View:
         box = None if prompts.box is None else to_xy(frame.box_to_model(prompts.box))
         tensors = PromptTensors.of(
             to_xy(frame.points_to_model(prompts.points)),
-            np.array(prompts.labels),
+            np.array(prompts.labels),  # torch warns of what is read-only
             box,
             self._fed_back(frame, prompts, previous),
             is_drawn=prompts.mask is not None,
@@ -109,12 +108,15 @@ class View:
     def _fed_back(
         self, frame: Frame, prompts: Prompts, previous: Prediction | None
     ) -> Tensor | None:
-        """Logits for the mask input: the earlier answer's, or the painted mask's where newer."""
+        """Logits for the mask input: the earlier answer's, or the painted mask's where newer.
+
+        Those of another region, of another system or of a hand come by way of the slice.
+        """
         side = self.system.contract.mask_side
         if not side:
             return None
         if prompts.mask is not None:
-            return torch.from_numpy(frame.mask_to_model(np.asarray(prompts.mask, bool), side))[None]
+            return torch.from_numpy(frame.mask_to_model(prompts.mask, side))[None]
         if previous is None:
             return None
         if previous.frame == frame and previous.model_logits.shape[-1] == side:

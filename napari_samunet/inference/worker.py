@@ -124,6 +124,7 @@ class Worker:
                 with self._changed:
                     self._running = None
                     self._changed.notify_all()
+            del job  # it holds an image, which may be closed before another job comes
 
     def _next(self) -> _Job | None:
         with self._changed:
@@ -137,7 +138,7 @@ class Worker:
         """Work, and deliver the result or the error unless the job was overtaken or cancelled."""
         try:
             result = job.work()
-        except Exception as error:
+        except BaseException as error:  # a library may even leave the program
             if self._take(job):
                 self._tell(job, error)
             return
@@ -155,7 +156,7 @@ class Worker:
             del self._newest[job.key]
             return True
 
-    def _tell(self, job: _Job, error: Exception) -> None:
+    def _tell(self, job: _Job, error: BaseException) -> None:
         try:
             (job.on_error or self._on_error)(error)
         except Exception:

@@ -12,7 +12,14 @@ from napari_samunet.inference.postprocess import offering
 from napari_samunet.inference.prediction import Prediction
 from napari_samunet.inference.trust import trust
 from napari_samunet.models.score_map import as_predicted, kind_of
-from napari_samunet.preprocess.roi import closer_look, first_look, look_at_mask, next_look, reach
+from napari_samunet.preprocess.roi import (
+    closer_look,
+    first_look,
+    look_at_mask,
+    next_look,
+    reach,
+    whole_slice,
+)
 from napari_samunet.prompts.hits import hits
 from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.types import BoolArray
@@ -28,14 +35,15 @@ def zoomed(
 
     ``seen`` is what `glimpsed` answered to the same prompts, where it was asked.
     """
-    points = np.asarray(prompts.points)
-    if previous is not None and previous.frame.roi is not None:
-        mask = previous.mask if prompts.mask is None else np.asarray(prompts.mask)
+    if previous is not None:
+        mask = previous.mask if prompts.mask is None else prompts.mask
         prompts = _without_far_off(prompts, mask)
-        roi = next_look(view.shape, previous.frame.roi, prompts.points, prompts.box, mask)
+        # What another system, which does not zoom, has shown was seen in the whole slice.
+        shown = previous.frame.roi or whole_slice(view.shape)
+        roi = next_look(view.shape, shown, prompts.points, prompts.box, mask)
         return view.answer(view.frame(roi), prompts, previous)
-    if prompts.mask is not None and np.any(prompts.mask):
-        roi = look_at_mask(view.shape, np.asarray(prompts.mask), points, prompts.box)
+    if prompts.mask is not None and prompts.mask.any():
+        roi = look_at_mask(view.shape, prompts.mask, prompts.points, prompts.box)
         return view.answer(view.frame(roi), prompts, None)
     seen = seen or glimpsed(view, prompts)
     if prompts.box is None:
@@ -78,7 +86,7 @@ def _confirmed(view: View, prompts: Prompts, answer: Prediction) -> Prediction:
     looks = []
     for rank in range(len(answer.candidates)):
         meaning = answer.pick(rank)
-        roi = closer_look(view.shape, np.asarray(prompts.points), meaning.mask)
+        roi = closer_look(view.shape, prompts.points, meaning.mask)
         looks.append(view.answer(view.frame(roi), prompts, meaning))
     masks = [look.mask for look in looks]
     trusts = [trust(look.mask, masks, _said(view, prompts, look)) for look in looks]

@@ -6,7 +6,6 @@ training files that it refuses because they pickle an optimiser go through ``ine
 
 from __future__ import annotations
 
-import hashlib
 import json
 import pickle
 import re
@@ -92,12 +91,6 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
     loaded = _read_archive(path) if kind == "archive" else _read_weights_only(path)
     tensors, wrapper = unwrap(loaded, path)
     return Checkpoint(path, tensors, {}, wrapper)
-
-
-def file_digest(path: str | Path) -> str:
-    """SHA-256 of a file as hexadecimal text."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def unwrap(loaded: object, path: Path) -> tuple[dict[str, Tensor], str]:

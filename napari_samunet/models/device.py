@@ -31,7 +31,7 @@ def choose_device(device: str) -> torch.device:
         torch.empty(0, device=found)
         return found
     except (RuntimeError, AssertionError) as error:
-        raise _unusable(device, reason or _first_sentence(error)) from error
+        raise _unusable(device, reason or first_sentence(error)) from error
 
 
 def place(module: nn.Module, device: torch.device, or_cpu: bool) -> tuple[torch.device, str]:
@@ -60,7 +60,7 @@ def place(module: nn.Module, device: torch.device, or_cpu: bool) -> tuple[torch.
         module.to(device)
         return device, ""
     except Exception as error:  # drivers fail in every way
-        reason = _first_sentence(error)
+        reason = first_sentence(error)
         if not or_cpu:
             raise _unusable(str(device), reason) from error
     # Outside of the handler, lest the error's frames hold what is to be freed.
@@ -83,7 +83,7 @@ def _unusable(device: str, reason: str) -> BadUsage:
     )
 
 
-def _first_sentence(error: BaseException) -> str:
+def first_sentence(error: BaseException) -> str:
     """What torch says, without the addresses and the advice that it goes on with."""
     line = (str(error).strip().splitlines() or [type(error).__name__])[0]
     return line.partition(". ")[0].rstrip(".")

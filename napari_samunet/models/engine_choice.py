@@ -273,7 +273,6 @@ def _keep(half: Half, choice: str) -> None:
     if not _can_keep(path.parent):
         return
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps({"engine": choice}))
     except OSError:
         logger.warning("The choice of the engine cannot be kept in %s", path.parent)

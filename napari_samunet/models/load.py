@@ -10,10 +10,17 @@ from torch import Tensor, nn
 from napari_samunet.assets import asset
 from napari_samunet.errors import BadCheckpoint, UnreadableFile
 from napari_samunet.io.paths import is_file
-from napari_samunet.models.catalogue import BUILTIN, find_entry, installed, remember
-from napari_samunet.models.checkpoint import file_digest, read_checkpoint
+from napari_samunet.models.catalogue import (
+    BUILTIN,
+    CatalogueEntry,
+    find_entry,
+    installed,
+    remember,
+)
+from napari_samunet.models.checkpoint import read_checkpoint
 from napari_samunet.models.contract import InputContract
 from napari_samunet.models.device import choose_device, place
+from napari_samunet.models.hashes import digest
 from napari_samunet.models.lean import lean
 from napari_samunet.models.recognise import differences, recognise, skeleton
 from napari_samunet.models.system import System
@@ -94,7 +101,7 @@ def load_model(
     checkpoint.tensors.clear()  # each goes as soon as the network has it, lest memory holds both
     _fill(module, fitted, path, recipe.title)
     target, notice = place(module, target, or_cpu=device == "auto")
-    sha256 = file_digest(path)
+    sha256 = _sha256(path, listed)
     if listed is not None:
         remember(listed, path, sha256)
     return System(
@@ -127,7 +134,7 @@ def inspect_checkpoint(path: str | Path, system: str | None = None) -> Inspectio
     kinds = {str(t.dtype).removeprefix("torch.") for t in checkpoint.tensors.values()}
     return Inspection(
         path=checkpoint.path,
-        sha256=file_digest(checkpoint.path),
+        sha256=_sha256(checkpoint.path, find_entry(str(path))),
         system=recipe.name,
         title=recipe.title,
         contract=recipe.contract,
@@ -159,6 +166,14 @@ def locate(name_or_path: str | Path) -> Path:
             f"The built-in weights (resources/{BUILTIN}) are not there; make them with "
             "'samunet train', or give the path of a checkpoint."
         ) from error
+
+
+def _sha256(path: Path, listed: CatalogueEntry | None) -> str:
+    """SHA-256 of a file; not read again where `installed` has compared it with the published one:
+    the larger ones take seconds.
+    """
+    compared = listed.sha256 if listed is not None and path == listed.path else ""
+    return compared or digest(path, "sha256")
 
 
 def _fill(module: nn.Module, tensors: dict[str, Tensor], path: Path, title: str) -> None:

@@ -12,8 +12,7 @@ from torch import Tensor, nn
 
 from napari_samunet.models.contract import InputContract
 from napari_samunet.models.recipe import Recipe
-from napari_samunet.models.sam import CONTRACT as SAM_CONTRACT
-from napari_samunet.models.sam import EMBED_DIM, Sam
+from napari_samunet.models.sam import CONTRACT, EMBED_DIM, Sam
 
 GRID = 64
 
@@ -82,7 +81,6 @@ def build_tiny(side: int, fine_stem: bool) -> Sam:
         return Sam(TinyEncoder(fine_stem), side, GRID)
 
 
-CONTRACT = SAM_CONTRACT
 LITE_CONTRACT: InputContract = replace(
     CONTRACT,
     side=256,

@@ -231,10 +231,11 @@ def match_clicks(match: Tensor, prompts: PromptTensors, side: int) -> Tensor:
     if prompts.points is None:
         return out
     points_xy, labels = prompts.points
-    at = (points_xy.float() + 0.5) / side * 2 - 1
-    at_clicks = F.grid_sample(match, at[:, :, None], align_corners=False, padding_mode="border")[
-        ..., 0
-    ]
+    x, y = ((points_xy.float() + 0.5) / side * 2 - 1).unbind(-1)
+    # Kept on the outermost pixel centres here: Apple's GPUs know no padding with the border.
+    x, y = (at.clamp(1 / n - 1, 1 - 1 / n) for at, n in ((x, width), (y, height)))
+    grid = torch.stack([x, y], -1)[:, :, None]
+    at_clicks = F.grid_sample(match, grid, align_corners=False)[..., 0]
     likeness = torch.einsum("bmn,bmhw->bnhw", at_clicks, match)
     for channel, value in ((0, 1), (1, 0)):
         chosen = (labels == value)[..., None, None]

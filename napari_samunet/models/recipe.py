@@ -28,6 +28,7 @@ class Recipe:
         How it wants images and prompts.
     build
         Makes the untrained network; its state dict has exactly the names of the published files.
+        SAM's kin take another ``side`` by keyword.
     signature
         Tensor names that only files of this system have, with their shapes (None: any shape).
     absent
@@ -46,7 +47,7 @@ class Recipe:
     name: str
     title: str
     contract: InputContract
-    build: Callable[[], nn.Module]
+    build: Callable[..., nn.Module]
     signature: Mapping[str, Shape | None] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
     hint: str = ""

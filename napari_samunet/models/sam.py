@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -121,7 +121,7 @@ _POSITION = "image_encoder.pos_embed"
 _FOREIGN = ("Adapter", "linear_a_q", "w_a_", "FacT")
 
 
-def at_side(recipe: Recipe, side: int, build: Callable[[], nn.Module]) -> Recipe:
+def at_side(recipe: Recipe, side: int) -> Recipe:
     """The same weights for images of another side; only an explicit choice takes them so."""
     contract = replace(recipe.contract, side=side, mask_side=side // 4)
     return replace(
@@ -129,7 +129,7 @@ def at_side(recipe: Recipe, side: int, build: Callable[[], nn.Module]) -> Recipe
         name=f"{recipe.name}-{side}",
         title=f"{recipe.title}, its position tables resized for {side} pixels",
         contract=contract,
-        build=build,
+        build=partial(recipe.build, side=side),
         grid=side // 16,
     )
 
@@ -165,7 +165,4 @@ RECIPES = (
         hint="medsam_point",
     ),
 )
-_SIZE_OF = {f"sam-vit-{size}": size for size in SIZES} | {"medsam": "b", "medsam-point": "b"}
-RESIZED = tuple(
-    at_side(recipe, 256, partial(build_sam, _SIZE_OF[recipe.name], 256)) for recipe in RECIPES
-)
+RESIZED = tuple(at_side(recipe, 256) for recipe in RECIPES)

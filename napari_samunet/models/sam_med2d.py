@@ -107,7 +107,7 @@ RECIPES = (
         name="sam-med2d-plain",
         title="SAM-Med2D without its adapters (the authors' SAM-Med2D*)",
         contract=CONTRACT,
-        build=partial(build_sam, "b", SIDE),
+        build=partial(build_sam, "b", side=SIDE),
         signature=_POSITION | _ADAPTER,
         hint="without-adapters",
         leave_out=(".Adapter.",),
@@ -116,14 +116,9 @@ RECIPES = (
         name="ft-sam",
         title="FT-SAM (SAM ViT-B fine-tuned at 256, the baseline of SAM-Med2D)",
         contract=CONTRACT,
-        build=partial(build_sam, "b", SIDE),
+        build=partial(build_sam, "b", side=SIDE),
         signature=_POSITION,
         absent=("Adapter",),
     ),
 )
-_MED2D, _PLAIN, _FT_SAM = RECIPES
-RESIZED = (
-    at_side(_MED2D, 1024, partial(build_sam_med2d, 1024)),
-    at_side(_PLAIN, 1024, partial(build_sam, "b")),
-    at_side(_FT_SAM, 1024, partial(build_sam, "b")),
-)
+RESIZED = tuple(at_side(recipe, 1024) for recipe in RECIPES)

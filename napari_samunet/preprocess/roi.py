@@ -97,7 +97,7 @@ def reach(points_rc: np.ndarray, box_rc: Box | None, mask: BoolArray) -> Roi:
     return roi_around(_hull(points_rc, box_rc, mask))
 
 
-def extent_of(mask: BoolArray) -> Box:
+def extent_of(mask: BoolArray) -> tuple[int, int, int, int]:
     """Return the tight box (row_min, col_min, row_max, col_max) of a mask that is not empty."""
     rows, cols = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     return int(rows[0]), int(cols[0]), int(rows[-1]), int(cols[-1])

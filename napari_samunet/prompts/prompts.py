@@ -62,7 +62,8 @@ class Prompts:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to answer."""
-        return not len(self.points) and self.box is None and self.mask is None
+        drawn = self.mask is not None and self.mask.any()
+        return not len(self.points) and self.box is None and not drawn
 
     def with_point(self, point_rc: ArrayLike, label: int) -> Prompts:
         """Return the same prompts and one point more."""

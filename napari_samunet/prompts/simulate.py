@@ -25,8 +25,7 @@ def tight_box(mask: BoolArray) -> tuple[int, int, int, int]:
         If the mask is empty.
     """
     _need(mask)
-    row0, col0, row1, col1 = extent_of(np.asarray(mask, bool))
-    return int(row0), int(col0), int(row1), int(col1)
+    return extent_of(np.asarray(mask, bool))
 
 
 def first_click(mask: BoolArray) -> tuple[int, int]:

@@ -189,7 +189,7 @@ def test_what_a_killed_writer_leaves_is_known_for_an_embeddings(tmp_path, monkey
     folder.put(_key("a"), _features())
     with monkeypatch.context() as killed:
         killed.setattr("napari_samunet.replacing.os.replace", _killed)
-        killed.setattr(Path, "unlink", lambda *_args, **_kwargs: None)
+        killed.setattr(os, "unlink", lambda *_args, **_kwargs: None)
         with pytest.raises(KeyboardInterrupt):
             folder.put(_key("b"), _features())
     assert len(list(tmp_path.glob(".*.part"))) == 1

@@ -102,6 +102,7 @@ def test_the_machine_itself_sets_a_budget_that_fits_it():
     assert 0 < filled.ram_mb <= 4096
     assert 0 <= filled.disk_mb <= 20480
     assert Budget(ram_mb=7).filled().ram_mb == 7
+    assert Budget(device_mb=1, ram_mb=2, disk_mb=0).room() == (2**20, 2**21, 0)
 
 
 def test_settings_are_there_at_the_next_start(tmp_path):

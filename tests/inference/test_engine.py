@@ -7,7 +7,6 @@ import pytest
 import torch
 from torch import nn
 
-from napari_samunet.embedding.cache import EmbeddingCache
 from napari_samunet.errors import EmptyPrompt, InputError, OutsideImage
 from napari_samunet.inference.engine import Engine
 from napari_samunet.io.volume import Volume
@@ -60,7 +59,7 @@ class Discs(nn.Module):
 
 
 def _engine(contract=CROP, scored=True):
-    return Engine(System("fake", contract, Discs(scored), "hash"), EmbeddingCache())
+    return Engine(System("fake", contract, Discs(scored), "hash"))
 
 
 @pytest.fixture
@@ -72,7 +71,7 @@ def test_the_model_sees_a_radiograph_as_it_is_shown(volume):
     seen = []
     for negative in (False, True):
         discs = Discs(scored=True)
-        engine = Engine(System("fake", CROP, discs, "hash"), EmbeddingCache())
+        engine = Engine(System("fake", CROP, discs, "hash"))
         engine.embed(replace(volume, negative=negative), REF, (-1, 1))
         seen.append(discs.encoded[0])
     inside = (..., slice(16, 48), slice(None))  # above and below the slice there is black in both
@@ -236,6 +235,16 @@ def test_a_painted_mask_is_the_mask_prompt_and_beats_the_earlier_answer(volume):
     fed = engine.system.module.asked[-1].mask_logits[0, 0]
     assert fed.max() > 0
     assert not torch.equal(fed, first.model_logits)
+
+
+@pytest.mark.parametrize(("before", "now"), [(WHOLE, CROP), (CROP, WHOLE)], ids=["crop", "whole"])
+def test_a_click_corrects_what_another_model_has_shown(volume, before, now):
+    shown, engine = _engine(before).predict(volume, REF, CLICK), _engine(now)
+    engine.predict(volume, REF, CLICK.with_point((21, 31), 1), previous=shown)
+    asked = engine.system.module.asked[-1]
+    frame = engine.predict(volume, REF, CLICK.with_point((21, 31), 1), previous=shown).frame
+    fed_back = torch.from_numpy(frame.logits_to_model(shown.logits, SIDE))
+    assert torch.equal(asked.mask_logits[0, 0], fed_back)
 
 
 def test_one_click_has_three_candidates_best_first(volume):

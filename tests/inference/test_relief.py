@@ -8,6 +8,7 @@ import torch
 
 from napari_samunet.embedding import levels
 from napari_samunet.embedding.levels import LayeredCache
+from napari_samunet.errors import InputError
 from napari_samunet.inference.engine import Engine
 from napari_samunet.inference.precompute import precompute
 from napari_samunet.inference.relief import FELL_BACK
@@ -26,13 +27,13 @@ CLICK = Prompts(points=[(8, 8)], labels=[1])
 
 
 class Gpu:
-    """A system on a GPU that encodes ``most`` images at once, and decodes while it has ``room``."""
+    """A system on a GPU that encodes ``most`` images at once, and decodes without an ``error``."""
 
     contract, name, model_hash, precision, notice = CONTRACT, "gpu", "hash", "float32", ""
 
-    def __init__(self, most=99, room=True, says="CUDA error: out of memory"):
-        self.device = SimpleNamespace(type="cuda")
-        self.most, self.room, self.says, self.batches = most, room, says, []
+    def __init__(self, most=99, error=None, kind="cuda"):
+        self.device = SimpleNamespace(type=kind)
+        self.most, self.error, self.batches = most, error, []
 
     def prepare(self, pixels, _valid):
         return torch.as_tensor(pixels, dtype=torch.float32)[None, None]
@@ -44,13 +45,13 @@ class Gpu:
         return {"embedding": images.clone()}
 
     def decode(self, features, _prompts):
-        if not self.room:
-            raise RuntimeError(self.says)
+        if self.error is not None:
+            raise self.error
         return MaskTensors(features["embedding"][0] + 1, None)
 
     def move(self, device):
         self.device = SimpleNamespace(type=device)
-        self.most, self.room = 99, True
+        self.most, self.error = 99, None
 
 
 @pytest.fixture
@@ -98,7 +99,7 @@ def test_equal_slices_of_a_batch_are_encoded_and_counted_once(make):
 
 
 def test_without_memory_the_processor_answers_the_very_same_click_and_says_so_once(make):
-    engine = make(room=False)
+    engine = make(error=RuntimeError("CUDA error: out of memory"))
     answer = engine.predict(VOLUME, SliceRef(0, 2), CLICK)
     assert answer.mask.any()
     assert answer.note == FELL_BACK
@@ -113,11 +114,41 @@ def test_without_memory_the_processor_answers_the_very_same_click_and_says_so_on
         "CUDA error: CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate(handle)`",
         "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
         "GET was unable to find an engine to execute this computation",
+        "Invalid buffer size: 16.00 GB",
     ],
 )
 def test_a_full_card_is_known_by_what_its_libraries_say(make, says):
-    engine = make(room=False, says=says)
+    engine = make(error=RuntimeError(says))
     assert engine.predict(VOLUME, SliceRef(0, 2), CLICK).note == FELL_BACK
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (RuntimeError("MPS: Unsupported Border padding mode"), "Unsupported Border padding mode"),
+        (
+            NotImplementedError(
+                "The operator 'aten::a' is not implemented for MPS. If you want it"
+            ),
+            "The operator 'aten::a' is not implemented for MPS",
+        ),
+        (TypeError("Cannot convert a MPS Tensor to float64. Please use"), "MPS Tensor to float64"),
+    ],
+)
+def test_what_an_apple_gpu_cannot_do_the_processor_does_and_says_so_once(make, error, reason):
+    engine = make(kind="mps", error=error)
+    answer = engine.predict(VOLUME, SliceRef(0, 2), CLICK)
+    assert answer.mask.any()
+    assert f"{reason}): the CPU answers" in answer.note
+    assert engine.system.device.type == "cpu"
+    assert engine.predict(VOLUME, SliceRef(0, 3), CLICK).note == ""
+
+
+def test_a_person_s_mistake_does_not_cost_the_apple_gpu(make):
+    engine = make(kind="mps", error=InputError("wrong"))
+    with pytest.raises(InputError):
+        engine.predict(VOLUME, SliceRef(0, 2), CLICK)
+    assert engine.system.device.type == "mps"
 
 
 class FullCard(LayeredCache):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+import time
+import weakref
 
 import pytest
 
@@ -94,6 +97,29 @@ def test_an_error_is_told_and_the_next_job_still_runs(worker: Worker):
     assert worker.wait(LONG)
     assert [type(error) for error in errors] == [ZeroDivisionError]
     assert shown == ["fine"]
+
+
+def test_a_library_that_would_leave_the_program_only_fails_its_job(worker: Worker):
+    errors, shown = [], []
+    worker.submit(sys.exit, shown.append, on_error=errors.append)
+    assert worker.wait(LONG)
+    worker.submit(lambda: "fine", shown.append)
+    assert worker.wait(LONG)
+    assert [type(error) for error in errors] == [SystemExit]
+    assert shown == ["fine"]
+
+
+def test_the_image_of_the_last_job_is_let_go_before_another_job_comes(worker: Worker):
+    image = Gate()
+    image.open.set()
+    alive = weakref.ref(image)
+    worker.submit(image, lambda _result: None)
+    assert worker.wait(LONG)
+    del image
+    deadline = time.monotonic() + LONG
+    while alive() is not None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert alive() is None
 
 
 def test_an_error_in_the_callback_is_told_too(worker: Worker):

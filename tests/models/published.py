@@ -15,7 +15,7 @@ from segment_anything.modeling.prompt_encoder import PositionEmbeddingRandom
 from torch import Tensor, nn
 
 from napari_samunet import Prompts, Session, Volume
-from napari_samunet.embedding.cache import EmbeddingCache
+from napari_samunet.embedding.levels import LayeredCache
 from napari_samunet.inference.engine import Engine
 from napari_samunet.inference.prediction import Prediction
 from napari_samunet.models.prompt_tensors import PromptTensors
@@ -154,7 +154,7 @@ class Witness:
         engine = session.engine
         system = engine.system
         name = "exact" if encoder else system.model_hash
-        cache = EmbeddingCache() if encoder else engine.cache
+        cache = LayeredCache() if encoder else engine.cache
         exact = Exact(system.module)
         self._exact, *self._shaken = (
             Session(session.volume, Engine(System(system.name, system.contract, net, name), cache))

@@ -13,8 +13,10 @@ from safetensors.torch import save_file
 from napari_samunet.errors import BadCheckpoint, BadUsage, InputError
 from napari_samunet.inference.engine import Engine
 from napari_samunet.io.volume import Volume
-from napari_samunet.models import device, load
+from napari_samunet.models import catalogue, device, load
 from napari_samunet.models.builtin import contract_of, metadata_of
+from napari_samunet.models.catalogue import entries
+from napari_samunet.models.hashes import digest
 from napari_samunet.models.load import inspect_checkpoint, load_model
 from napari_samunet.models.prompt_tensors import PromptTensors
 from napari_samunet.models.samunet import MEMBERS, build
@@ -56,6 +58,26 @@ def test_equal_files_have_equal_identity_and_others_another(weights: Path, tmp_p
     first = load_model(weights, device="cpu").model_hash
     assert load_model(copy, device="cpu").model_hash == first
     assert load_model(other, device="cpu").model_hash != first
+
+
+def test_a_listed_file_is_hashed_once_and_known_by_what_was_published(
+    weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The largest takes seconds each time."""
+    hashed: list[Path] = []
+
+    def counted(path: Path, kind: str) -> str:
+        hashed.append(path)
+        return digest(path, kind)
+
+    listed = replace(entries()[0], file=weights.name, system=None, sha256=digest(weights, "sha256"))
+    monkeypatch.setattr(catalogue, "models_folder", lambda: weights.parent)
+    monkeypatch.setattr(load, "find_entry", lambda name: listed if name == "listed" else None)
+    for module in (catalogue, load):
+        monkeypatch.setattr(module, "digest", counted)
+    by_name = load_model("listed", device="cpu").model_hash
+    assert hashed == [weights]
+    assert load_model(weights, device="cpu").model_hash == by_name
 
 
 def test_a_contract_that_travels_with_the_weights_is_kept(tmp_path: Path) -> None:

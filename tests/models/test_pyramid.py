@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from napari_samunet.models.prompt_tensors import PromptTensors
 from napari_samunet.models.pyramid import draw_prompts, match_clicks
@@ -46,6 +47,26 @@ def test_a_padding_point_draws_nothing():
     padding = PromptTensors(torch.zeros(1, 1, 2), torch.tensor([[-1]]))
     assert not draw_prompts(GREY, padding).any()
     assert not match_clicks(torch.ones(1, 4, 8, 8), padding, SIDE).any()
+
+
+def test_clicks_to_the_rim_are_matched_with_what_every_gpu_can_do(monkeypatch):
+    """Apple's, with torch before 2.11, knows no padding with the border."""
+    grid_sample, paddings = F.grid_sample, []
+
+    def watched(*given, **named):
+        paddings.append(named.get("padding_mode", "zeros"))
+        return grid_sample(*given, **named)
+
+    monkeypatch.setattr(F, "grid_sample", watched)
+    torch.manual_seed(0)
+    match = F.normalize(torch.randn(1, 16, 32, 32), dim=1).expand(99, -1, -1, -1)
+    clicks = torch.rand(99, 1, 2) * SIDE - 0.5
+    clicks[:2, 0] = torch.tensor([[-0.5, -0.5], [SIDE - 0.5, SIDE - 0.5]])
+    matched = match_clicks(match, PromptTensors(clicks, torch.ones(99, 1)), SIDE)[:, 0]
+    assert paddings == ["zeros"]
+    at = ((clicks + 0.5) / SIDE * 2 - 1)[:, :, None]
+    border = grid_sample(match, at, align_corners=False, padding_mode="border")
+    assert torch.allclose(matched, (border * match).sum(1), atol=1e-6)
 
 
 def test_a_box_is_drawn_as_area_and_inscribed_ellipse():

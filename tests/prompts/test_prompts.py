@@ -15,9 +15,10 @@ def test_prompts_cannot_be_changed_from_outside():
         prompts.points[0, 0] = 5
 
 
-def test_nothing_prompted_is_refused_with_what_is_needed():
+@pytest.mark.parametrize("prompts", [Prompts(), Prompts(mask=np.zeros((10, 10), bool))])
+def test_nothing_prompted_is_refused_with_what_is_needed(prompts):
     with pytest.raises(EmptyPrompt, match="point, a box or a painted mask"):
-        Prompts().check((10, 10))
+        prompts.check((10, 10))
 
 
 @pytest.mark.parametrize(
