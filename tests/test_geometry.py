@@ -109,3 +109,31 @@ def test_two_grids_are_as_far_apart_as_their_farthest_corners() -> None:
     moved[0, 2] -= 0.01
     far = geometry.grid_distance_mm(geometry.default_affine(), moved, (3, 4, 101))
     assert far == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("runs", "world"),
+    [
+        (("A", "S", "R"), (1, 2, 0)),
+        (("S", "R", "A"), (2, 0, 1)),
+        (("R", "S", "A"), (0, 2, 1)),
+    ],
+    ids=["coronal", "axial, transposed", "sagittal"],
+)
+def test_each_axis_is_named_by_where_it_runs_in_the_patient(
+    runs: tuple[str, ...], world: tuple[int, ...]
+) -> None:
+    affine = np.eye(4)
+    affine[:3, :3] = np.eye(3)[:, list(world)] * (4, 0.5, 0.5)
+    affine[:3, :3] = (
+        Rotation.from_euler("xyz", (9, -7, 5), degrees=True).as_matrix() @ affine[:3, :3]
+    )
+    assert geometry.nearest_world_axes(affine) == world
+    assert tuple(high for _, high in geometry.axis_letters(affine)) == runs
+
+
+def test_two_axes_that_run_the_same_way_are_no_grid() -> None:
+    affine = np.eye(4)
+    affine[:3, 1] = 2 * affine[:3, 0]
+    with pytest.raises(InputError, match="flattens"):
+        geometry.as_affine(affine)

@@ -64,6 +64,8 @@ def _places(planes: list[Plane]) -> tuple[FloatArray, FloatArray]:
     spacing = np.array(first.spacing or (1.0, 1.0))
     moved = np.array([plane.position for plane in planes]) - first.position
     offsets = np.column_stack([moved @ along_column, moved @ along_row]) / spacing
+    whole = np.rint(offsets)  # files round their positions
+    offsets = np.where(np.abs(offsets - whole) < _SAME_PIXEL, whole, offsets)
     return moved @ first.normal, offsets
 
 
@@ -80,7 +82,7 @@ def _shifted(array_zyx: AnyArray, offsets_rc: FloatArray, reach: AnyArray) -> An
     canvas = np.full((count, height + int(reach[0]), width + int(reach[1])), lowest)
     for target, plane, offset in zip(canvas, array_zyx, offsets_rc, strict=True):
         whole = np.rint(offset)
-        if np.abs(offset - whole).max() < _SAME_PIXEL:
+        if np.array_equal(offset, whole):
             top, left = whole.astype(int)
             target[top : top + height, left : left + width] = plane
             continue

@@ -271,8 +271,8 @@ def _accepted(item: ObjectState, planes: Mapping[SliceRef, PlaneState]) -> Objec
 
 
 def _window(item: ObjectState, planes: Mapping[SliceRef, PlaneState]) -> Window | None:
-    windows = [planes[ref].window for ref in planes if planes[ref].prompts]
-    return windows[-1] if windows else item.window
+    latest = _latest(planes)
+    return item.window if latest is None else planes[latest].window
 
 
 def _masks(
@@ -288,8 +288,11 @@ def _masks(
 
 
 def _axis(item: ObjectState, planes: Mapping[SliceRef, PlaneState]) -> int:
-    """Return the axis of the latest prompt."""
+    latest = _latest(planes) or (item.keys[-1] if item.keys else None)
+    return 0 if latest is None else latest.axis
+
+
+def _latest(planes: Mapping[SliceRef, PlaneState]) -> SliceRef | None:
+    """Return the plane of the latest prompt; answers may come in another order."""
     prompted = [ref for ref in planes if planes[ref].prompts]
-    if prompted:
-        return max(prompted, key=lambda ref: planes[ref].generation).axis
-    return item.keys[-1].axis if item.keys else 0
+    return max(prompted, key=lambda ref: planes[ref].generation, default=None)

@@ -473,3 +473,16 @@ def test_a_pixel_size_at_the_detector_is_told_as_what_it_is(tmp_path: Path) -> N
     volume = open_volume(save_slice(tmp_path, 0, ImagerPixelSpacing=[0.2, 0.2], **odd))
     assert volume.source.sized == "pixel"
     assert any("of the detector" in note for note in volume.source.notes)
+
+
+def test_the_greatest_values_of_16_bits_do_not_wrap_behind_an_intercept(tmp_path: Path) -> None:
+    values = np.full((ROWS, COLUMNS), 65535, np.uint16)
+    values[0, 0] = 0
+    path = save_slice(tmp_path, 0, RescaleIntercept=-1024, PixelData=values.tobytes())
+    assert np.array_equal(open_volume(path).array[0], values.astype(int) - 1024)
+
+
+def test_cosines_that_are_not_quite_of_length_one_change_no_distance(tmp_path: Path) -> None:
+    for number in range(3):
+        save_slice(tmp_path, number, ImageOrientationPatient=[1.05, 0, 0, 0, 1.05, 0])
+    np.testing.assert_allclose(open_volume(tmp_path).spacing, (3, 0.5, 0.8))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from dicom_slice import COLUMNS, ROWS, expected, save_slice
 
-from napari_samunet.errors import TiltedSlices, UnevenSlices, UnsupportedImage
+from napari_samunet.errors import ChoiceNeeded, TiltedSlices, UnevenSlices, UnsupportedImage
 from napari_samunet.io.open import open_volume
 
 
@@ -64,3 +64,46 @@ def test_rounded_positions_are_no_tilt(tmp_path: Path) -> None:
     for number in range(2):
         save_slice(tmp_path, number, ImagePositionPatient=[0, 0.02 * number, 3 * number])
     assert open_volume(tmp_path).shape[0] == 2
+
+
+def test_a_resampled_series_lies_where_its_pixels_were_scanned(tmp_path: Path) -> None:
+    row, column = np.array([0.8, 0.6, 0]), np.array([-0.36, 0.48, 0.8])
+    first, normal = np.array([10.1, 20.2, 30.3]), np.cross(row, column)
+    for number in (0, 1, 3):
+        place = np.round(first + 3.1 * number * normal, 6).tolist()
+        turned = {"ImagePositionPatient": place, "ImageOrientationPatient": [*row, *column]}
+        save_slice(tmp_path, number, **turned, PixelSpacing=[0.5, 1.25])
+    volume = open_volume(tmp_path, resample=True)
+    assert volume.shape == (4, ROWS, COLUMNS), "rounding of positions adds no empty rows"
+    for z, row_index, column_index in ((0, 2, 3), (1, 3, 1), (3, 1, 5)):
+        value = expected(z)[row_index, column_index]
+        (found,) = np.argwhere(volume.array[z] == value)
+        x, y, up, _ = volume.affine @ (z, *found, 1)
+        place = first + 3.1 * z * normal + column_index * 1.25 * row + row_index * 0.5 * column
+        np.testing.assert_allclose((-x, -y, up), place, atol=1e-4)
+
+
+def test_a_tilt_of_half_a_pixel_a_slice_is_straightened(tmp_path: Path) -> None:
+    """Pixels tell how far to the back they lie, so each place has one value on all slices."""
+    for number in range(3):
+        y = 20 + 0.25 * number + 0.5 * np.arange(ROWS)[:, None]
+        values = (100 * y * np.ones(COLUMNS)).astype(np.uint16).tobytes()
+        place = [10, 20 + 0.25 * number, 30 + 3 * number]
+        save_slice(tmp_path, number, ImagePositionPatient=place, PixelData=values)
+    volume = open_volume(tmp_path, resample=True)
+    assert volume.shape == (3, ROWS + 1, COLUMNS)
+    for z in range(3):
+        y = -(volume.affine @ np.array([(z, row, 0, 1) for row in range(ROWS + 1)]).T)[1]
+        scanned = (y >= 20 + 0.25 * z) & (y <= 20 + 0.25 * z + 0.5 * (ROWS - 1))
+        assert scanned.sum() >= ROWS - 1
+        wanted = np.repeat(100 * y[scanned, None] - 1024, COLUMNS, axis=1)
+        np.testing.assert_allclose(volume.array[z][scanned], wanted)
+
+
+def test_of_two_untold_images_of_every_place_one_has_to_be_chosen(tmp_path: Path) -> None:
+    for number in range(6):
+        save_slice(tmp_path, number, ImagePositionPatient=[10, 20, 30 + 3 * (number % 3)])
+    with pytest.raises(ChoiceNeeded, match="image 1 of 2"):
+        open_volume(tmp_path, resample=True)
+    second = open_volume(tmp_path, resample=True, frame=1)
+    assert np.array_equal(second.array, np.stack([expected(n) for n in (3, 4, 5)]))

@@ -13,6 +13,7 @@ import numpy as np
 import pydicom
 import pytest
 from dicom_series import PATIENT, PATIENT_ID, save_series
+from dicom_slice import COLUMNS, ROWS, save_slice
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
@@ -373,3 +374,27 @@ def test_masks_of_unknown_origin_are_not_said_to_be_drawn_by_hand(
         told = {(s.SegmentAlgorithmType, s.SegmentAlgorithmName) for s in dataset.SegmentSequence}
         assert told == {("SEMIAUTOMATIC", "unknown origin")}
     assert {segment.origin.kind for segment in read_masks(path, volume).segments} == {""}
+
+
+def test_a_contour_on_an_image_of_several_frames_names_its_frame(tmp_path: Path) -> None:
+    frames = [pydicom.Dataset() for _ in range(3)]
+    for number, frame in enumerate(frames):
+        frame.PlanePositionSequence = [pydicom.Dataset()]
+        frame.PlanePositionSequence[0].ImagePositionPatient = [10, 20, 30 + 3 * number]
+    path = save_slice(
+        tmp_path / "ct",
+        0,
+        NumberOfFrames=3,
+        ImagePositionPatient=None,
+        PerFrameFunctionalGroupsSequence=frames,
+        PixelData=np.arange(3 * ROWS * COLUMNS, dtype=np.uint16).tobytes(),
+    )
+    volume = open_volume(path)
+    labels = np.zeros(volume.shape, np.uint8)
+    labels[1:, 1:3, 2:5] = 1
+    dataset = pydicom.dcmread(export_labels(labels, volume, tmp_path / "a.dcm", "rtstruct"))
+    named = [
+        (float(contour.ContourData[2]), contour.ContourImageSequence[0].ReferencedFrameNumber)
+        for contour in dataset.ROIContourSequence[0].ContourSequence
+    ]
+    assert named == [(33, 2), (36, 3)]

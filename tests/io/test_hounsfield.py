@@ -3,6 +3,7 @@
 import nibabel
 import numpy as np
 import pytest
+import SimpleITK as sitk  # noqa: N813
 
 from napari_samunet.io.hounsfield import TAKEN_FOR_CT, looks_like_ct
 from napari_samunet.io.open import open_volume
@@ -56,3 +57,14 @@ def test_a_ct_in_nifti_is_shown_with_a_soft_tissue_window_and_says_so(tmp_path):
 )
 def test_real_images_are_told_apart(shared_data, name, modality):
     assert open_volume(shared_data / name).modality == modality
+
+
+@pytest.mark.parametrize("name", ["ct.nrrd", "ct.mha"])
+def test_a_ct_of_slicer_or_itk_is_taken_for_one_too(tmp_path, name):
+    array = np.concatenate([BODY, AIR]).astype(np.int16)
+    sitk.WriteImage(sitk.GetImageFromArray(array), str(tmp_path / name))
+    volume = open_volume(tmp_path / name)
+    assert volume.modality == "CT"
+    assert TAKEN_FOR_CT in volume.source.notes
+    sitk.WriteImage(sitk.GetImageFromArray(BODY), str(tmp_path / name))
+    assert open_volume(tmp_path / name).modality is None

@@ -13,7 +13,7 @@ from dicom_series import save_series
 
 from napari_samunet.errors import UnreadableFile
 from napari_samunet.io.export import export_labels
-from napari_samunet.io.losses import outside, outside_by_number
+from napari_samunet.io.losses import land, notes_of_losses, outside, outside_by_number
 from napari_samunet.io.masks import read_masks
 from napari_samunet.io.open import open_volume
 from napari_samunet.io.plane_stack import Stack
@@ -214,3 +214,23 @@ def test_points_and_open_lines_are_named(tmp_path: Path) -> None:
     assert masks.notes == (
         "a.dcm: 6 points or open lines, which enclose nothing, were left out, of low, high",
     )
+
+
+@pytest.mark.parametrize("corner", [(-1, -1), (-1, 1), (1, -1), (1, 1)])
+def test_a_mask_that_leaves_a_turned_image_with_one_corner_alone_is_told(
+    corner: tuple[int, int],
+) -> None:
+    half = np.sqrt(0.5)
+    turned = np.array([[1, 0, 0, 0], [0, half, -half, 0], [0, half, half, 0], [0, 0, 0, 1]])
+    turned[:3, 3] = -turned[:3, :3] @ (0, 20, 20)
+    volume = Volume.from_array(np.zeros((1, 41, 41)), affine=turned)
+    grid = np.eye(4)
+    grid[1:3, 3] = -30
+    mask = np.zeros((1, 61, 61), bool)
+    row, column = 30 + 13 * np.array(corner)
+    mask[0, row - 4 : row + 5, column - 4 : column + 5] = True
+    segment = Segment.of(1, "tumour", mask)
+    item = land(segment, Stack(grid, np.zeros(1), usual=1.0), volume)
+    assert 0 < item.outside < 40
+    (note,) = notes_of_losses("a.dcm", [item])
+    assert "of tumour lies outside of the image" in note

@@ -6,6 +6,7 @@ from pathlib import Path
 from time import process_time
 
 import highdicom as hd
+import imageio.v3 as imageio
 import nibabel as nib
 import numpy as np
 import pydicom
@@ -279,3 +280,20 @@ def test_a_segmentation_is_the_same_however_it_was_stored(shared_data: Path, nam
     wanted = read_masks(folder / "liver.dcm", volume).segments[0].mask(volume.shape)
     found = read_masks(shared_data / "pydicom-data" / f"{name}.dcm", volume).segments[0]
     assert np.array_equal(found.mask(volume.shape), wanted)
+
+
+@pytest.mark.parametrize("placed", [False, True])
+def test_a_picture_of_another_size_is_not_laid_on_pixel_by_pixel(
+    tmp_path: Path, placed: bool
+) -> None:
+    drawn = np.zeros((20, 24), np.uint8)
+    drawn[2:6, 3:9], drawn[15:, 20:] = 1, 2
+    imageio.imwrite(tmp_path / "mask.png", drawn)
+    imageio.imwrite(tmp_path / "image.png", np.zeros((10, 12), np.uint8))
+    here = (
+        Volume.from_array(np.zeros((1, 10, 12))) if placed else open_volume(tmp_path / "image.png")
+    )
+    masks = read_masks(tmp_path / "mask.png", here)
+    assert "lies on another grid" in masks.notes[0]
+    assert "object 2 holds no voxel of the image" in masks.notes[1]
+    assert [segment.number for segment in masks.segments] == [1]

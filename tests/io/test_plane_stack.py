@@ -245,3 +245,9 @@ def test_contours_without_points_are_left_out_of_a_structure_set(tmp_path: Path)
     dataset.save_as(path)
     note = "a.dcm: 2 contours without whole points were left out, of object 1"
     assert filled(path, volume) == ([2], (note,))
+
+
+def test_a_single_plane_is_as_thick_as_one_slice(tmp_path: Path) -> None:
+    thick = open_volume(save_series(tmp_path / "ct", (5, *IN_PLANE)))
+    path = export_labels(drawn(5, [2]), thick, tmp_path / "a.dcm")
+    assert filled(path, thirds(thick))[0] == [5, 6, 7]

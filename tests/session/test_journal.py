@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import io
 import os
+import runpy
 import signal
 import stat
 import subprocess
 import sys
 import threading
 import time
+import types
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +24,7 @@ from napari_samunet.errors import InputError
 from napari_samunet.io.origin import UNKNOWN
 from napari_samunet.io.volume import Volume
 from napari_samunet.session import journal as journal_module
+from napari_samunet.session import lock as lock_module
 from napari_samunet.session.frames import pack
 from napari_samunet.session.identity import ImageIdentity
 from napari_samunet.session.journal import Journal
@@ -44,6 +47,32 @@ def test_everything_comes_back_with_every_step_of_undo_and_redo(volume, tmp_path
     np.testing.assert_array_equal(after.labels, before.labels)
 
 
+@pytest.mark.parametrize("refusal", [errno.EACCES, errno.EDEADLK, errno.EINVAL, None])
+def test_a_windows_share_without_locks_is_written_on_from_where_the_file_stands(
+    tmp_path, monkeypatch, refusal
+):
+    """A lock lies far behind the end of the file, and what follows must not be written there."""
+
+    def locking(_descriptor: int, _mode: int, _count: int) -> None:
+        if refusal is not None:
+            raise OSError(refusal, "refused")
+
+    with monkeypatch.context() as on_windows:
+        on_windows.setattr(os, "name", "nt")
+        locks = types.SimpleNamespace(LK_NBLCK=2, locking=locking)
+        on_windows.setitem(sys.modules, "msvcrt", locks)
+        namespace = runpy.run_path(lock_module.__file__)
+    path = tmp_path / "kept"
+    path.write_bytes(b"begun")
+    with path.open("r+b") as file:
+        file.seek(5)
+        by_another = refusal in (errno.EACCES, errno.EDEADLK)
+        assert namespace["hold"](file) is not by_another
+        file.write(b", and went on")
+    assert path.read_bytes() == b"begun, and went on"
+    assert namespace["is_held"](path) is by_another
+
+
 def test_a_session_that_was_continued_is_kept_further(volume, tmp_path):
     first, journal = kept(volume, tmp_path)
     work(first)
@@ -56,6 +85,19 @@ def test_a_session_that_was_continued_is_kept_further(volume, tmp_path):
     assert state_bytes(third) == state_bytes(second)
     assert all_states(third) == all_states(second)
     third._journal.close()
+
+
+def test_a_journal_that_begins_in_the_midst_of_a_session_holds_what_was_there(volume, tmp_path):
+    before = Session(volume, DiscEngine())
+    before.add_point((10, 9), index=2)
+    before.accept()
+    before.add_point((20, 9), index=2)
+    session = Session.resume(before.save(tmp_path / "work.npz"), volume, DiscEngine())
+    journal = Journal(ImageIdentity(volume), Shelf(tmp_path).new_path)
+    session.keep_journal(journal)
+    session.new_object("kidney")
+    journal.close()
+    assert all_states(read_back(journal.path, volume)) == all_states(session)
 
 
 def test_the_next_click_gives_the_answer_that_it_would_have_given(volume, tmp_path):
@@ -303,3 +345,21 @@ def test_where_masks_came_from_survives_with_every_undo(tmp_path):
     while found.can_undo and found.handout().segments()[0].algorithm:
         found.undo()
     assert found.handout().segments()[0].origin == UNKNOWN
+
+
+def test_a_resumed_session_keeps_every_mask_where_an_old_answer_came_back(volume, tmp_path):
+    """Its words stand in an earlier frame than those of the masks that came back with it."""
+    before = Session(volume, DiscEngine())
+    before.add_point((10, 9), index=2)
+    before.accept()
+    before.paint(square(SHAPE[1:], 20, 30), index=4)
+    before.accept()
+    before.delete_objects(1, 2)
+    journal = Journal(ImageIdentity(volume), Shelf(tmp_path).new_path)
+    before.keep_journal(journal)
+    for act in (before.undo, before.redo, before.undo):
+        act()
+    journal.close()
+    after = read_back(journal.path, volume)
+    assert state_bytes(after) == state_bytes(before)
+    assert after.labels[4, 22, 32] == 2

@@ -385,6 +385,20 @@ def test_a_locked_object_refuses_every_change(session):
     session.add_point((9, 9), index=2)
 
 
+def test_several_objects_are_deleted_in_one_step_or_none_of_them(session):
+    liver, vein = _two(session)
+    session.accept()
+    session.lock_object(vein)
+    with pytest.raises(InputError, match="locked"):
+        session.delete_objects(liver, vein)
+    assert len(session.objects) == 2
+    session.lock_object(vein, False)
+    session.delete_objects(liver, vein)
+    assert not session.objects
+    session.undo()
+    assert liver.voxels == vein.voxels == 256
+
+
 def test_objects_are_merged_and_parted_again(session):
     liver, vein = _two(session)
     session.accept()
@@ -556,3 +570,28 @@ def test_a_slice_that_is_none_is_not_painted(session, draw, index):
     with pytest.raises(InputError, match=r"[Ss]lice"):
         session.repaint(labels, [index])
     assert session.objects[0].slices == (2,)
+
+
+def test_labels_may_come_with_new_names_for_objects_that_are_there(session: Session, draw):
+    session.new_object("liver")
+    session.paint(draw((40, 50), 10, 10), index=2)
+    session.accept()
+    session.set_labels(session.labels.copy())
+    assert session.objects[0].name == "liver"
+    session.set_labels(session.labels.copy(), names={1: "spleen"})
+    assert session.objects[0].name == "spleen"
+
+
+def test_a_slice_that_a_person_emptied_stays_settled_where_labels_leave_it_empty(session, draw):
+    session.paint(draw((40, 50), 10, 10), index=2)
+    session.paint(np.zeros((40, 50), bool), index=3)
+    session.accept()
+    labels = session.labels.copy()
+    labels[5, 30:33, 30:33] = 1
+    session.set_labels(labels)
+    session.select(1)
+    assert {prompt.ref.index for prompt in session.settled_prompts} == {2, 3}
+    labels[3, 30:33, 30:33] = 1
+    session.set_labels(labels)
+    session.select(1)
+    assert {prompt.ref.index for prompt in session.settled_prompts} == {2}

@@ -360,3 +360,38 @@ def _item(code: Code) -> pydicom.Dataset:
     item = pydicom.Dataset()
     item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = code[:3]
     return item
+
+
+@pytest.mark.parametrize("by", ["brush", "paint"])
+def test_what_was_emptied_and_drawn_anew_is_a_hand_s_work_alone(
+    series: Volume, automatic: Path, tmp_path: Path, by: str
+) -> None:
+    session = _with(series, automatic)
+    session.add_point((12, 12), index=1)
+    session.accept()
+    if by == "brush":
+        session.repaint(np.zeros_like(session.labels))
+    else:
+        session.select(session.objects[0])
+        for index in session.objects[0].slices:
+            session.paint(np.zeros(series.shape[1:], bool), index=index)
+        session.accept()
+    assert not session.objects[0].voxels
+    _by_brush(session)
+    sidecar, segment = _exported(session, tmp_path, "dicom-seg")
+    assert (sidecar["origin"], sidecar["models"]) == (None, [])
+    assert segment.SegmentAlgorithmType == "MANUAL"
+
+
+def test_labels_that_come_back_unchanged_are_no_correction(
+    series: Volume, automatic: Path, tmp_path: Path
+) -> None:
+    session = _with(series, automatic)
+    session.set_labels(session.labels.copy())
+    _, segment = _exported(session, tmp_path, "dicom-seg")
+    assert segment == pydicom.dcmread(automatic).SegmentSequence[0]
+    labels = session.labels.copy()
+    labels[1, 2:4, 10:15] = session.objects[0].id
+    session.set_labels(labels)
+    _, segment = _exported(session, tmp_path, "dicom-seg")
+    assert segment.SegmentAlgorithmType == "SEMIAUTOMATIC"

@@ -199,6 +199,13 @@ def test_the_object_of_a_removed_or_moved_click_is_the_current_one(session: Sess
     assert session.request().object_id == liver.id
 
 
+def test_a_moved_box_goes_where_the_box_is_to_be_though_a_point_is_told_too(session: Session):
+    box = session.add_box((2, 2, 5, 5), index=1)
+    moved = session.move_prompt(box, point_rc=(9, 9), box_rc=(3, 3, 6, 6))
+    assert moved.box == (3, 3, 6, 6)
+    assert not len(moved.points)
+
+
 def test_removing_a_click_on_paint_shows_the_paint_again(session: Session, engine, draw):
     painted = draw((40, 50), 20, 20)
     session.paint(painted, index=2)
@@ -319,3 +326,13 @@ def test_a_session_without_a_prediction_does_not_wait_for_torch():
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
+
+
+@pytest.mark.parametrize("side", ["top", "left", "bottom", "right", None])
+def test_a_box_stays_beside_paint_within_it_and_goes_where_paint_leaves_it(session, side):
+    box = session.add_box((10, 12, 20, 24), index=2)
+    painted = np.zeros((40, 50), bool)
+    top, left = 10 - (side == "top"), 12 - (side == "left")
+    painted[top : 21 + (side == "bottom"), left : 25 + (side == "right")] = True
+    session.paint(painted, index=2)
+    assert (box in session.prompts) is (side is None)

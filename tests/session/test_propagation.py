@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from disc_engine import RADIUS
+from kept_sessions import kept, read_back
 
-from napari_samunet.errors import EmptyPrompt, OutsideImage
+from napari_samunet.errors import EmptyPrompt, InputError, OutsideImage
 from napari_samunet.inference.painted import painted_prediction
 from napari_samunet.io.volume import Volume
 from napari_samunet.session.session import Session
@@ -96,6 +97,31 @@ def test_where_the_model_contradicts_both_sides_the_shape_stands_and_is_doubted(
     session.accept()
     session.select(item)
     assert session.doubts == (), "a person has looked at it"
+
+
+def test_a_doubtful_plane_that_was_looked_at_is_not_doubted_any_more(draw, volume, tmp_path):
+    session, journal = kept(volume, tmp_path)
+    session.paint(draw((40, 50), 10, 10, side=11), index=0)
+    session.paint(draw((40, 50), 10, 10, side=11), index=4)
+    item = session.accept()
+    session.engine.gone = {2}
+    session.propagate(0, 4)
+    session.select(item)
+    mask = item.mask
+    session.trust(2)
+    session.trust(3)
+    assert (session.doubts, item.doubts) == ((), ())
+    assert session.undo_name == "trust", "what was not doubted is no step"
+    assert SliceRef(0, 2) not in item.keys, "a propagation may still change it"
+    np.testing.assert_array_equal(item.mask, mask)
+    journal.close()
+    again = read_back(journal.path, volume)
+    assert again.doubts == ()
+    assert again.undo()
+    assert again.doubts == (SliceRef(0, 2),)
+    again.lock_object(item.id)
+    with pytest.raises(InputError, match="is locked"):
+        again.trust(2)
 
 
 def test_a_correction_in_the_middle_changes_only_what_lies_around_it(session, engine, draw):
@@ -467,3 +493,47 @@ def test_the_one_slice_beside_an_emptied_end_is_done_again(session):
     session.paint(np.zeros((40, 50), bool), index=3)
     plan = session.plan_around(3)
     assert (plan.first, plan.last) == (2, 2)
+
+
+def test_a_slice_that_a_propagation_lost_is_emptied_although_others_came_from_a_file(
+    session, draw, engine
+):
+    array = np.zeros((6, 40, 50), int)
+    array[1:4] = draw((40, 50), 10, 0, side=8)
+    session.set_labels(array)
+    session.select(1)
+    assert session.propagate(4, 4) == (4,)
+    engine.gone = {4}
+    session.propagate(4, 4)
+    assert session.labels[4].max() == 0
+    np.testing.assert_array_equal(session.labels[1:4], array[1:4])
+
+
+def test_an_object_is_carried_on_as_it_was_prompted_last(session):
+    """Whatever was carried on since, and along whichever axis."""
+    session.add_point((10, 12), index=2, window=(0, 90))
+    session.add_point((2, 12), index=10, axis=1, window=(-50, 60))
+    session.propagate(0, 5, axis=0)
+    plan = session.plan_propagation(0, 5)
+    assert (plan.axis, plan.window) == (1, (-50, 60))
+    session.add_point((11, 12), index=2, window=(0, 90))
+    plan = session.plan_propagation(0, 5)
+    assert (plan.axis, plan.window) == (0, (0, 90))
+    plan = session.plan_propagation(0, 5, axis=1)
+    assert (plan.axis, plan.window) == (1, (0, 90))
+
+
+def test_an_accepted_object_is_carried_on_in_its_window_though_a_click_was_deleted(session):
+    for index in (2, 4):
+        session.add_point((10, 12), index=index, window=(0, 90))
+    session.select(session.accept())
+    session.remove_prompt(session.settled_prompts[0])
+    assert session.plan_propagation(0, 5).window == (0, 90)
+
+
+def test_the_latest_prompt_gives_the_window_though_its_answer_came_first(session):
+    session.add_point((10, 12), index=2, window=(0, 90), predict=False)
+    session.add_point((10, 12), index=3, window=(-50, 60), predict=False)
+    while (request := session.request()) is not None:
+        session.apply(request, request.answer(session.engine))
+    assert session.plan_propagation(0, 5).window == (-50, 60)

@@ -134,3 +134,17 @@ def test_quick_clicks_through_the_worker_end_with_all_of_them_in_the_preview(
     assert worker.close(10)
     assert session.preview.mask[::2, 10].all()
     assert session.request() is None
+
+
+def test_an_answer_to_a_click_that_was_removed_meanwhile_is_not_shown(
+    session: Session, engine: DiscEngine
+):
+    session.add_point((10, 12), index=2, predict=False)
+    wrong = session.add_point((30, 30), index=2, predict=False)
+    asked = session.request()
+    session.remove_prompt(wrong, predict=False)
+    assert not session.apply(asked, asked.answer(engine))
+    assert session.preview is None
+    request = session.request()
+    assert session.apply(request, request.answer(engine))
+    assert not session.preview.mask[30, 30]

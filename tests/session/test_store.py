@@ -178,6 +178,28 @@ def test_no_folder_is_named_where_the_image_lies_beside_the_session(
     assert "Doe" not in text
 
 
+@pytest.mark.parametrize(
+    "written", ["images\\image.nii.gz", "C:\\data\\image.nii.gz", "/data/image.nii.gz"]
+)
+def test_a_session_finds_its_image_whatever_system_wrote_where_it_lies(
+    engine: Answerer, tmp_path: Path, written: str
+) -> None:
+    image, saved = _session_of_file(tmp_path, engine)
+    there = tmp_path / ("images" if written.startswith("images") else "") / image.name
+    there.parent.mkdir(exist_ok=True)
+    image.rename(there)
+    edited = _edited(saved, lambda words, _: words["image"].update(path=written))
+    assert Session.resume(edited).volume.source.path.samefile(there)
+
+
+def test_every_system_can_read_where_the_image_lies(engine: Answerer, tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    image, _saved = _session_of_file(tmp_path / "images", engine)
+    saved = Session(open_volume(image), engine).save(tmp_path / "work.samunet")
+    with np.load(saved) as file:
+        assert '"images/image.nii.gz"' in file[store.TEXT].tobytes().decode()
+
+
 @pytest.mark.parametrize("choice", [{"keep_tilt": True}, {"resample": True}])
 def test_the_choice_at_opening_is_found_again(
     engine: Answerer, tmp_path: Path, choice: dict
@@ -379,3 +401,29 @@ def test_a_missing_folder_is_named(engine: Answerer, volume: Volume, tmp_path: P
 def test_only_the_owner_reads_it(engine: Answerer, volume: Volume, tmp_path: Path) -> None:
     path = _worked_on(volume, engine).save(tmp_path / "work.samunet")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_preview_goes_on_in_its_window_after_resume(volume: Volume, tmp_path: Path) -> None:
+    before = Session(volume, DiscEngine())
+    before.add_point((10, 9), index=2, window=(-10, 10))
+    before.save(tmp_path / "work.samunet")
+    engine = DiscEngine()
+    after = Session.resume(tmp_path / "work.samunet", model=engine)
+    after.add_point((12, 9), index=2, window=(-10, 10))
+    (asked,) = engine.asked
+    assert asked.window == (-10, 10)
+    assert asked.previous is not None, "the answer of before is corrected, none is asked afresh"
+    after.propagate(3, 3)
+    assert engine.asked[-1].window == (-10, 10)
+
+
+def test_what_was_hidden_is_hidden_after_resume(volume: Volume, tmp_path: Path) -> None:
+    before = Session(volume, DiscEngine())
+    before.new_object("liver")
+    before.show_object(before.new_object("body"), False)
+    before.save(tmp_path / "work.samunet")
+    after = Session.resume(tmp_path / "work.samunet", model=DiscEngine())
+    assert [(item.name, item.visible) for item in after.objects] == [
+        ("liver", True),
+        ("body", False),
+    ]
