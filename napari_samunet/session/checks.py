@@ -49,7 +49,7 @@ def check_unlocked(item: ObjectState) -> None:
         It is locked.
     """
     if item.locked:
-        raise InputError(f"'{item.name}' is locked: unlock it in the table to change it.")
+        raise InputError(f"'{item.name}' is locked: unlock it to change it.")
 
 
 def check_answer(answer: Prediction, shape_zyx: Shape, ref: SliceRef) -> None:
@@ -104,7 +104,7 @@ def drawn_mask(mask: ArrayLike, shape_zyx: Shape, ref: SliceRef) -> BoolArray:
 
 
 def label_array(array: ArrayLike, shape_zyx: Shape, most: int) -> np.ndarray:
-    """Return labels (Z, Y, X) as uint16; whole numbers in floats are taken.
+    """Return labels (Z, Y, X) as uint16, the same array where it is that; whole floats are taken.
 
     Raises
     ------
@@ -125,4 +125,4 @@ def label_array(array: ArrayLike, shape_zyx: Shape, most: int) -> np.ndarray:
             f"Labels are whole numbers from 0 to {most}, but values from {labels.min()} to "
             f"{labels.max()} came{'' if whole else ', not all of them whole'}."
         )
-    return labels.astype(np.uint16)
+    return labels.astype(np.uint16, copy=False)

@@ -15,6 +15,20 @@ _DISTINCT = (
     (204, 121, 167),
     (213, 94, 0),
     (0, 114, 178),
+    # From here on the one of a grid that lies farthest from all before it, for all eyes.
+    (153, 255, 221),
+    (153, 238, 255),
+    (102, 204, 136),
+    (153, 255, 170),
+    (51, 153, 68),
+    (119, 204, 187),
+    (51, 136, 119),
+    (102, 136, 255),
+    (119, 187, 204),
+    (221, 136, 153),
+    (255, 85, 85),
+    (204, 204, 102),
+    (170, 102, 153),
 )
 
 
@@ -22,7 +36,8 @@ def color_of(number: int) -> Color:
     """Return a colour for an object.
 
     The first seven are those of Okabe and Ito (2008) without black, which are told apart with
-    every kind of colour blindness; further ones lie far apart on the colour circle.
+    every kind of colour blindness, the next ones by who sees no red or no green; those after them
+    lie far apart on the colour circle.
     """
     if number <= len(_DISTINCT):
         red, green, blue = _DISTINCT[number - 1]

@@ -180,14 +180,11 @@ class SessionCore(SessionSignals):
         ``request.answer(session.engine)`` and hand the answer to ``apply``.
         """
         object_id = self._state.current
-        if object_id is None:
-            return None
         planes = self._state.planes_of(object_id)
-        latest_first = sorted(planes, key=lambda ref: -planes[ref].generation)
-        for ref in latest_first:
-            if planes[ref].waiting:
-                return self._question(self._state, object_id, ref)
-        return None
+        waiting = {ref: plane.generation for ref, plane in planes.items() if plane.waiting}
+        if object_id is None or not waiting:
+            return None
+        return self._question(self._state, object_id, max(waiting, key=waiting.__getitem__))
 
     def apply(self, request: Request, prediction: Prediction) -> bool:
         """Show an answer; False (and nothing happens) where its prompts are not the latest, or of
@@ -265,8 +262,10 @@ class SessionCore(SessionSignals):
         self.history_changed.emit()
 
     def keep_journal(self, journal: Journal) -> None:
-        """Write every step from now on into a journal."""
+        """Write every step from now on into a journal; one that begins gets what is there first."""
         self._journal = journal
+        if journal.path is None and self._state.objects:
+            journal.record("move", "", State(), self._state, time.time())
 
     def take_up(self, story: Story) -> None:
         """Go on where a journal ended, with all steps that can be undone.

@@ -10,6 +10,7 @@ from napari_samunet.session import regroup
 from napari_samunet.session.checks import check_unlocked, object_name, plane_of
 from napari_samunet.session.core import SessionCore
 from napari_samunet.session.labelset import LabelName
+from napari_samunet.session.numbering import with_names
 from napari_samunet.session.objects import SegmentObject
 from napari_samunet.session.state import Overlap, State
 
@@ -35,18 +36,14 @@ class GroupingSession(SessionCore):
         return self._handle(number)
 
     def add_label_set(self, names: Sequence[LabelName]) -> tuple[SegmentObject, ...]:
-        """Add an empty object for every name, in one step; the first becomes the current one."""
-        state, numbers = self._state, []
-        for item in names:
-            number = state.next_id
-            numbers.append(number)
-            state = state.with_object(item.name, self.volume.shape)
-            if item.color is not None:
-                made = replace(state.object(number), color=item.color)
-                state = state.with_changed(made)
-        first = numbers[0] if numbers else state.current
-        self._commit("label set", replace(state, current=first, ref=None))
-        return tuple(self._handle(number) for number in numbers)
+        """Name the objects of these numbers that nobody named, and add an empty one for every other
+        name, in one step; the first becomes the current one.
+        """
+        entered = with_names(self._state, names, self.volume.shape)
+        self._commit("label set", entered.state)
+        for note in entered.notes:
+            self.notice.emit(note)
+        return tuple(map(self._handle, entered.numbers))
 
     def next_empty(self) -> SegmentObject | None:
         """Return the next object after the current one that has neither mask nor prompts."""
@@ -99,15 +96,28 @@ class GroupingSession(SessionCore):
         self._commit("show" if visible else "hide", self._state.with_changed(changed))
 
     def delete_object(self, item: SegmentObject | int) -> None:
-        """Remove an object with its mask and prompts; its number is not used again while
-        there are others.
+        """Remove an object with its mask and prompts; no new one gets its number while there are
+        others, but what a file or paint brings with this number has it.
 
         Raises
         ------
         InputError
             It is locked.
         """
-        self._commit("delete", self._state.without(self._unlocked(item)))
+        self.delete_objects(item)
+
+    def delete_objects(self, *items: SegmentObject | int) -> None:
+        """Remove several objects in one step, or none where one of them is locked.
+
+        Raises
+        ------
+        InputError
+            One of them is locked.
+        """
+        state = self._state
+        for item in items:
+            state = state.without(self._unlocked(item))
+        self._commit("delete", state)
 
     def merge_objects(
         self, item: SegmentObject | int, others: list[SegmentObject | int]
@@ -143,19 +153,21 @@ class GroupingSession(SessionCore):
         made = (known.id for known in state.objects if known.id not in before)
         return tuple(self._handle(number) for number in (object_id, *made))
 
-    def fill_holes(self, item: SegmentObject | int) -> int:
-        """Fill what an accepted mask encloses, slice by slice along axis 0; return the voxels.
+    def fill_holes(self, *items: SegmentObject | int) -> int:
+        """Fill what accepted masks enclose, slice by slice along axis 0, in one step; return how
+        many voxels these objects have more.
 
         Raises
         ------
         InputError
-            It is locked.
+            One of them is locked.
         """
-        object_id = self._unlocked(item)
-        state = regroup.filled(self._state, object_id, self.overlap)
-        added = self._handle(object_id).voxels
+        numbers, state = [self._unlocked(item) for item in items], self._state
+        before = sum(self._handle(number).voxels for number in numbers)
+        for number in numbers:
+            state = regroup.filled(state, number, self.overlap)
         self._commit("fill holes", state)
-        return self._handle(object_id).voxels - added
+        return sum(self._handle(number).voxels for number in numbers) - before
 
     def _unlocked(self, item: SegmentObject | int) -> int:
         found = self._state.object(self._id_of(item))

@@ -133,9 +133,9 @@ class ObjectState:
         """
         if not plane.prompts:
             carried = plane.shown is not None and bool(plane.shown.mask.any())
-            doubts = (*self._undoubted(ref), ref) if plane.is_doubtful else self._undoubted(ref)
+            doubts = (ref,) if plane.is_doubtful else ()
             given = self.given - {ref.index} if ref.axis == 0 else frozenset()
-            item = replace(self, doubts=doubts, given=given)
+            item = replace(self, doubts=(*self.trusted(ref).doubts, *doubts), given=given)
             return item.made_by(plane.models) if carried else item
         settled = {**self.settled, ref: plane.trimmed()}
         item = replace(self.with_key(ref), settled=settled, window=plane.window)
@@ -144,10 +144,11 @@ class ObjectState:
     def with_key(self, ref: SliceRef) -> ObjectState:
         """Return the object with its latest key plane, which is not doubted any more."""
         keys = (*(key for key in self.keys if key != ref), ref)
-        return replace(self, keys=keys, doubts=self._undoubted(ref))
+        return replace(self.trusted(ref), keys=keys)
 
-    def _undoubted(self, ref: SliceRef) -> tuple[SliceRef, ...]:
-        return tuple(other for other in self.doubts if other != ref)
+    def trusted(self, ref: SliceRef) -> ObjectState:
+        """Return the object without the doubt about a plane."""
+        return replace(self, doubts=tuple(other for other in self.doubts if other != ref))
 
     def made_by(self, models: Sequence[Algorithm]) -> ObjectState:
         """Return the object with these among what had a part in it."""

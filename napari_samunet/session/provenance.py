@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from napari_samunet import __version__
 from napari_samunet.io.origin import Algorithm
 from napari_samunet.io.volume import Volume
 from napari_samunet.preprocess.intensity import choose_window
@@ -24,7 +24,9 @@ VERSION = 1
 Words = dict[str, Any]
 
 
-def write_provenance(objects: Sequence[ObjectState], volume: Volume, path: Path) -> None:
+def write_provenance(
+    objects: Sequence[ObjectState], volume: Volume, path: Path, renumbered: bool = False
+) -> None:
     """Write how objects came about.
 
     Parameters
@@ -35,18 +37,24 @@ def write_provenance(objects: Sequence[ObjectState], volume: Volume, path: Path)
         Told by shape, spacing and modality only: neither path nor patient.
     path
         A .json file.
+    renumbered
+        Whether it lies beside a DICOM SEG, where the objects are segment 1, 2, …; it tells both
+        numbers of each then.
     """
     shown = choose_window(volume)
+    told = [_object_words(item, shown) for item in objects if item.masks]
+    if renumbered:
+        told = [{"segment_number": n, **words} for n, words in enumerate(told, start=1)]
     words = {
         "format": FORMAT,
         "version": VERSION,
-        "software": {"name": "napari-samunet", "version": version("napari-samunet")},
+        "software": {"name": "napari-samunet", "version": __version__},
         "image": {
             "shape_zyx": volume.shape,
             "spacing_zyx_mm": [round(float(mm), 6) for mm in volume.spacing],
             "modality": volume.modality,
         },
-        "objects": [_object_words(item, shown) for item in objects if item.masks],
+        "objects": told,
     }
     path.write_text(json.dumps(words, indent=1), encoding="utf-8")
 

@@ -51,10 +51,11 @@ def _slice_repainted(
     shape: tuple[int, int, int],
     overlap: Overlap,
 ) -> State:
-    place = PackedMask.of(changed).place  # a brush is small, but a slice has many objects
+    brush = PackedMask.of(changed)  # small, but a slice has many objects
+    place = brush.place
     labels_yx, changed = labels_yx[place], changed[place]
-    parts = {item.id: item.masks[z].unpack()[place] for item in state.objects if z in item.masks}
-    met = {number: part for number, part in parts.items() if (part & changed).any()}
+    there = {item.id: item.masks[z] for item in state.objects if z in item.masks}
+    met = {n: mask.unpack()[place] for n, mask in there.items() if mask.shared_pixels(brush)}
     free = changed & ~_kept(state, labels_yx, met, overlap)
     shown = set(np.unique(labels_yx[free]).tolist())
     for number in sorted(shown - {0, *(item.id for item in state.objects)}):

@@ -90,7 +90,7 @@ class ReshapingSession(PromptedSession):
                 f"to; this {prompt.kind} cannot."
             )
         self._unlocked(prompt.object_id)
-        if point_rc is not None:
+        if point_rc is not None and prompt.kind == "point":
             moved = replace(prompt, points=_one(point_rc))
         else:
             moved = replace(prompt, box=Prompts(box=box_rc).box)

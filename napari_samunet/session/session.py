@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from napari_samunet.inference.answerer import Answerer
 from napari_samunet.io.volume import Volume
 from napari_samunet.session import steps
-from napari_samunet.session.checks import label_array, object_name, plane_of
+from napari_samunet.session.checks import check_unlocked, label_array, object_name, plane_of
 from napari_samunet.session.identity import ImageIdentity
 from napari_samunet.session.journal import Journal
 from napari_samunet.session.plan import Carried, PropagationPlan, make_plan, make_plan_around
@@ -45,7 +45,7 @@ class Session(ReshapingSession, SharingSession):
     Its actions stand in these files, and what they make of a state in ``steps``, ``regroup``,
     ``repaint`` and ``takeover``:
 
-    - here: propagate, suggest, labels that are handed in or painted over, save and resume
+    - here: propagate, doubts, suggest, labels that are handed in or painted over, save and resume
     - ``prompting``: points, boxes, scribbles, paint, candidates, discard, accept
     - ``reshaping``: the lasso, moving prompts, thinking of them
     - ``grouping``: new objects, selecting, naming, locking, deleting, merge, split, fill holes
@@ -143,6 +143,24 @@ class Session(ReshapingSession, SharingSession):
         kept = [ref for ref in state.object(state.current).doubts if ref not in planes]
         return tuple(sorted({*shown, *kept}))
 
+    def trust(self, index: int, axis: int = 0) -> None:
+        """Take the doubt about an accepted plane of the current object away: a person saw it.
+
+        It is no plane of that person's own by this; a propagation may still change it. Nothing
+        happens where there is no such doubt. Undoable.
+
+        Raises
+        ------
+        OutsideImage, InputError
+            There is no such plane; the object is locked.
+        """
+        ref, current = plane_of(self.volume.shape, index, axis), self.current
+        if current is None or ref not in current.doubts:
+            return
+        item = self._state.object(current.id)
+        check_unlocked(item)
+        self._commit("trust", self._state.with_changed(item.trusted(ref)))
+
     def suggest(
         self,
         index: int = 0,
@@ -217,6 +235,8 @@ class Session(ReshapingSession, SharingSession):
         z, y, x = self.volume.shape
         given = range(z) if indices is None else indices
         places = [plane_of(self.volume.shape, index, 0).index for index in given]
+        if not places:
+            return False
         planes = array if indices is None else np.asarray(array)[places]
         labels = label_array(planes, (len(places), y, x), MAX_ID)
         painted = dict(zip(places, labels, strict=True))

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from napari_samunet.errors import InputError
 from napari_samunet.session.core import SessionCore
-from napari_samunet.session.handout import Handout, with_segments
+from napari_samunet.session.handout import Handout
+from napari_samunet.session.numbering import with_segments
 from napari_samunet.session.objects import SegmentObject
 
 if TYPE_CHECKING:
@@ -25,8 +26,9 @@ class SharingSession(SessionCore):
         path
             Labels as NIfTI, NRRD or MetaImage, DICOM SEG or RTSTRUCT. On another grid they are
             resampled to the nearest voxel, and ``notice`` says so. Segments that overlap stay
-            objects of their own. Voxels of locked objects are left out, and ``notice`` says how
-            many. Undoable.
+            objects of their own. Numbers stay as far as they are free, and ``notice`` says which
+            changed; an empty object of the same name takes its mask. Voxels of locked objects are
+            left out, and ``notice`` says how many. Undoable.
 
         Raises
         ------
@@ -41,12 +43,11 @@ class SharingSession(SessionCore):
         """Add objects that ``io.masks.read_masks`` read for this volume; see ``import_masks``."""
         if not masks.segments:
             raise InputError(f"{source} holds no mask with a voxel in this image: is it its own?")
-        before = {item.id for item in self._state.objects}
-        state = with_segments(self._state, masks.segments, self.volume.shape)
-        self._commit("import", state)
-        for note in masks.notes:
+        entered = with_segments(self._state, masks.segments, self.volume.shape)
+        self._commit("import", entered.state)
+        for note in (*masks.notes, *entered.notes):
             self.notice.emit(note)
-        added = tuple(item for item in self.objects if item.id not in before)
+        added = tuple(map(self._handle, entered.numbers))
         for segment, item in zip(masks.segments, added, strict=True):
             lost = segment.voxels - item.voxels
             if lost:

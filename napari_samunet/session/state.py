@@ -113,7 +113,7 @@ class State:
         Id of the object that was accepted last.
     next_id
         Id that the next object gets; numbers of deleted objects are not used again, as long as
-        there are others.
+        there are others, but by what comes with a number of its own: from a file, or painted.
     """
 
     objects: tuple[ObjectState, ...] = ()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import zipfile
 import zlib
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 import numpy as np
@@ -107,7 +107,7 @@ def _image_words(volume: Volume, arrays: dict[str, AnyArray], folder: Path) -> d
     if words["path"] is not None:
         place = Path(words["path"])
         near = place.relative_to(folder) if place.is_relative_to(folder) else place
-        return {**words, "path": str(near)}
+        return {**words, "path": near.as_posix()}
     arrays["image"], arrays["affine"] = volume.array, volume.affine
     if volume.color is not None:
         arrays["color"] = volume.color
@@ -150,7 +150,11 @@ def image_of(source: Path, words: dict[str, Any], volume: Volume | None = None) 
 
 def _place(source: Path, path: str | None) -> Path:
     """Where the image is: its path as seen from the session, else its name beside the session."""
-    places = [] if path is None else [source.parent / path, source.parent / Path(path).name]
+    names = []
+    if path is not None:
+        windows = PureWindowsPath(path)  # which may have written it
+        names = [path, windows.as_posix(), Path(path).name, windows.name]
+    places = (source.parent / name for name in names)
     found = next((place for place in places if place.exists()), None)
     if found is None:
         what = "an image without a file" if path is None else f"{path}, which is not there any more"

@@ -45,6 +45,12 @@ def test_the_first_objects_are_told_apart(who):
     assert least > CLEAR
 
 
+@pytest.mark.parametrize("who", ["all colours", "no red", "no green"])
+def test_any_two_of_twenty_objects_are_told_apart_side_by_side(who):
+    colors = [_seen(color_of(number), SEEN[who]) for number in range(1, 21)]
+    assert min(deltaE_ciede2000(a, b) for a, b in combinations(colors, 2)) > 5
+
+
 @pytest.mark.parametrize("who", SEEN)
 def test_adding_and_removing_strokes_are_told_apart(who):
     adds, removes = (_seen(color, SEEN[who]) for color in ((0.08, 0.86, 0.55), (1.0, 0.42, 0.24)))

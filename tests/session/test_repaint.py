@@ -9,6 +9,7 @@ import pytest
 
 from napari_samunet import Session, Volume
 from napari_samunet.packed import PackedMask
+from napari_samunet.session.checks import label_array
 from napari_samunet.session.objects import ObjectState
 from napari_samunet.session.repaint import repainted
 from napari_samunet.session.state import State
@@ -103,3 +104,37 @@ def test_a_stroke_looks_at_no_object_that_it_does_not_meet(monkeypatch):
     labels[:, 2:4, 5] = 3
     assert session.repaint(labels)
     assert looked == {3, 5}
+
+
+def test_a_stroke_unpacks_no_object_that_it_does_not_meet(monkeypatch):
+    session = Session(Volume.from_array(np.zeros((3, 8, 8), np.float32)))
+    labels = np.arange(8, dtype=np.uint16) * np.ones((3, 8, 8), np.uint16)
+    session.set_labels(labels)
+    unpacked: list[PackedMask] = []
+    unpack = PackedMask.unpack
+    monkeypatch.setattr(
+        PackedMask, "unpack", lambda mask: unpacked.append(mask) or unpack(mask), raising=True
+    )
+    labels[1, 2:4, 5] = 3
+    assert session.repaint(labels)
+    columns = {mask.corner[1] for mask in unpacked if not mask.is_empty}
+    assert columns == {3, 5}
+
+
+def test_labels_of_our_own_kind_are_looked_at_where_they_are_and_stay_as_they_are():
+    session = Session(Volume.from_array(np.zeros((3, 8, 8), np.float32)))
+    labels = np.zeros((3, 8, 8), np.uint16)
+    labels[1, 2:5] = 1
+    assert label_array(labels, labels.shape, 9) is labels
+    session.set_labels(labels)
+    session.lock_object(1)
+    labels[:] = 2
+    session.set_labels(labels)
+    assert (labels == 2).all()
+    assert (session.labels[1, 2:5] == 1).all()
+
+
+def test_paint_on_no_slice_is_nothing():
+    session = Session(Volume.from_array(np.zeros((3, 8, 8), np.float32)))
+    assert not session.repaint(np.ones((3, 8, 8), int), indices=[])
+    assert not session.can_undo

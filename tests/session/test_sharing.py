@@ -10,6 +10,7 @@ from pathlib import Path
 import imageio.v3 as imageio
 import nibabel
 import numpy as np
+import pydicom
 import pytest
 from dicom_series import BIRTH, PATIENT, PATIENT_ID, save_series
 from disc_engine import SHAPE, DiscEngine, make_volume, square
@@ -139,6 +140,26 @@ def test_the_sidecar_tells_model_window_prompts_and_version(series: Volume, tmp_
     assert (plane["axis"], plane["index"], plane["window"]) == (0, 1, [-100, 200])
     assert plane["prompts"] == [{"kind": "point", "positive": True, "points_rc": [[8.0, 9.0]]}]
     assert kidney["planes"][0]["prompts"][0]["box_rc"] == [3, 4, 9, 11]
+
+
+def test_the_sidecar_names_the_numbers_that_its_file_has(series: Volume, tmp_path: Path):
+    session = two_objects(series)
+    handout = session.handout().numbered({1: 5, 2: 9})
+    seg = handout.write(tmp_path / "seg.dcm")
+    structures = handout.write(tmp_path / "rt.dcm", "rtstruct")
+    numbers = {
+        kind: [
+            (item["label"], item.get("segment_number"))
+            for item in json.loads((tmp_path / f"{kind}.dcm.json").read_text())["objects"]
+        ]
+        for kind in ("seg", "rt")
+    }
+    segments = [item.SegmentNumber for item in pydicom.dcmread(seg).SegmentSequence]
+    assert numbers["seg"] == list(zip([5, 9], segments, strict=True)) == [(5, 1), (9, 2)]
+    rois = [item.ROINumber for item in pydicom.dcmread(structures).StructureSetROISequence]
+    assert numbers["rt"] == [(5, None), (9, None)]
+    assert rois == [5, 9]
+    assert [item.id for item in Session(series).import_masks(structures)] == [5, 9]
 
 
 def test_nothing_of_the_patient_leaves_but_in_dicom(series: Volume, tmp_path: Path):
