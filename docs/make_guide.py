@@ -112,9 +112,9 @@ def keys(person: Person, picture: Callable[[str], None]) -> None:
     picture("ghost")
     person.press(Qt.Key.Key_E, SHIFT)
     person.press(Qt.Key.Key_F, SHIFT)
-    person.wait_for(lambda: not person.act.ghosts.running)
+    person.wait_for(lambda: not person.act.suggestions.running)
     picture("suggestions")
-    person.act.ghosts.clear()
+    person.act.suggestions.clear()
 
 
 def planes(person: Person, picture: Callable[[str], None]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from napari_samunet.plugin.gestures import Tool
-from napari_samunet.plugin.keys import KEYS
+from napari_samunet.plugin.keys import CTRL, KEYS
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,12 @@ class Situation:
         preview.
     note : str
         What the answer has to say about itself, e.g. that a box was derived, or "".
+    unseen : bool
+        Whether that preview is hidden.
     low : bool
         Whether the score of the preview asks for a second look.
+    doubtful : bool
+        Whether nothing is in preview, and what was accepted here is doubtful.
     score : float or None
         Expected quality of the preview, 0 to 1.
     kind : str
@@ -60,7 +64,9 @@ class Situation:
     unasked: bool = False
     shown: bool = False
     note: str = ""
+    unseen: bool = False
     low: bool = False
+    doubtful: bool = False
     score: float | None = None
     kind: str = "iou"
     candidate: int = 1
@@ -90,22 +96,23 @@ def next_step(now: Situation) -> str:
     if not now.flat:
         return "Prompts need the 2-D view: switch back with the 2D/3D button."
     if not now.inside:
-        return "The image is not on this slice: move the slider below."
+        # Where a layer has more axes than the image, no slider may lead back to it.
+        return f"The image is not here: move the slider below, or roll the axes [{CTRL}+E]."
     if now.waiting:
         return "Looking at this slice…" if now.ready else "Loading the model, one moment…"
     if not now.hidden:
         return _at_work(now)
     hide = KEYS["hide"].shown
-    if now.shown:
+    if now.shown and not now.unseen:
         return f"Some masks are hidden [{hide}]. {_at_work(now)}"
     return f"Masks are hidden: [{hide}] shows them."
 
 
 def _while_carried(now: Situation) -> str:
     if now.stopping:
-        return f"Stopping to carry '{now.carried}' on: this slice is the last one…"
+        return f"Propagating '{now.carried}' stops after this slice…"
     return (
-        f"Carrying '{now.carried}' on: {now.found} of at most {now.asked} slices. "
+        f"Propagating '{now.carried}': {now.found} of at most {now.asked} slices. "
         f"Stop [{KEYS['propagate'].shown}] and Accept [{KEYS['accept'].shown}] keep what was found."
     )
 
@@ -120,6 +127,9 @@ def _at_work(now: Situation) -> str:
         return f"{now.note} {_judge(now)}".lstrip()
     if now.accepted and now.veiled:
         return f"'{now.current}' is hidden: tick Show in its row to see it."
+    if now.doubtful:
+        accept = KEYS["accept"].shown
+        return f"This slice is doubtful: correct it by clicks. Right? Accept [{accept}]."
     if now.accepted:
         onward = f"Next object [{KEYS['next_object'].shown}], or Export under Files."
         further = onward if now.single else f"Click it on another slice, or {onward}"
@@ -133,8 +143,8 @@ def _at_work(now: Situation) -> str:
 
 _HOW = {
     Tool.BOX: "Drag a box around {}.",
-    Tool.LASSO: "Draw a line around {}; with Ctrl, around what is not it.",
-    Tool.SCRIBBLE: "Scribble on {}; with Ctrl, on what is not it.",
+    Tool.LASSO: f"Draw a line around {{}}; with {CTRL}, around what is not it.",
+    Tool.SCRIBBLE: f"Scribble on {{}}; with {CTRL}, on what is not it.",
 }
 _MEETING = {
     "keep": "they stay with it",
@@ -174,8 +184,8 @@ def _meeting(now: Situation) -> str:
 
 def _doubt(now: Situation) -> str:
     if now.kind == "agreement":
-        return "the model sees another shape"
+        return "doubtful, the model sees another shape"
     if now.candidates == 1 or now.shared:
-        return "unsure"
+        return "doubtful"
     another = KEYS["candidate"].shown
-    return f"unsure; candidate {now.candidate} of {now.candidates}, another [{another}]"
+    return f"doubtful; candidate {now.candidate} of {now.candidates}, another [{another}]"

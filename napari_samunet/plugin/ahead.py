@@ -44,7 +44,7 @@ class EncodingAhead(QObject):
 
     Attributes
     ----------
-    idle : bool
+    beyond_shown : bool
         Whether more than the slice that is shown is encoded.
     """
 
@@ -56,7 +56,7 @@ class EncodingAhead(QObject):
         work: Callable[[], ImageWork | None],
     ) -> None:
         super().__init__(inference)
-        self.idle = True
+        self.beyond_shown = True
         self._viewer = viewer
         self._engine = engine
         self._inference = inference
@@ -106,7 +106,7 @@ class EncodingAhead(QObject):
         self._emptied = None
         work, shown, window = place
         ref = self._next_slice(work, shown)
-        request = self._next_request(work, shown) if ref != shown and self.idle else None
+        request = self._next_request(work, shown) if ref != shown and self.beyond_shown else None
         if request is not None:
             self._run(lambda: look_ahead(request, self._engine), lambda _seen: None)
         elif ref is not None:
@@ -152,7 +152,7 @@ class EncodingAhead(QObject):
             self._here, self._last = shown, shown.index
             self._near = [shown.index + self._direction * step for step in (0, 1, -1)]
             return shown
-        if not self.idle or len(self._done) >= self._room:
+        if not self.beyond_shown or len(self._done) >= self._room:
             return None
         count = work.volume.shape[shown.axis]
         order = outwards(shown.index, count, self._direction)

@@ -33,27 +33,28 @@ def turn_degrees(first: Volume, second: Volume) -> float:
     return float(np.degrees(np.arccos(np.clip((one * other).sum(axis=0), -1, 1))).max())
 
 
-def translation(volume: Volume, beside: Layer | None = None) -> FloatArray:
+def translation(volume: Volume, *beside: Layer) -> FloatArray:
     """Millimetres along the displayed axes that put a volume at its place in the patient.
 
     Parameters
     ----------
     volume : Volume
-    beside : Layer, optional
-        One that shows another volume. Where both are parallel, the middle of the new one comes to
-        lie where that layer shows the same place of the patient, wherever it stands itself: they
-        may be turned by a fraction of a degree, and far from the origin that is millimetres.
+    *beside : Layer
+        Those that are there. The middle of the volume comes to lie where the first of them that is
+        parallel shows the same place of the patient, wherever it stands itself: they may be turned
+        by a fraction of a degree, and far from the origin that is millimetres.
     """
     if volume.source.kind == "array" or not volume.is_placed:
         return np.zeros(3)
     own = shown_affine(volume)
     middle = (np.array(volume.shape)[list(Display.of(volume).axes)] - 1) / 2
     patient = index_to_world(middle, own)
-    shown = volume_behind(beside)
-    if beside is None or shown is None or beside.ndim != 3 or not _parallel(volume, shown):
-        return np.linalg.solve(directions_of(own), patient) - middle * spacing_of(own)
-    there = Display.of(shown).to_shown(world_to_index(patient, shown.affine))
-    return np.asarray(beside.data_to_world(there)) - middle * spacing_of(own)
+    for layer in beside:
+        shown = volume_behind(layer)
+        if shown is not None and layer.ndim == 3 and _parallel(volume, shown):
+            there = Display.of(shown).to_shown(world_to_index(patient, shown.affine))
+            return np.asarray(layer.data_to_world(there)) - middle * spacing_of(own)
+    return np.linalg.solve(directions_of(own), patient) - middle * spacing_of(own)
 
 
 def _parallel(volume: Volume, other: Volume) -> bool:

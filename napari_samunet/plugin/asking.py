@@ -4,95 +4,126 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from threading import Event
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import QObject, Signal
 
 from napari_samunet.errors import InputError, reason_of
-from napari_samunet.plugin.choice import ImageChoice
-from napari_samunet.plugin.work import ImageWork
-from napari_samunet.session.request import Request
+
+if TYPE_CHECKING:
+    from napari_samunet.plugin.controller import Controller
+    from napari_samunet.plugin.work import ImageWork
+    from napari_samunet.session.request import Request
 
 _GLIMPSE = "glimpse"
 _PATIENCE_S = 0.05  # a first look is drawn in a fraction of it
 
 
-class Asking(ImageChoice):
-    """An `ImageChoice` whose prompts are answered beside the window.
+class Asking(QObject):
+    """Lets the model answer beside the window; what a person does meanwhile comes in its turn.
+
+    Parameters
+    ----------
+    controller : Controller
+        Whose images are asked about; also the parent.
 
     Notes
     -----
-    Signals: those of `ImageChoice`, ``busy_changed(bool)``, and ``asked`` when a prompt goes to the
-    model, ``glimpsed`` when a mask is drawn that a closer look may still change.
+    Signals: ``asked`` when a prompt of the chosen image goes to the model, ``glimpsed`` when a mask
+    is drawn that a closer look may still change.
     """
 
     asked = Signal()
     glimpsed = Signal()
-    busy_changed = Signal(bool)
 
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self._afterwards: list[Callable[[], object]] = []  # wait for the answer, in this order
-        for background in (self.inference, self.files):
-            background.busy_changed.connect(lambda _busy: self.busy_changed.emit(self.is_busy))
-
-    @property
-    def waiting(self) -> bool:
-        """Whether the answer to the latest prompt is due."""
-        return self.work is not None and self.work.session.request() is not None
-
-    def is_open(self, work: ImageWork) -> bool:
-        """Whether an image is still there; it may be removed while the model works."""
-        return work in self._works.values()
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether the model works, or a file is read or written."""
-        return self.inference.is_busy or self.files.is_busy
+    def __init__(self, controller: Controller) -> None:
+        super().__init__(controller)
+        self._controller = controller
+        # What waits for an answer of its image, in this order.
+        self._afterwards: dict[ImageWork, list[Callable[[], object]]] = {}
 
     def place(self, action: Callable[[], object], on_answer: bool = False) -> None:
         """Do ``action()``, which places a prompt: after what waits for an answer; paint waits for
         one too, to lie on it (``on_answer``). An error is said.
         """
-        if self._afterwards or (on_answer and not self._is_settled()):
-            self._afterwards.append(lambda: self._placed(action))
-            self.say("In a moment: the answer that is due comes first.")
+        work = self._controller.work
+        if work is None:
+            return
+        if self._afterwards.get(work) or (on_answer and not self._is_settled()):
+            self._put_off(work, lambda: self._placed(work, action))
+            self._controller.say("In a moment: the answer that is due comes first.")
         else:
-            self._placed(action)
+            self._placed(work, action)
+
+    def comes_later(self, action: Callable[[], object]) -> bool:
+        """Whether an action waits for the answer that is due, or for a propagation, which ends."""
+        work = self._controller.work
+        if work is None or self._is_settled():
+            return False
+        self._controller.through.stop()
+        self._put_off(work, action)
+        return True
+
+    def drop_waiting(self) -> bool:
+        """Forget what waits on the chosen image; whether there was anything."""
+        work = self._controller.work
+        return work is not None and bool(self._afterwards.pop(work, None))
 
     def go_on(self) -> None:
-        """Do what waited, as far as nothing is due."""
-        waiting, self._afterwards = self._afterwards, []
+        """Do what waited on the chosen image, as far as nothing is due."""
+        work = self._controller.work
+        if work is None:
+            return
+        waiting = self._afterwards.pop(work, [])
         while waiting and self._is_settled():
             waiting.pop(0)()
-        self._afterwards = waiting + self._afterwards
+        self._afterwards[work] = waiting + self._afterwards.get(work, [])
 
-    def ask(self) -> None:
-        """Let the model answer the latest prompts, if they wait for it."""
-        work = self.work
+    def ask(self, work: ImageWork | None = None) -> None:
+        """Let the model answer the latest prompts on an image, by default on the chosen one, if
+        they wait for it.
+        """
+        chosen, inference = self._controller.work, self._controller.inference
+        work = work or chosen
         if work is None:
             return
         request = work.session.request()
         self._make_way()
         if request is None:
-            self.inference.cancel(work)
-            self.inference.cancel((work, _GLIMPSE))
+            self._call_off(work)
         else:
             drawn = self._look_before(work, request)
 
             def answer() -> Any:
                 # What is drawn and what is computed would wait for each other.
                 drawn.wait(_PATIENCE_S)
-                return request.answer(self.engine)
+                return request.answer(self._controller.engine)
 
-            self.inference.run(
+            inference.run(
                 work,
                 answer,
                 lambda prediction: self._on_answer(work, request, prediction),
                 lambda error: self._on_failed(work, request, error),
             )
-            self.asked.emit()
-        self.changed.emit()
+            if work is chosen:
+                self.asked.emit()
+        self._controller.changed.emit()
+
+    def run_beside(
+        self,
+        key: Hashable,
+        work: Callable[[], Any],
+        then: Callable[[Any], None],
+        failed: Callable[[BaseException], None],
+    ) -> None:
+        """Do ``work()`` in the inference thread; ``then`` and ``failed`` are called here."""
+        self._make_way()
+        self._controller.inference.run(key, work, then, failed)
+
+    def forget(self, work: ImageWork) -> None:
+        """Let go of an image that is closed, and of what waits on it."""
+        self._afterwards.pop(work, None)
+        self._call_off(work)
 
     def _look_before(self, work: ImageWork, request: Request) -> Event:
         """Show what the model sees at a first look, where nothing is corrected.
@@ -105,7 +136,7 @@ class Asking(ImageChoice):
             return drawn
 
         def look() -> Any:
-            seen = request.glimpse(self.engine)
+            seen = request.glimpse(self._controller.engine)
             if seen is None:
                 drawn.set()
             return seen
@@ -115,75 +146,67 @@ class Asking(ImageChoice):
             drawn.set()
 
         # An error comes again with the answer, and is told then.
-        self.inference.run((work, _GLIMPSE), look, show, lambda _error: drawn.set(), quiet=True)
+        self._controller.inference.run(
+            (work, _GLIMPSE), look, show, lambda _error: drawn.set(), quiet=True
+        )
         return drawn
 
-    def run_beside(
-        self,
-        key: Hashable,
-        work: Callable[[], Any],
-        then: Callable[[Any], None],
-        failed: Callable[[BaseException], None],
-    ) -> None:
-        """Do ``work()`` in the inference thread; ``then`` and ``failed`` are called here."""
-        self._make_way()
-        self.inference.run(key, work, then, failed)
+    def _put_off(self, work: ImageWork, action: Callable[[], object]) -> None:
+        self._afterwards.setdefault(work, []).append(action)
 
-    def say_error(self, what: str, error: BaseException) -> None:
-        """Tell the person what did not happen, and why."""
-        self.say(f"{what}. {reason_of(error)}")
-
-    def _placed(self, action: Callable[[], object]) -> None:
-        work = self.work
-        if work is None:  # its image was removed meanwhile
-            return
+    def _placed(self, work: ImageWork, action: Callable[[], object]) -> None:
         try:
             action()
         except InputError as error:
             work.draw()
-            self.say(str(error))
+            self._controller.say(str(error))
             return
-        self.notice = ""
+        self._controller.notice = ""
         work.shown.reveal()
         self.ask()
 
     def _is_settled(self) -> bool:
-        """Whether nothing is due that an action would come too early for."""
-        return not self.waiting
+        """Whether nothing is due on the chosen image that an action would come too early for."""
+        act = self._controller
+        return not act.waiting and not act.through.carries(act.work)
 
     def _make_way(self) -> None:
         """Somebody asks: what nobody waits for comes later."""
-
-    def _answered(self) -> None:
-        """The model answers, so it is loaded."""
+        self._controller.ahead.give_way()
+        self._controller.hover.give_way()
+        if self._controller.waiting:
+            self._controller.through.stop()  # a person's click comes first
 
     def _on_answer(self, work: ImageWork, request: Request, prediction: Any) -> None:
-        self._answered()
-        if not self.is_open(work):
+        self._controller.models.ready = True
+        if not self._controller.is_open(work):
             return
         work.session.apply(request, prediction)
         self.go_on()
-        self.ask()
+        self.ask(work)
 
     def _on_glimpse(self, work: ImageWork, request: Request, seen: Any) -> None:
+        if not self._controller.is_open(work):
+            return
         latest = work.session.request()
         if seen is not None and latest is not None and latest.generation == request.generation:
             work.draw_glimpse(request.ref, seen.mask)
             self.glimpsed.emit()
 
     def _on_failed(self, work: ImageWork, request: Request, error: BaseException) -> None:
-        self._afterwards = []
+        if not self._controller.is_open(work):
+            return
+        self._afterwards.pop(work, None)
         # Prompts that nothing can answer would wait for ever.
         while _is_due(work, request) and work.session.undo():
             pass
-        self.ask()
-        self.say_error("No answer", error)
-        self.changed.emit()
+        self.ask(work)
+        self._controller.say_of(work, f"No answer. {reason_of(error)}")
 
-    def _end(self, wait_s: float = 0.0) -> None:
-        """End the threads: a file that is being written is written first."""
-        self.files.finish()
-        self.inference.close(wait_s)
+    def _call_off(self, work: ImageWork) -> None:
+        """Nobody waits for an answer on this image any more."""
+        self._controller.inference.cancel(work)
+        self._controller.inference.cancel((work, _GLIMPSE))
 
 
 def _is_due(work: ImageWork, request: Request) -> bool:

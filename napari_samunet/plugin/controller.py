@@ -10,11 +10,11 @@ from qtpy.QtCore import QTimer
 from napari_samunet.errors import SamUNetError
 from napari_samunet.plugin.ahead import EncodingAhead
 from napari_samunet.plugin.asking import Asking
+from napari_samunet.plugin.choice import ImageChoice
 from napari_samunet.plugin.coordinates import show_plane, shown_slice
 from napari_samunet.plugin.elsewhere import Elsewhere
 from napari_samunet.plugin.engine import SharedEngine
 from napari_samunet.plugin.gestures import Gestures, Tool
-from napari_samunet.plugin.ghosts import Ghosts
 from napari_samunet.plugin.grouping import Grouping, begin_next
 from napari_samunet.plugin.hover import Hover
 from napari_samunet.plugin.keeping import Keeping
@@ -23,6 +23,7 @@ from napari_samunet.plugin.model_choice import ModelChoice
 from napari_samunet.plugin.prompting import Prompting
 from napari_samunet.plugin.resampling import resample_turned
 from napari_samunet.plugin.sharing import Sharing
+from napari_samunet.plugin.suggestions import Suggestions
 from napari_samunet.plugin.through import Through
 from napari_samunet.plugin.viewing import Viewing
 from napari_samunet.plugin.work import ImageWork
@@ -38,7 +39,7 @@ _CLICKED = ("preview", "points")  # every tool takes clicks, or shows at least a
 _DRAWN = {Tool.BOX: ("boxes",), Tool.LASSO: ("strokes",), Tool.SCRIBBLE: ("strokes",)}
 
 
-class Controller(Asking):
+class Controller(ImageChoice):
     """Connects viewer, sessions and the inference thread.
 
     Parameters
@@ -51,7 +52,7 @@ class Controller(Asking):
 
     Notes
     -----
-    Signals: those of `Asking`.
+    Signals: those of `ImageChoice`.
     """
 
     def __init__(
@@ -79,10 +80,11 @@ class Controller(Asking):
         self.models.loaded.connect(self.memory.look)
         self.hover = Hover(viewer, self.engine, self.inference, self._to_encode)
         self.viewing, self.grouping, self.sharing = Viewing(self), Grouping(self), Sharing(self)
-        self.through, self.ghosts = Through(self), Ghosts(self)
-        for part in (self.through, self.ghosts):
+        self.through, self.suggestions = Through(self), Suggestions(self)
+        for part in (self.through, self.suggestions):
             part.changed.connect(self.changed)
-        self.asked.connect(self.ghosts.put_away)  # who prompts takes none of them
+        self.asking = Asking(self)
+        self.asking.asked.connect(self.suggestions.put_away)  # who prompts takes none of them
         self.prompting = Prompting(viewer, lambda: self.work, self.through.place, self.say)
         self._gestures = Gestures(viewer, self.prompting)
         self._gestures.attach()
@@ -99,11 +101,11 @@ class Controller(Asking):
             self.models.use(self.engine.name)
 
     def choose(self, image: Image | None) -> None:
-        """Segment this image from now on."""
-        if self.work is None or image is not self.work.image:
-            self._afterwards = []  # of the image before
+        """Segment this image from now on; what waited on it is done."""
         super().choose(image)
-        QTimer.singleShot(0, self._prepare)  # a layer may be just being added or removed
+        # A layer may be just being added or removed.
+        QTimer.singleShot(0, self._prepare)
+        QTimer.singleShot(0, self.asking.go_on)
 
     def continue_last(self) -> None:
         """Continue the last session of this image."""
@@ -130,24 +132,30 @@ class Controller(Asking):
         self.changed.emit()
 
     def accept(self) -> bool:
-        """Put the previews of the object into the labels; False: refused, or it comes later."""
+        """Put the previews of the object into the labels; where there are none, a doubtful slice
+        is right. False: refused, or it comes later.
+        """
         work = self.work
-        if work is None or self._comes_later(self.accept):
+        if work is None or self.asking.comes_later(self.accept):
             return False
-        if self.ghosts.shown:
-            return self._act(self.ghosts.take)
-        return not work.session.previews or self._act(work.accept)
+        if self.suggestions.shown:
+            return self._act(self.suggestions.take)
+        if work.session.previews:
+            return self._act(work.accept)
+        self.through.trust()
+        return True
 
     def next_object(self) -> None:
         """Accept what is shown; the next prompt begins another object."""
         work = self.work
-        if work is None or self._comes_later(self.next_object):
+        if work is None or self.asking.comes_later(self.next_object):
             return
-        if self.accept():
+        shown = work.session.previews or self.suggestions.shown
+        if not shown or self.accept():
             self._act(lambda: begin_next(work.session))
 
     def next_candidate(self) -> None:
-        """Show another reading of the click on the shown slice."""
+        """Show another candidate for the click on the shown slice."""
         work = self.work
         if work is None or self.waiting:
             return
@@ -160,7 +168,7 @@ class Controller(Asking):
 
     def undo(self) -> None:
         """Take the latest step back; what waits for an answer is dropped, and nothing else."""
-        waits = bool(self._afterwards)
+        waits = self.asking.drop_waiting()
         self._through_history(lambda session: waits or session.undo(), "Undone")
 
     def redo(self) -> None:
@@ -169,8 +177,8 @@ class Controller(Asking):
 
     def discard(self) -> None:
         """Drop what is not accepted of the current object, and what is still to come."""
-        if self.ghosts.shown:
-            self.ghosts.refuse()
+        if self.suggestions.shown:
+            self.suggestions.refuse()
             return
         self.through.drop()
         self.step(lambda session: (session.prompts or session.previews) and session.discard())
@@ -181,6 +189,8 @@ class Controller(Asking):
 
     def abandon(self) -> None:
         """End the threads; for when the viewer is gone already."""
+        for work in self._works.values():
+            self._call_off(work)
         self._end()
         self.models.cancel()
         self.keeping.close()
@@ -193,9 +203,9 @@ class Controller(Asking):
         self._gestures.detach()
         self.sharing.detach()
         self.hover.detach()
+        self._let_go()
         self._end(wait_s)
         self.models.cancel()
-        self._let_go()
         self.keeping.close()
 
     def _begin(self, work: ImageWork) -> None:
@@ -203,31 +213,27 @@ class Controller(Asking):
         work.image.events.contrast_limits.connect(self._on_window)
         self.keeping.begin(work)
 
-    def _forget(self, image: Image) -> None:
+    def _forget(self, image: Image) -> ImageWork:
         image.events.contrast_limits.disconnect(self._on_window)
         self.keeping.end(self._works[image])
-        super()._forget(image)
+        self._call_off(self._works[image])
+        return super()._forget(image)
+
+    def _call_off(self, work: ImageWork) -> None:
+        """Nobody waits any more for what the model was to do on an image."""
+        for part in (self.asking, self.suggestions, self.through):
+            part.forget(work)
 
     def _on_continued(self, work: ImageWork, ref: SliceRef | None) -> None:
         """Show what an earlier session had, where it stopped."""
         if work is self.work and ref is not None:
             show_plane(self.viewer, work.image, ref)
-        self.say("Your last session goes on: nothing of it is lost, Undo included.")
-        self.ask()
+        self.say_of(work, "Your last session goes on: nothing of it is lost, Undo included.")
+        self.asking.ask(work)
 
     def _on_window(self, _event: object) -> None:
         """The next prompt sees the new window: encode it once the hand rests."""
-        self.ahead.soon()
         self.changed.emit()
-
-    def _make_way(self) -> None:
-        self.ahead.give_way()
-        self.hover.give_way()
-        if self.waiting:
-            self.through.stop()  # a person's click comes first
-
-    def _answered(self) -> None:
-        self.models.ready = True
 
     def _prepare(self) -> None:
         """Make the layers of a first prompt while nobody waits.
@@ -257,37 +263,23 @@ class Controller(Asking):
         if where := watch.told():
             self.say(f"{done} on {where}.")
 
-    def _is_settled(self) -> bool:
-        return super()._is_settled() and not self.through.carries(self.work)
-
-    def _comes_later(self, action: Callable[[], object]) -> bool:
-        """Whether an action waits for the answer that is due, or for a propagation, which ends."""
-        if self._is_settled():
-            return False
-        self.through.stop()
-        self._afterwards.append(action)
-        return True
-
     def _act(self, action: Callable[[], Any]) -> bool:
         """Do something now; False where it was refused, and said why."""
         self.notice = ""
-        self._afterwards = []
+        self.asking.drop_waiting()
         try:
             action()
         except SamUNetError as error:
             self.say(str(error))
             return False
         finally:
-            self.ask()
+            self.asking.ask()
         return True
 
-    def _on_model(self, replaced: bool) -> None:
+    def _on_model(self) -> None:
         self.problem = self.notice = ""
-        for work in self._works.values() if replaced else ():
-            if work.session.previews:
-                work.session.discard()  # this model cannot correct the answers of another
         self._prepare()
-        self.ask()
+        self.asking.ask()
 
     def _on_model_refused(self, reason: str) -> None:
         if self.model_ready:

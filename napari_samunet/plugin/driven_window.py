@@ -165,7 +165,7 @@ class DrivenWindow:
         changed = session.preview_changed if layer is None else layer.events.set_data
         note = changed.connect(lambda *_: updated.append(perf_counter()))
         start = perf_counter()
-        look = controller.glimpsed.connect(
+        look = controller.asking.glimpsed.connect(
             lambda: looks.extend(moment - start for moment in updated[-1:])
         )
         try:
@@ -176,7 +176,7 @@ class DrivenWindow:
             return (looks[0] if looks else None), updated[-1] - start, drawn
         finally:
             changed.disconnect(note)
-            controller.glimpsed.disconnect(look)
+            controller.asking.glimpsed.disconnect(look)
 
     def _pixel(self, place_rc: tuple[int, int]) -> QPoint:
         """Where a pixel of the slice lies on the canvas."""

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from threading import Lock
 from typing import Any, cast
 
 from napari_samunet.embedding.cache import size_of
@@ -26,7 +25,6 @@ class SharedEngine(Answerer):
 
     def __init__(self, load: Callable[..., Answerer] | None = None) -> None:
         self._load = load or load_engine
-        self._lock = Lock()
         self._engine: Answerer | None = None
         self.name = "builtin"
 
@@ -46,9 +44,8 @@ class SharedEngine(Answerer):
             It is no checkpoint of a known system.
         """
         engine = self._load(name_or_path, system) if system else self._load(name_or_path)
-        with self._lock:
-            self._engine, self.name = engine, name_or_path
-            self.system, self.cache = engine.system, engine.cache
+        self._engine, self.name = engine, name_or_path
+        self.system, self.cache = engine.system, engine.cache
 
     def predict(self, *arguments: Any, **named: Any) -> Any:
         """Answer prompts on one slice; see ``Engine.predict``."""

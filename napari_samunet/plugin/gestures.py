@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
@@ -115,7 +116,7 @@ class Gestures:
         if event.button not in (_LEFT, _RIGHT) or not self._target.takes_gestures():
             return
         tool, plain = self._target.tool, not _removes(event)
-        if event.button == _RIGHT:
+        if event.button == _RIGHT and not (tool in STROKES and _is_ctrl_of_mac(event)):
             yield from self._click_or_window(event)
         elif tool in STROKES:
             yield from self._stroke(event)
@@ -207,7 +208,12 @@ class Gestures:
 
 
 def _removes(event: Any) -> bool:
-    return any(key in event.modifiers for key in _REMOVING_KEYS)
+    return any(key in event.modifiers for key in _REMOVING_KEYS) or _is_ctrl_of_mac(event)
+
+
+def _is_ctrl_of_mac(event: Any) -> bool:
+    """A Mac tells the left button with Ctrl as the right one, with what Qt calls Meta."""
+    return sys.platform == "darwin" and event.button == _RIGHT and "Meta" in event.modifiers
 
 
 def _distance(event: Any, start: np.ndarray) -> float:

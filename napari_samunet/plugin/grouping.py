@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_samunet.errors import InputError
+from napari_samunet.errors import ExportRefused, InputError
+from napari_samunet.io.export import check_target, write_and_replace
 from napari_samunet.plugin.coordinates import locate
+from napari_samunet.plugin.sharing import noticed
 from napari_samunet.session.labelset import LabelName, label_sets, read_label_set
 
 if TYPE_CHECKING:
@@ -38,9 +40,9 @@ class Grouping:
         if name:
             self._controller.step(lambda session: session.rename_object(number, name))
 
-    def delete(self, number: int) -> None:
-        """Remove an object; undo brings it back."""
-        self._controller.step(lambda session: session.delete_object(number))
+    def delete(self, numbers: Sequence[int]) -> None:
+        """Remove the chosen objects; one undo brings them back."""
+        self._controller.step(lambda session: session.delete_objects(*numbers))
 
     def lock(self, number: int, locked: bool) -> None:
         """Protect an object, or stop that."""
@@ -66,9 +68,9 @@ class Grouping:
         """Make an object of every island."""
         self._controller.step(lambda session: session.split_object(number))
 
-    def fill(self, number: int) -> None:
-        """Fill the holes of an object, slice by slice."""
-        self._controller.step(lambda session: session.fill_holes(number))
+    def fill(self, numbers: Sequence[int]) -> None:
+        """Fill the holes of the chosen objects, slice by slice."""
+        self._controller.step(lambda session: session.fill_holes(*numbers))
 
     def pick(self) -> None:
         """Make the object under the mouse the current one."""
@@ -97,14 +99,21 @@ class Grouping:
 
     def save_log(self, path: str | Path) -> None:
         """Write time, prompts and edits of each object as a table."""
-        if self._controller.work is None:
+        work, target = self._controller.work, Path(path).expanduser()
+        if work is None:
             return
+        table = work.session.effort()
+
+        def write(draft: Path) -> None:
+            draft.write_text(table, encoding="utf-8")
+
         try:
-            Path(path).write_text(self._controller.work.session.effort(), encoding="utf-8")
-        except OSError as error:
-            self._controller.say(f"The log was not written: {error.strerror or error}.")
+            target = check_target(target, work.volume)
+            write_and_replace(target, write)
+        except ExportRefused as error:
+            self._controller.say_error("The log was not written", error)
         else:
-            self._controller.say(f"Written: {path}")
+            self._controller.say(f"Written: {target}")
 
     def set_overlap(self, rule: Overlap) -> None:
         """Choose what happens where an accepted mask meets another object."""
@@ -118,12 +127,14 @@ class Grouping:
             names = read()
             there = {known.name for known in session.objects}
             new = {item.name: item for item in names if item.name not in there}
-            if new:
-                session.add_label_set(list(new.values()))
+            with noticed(session) as notices:
+                if new:
+                    session.add_label_set(list(new.values()))
             if len(new) < len(names):
-                self._controller.say(
-                    f"{len(names) - len(new)} of {len(names)} names are there already."
-                )
+                count = f"{len(names) - len(new)} of {len(names)}"
+                notices.insert(0, f"{count} names are there already")
+            if notices:
+                self._controller.say("; ".join(notices))
 
         self._controller.step(add)
 

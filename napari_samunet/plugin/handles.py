@@ -10,6 +10,7 @@ import numpy as np
 from napari_samunet.errors import InputError
 from napari_samunet.geometry import plane_shape
 from napari_samunet.plugin.coordinates import clamp, locate
+from napari_samunet.plugin.volumes import display_of
 from napari_samunet.session.placed import PlacedPrompt
 
 if TYPE_CHECKING:
@@ -107,8 +108,9 @@ def move(
 def _reach(work: ImageWork, viewer: ViewerModel, axis: int) -> FloatArray:
     """Reach in rows and columns of the plane: pixels of the screen are no voxels."""
     scale = np.abs(np.asarray(work.image.scale, float))
-    plane = scale if len(scale) == 2 else np.delete(scale, axis)
-    return _REACH / (viewer.scene.camera.zoom * plane)
+    if len(scale) == 3:  # the scale is of the axes as they are displayed
+        scale = np.delete(scale[np.argsort(display_of(work.image).axes)], axis)
+    return _REACH / (viewer.scene.camera.zoom * scale)
 
 
 def _on_line(box: FloatArray, place: FloatArray, reach: FloatArray) -> bool:

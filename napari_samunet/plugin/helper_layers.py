@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # Where two voxel grids lie over each other; copied from the image, and again when it is moved.
 GEOMETRY = ("scale", "translate", "rotate", "shear", "affine", "units")
-ROLES = ("labels", "preview", "strokes", "ghosts", "boxes", "points")  # from below
+ROLES = ("labels", "preview", "strokes", "suggestions", "ghost", "boxes", "points")  # from below
 
 _made: WeakSet[Layer] = WeakSet()
 """Not told by their metadata: what a person duplicates has the same."""
@@ -60,12 +60,17 @@ class HelperLayers:
 
     @property
     def helpers(self) -> list[Layer]:
-        """Labels, preview, prompts and ghosts, as far as they exist."""
+        """All layers of these roles, as far as they exist."""
         return [layer for layer in map(self.find, ROLES) if layer is not None]
 
     def owns(self, layer: Layer | None) -> bool:
         """Whether a layer is the image or one of its helpers."""
         return layer is self.image or (layer is not None and layer in self.helpers)
+
+    def shows(self, role: str) -> bool:
+        """Whether the layer of a role is there and not hidden."""
+        layer = self.find(role)
+        return layer is not None and layer.visible
 
     def toggle(self) -> None:
         """Hide all helper layers, or show them again if one is hidden."""
@@ -94,13 +99,14 @@ class HelperLayers:
         """Add where its role belongs, from labels up to points; leave the selection."""
         selected = self._layers.selection.active
         role = layer.metadata[METADATA_KEY]["role"]
-        self._by_role[role], own = layer, ROLES.index(role)
+        own = ROLES.index(role)
         _made.add(layer)
         above = [self.find(role) for role in ROLES[own + 1 :]]
         places = [self._layers.index(other) for other in above if other is not None]
         place = min(places, default=len(self._layers))
         self._layers.insert(place, layer)
         self._layers.selection.active = selected if selected in self._layers else self.image
+        self._by_role[role] = layer  # not before: who selects a layer of ours chooses its image
         return layer
 
     def _adopt(self, layer: Layer) -> None:

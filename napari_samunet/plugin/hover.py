@@ -63,7 +63,7 @@ class Hover(QObject):
         self._rest.stop()
         self._inference.cancel(_GHOST)
         if self._drawn is not None:
-            self._drawn.shown.show_ghosts({})
+            self._drawn.shown.show_ghost({})
             self._drawn = None
 
     def detach(self) -> None:
@@ -99,4 +99,4 @@ class Hover(QObject):
     def _draw(self, work: ImageWork, request: Any, answer: Any) -> None:
         if self.is_on and work is self._work():
             self._drawn = work
-            work.shown.show_ghosts({request.ref: (answer.mask,)})
+            work.shown.show_ghost({request.ref: answer.mask})

@@ -79,8 +79,7 @@ def make_window(
     """
     viewer = napari.Viewer(title="samunet")
     for volume, path in volumes:
-        first = viewer.layers[0] if viewer.layers else None
-        data, described, _kind = layer_of(volume, plain_name(path), first)
+        data, described, _kind = layer_of(volume, plain_name(path), *viewer.layers)
         viewer.add_image(data, **described)
     if not volumes:
         data, described, _kind = abdomen()[0]

@@ -39,8 +39,7 @@ class LayerKeys:
         self._layers.events.inserted.disconnect(self._on_inserted)
         for layer in self._layers:
             if is_helper(layer):
-                for name in self._actions:
-                    layer.bind_key(keys.KEYS[name].keys, None, overwrite=True)
+                keys.unbind(layer, self._actions)
 
     def _on_inserted(self, event: Any) -> None:
         self._bind(event.value)

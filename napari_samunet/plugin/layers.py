@@ -36,7 +36,7 @@ _POINT_PIXELS = 12  # on the screen, at most
 # Told apart by shape, and with every kind of colour blindness.
 _POSITIVE, _NEGATIVE = ("#14dc8c", "disc"), ("#ff6a3d", "x")
 _STROKE_COLORS = {1: (0.08, 0.86, 0.55, 0.65), 2: (1.0, 0.42, 0.24, 0.65)}
-_GHOST_COLORS = {FILL: (1.0, 1.0, 1.0, 0.12), CONTOUR: (1.0,) * 4, CONTOUR + 1: (0.75,) * 4}
+_PALE = {FILL: (1.0, 1.0, 1.0, 0.12), CONTOUR: (1.0,) * 4, CONTOUR + 1: (0.75,) * 4}
 _BOX_COLOR = "#ffd34d"
 
 
@@ -55,7 +55,8 @@ class ImageLayers(HelperLayers):
         super().__init__(layers, image)
         self._preview: PlaneLayer[PackedMask] = self._plane_layer("preview")
         self._strokes: PlaneLayer[UInt8Array] = self._plane_layer("strokes")
-        self._ghosts: PlaneLayer[tuple[BoolArray, ...]] = self._plane_layer("ghosts")
+        self._suggestions: PlaneLayer[tuple[BoolArray, ...]] = self._plane_layer("suggestions")
+        self._ghost: PlaneLayer[BoolArray] = self._plane_layer("ghost")
         self._points: list[ShownPoint] = []
         self._boxes: list[ShownBox] = []
         self._label_colors: dict[int, Rgba] = {}
@@ -83,15 +84,19 @@ class ImageLayers(HelperLayers):
         """
         self._preview.show(masks, lambda mask: outlined(mask.unpack()), contoured(color))
 
-    def show_ghosts(self, ghosts: Mapping[SliceRef, tuple[BoolArray, ...]]) -> None:
+    def show_suggestions(self, suggestions: Mapping[SliceRef, tuple[BoolArray, ...]]) -> None:
         """Draw masks that nobody asked for as thin pale contours, the first of a slice brightest.
 
         Parameters
         ----------
-        ghosts : mapping of SliceRef to a tuple of ndarray, shape (H, W), bool
-            Empty: no ghosts.
+        suggestions : mapping of SliceRef to a tuple of ndarray, shape (H, W), bool
+            Empty: none are shown.
         """
-        self._ghosts.show(ghosts, outlined_one_above_the_other, _GHOST_COLORS)
+        self._suggestions.show(suggestions, outlined_one_above_the_other, _PALE)
+
+    def show_ghost(self, ghost: Mapping[SliceRef, BoolArray]) -> None:
+        """Draw what a click would give (H, W) as a thin pale contour; empty: nothing is shown."""
+        self._ghost.show(ghost, outlined, _PALE)
 
     def show_strokes(self, strokes: Mapping[SliceRef, UInt8Array]) -> None:
         """Draw scribbles and lassos: 1 where one adds, 2 where one removes."""

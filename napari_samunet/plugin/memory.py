@@ -53,7 +53,7 @@ class Memory(QObject):
         self._engine, self._inference, self._ahead, self._say = engine, inference, ahead, say
         self.budget = read_budget()
         self._on_disk: int | None = None
-        ahead.idle = self.budget.idle
+        ahead.beyond_shown = self.budget.idle
 
     def look(self, *_changed: object) -> None:
         """Count what is on the disk."""
@@ -69,16 +69,15 @@ class Memory(QObject):
         budget = replace(self.budget, **chosen)
         if budget == self.budget:
             return
-        self.budget, self._ahead.idle = budget, budget.idle
-        cache = self._engine.cache
+        self.budget, self._ahead.beyond_shown = budget, budget.idle
 
         def keep() -> None:
             write_budget(budget)
+            cache = self._engine.cache  # of a model that may be loaded only now
             if cache is not None:
                 cache.use(budget)
 
         self._inference.run("budget", keep, self.look, self._failed, quiet=True)
-        self._ahead.soon()
         self.changed.emit()
 
     def empty(self) -> None:

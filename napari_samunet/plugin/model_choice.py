@@ -47,7 +47,7 @@ class ModelChoice(QObject):
     """
 
     changed = Signal()
-    loaded = Signal(bool)
+    loaded = Signal()
     refused = Signal(str)
 
     def __init__(
@@ -141,9 +141,9 @@ class ModelChoice(QObject):
         return f"Answers: {self._engine.describe()}" if self.ready else "No model is loaded yet"
 
     def _on_loaded(self, _nothing: object) -> None:
-        replaced, self.ready = self.ready, True
+        self.ready = True
         self._loading, self._offered = "", None
-        self.loaded.emit(replaced)
+        self.loaded.emit()
         self.changed.emit()
 
     def _on_refused(self, error: BaseException) -> None:

@@ -31,7 +31,7 @@ class Prompting:
         Gives the present `ImageWork`, or None.
     place : callable
         ``place(action, on_answer=False)`` does what places a prompt, in its turn; see
-        ``Asking.place``.
+        ``Through.place``.
     say : callable
         ``say(text)`` tells the person why nothing happened.
     """

@@ -66,10 +66,10 @@ def read(path: Paths) -> list[LayerData]:
     if holds_masks(place):
         return [_masks_layer(place)]
     volume = open_by_choice(place, current_window())
-    return [layer_of(volume, plain_name(place), _shown_layer())]
+    return [layer_of(volume, plain_name(place), *_shown_layers())]
 
 
-def layer_of(volume: Volume, name: str, beside: Layer | None = None) -> LayerData:
+def layer_of(volume: Volume, name: str, *beside: Layer) -> LayerData:
     """Describe the image layer that shows a volume.
 
     The voxels stay on their own grid, seen with the body's axes first to last (see `Display`) and
@@ -81,14 +81,14 @@ def layer_of(volume: Volume, name: str, beside: Layer | None = None) -> LayerDat
     volume : Volume
     name : str
         Of the layer.
-    beside : Layer, optional
-        One that shows another volume: parallel volumes of a patient lie on each other.
+    *beside : Layer
+        Those that are there: a volume lies on the first one that is parallel, see `translation`.
     """
     display = Display.of(volume)
     geometry: dict[str, Any] = {
         "name": name,
         "scale": _countable(spacing_of(shown_affine(volume))),
-        "translate": _countable(translation(volume, beside)),
+        "translate": _countable(translation(volume, *beside)),
         "units": ("mm", "mm", "mm"),
         "axis_labels": ("z", "y", "x"),
         "metadata": {METADATA_KEY: {"volume": volume}},
@@ -120,7 +120,7 @@ def plain_name(path: Path) -> str:
 
 def _masks_layer(path: Path) -> LayerData:
     """Labels on the image that is open; the dock widget makes objects of them."""
-    layer = _shown_layer()
+    layer = next(iter(_shown_layers()), None)
     volume = volume_behind(layer)
     if layer is None or volume is None:
         raise UnsupportedImage(
@@ -134,11 +134,11 @@ def _masks_layer(path: Path) -> LayerData:
     return shown, {"name": plain_name(path), **geometry, "metadata": metadata}, "labels"
 
 
-def _shown_layer() -> Layer | None:
-    """The selected layer where it shows a volume, else the topmost one that does."""
+def _shown_layers() -> list[Layer]:
+    """Layers that show volumes: the selected one, then from the topmost down."""
     viewer = napari.current_viewer()
     layers = [] if viewer is None else [viewer.layers.selection.active, *reversed(viewer.layers)]
-    return next((layer for layer in layers if volume_behind(layer) is not None), None)
+    return [layer for layer in layers if volume_behind(layer) is not None]
 
 
 def _holds_dicom(folder: Path) -> bool:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from qtpy.QtWidgets import QApplication, QInputDialog, QMainWindow, QMessageBox, QWidget
+from qtpy.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QInputDialog,
+    QMainWindow,
+    QMessageBox,
+    QWidget,
+)
 
 from napari_samunet.errors import ChoiceNeeded, TiltedSlices, UnevenSlices
 from napari_samunet.io.open import open_volume
@@ -75,16 +82,29 @@ def open_by_choice(path: Path, window: QWidget | None) -> Volume:
 
 def _one_of(several: ChoiceNeeded, window: QWidget) -> str | int | None:
     title, text = _ASKED[several.argument]
-    choices = list(several.choices)
-    answer, accepted = QInputDialog.getItem(window, title, text, choices, 0, False)
-    return several.values[choices.index(answer)] if accepted else None
+    answer = _chosen(window, title, text, list(several.choices))
+    return None if answer is None else several.values[answer]
 
 
 def _how_to_take(window: QWidget) -> str | None:
     """The argument of ``open_volume`` that a person chose for a tilted gantry, or None."""
     choices, text = list(_TILTED), "The gantry was tilted, so the slices lie askew:"
-    answer, accepted = QInputDialog.getItem(window, "Tilted gantry", text, choices, 0, False)
-    return _TILTED[answer] if accepted else None
+    answer = _chosen(window, "Tilted gantry", text, choices)
+    return None if answer is None else _TILTED[choices[answer]]
+
+
+def _chosen(window: QWidget, title: str, text: str, choices: list[str]) -> int | None:
+    """Place of the row that a person chose, or None."""
+    dialog = QInputDialog(window)
+    dialog.setWindowTitle(title)
+    dialog.setLabelText(text)
+    dialog.setComboBoxItems(choices)
+    rows = dialog.findChild(QComboBox)
+    assert rows is not None
+    rows.setAccessibleName(text.rstrip(":"))
+    chosen = rows.currentIndex() if dialog.exec() else None
+    dialog.deleteLater()  # else the window keeps it
+    return chosen
 
 
 def _resampled(uneven: UnevenSlices, window: QWidget) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QTimer
 
-from napari_samunet.errors import SamUNetError
+from napari_samunet.errors import SamUNetError, reason_of
 from napari_samunet.io.masks import Masks, read_masks
 from napari_samunet.plugin.volumes import METADATA_KEY
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from napari_samunet.io.volume import Volume
     from napari_samunet.plugin.controller import Controller
     from napari_samunet.plugin.work import ImageWork
+    from napari_samunet.session.session import Session
 
 
 class Sharing:
@@ -62,24 +65,28 @@ class Sharing:
             object(),
             lambda: read_masks(path, work.volume),
             lambda masks: self._take(work, masks, Path(path).name),
-            lambda error: controller.say_error("No masks were added", error),
+            lambda error: self._say(work, f"No masks were added. {reason_of(error)}"),
         )
 
     def _take(self, work: ImageWork, masks: Masks, name: str) -> None:
-        """Make objects of masks that were read for the image of this work."""
-        work.take_hand_edits()
-        notices: list[str] = []  # one line says all of them: each would hide the one before
-        work.session.notice.connect(notices.append)
-        try:
-            added: Any = work.session.take_masks(masks, name)
-        except SamUNetError as error:
-            self._controller.say_error("No masks were added", error)
+        """Make objects of masks that were read for the image of this work, if it is still there."""
+        if not self._controller.is_open(work):
             return
-        finally:
-            work.session.notice.disconnect(notices.append)
-        work.shown.reveal(("labels",))
+        work.take_hand_edits()
+        try:
+            with noticed(work.session) as notices:
+                added: Any = work.session.take_masks(masks, name)
+        except SamUNetError as error:
+            self._say(work, f"No masks were added. {reason_of(error)}")
+            return
+        self._controller.reveal_labels(work)
         count = f"{len(added)} object{'s' * (len(added) != 1)}"
-        self._controller.say("; ".join([f"{count} added from {name}", *notices]))
+        self._say(work, "; ".join([f"{count} added from {name}", *notices]))
+
+    def _say(self, work: ImageWork, text: str) -> None:
+        """Tell the person something of an image, by its name where another one is chosen."""
+        chosen = work is self._controller.work
+        self._controller.say(text if chosen else f"{work.image.name}: {text}")
 
     def _look(self, event: Any) -> None:
         masks = event.value.metadata.get(METADATA_KEY, {}).pop("masks", None)
@@ -102,6 +109,17 @@ class Sharing:
                 self._controller.choose(image)
         work = self._controller.work
         return work if work is not None and work.volume is volume else None
+
+
+@contextmanager
+def noticed(session: Session) -> Iterator[list[str]]:
+    """Collect what a session says, for one line with all of it: each would hide the one before."""
+    notices: list[str] = []
+    session.notice.connect(notices.append)
+    try:
+        yield notices
+    finally:
+        session.notice.disconnect(notices.append)
 
 
 def _missing(work: ImageWork) -> str:

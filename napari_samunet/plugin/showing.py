@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_samunet.io.facing import facing_axis
@@ -16,9 +14,6 @@ if TYPE_CHECKING:
     from napari_samunet.plugin.controller import Controller
     from napari_samunet.plugin.widget import SegmentationWidget
     from napari_samunet.plugin.work import ImageWork
-
-_NO_FILE_NAME = re.compile(r'[\\/:*?"<>|\x00-\x1f\ud800-\udfff]')
-"""What names folders, or what no file is called on some system."""
 
 
 def show_state(panels: SegmentationWidget, act: Controller) -> None:
@@ -34,19 +29,14 @@ def show_state(panels: SegmentationWidget, act: Controller) -> None:
         panels.memory.show_memory(act.memory.view())
     panels.prompts.set_tool(act.prompting.tool)
     panels.prompts.set_enabled(act.work is not None)
-    panels.prompts.set_looking(act.hover.is_on, act.ghosts.running)
+    panels.prompts.set_looking(act.hover.is_on, act.suggestions.running)
     panels.objects.set_score(now.score, now.kind)
     panels.objects.set_overlap(act.grouping.overlap)
     if act.work is None:
         _show_nothing(panels)
     else:
         _show_session(panels, act, act.work, now)
-        panels.export.set_suggestion(str(suggested(act.work.image.name)))
-
-
-def suggested(image_name: str) -> Path:
-    """A file for the labels of an image, in this folder whatever the image is called."""
-    return Path.cwd() / f"{_NO_FILE_NAME.sub('_', image_name)}_labels.nii.gz"
+        panels.export.set_image(act.work.image.name)
 
 
 def _show_image(panels: SegmentationWidget, act: Controller) -> None:
@@ -71,12 +61,14 @@ def _show_session(
     panels: SegmentationWidget, act: Controller, work: ImageWork, now: Situation
 ) -> None:
     session = work.session
-    shown, ghosts, current = bool(session.previews), bool(act.ghosts.shown), session.current
-    panels.prompts.set_steps(session.undo_name, session.redo_name, shown or ghosts)
+    shown, current = bool(session.previews), session.current
+    to_take = shown or bool(act.suggestions.shown)
+    panels.prompts.set_steps(session.undo_name, session.redo_name, to_take)
     ref, through = act.shown_ref(), act.through
     axis = facing_axis(session.volume) if ref is None else ref.axis
     panels.objects.set_objects(rows_of(work, axis), None if current is None else current.id)
-    panels.objects.set_enabled((shown or ghosts) and not now.waiting, shown or now.accepted)
+    takes = (to_take and not now.waiting) or bool(now.carried) or now.doubtful
+    panels.objects.set_enabled(takes, shown or now.accepted)
     panels.export.set_enabled(any(item.slices for item in session.objects))
     if ref is not None:
         panels.slices.set_slices(session, ref.axis, session.volume.shape[ref.axis])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from napari.layers import Image, Layer
@@ -36,8 +36,7 @@ class Spotlight:
             ``helpers_of(image)`` gives the layers that belong to an image.
         """
         image.visible = True
-        for layer in self._aside.pop(image, ()):
-            layer.visible = True
+        _show(self._aside.pop(image, ()))
         if viewer.canvas.grid.enabled or not _covers(image):
             return
         others = [layer for layer in viewer.layers if isinstance(layer, Image)]
@@ -48,21 +47,33 @@ class Spotlight:
                 for layer in hidden:
                     layer.visible = False
 
+    def put_aside(self, image: Image, layer: Layer) -> bool:
+        """Hide what came to an image that is hidden, until it is chosen; False where it is not."""
+        if image not in self._aside:
+            return False
+        self._aside[image].append(layer)
+        layer.visible = False
+        return True
+
     def seen(self, viewer: ViewerModel) -> list[Layer]:
         """Layers that are not hidden, where one of the others was put aside; else all."""
         aside = any(not image.visible for image in self._aside)
         return [layer for layer in viewer.layers if layer.visible or not aside]
 
     def forget(self, image: Layer) -> None:
-        """Let go of an image that was removed."""
-        self._aside.pop(image, None)
+        """Let go of an image that was removed; its labels, which stay, are seen again."""
+        _show(self._aside.pop(image, ()))
 
     def all_on(self) -> None:
         """Show everything again that was hidden."""
         for hidden in self._aside.values():
-            for layer in hidden:
-                layer.visible = True
+            _show(hidden)
         self._aside.clear()
+
+
+def _show(layers: Iterable[Layer]) -> None:
+    for layer in layers:
+        layer.visible = True
 
 
 def _covers(image: Image) -> bool:

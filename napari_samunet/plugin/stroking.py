@@ -41,7 +41,7 @@ class Stroking:
     viewer : napari.Viewer
     place : callable
         ``place(action, on_answer=False)`` does what places a prompt, in its turn; see
-        ``Asking.place``.
+        ``Through.place``.
     say : callable
         ``say(text)`` tells the person why nothing happened.
     """

@@ -11,6 +11,7 @@ from napari_samunet.io.segments import default_name
 from napari_samunet.plugin.advice import Situation
 from napari_samunet.plugin.alignment import misfit
 from napari_samunet.plugin.panels.object_table import ObjectRow
+from napari_samunet.plugin.volumes import is_resized
 from napari_samunet.plugin.work import bright, ref_of
 from napari_samunet.session.state import is_low
 from napari_samunet.types import SliceRef
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from napari_samunet.plugin.work import ImageWork
 
 
+_RESIZED = "its size was changed after the work began; exports keep the earlier one"
 _TIMES = " × "  # noqa: RUF001 - a person reads it
 
 
@@ -53,7 +55,9 @@ def situation(controller: Controller) -> Situation:
         unasked=not any(prompt.ref == ref for prompt in session.prompts),
         shown=shown is not None,
         note="" if shown is None else shown.note,
+        unseen=shown is not None and not work.shown.shows("preview"),
         low=shown is not None and is_low(shown),
+        doubtful=not session.previews and ref in session.doubts,
         score=None if shown is None else shown.score,
         kind="iou" if shown is None else shown.score_kind,
         candidate=1 if shown is None else shown.rank + 1,
@@ -84,7 +88,8 @@ def about_image(work: ImageWork, viewer: ViewerModel) -> str:
     if work.volume.color is None:
         low, high = work.image.contrast_limits
         shown.append(f"level {(low + high) / 2:.6g}, width {high - low:.6g}")
-    odd = "; ".join(work.volume.source.notes)
+    later = (_RESIZED,) if is_resized(work.image) else ()
+    odd = "; ".join((*work.volume.source.notes, *later))
     odd = odd and f"{odd[0].upper()}{odd[1:]}."
     apart = misfit(work.volume, viewer.layers)
     lines = (f"{size}{_measured(work.volume)}", "  ·  ".join(shown), odd, apart)

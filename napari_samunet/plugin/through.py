@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, Signal
 
-from napari_samunet.errors import SamUNetError, reason_of
+from napari_samunet.errors import reason_of
 from napari_samunet.plugin.coordinates import show_plane
 from napari_samunet.plugin.keys import KEYS
 
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from napari_samunet.plugin.controller import Controller
     from napari_samunet.plugin.work import ImageWork
     from napari_samunet.session.plan import PropagationPlan
+    from napari_samunet.session.session import Session
     from napari_samunet.types import SliceRef
+
+_ALL_SEEN = "No doubtful slice is left of this object."
 
 
 class Through(QObject):
@@ -69,14 +72,14 @@ class Through(QObject):
         self._toggle(lambda session, ref: session.plan_around(ref.index, ref.axis))
 
     def place(self, action: Callable[[], object], on_answer: bool = False) -> None:
-        """Place a prompt, as ``Controller.place`` does; what is carried on ends before.
+        """Place a prompt, as ``Asking.place`` does; what is carried on ends before.
 
         What was found is kept first: it was found of the object as it is without the prompt.
         """
         ends = self.carries(self._controller.work)
         if ends:
             self.stop()
-        self._controller.place(action, on_answer or ends)
+        self._controller.asking.place(action, on_answer or ends)
 
     def stop(self) -> None:
         """End it after the slice that is being answered; what was found stays."""
@@ -90,47 +93,60 @@ class Through(QObject):
             self._dropped = True
             self.stop()
 
+    def forget(self, work: ImageWork) -> None:
+        """Let go of an image that is closed: nothing of it is carried on."""
+        if work is self._work:
+            self._stop.set()
+            self._work, self._masks = None, {}
+
     def carries(self, work: ImageWork | None) -> bool:
         """Whether an object of an image is being carried on."""
-        return self.running and work is self._work
+        return self.running and work is not None and work is self._work
 
     def next_doubt(self) -> None:
-        """Show the next slice on which the model was not sure; out of 3-D, the first one."""
+        """Show the next doubtful slice; out of 3-D, the first one."""
         work, here = self._controller.work, self._controller.shown_ref()
         doubts = () if work is None else work.session.doubts
         if work is None or not doubts:
-            self._controller.say("No doubtful slice is left of this object.")
+            self._controller.say(_ALL_SEEN)
             return
         following = [ref for ref in doubts if here is None or ref > here] or list(doubts)
         show_plane(self._controller.viewer, work.image, following[0])
+        right = "" if work.session.previews else f" Right? Accept [{KEYS['accept'].shown}]."
         self._controller.say(
-            f"Slice {following[0].index + 1}: the model was not sure here. "
-            f"{len(doubts)} to look at; click to correct it."
+            f"Slice {following[0].index + 1} is doubtful ({len(doubts)} left): correct it by "
+            f"clicks.{right}"
         )
 
+    def trust(self) -> None:
+        """Take the doubt about the shown slice away, where nothing is left to accept."""
+        work, ref = self._controller.work, self._controller.shown_ref()
+        if work is None or ref is None or ref not in work.session.doubts:
+            return
+
+        def trust(session: Session) -> None:
+            session.trust(ref.index, ref.axis)
+            left = len(session.doubts)
+            more = (
+                f"Doubtful slices left: {left} [{KEYS['next_doubt'].shown}]." if left else _ALL_SEEN
+            )
+            self._controller.say(f"Seen. {more}")
+
+        self._controller.step(trust)
+
     def _toggle(self, plan_of: Callable[[Any, SliceRef], PropagationPlan]) -> None:
-        ref = self._controller.shown_ref()
+        work, ref = self._controller.work, self._controller.shown_ref()
         if self.running:
             self.stop()
-        elif ref is not None:
-            self._start(lambda session: plan_of(session, ref))
+        elif work is not None and ref is not None:
+            self._controller.asking.place(
+                lambda: self._start(work, plan_of(work.session, ref)), on_answer=True
+            )
 
-    def _start(self, plan_of: Callable[[Any], PropagationPlan]) -> None:
-        work = self._controller.work
-        if work is None:
-            return
-        if self._controller.waiting:
-            self._controller.place(lambda: self._start(plan_of), on_answer=True)
-            return
-        try:
-            plan = plan_of(work.session)
-        except SamUNetError as error:
-            self._controller.say(str(error))
-            return
+    def _start(self, work: ImageWork, plan: PropagationPlan) -> None:
         self.running, self.object_id = True, plan.object_id
         asked = set(range(plan.first, plan.last + 1)) - plan.keys.keys() - plan.emptied
         self.done, self.total = 0, len(asked)
-        self._controller.notice = ""
         self._work, self._masks, self._dropped = work, {}, False
         self._stop = stop = Event()
 
@@ -138,11 +154,11 @@ class Through(QObject):
             self._found.emit(work, ref, answer.chosen.packed)
             return not stop.is_set()
 
-        self._controller.run_beside(
+        self._controller.asking.run_beside(
             (work, "propagate"),
             lambda: plan.run(self._controller.engine, tell),
             lambda found: self._finish(work, plan, found),
-            self._fail,
+            lambda error: self._fail(work, error),
         )
         self.changed.emit()
 
@@ -156,12 +172,9 @@ class Through(QObject):
 
     def _finish(self, work: ImageWork, plan: PropagationPlan, found: Any) -> None:
         self.running = False
-        if not self._controller.is_open(work):
-            return
-        said = self._outcome(work, plan, found)
-        if work is self._controller.work:  # another image has nothing to do with it
-            self._controller.say(said)
-            self._controller.go_on()
+        if self._controller.is_open(work):
+            self._controller.say_of(work, self._outcome(work, plan, found))
+            self._controller.asking.go_on()
         self.changed.emit()
 
     def _outcome(self, work: ImageWork, plan: PropagationPlan, found: Any) -> str:
@@ -183,15 +196,16 @@ class Through(QObject):
         places = sorted(ref.index + 1 for ref in found)
         doubts = sum(ref in found for ref in work.session.doubts)
         ended = "Stopped" if self._stop.is_set() else "Found"
-        look = f"; {doubts} to look at" if doubts else ""
-        return f"{ended}: {len(found)} slices, {places[0]} to {places[-1]}{look}. Then Accept."
+        look = f"; {doubts} doubtful" if doubts else ""
+        place = f"{places[0]} to {places[-1]}"
+        return f"{ended}: {len(found)} slices more, from {place}{look}. Then Accept."
 
-    def _fail(self, error: BaseException) -> None:
+    def _fail(self, work: ImageWork, error: BaseException) -> None:
         self.running = False
-        if self._controller.work is not None:
-            self._controller.work.draw()
-        self._controller.say(f"The propagation ended. {reason_of(error)}")
-        self._controller.go_on()
+        if self._controller.is_open(work):
+            work.draw()
+            self._controller.say_of(work, f"The propagation ended. {reason_of(error)}")
+            self._controller.asking.go_on()
         self.changed.emit()
 
 

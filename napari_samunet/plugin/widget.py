@@ -88,13 +88,13 @@ class SegmentationWidget(QWidget):
         self.side_letters: SideLetters | None = None
         self._key_list: KeyList | None = None
         self._lay_out()
-        FocusOnCanvas(self)
+        self._focus = FocusOnCanvas(self, viewer)
         self._connect_panels()
         self._connect_viewer()
         self._pending = Rest(self, 0, self._refresh)  # once for the many events of one action
         self._frame = OneFrame(self)
-        self.controller.asked.connect(self._frame.hold)
-        self.controller.glimpsed.connect(self._frame.release)
+        self.controller.asking.asked.connect(self._frame.hold)
+        self.controller.asking.glimpsed.connect(self._frame.release)
         self._refresh()
 
     def close_session(self) -> None:
@@ -113,7 +113,7 @@ class SegmentationWidget(QWidget):
             self.side_letters.remove()
             self.side_letters = None
         self.controller.close()
-        for part in (self._digits, self._context):
+        for part in (self._focus, self._digits, self._context):
             if part is not None:
                 part.release()
 
@@ -157,9 +157,8 @@ class SegmentationWidget(QWidget):
         rows.setSpacing(3)
         for panel in self._panels():
             rows.addWidget(panel)
-        self.model.set_open(False)
-        self.export.set_open(False)
-        self.memory.set_open(False)
+        for folded in (self.model, self.export, self.memory):
+            folded.set_open(False)
         rows.addStretch(1)
         outside = QVBoxLayout(self)
         outside.setContentsMargins(4, 6, 4, 4)
@@ -189,7 +188,7 @@ class SegmentationWidget(QWidget):
         self.objects.next_requested.connect(act.next_object)
         self._connect_objects(act.grouping)
         self.prompts.ghost_requested.connect(act.viewing.toggle_ghost)
-        self.prompts.suggest_requested.connect(act.ghosts.suggest)
+        self.prompts.suggest_requested.connect(act.suggestions.suggest)
         self.image.window_requested.connect(act.viewing.use_window)
         self.image.resample_requested.connect(act.resample)
         self.slices.propagate_requested.connect(act.through.propagate)
@@ -235,13 +234,14 @@ class SegmentationWidget(QWidget):
             "hide": act.viewing.toggle_mask,
             "delete_prompt": act.prompting.delete_prompt,
             "ghost": act.viewing.toggle_ghost,
-            "suggest": act.ghosts.suggest,
-            "suggest_volume": act.ghosts.suggest_volume,
+            "suggest": act.suggestions.suggest,
+            "suggest_volume": act.suggestions.suggest_volume,
             "pick": act.grouping.pick,
             "lock": act.grouping.lock_current,
             "propagate": self.slices.propagate,
             "redo_around": act.through.redo_around,
             "next_doubt": act.through.next_doubt,
+            "panel": self._focus.cross,
             "help": self._show_keys,
         }
         keys.bind(self._viewer, {**tools, **actions})

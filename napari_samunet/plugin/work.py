@@ -19,7 +19,7 @@ from napari_samunet.plugin.layers import ImageLayers
 from napari_samunet.plugin.marks import ShownBox, ShownPoint
 from napari_samunet.plugin.planes import Rgba
 from napari_samunet.plugin.rest import ANSWER_MS, Rest
-from napari_samunet.plugin.volumes import METADATA_KEY, volume_of
+from napari_samunet.plugin.volumes import METADATA_KEY, is_resized, remember, volume_of
 from napari_samunet.plugin.windowing import ShownWindow, windows_of
 from napari_samunet.preprocess.intensity import choose_window
 from napari_samunet.session.crossing import crossed
@@ -64,9 +64,7 @@ class ImageWork:
         self.image = image
         self.voxels = image.data
         self.volume = volume_of(image)
-        # A new dict: copies and projections that napari makes of a layer share the old one.
-        known = image.metadata.get(METADATA_KEY, {})
-        image.metadata[METADATA_KEY] = {**known, "volume": self.volume}
+        remember(image, self.volume)
         self.session = Session(self.volume, engine)
         self.shown = ImageLayers(layers, image)
         self._window = choose_window(self.volume)
@@ -85,6 +83,12 @@ class ImageWork:
         low, high = (float(limit) for limit in self.image.contrast_limits)
         unchanged = self.volume.color is not None or (low, high) == self._limits
         return self._window if unchanged or low >= high else (low, high)
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the layer shows other voxels, or has another size and nothing is done yet."""
+        begun = self.session.can_undo or self.session.objects
+        return self.image.data is not self.voxels or (not begun and is_resized(self.image))
 
     @cached_property
     def windows(self) -> list[ShownWindow]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from napari_samunet.errors import ExportRefused
 from napari_samunet.geometry import default_affine
 from napari_samunet.io.export import export_labels
+from napari_samunet.io.segments import Color, segments_of
 from napari_samunet.io.volume import Volume
 from napari_samunet.plugin.display import Display
 from napari_samunet.plugin.volumes import METADATA_KEY
@@ -25,8 +27,8 @@ def write_labels(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
         The labels as they are shown, 0 to 65535; the file gets them in the order of the image.
     attributes : dict
         What napari knows of the layer. Where our own session made it, its metadata holds the
-        volume, and the file gets that one's exact geometry, and the names of the objects;
-        otherwise the layer's scale is used.
+        volume, and the file gets that one's exact geometry, and the names and colours of the
+        objects; otherwise the layer's scale is used.
 
     Raises
     ------
@@ -48,8 +50,21 @@ def write_labels(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
     if not isinstance(volume, Volume) or volume.shape != stored.shape:
         volume = Volume(labels, default_affine(_spacing(attributes, np.ndim(data))))
         stored = labels
-    written = export_labels(stored.astype(np.uint16), volume, path, names=known.get("names"))
-    return [str(written)]
+    stored = stored.astype(np.uint16)
+    names = known.get("names", {})
+    segments = segments_of(stored, names, _colors(attributes, names))
+    return [str(export_labels(stored, volume, path, segments=segments))]
+
+
+def _colors(attributes: dict[str, Any], numbers: Iterable[int]) -> dict[int, Color]:
+    """The colours in which the layer shows objects of ours."""
+    shown = getattr(attributes.get("colormap"), "color_dict", {})  # none where napari colours it
+    colors = {}
+    for number in numbers:
+        if number in shown:
+            red, green, blue = (float(part) for part in shown[number][:3])
+            colors[number] = (red, green, blue)
+    return colors
 
 
 def _spacing(attributes: dict[str, Any], ndim: int) -> np.ndarray:

@@ -222,6 +222,7 @@ _MODIFIERS = {
     "control": Qt.KeyboardModifier.ControlModifier,
     "alt": Qt.KeyboardModifier.AltModifier,
     "shift": Qt.KeyboardModifier.ShiftModifier,
+    "meta": Qt.KeyboardModifier.MetaModifier,
     "control+shift": Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier,
 }
 

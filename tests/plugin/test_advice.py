@@ -21,7 +21,18 @@ def test_a_sure_answer_beside_a_neighbour_is_only_told_of_it():
     assert "15 pixels lie in 'spleen'" in line
 
 
+def test_who_rolled_the_axes_away_from_the_image_is_told_how_to_come_back():
+    line = next_step(Situation(**READY, inside=False))
+    assert "slider" in line
+    assert "Ctrl+E" in line
+
+
 def test_a_slice_whose_last_prompt_is_gone_was_not_asked_in_vain():
     line = next_step(Situation(**ANSWERED, empty=True, unasked=True))
     assert "Accept [G] takes its mask away" in line
     assert "Nothing was found" not in line
+
+
+def test_who_sees_no_mask_is_not_asked_whether_it_is_good():
+    line = next_step(Situation(**ANSWERED, hidden=True, unseen=True))
+    assert line == "Masks are hidden: [H] shows them."

@@ -20,7 +20,7 @@ def _encoded(screen):
 @pytest.fixture
 def resting(screen):
     """Neighbours are left alone, and what was encoded while the window was made is forgotten."""
-    screen.controller.ahead.idle = False
+    screen.controller.ahead.beyond_shown = False
     screen.until(lambda: _encoded(screen))
     screen.settle(0.2)  # one that was on its way
     screen.controller.ahead.forget()
@@ -76,7 +76,7 @@ def test_while_nobody_asks_the_neighbours_follow_first_where_one_scrolls_to(rest
     screen.viewer.dims.set_point(0, 2)
     screen.settle(0.2)
     screen.engine.encoded.clear()
-    screen.controller.ahead.idle = True
+    screen.controller.ahead.beyond_shown = True
     screen.viewer.dims.set_point(0, 3)
     screen.until(lambda: len({ref.index for ref in _encoded(screen)}) >= 4)
     assert [ref.index for ref in _encoded(screen)][:3] == [3, 4, 5]

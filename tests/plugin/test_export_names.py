@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog, QMessageBox
 
-from napari_samunet.plugin.panels.export import ExportPanel, completed
-from napari_samunet.plugin.showing import suggested
+from napari_samunet.plugin.panels.export import ExportPanel, completed, suggested
 
 
 @pytest.mark.parametrize("name", ["case.01", "Smith.J", "v1.2_liver", ".hidden"])
@@ -27,6 +27,23 @@ def test_what_is_offered_lies_in_the_folder_whatever_the_image_is_called(name):
     assert offered.name.endswith("_labels.nii.gz")
     assert not set("\0\\/:") & set(offered.name)
     str(offered).encode()
+
+
+@pytest.mark.viewer
+def test_a_window_works_on_in_a_folder_that_is_gone_and_offers_the_home_folder(screen, monkeypatch):
+    def gone():
+        raise FileNotFoundError("the stick was taken out")
+
+    monkeypatch.setattr(Path, "cwd", gone)
+    screen.click(30, 40)
+    screen.press(Qt.Key.Key_G)
+    assert "in the labels" in screen.widget.status.text
+    offered = []
+    monkeypatch.setattr(
+        QFileDialog, "getSaveFileName", lambda *given: (offered.append(given[2]) or "", "")
+    )
+    screen.widget.export._export.click()
+    assert offered == [str(Path.home() / "volume_labels.nii.gz")]
 
 
 @pytest.mark.parametrize(("answer", "written"), [("Yes", 1), ("No", 0)])

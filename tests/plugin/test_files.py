@@ -5,22 +5,27 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import Mock
 
 import nibabel
 import numpy as np
 import pytest
 from napari.components import ViewerModel
-from napari.layers import Image
+from napari.layers import Image, Labels
 from npe2 import PluginManager, PluginManifest
 from qtpy.QtWidgets import QLabel
 
 from napari_samunet.cli.main import main
 from napari_samunet.errors import InputError, UnsupportedImage
 from napari_samunet.geometry import index_to_world, world_to_index
+from napari_samunet.io.masks import read_masks
 from napari_samunet.io.volume import Source, Volume
+from napari_samunet.plugin import launch, reader
 from napari_samunet.plugin.alignment import misfit
 from napari_samunet.plugin.display import Display
 from napari_samunet.plugin.orientation import radiological, turn_over
+from napari_samunet.plugin.planes import direct
 from napari_samunet.plugin.reader import get_reader, layer_of
 from napari_samunet.plugin.sample_data import abdomen
 from napari_samunet.plugin.volumes import METADATA_KEY, volume_of
@@ -119,6 +124,20 @@ def test_labels_saved_by_napari_lie_exactly_on_their_image(tmp_path, ct):
     assert np.asarray(nibabel.load(written).dataobj)[3, 2, 1] == 7
 
 
+def test_labels_saved_by_napari_keep_the_names_and_colours_of_their_objects(tmp_path, ct):
+    _data, described, _kind = get_reader(str(ct))(str(ct))[0]
+    volume = described["metadata"][METADATA_KEY]["volume"]
+    stored = np.zeros(volume.shape, np.uint16)
+    stored[1, 2, 3], stored[1, 3, 3] = 7, 9
+    known = {"volume": volume, "names": {7: "liver", 8: "not drawn"}}
+    layer = Labels(Display.of(volume).shown(stored), metadata={METADATA_KEY: known})
+    layer.colormap = direct({7: (1.0, 0.5, 0.25, 0.0), 8: (0.0, 1.0, 0.0, 1.0)})
+    data, attributes, _kind = layer.as_layer_data_tuple()
+    (written,) = write_labels(str(tmp_path / "out.seg.nrrd"), data, attributes)
+    found = read_masks(written, volume).segments
+    assert [(s.name, s.color) for s in found] == [("liver", (1.0, 0.5, 0.25)), ("object 9", None)]
+
+
 def test_labels_of_an_unknown_image_keep_their_spacing(tmp_path):
     attributes = {"scale": (2.0, 0.5, 0.5), "metadata": {}}
     (written,) = write_labels(str(tmp_path / "o.nii"), np.ones((3, 4, 5), int), attributes)
@@ -193,8 +212,8 @@ def _tilted(degrees: float, origin: tuple[float, float, float], spacing: float) 
     return Volume(np.zeros((10, 10, 10)), affine, source=Source(kind="nifti", place="sform"))
 
 
-def _image(volume: Volume, name: str, beside: Image | None = None) -> Image:
-    data, described, _kind = layer_of(volume, name, beside)
+def _image(volume: Volume, name: str, *beside: Image) -> Image:
+    data, described, _kind = layer_of(volume, name, *beside)
     return Image(data, **described)
 
 
@@ -217,6 +236,35 @@ def test_a_third_volume_lies_on_the_second_which_was_placed_on_the_first():
     shown.translate = (7, 8, 9)
     moved = _image(third, "d", shown)
     np.testing.assert_allclose(_middle_on(third, shown), moved.data_to_world(MIDDLE))
+
+
+BRAIN = [_tilted(15, (-200, 380, 400), 4), _tilted(0, (-190, 400, 410), 2)]
+FLAIR = _tilted(15.9, (-188, 402, 412), 1)
+
+
+def test_of_several_images_that_were_opened_together_parallel_ones_lie_on_each_other(monkeypatch):
+    model = ViewerModel()
+    viewer = SimpleNamespace(layers=model.layers, add_image=model.add_image, window=Mock())
+    monkeypatch.setattr(launch.napari, "Viewer", lambda **_title: viewer)
+    monkeypatch.setattr(launch, "SegmentationWidget", Mock())
+    launch.make_window(
+        [(volume, Path(f"{n}.nii")) for n, volume in enumerate((*BRAIN[::-1], FLAIR))]
+    )
+    _straight, turned, placed = model.layers
+    np.testing.assert_allclose(_middle_on(FLAIR, turned), placed.data_to_world(MIDDLE), atol=1e-6)
+
+
+def test_an_image_that_is_opened_later_lies_on_the_parallel_one_whichever_is_selected(
+    monkeypatch, tmp_path
+):
+    model = ViewerModel()
+    turned, straight = (model.add_layer(_image(volume, "a")) for volume in BRAIN)
+    model.layers.selection.active = straight
+    monkeypatch.setattr(reader.napari, "current_viewer", lambda: model)
+    monkeypatch.setattr(reader, "open_by_choice", lambda *_asked: FLAIR)
+    data, described, _kind = reader.read(str(tmp_path / "flair.nii"))[0]
+    placed = Image(data, **described)
+    np.testing.assert_allclose(_middle_on(FLAIR, turned), placed.data_to_world(MIDDLE), atol=1e-6)
 
 
 def _middle_on(volume: Volume, layer: Image) -> np.ndarray:

@@ -88,3 +88,39 @@ def test_a_name_that_is_being_written_is_taken_when_a_button_is_clicked(screen):
     QTest.keyClicks(QApplication.focusWidget(), "liver")
     _click(screen, screen.widget.objects._next)
     assert screen.session.objects[0].name == "liver"
+
+
+def test_one_key_leads_from_the_image_to_the_panel_and_back(screen):
+    screen.canvas.setFocus()
+    _type(screen, Qt.Key.Key_F6)
+    first = QApplication.focusWidget()
+    assert screen.widget.isAncestorOf(first)
+    assert first.isEnabled()
+    _type(screen, Qt.Key.Key_Tab)
+    second = QApplication.focusWidget()
+    assert second is not first
+    assert screen.widget.isAncestorOf(second)
+    _type(screen, Qt.Key.Key_F6)
+    assert QApplication.focusWidget() is screen.canvas
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_a_frame_shows_where_the_keyboard_is_and_moves_nothing(screen, theme):
+    widget = screen.widget
+    screen.viewer.theme = theme
+    screen.settle(0.2)
+    for control in (
+        widget.image._heading,
+        widget.image._windows,
+        widget.prompts._tools[Tool.LASSO],
+        widget.objects.table,
+        widget.slices._first,
+    ):
+        screen.canvas.setFocus()
+        screen.settle(0.1)
+        before, size = widget.grab().toImage(), control.sizeHint()
+        control.setFocus(Qt.FocusReason.TabFocusReason)
+        screen.settle(0.1)
+        assert widget.grab().toImage() != before, control
+        assert control.sizeHint() == size
+    screen.viewer.theme = "dark"

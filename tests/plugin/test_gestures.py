@@ -122,6 +122,21 @@ def test_a_lasso_with_ctrl_takes_away(screen):
     assert (_data(screen, "strokes")[3] == 2).any()
 
 
+def test_ctrl_and_the_left_button_of_a_mac_take_away_too(screen, monkeypatch):
+    """Qt tells them as the right button with Meta."""
+    screen.press(Qt.Key.Key_W)
+    screen.drag((5, 5), (55, 75))
+    screen.press(Qt.Key.Key_W, "shift")
+    monkeypatch.setattr("napari_samunet.plugin.gestures.sys.platform", "darwin")
+    image = screen.controller.work.image
+    limits = tuple(image.contrast_limits)
+    screen.draw(CIRCLE, "right", modifier="meta")
+    assert not screen.session.preview.mask[30, 40]
+    assert tuple(image.contrast_limits) == limits
+    screen.draw(CIRCLE, "right")
+    assert tuple(image.contrast_limits) != limits, "the right button alone windows"
+
+
 def test_a_scribble_shows_the_object_and_with_ctrl_what_is_not(screen):
     screen.press(Qt.Key.Key_J, "shift")
     screen.drag((30, 20), (30, 60), steps=9)
@@ -158,15 +173,16 @@ def test_a_box_is_moved_by_its_edge_and_resized_by_its_corner(screen):
     assert len(screen.session.prompts) == 1
 
 
-def test_delete_takes_the_prompt_under_the_mouse_away(screen):
+@pytest.mark.parametrize("key", [Qt.Key.Key_Delete, Qt.Key.Key_Backspace])
+def test_delete_takes_the_prompt_under_the_mouse_away(screen, key):
     screen.click(30, 20)
     screen.click(30, 60)
     screen.hover(30, 20)
-    screen.press(Qt.Key.Key_Delete)
+    screen.press(key)
     assert [tuple(prompt.points[0]) for prompt in screen.session.prompts] == [(30, 60)]
     assert not screen.session.preview.mask[30, 20]
     screen.hover(50, 5)
-    screen.press(Qt.Key.Key_Delete)
+    screen.press(key)
     assert "under the mouse" in screen.widget.status.text
     assert len(screen.session.prompts) == 1
 
@@ -197,14 +213,14 @@ def test_an_accepted_prompt_can_be_moved_when_the_object_is_taken_up_again(scree
 def test_the_ghost_shows_what_a_click_would_give_and_changes_nothing(screen):
     screen.press(Qt.Key.Key_E, "shift")
     screen.hover(30, 40)
-    screen.until(lambda: screen.controller.work.shown.find("ghosts") is not None)
-    assert _data(screen, "ghosts")[3, 30, 40]
+    screen.until(lambda: screen.controller.work.shown.find("ghost") is not None)
+    assert _data(screen, "ghost")[3, 30, 40]
     assert not screen.session.can_undo
     screen.hover(50, 70)
-    screen.until(lambda: _data(screen, "ghosts")[3, 50, 70])
-    assert not _data(screen, "ghosts")[3, 30, 40]
+    screen.until(lambda: _data(screen, "ghost")[3, 50, 70])
+    assert not _data(screen, "ghost")[3, 30, 40]
     screen.click(30, 40)
-    assert not _data(screen, "ghosts").any(), "a click takes its place"
+    assert not _data(screen, "ghost").any(), "a click takes its place"
     screen.press(Qt.Key.Key_E, "shift")
     asked = len(screen.engine.calls)
     screen.hover(20, 20)

@@ -201,28 +201,115 @@ def test_what_waits_on_one_image_is_not_done_to_another(screen):
     assert not second.labels.any()
 
 
+def _beside_another(screen):
+    """Open another image, and go on with the first; returns both."""
+    first = screen.controller.work.image
+    other = screen.add_image(name="other")
+    _choose(screen, first)
+    return first, other
+
+
+def _choose(screen, image):
+    screen.viewer.layers.selection.active = image
+    screen.settle(0.1)
+
+
+@pytest.mark.parametrize("answered_first", [True, False])
+def test_what_waits_on_an_image_is_done_once_that_is_chosen_again(screen, answered_first):
+    first, other = _beside_another(screen)
+    screen.hold_model()
+    screen.click(15, 15, wait=False)
+    key(screen, Qt.Key.Key_G)
+    key(screen, Qt.Key.Key_N)
+    screen.click(45, 60, wait=False)
+    _choose(screen, other)
+    if answered_first:
+        release(screen)
+        _choose(screen, first)
+    else:
+        _choose(screen, first)
+        release(screen)
+    screen.until(lambda: screen.session.preview is not None and not screen.controller.waiting)
+    organ, following = screen.session.objects
+    assert organ.mask[3, 15, 15]
+    assert screen.session.current.id == following.id
+    assert screen.session.preview.mask[45, 60]
+
+
+def test_a_stroke_that_waits_is_there_once_its_image_is_chosen_again(screen):
+    first, other = _beside_another(screen)
+    screen.hold_model()
+    screen.click(20, 20, wait=False)
+    screen.controller.set_tool(Tool.PAINT)
+    screen.drag((40, 40), (40, 50), wait=False)
+    _choose(screen, other)
+    release(screen)
+    _choose(screen, first)
+    mask = screen.session.previews[SliceRef(0, 3)].mask
+    assert mask[20, 20]
+    assert mask[40, 45]
+
+
+def test_clicks_on_two_slices_are_answered_though_another_image_was_chosen_meanwhile(screen):
+    first, other = _beside_another(screen)
+    screen.hold_model()
+    screen.click(15, 15, wait=False)
+    screen.viewer.dims.set_point(0, 5)
+    screen.settle()
+    screen.click(45, 60, wait=False)
+    _choose(screen, other)
+    release(screen)
+    _choose(screen, first)
+    screen.answered()
+    assert set(screen.session.previews) == {SliceRef(0, 3), SliceRef(0, 5)}
+
+
+def test_what_became_of_a_propagation_is_told_when_its_image_is_chosen_again(screen):
+    first, other = _beside_another(screen)
+    carry_on(screen)
+    _choose(screen, other)
+    screen.click(30, 30, wait=False)
+    carried(screen)
+    assert "Stopped" not in screen.controller.notice
+    _choose(screen, first)
+    assert "Stopped: 1 slices" in screen.controller.notice
+
+
+def test_why_nothing_can_be_carried_on_is_told_after_the_answer_that_was_due(screen):
+    screen.hold_model()
+    screen.click(20, 20, wait=False)
+    screen.viewer.dims.order = (1, 0, 2)
+    screen.settle()
+    key(screen, Qt.Key.Key_S, Qt.KeyboardModifier.ShiftModifier)
+    release(screen)
+    assert not screen.controller.through.running
+    said = screen.controller.notice
+    key(screen, Qt.Key.Key_S, Qt.KeyboardModifier.ShiftModifier)
+    assert said == screen.controller.notice != ""
+
+
 def test_an_image_may_go_while_suggestions_are_looked_for(screen):
     image = screen.controller.work.image
     image.data = np.random.default_rng(0).random((7, 60, 80)).astype(np.float32)
     screen.settle(0.3)
     image = screen.controller.work.image
     screen.hold_model()
-    screen.controller.ghosts.suggest()
+    screen.controller.suggestions.suggest()
     screen.settle(0.1)
     screen.viewer.layers.remove(image)
     screen.engine.go.set()
-    screen.until(lambda: not screen.controller.ghosts.running)
+    screen.until(lambda: not screen.controller.suggestions.running)
     assert not screen.viewer.layers
 
 
 def test_accept_means_what_a_person_clicked_not_what_was_suggested_there(screen):
-    ghosts = screen.controller.ghosts
+    suggestions = screen.controller.suggestions
     suggested = np.zeros((60, 80), bool)
     suggested[15:26, 15:26] = True
-    ghosts._show(screen.controller.work, "here", {SliceRef(0, 3): (suggested,)})
-    assert ghosts.shown == 1
+    suggestions._show(screen.controller.work, "here", {SliceRef(0, 3): (suggested,)})
+    assert suggestions.shown == 1
     screen.click(20, 20)
-    assert not ghosts.shown
+    assert not suggestions.shown
     screen.press(Qt.Key.Key_G)
     assert len(screen.session.objects) == 1
     assert not screen.session.previews

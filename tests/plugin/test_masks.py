@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from threading import Event
+
 import nibabel
 import numpy as np
 import pytest
 import SimpleITK as sitk  # noqa: N813
 
 from napari_samunet.errors import ChoiceNeeded, TiltedSlices, UnevenSlices, UnsupportedImage
-from napari_samunet.plugin import reader, series_dialog
+from napari_samunet.plugin import reader, series_dialog, sharing
 from napari_samunet.plugin.panels.export import completed
 
 
@@ -66,6 +68,56 @@ def test_one_object_is_told_as_one(screen, masks):
     assert "1 object added" in screen.widget.status.text
 
 
+def _held_reading(monkeypatch) -> Event:
+    """Reading waits until the event is set."""
+    go, read = Event(), sharing.read_masks
+
+    def held(*arguments):
+        assert go.wait(20)
+        return read(*arguments)
+
+    monkeypatch.setattr(sharing, "read_masks", held)
+    return go
+
+
+@pytest.mark.viewer
+def test_masks_that_come_for_an_image_behind_wait_there_and_the_line_names_it(
+    screen, masks, monkeypatch
+):
+    first = screen.controller.work
+    path, labels = masks(first.volume)
+    go = _held_reading(monkeypatch)
+    screen.controller.sharing.import_masks(path)
+    screen.add_image(name="second")
+    go.set()
+    screen.until(lambda: first.session.objects)
+    assert screen.widget.status.text.startswith(f"{first.image.name}: 2 objects added")
+    assert not first.shown.find("labels").visible
+    screen.viewer.layers.selection.active = first.image
+    screen.settle()
+    assert first.shown.find("labels").visible
+    assert np.array_equal(first.session.labels, labels)
+
+
+@pytest.mark.viewer
+def test_masks_for_an_image_that_was_removed_meanwhile_are_told_of_nowhere(
+    screen, masks, monkeypatch
+):
+    first = screen.controller.work
+    path, _ = masks(first.volume)
+    go = _held_reading(monkeypatch)
+    screen.controller.sharing.import_masks(path)
+    screen.add_image(name="second")
+    screen.viewer.layers.remove(first.image)
+    said = []
+    screen.controller.said.connect(said.append)
+    go.set()
+    screen.until(lambda: not screen.controller.is_busy)
+    screen.settle()
+    assert not said
+    assert not first.session.objects
+
+
 @pytest.mark.viewer
 def test_masks_that_are_dropped_on_the_window_become_objects_of_its_image(
     screen, masks, monkeypatch
@@ -106,13 +158,32 @@ def test_several_series_are_chosen_in_a_dialog(monkeypatch, tmp_path):
         return "volume"
 
     monkeypatch.setattr(series_dialog, "open_volume", opened)
-    monkeypatch.setattr(series_dialog.QInputDialog, "getItem", lambda *given: (given[3][1], True))
+    monkeypatch.setattr(series_dialog, "_chosen", lambda *_given: 1)
     yes = series_dialog.QMessageBox.StandardButton.Yes
     monkeypatch.setattr(series_dialog.QMessageBox, "question", lambda *_: yes)
     assert series_dialog.open_by_choice(tmp_path, object()) == "volume"
     assert asked[-1] == {"series": "1.2", "frame": 1, "keep_tilt": True, "resample": True}
     with pytest.raises(ChoiceNeeded):
         series_dialog.open_by_choice(tmp_path, None)
+
+
+def test_of_two_series_told_alike_the_chosen_one_is_opened_and_the_list_says_what_it_is(screen):
+    from qtpy.QtCore import QTimer
+    from qtpy.QtWidgets import QApplication, QComboBox
+
+    named = []
+
+    def take_the_second():
+        dialog = QApplication.activeModalWidget()
+        rows = dialog.findChild(QComboBox)
+        named.append(rows.accessibleName())
+        rows.setCurrentIndex(1)
+        dialog.accept()
+
+    QTimer.singleShot(200, take_the_second)
+    several = ChoiceNeeded("two", ("CT, 30 files",) * 2, "series", ("1.1", "1.2"))
+    assert series_dialog._one_of(several, screen.widget) == "1.2"
+    assert named == ["This folder holds several series"]
 
 
 @pytest.mark.parametrize(

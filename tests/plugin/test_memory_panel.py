@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import pytest
@@ -38,7 +39,8 @@ def kept(screen, settings, tmp_path):
 
 
 def test_one_press_deletes_every_encoded_slice(screen, kept):
-    button = next(b for b in screen.widget.memory.findChildren(QPushButton) if b.text() == "Empty")
+    buttons = screen.widget.memory.findChildren(QPushButton)
+    button = next(made for made in buttons if made.text() == "Delete encoded slices")
     button.click()
     screen.until(lambda: KEY not in kept)
     screen.until(lambda: "0 MB on the disk" in screen.controller.memory.view().taken)
@@ -72,10 +74,27 @@ def test_a_budget_holds_at_once_and_at_the_next_start(screen, kept, settings):
     assert read_budget(settings) == Budget(disk_mb=0)
 
 
+def test_a_budget_that_is_set_while_a_model_loads_holds_for_that_model(screen, settings):
+    cache, go_on = LayeredCache(0, 2**22), threading.Event()
+
+    def load(_name):
+        go_on.wait(20)
+        screen.engine.cache = cache
+        return screen.engine
+
+    screen.controller.engine._load = load
+    screen.controller.models.use("another")
+    screen.widget.memory.budget_requested.emit(Budget(ram_mb=1))
+    go_on.set()
+    screen.until(settings.exists)
+    screen.until(lambda: not screen.controller.inference.is_busy)
+    assert cache.holds(2**20) == 1
+
+
 def test_work_ahead_can_be_switched_off(screen, kept, settings):
     screen.widget.memory._idle.click()
     screen.until(settings.exists)
-    assert not screen.controller.ahead.idle
+    assert not screen.controller.ahead.beyond_shown
     assert not read_budget(settings).idle
 
 

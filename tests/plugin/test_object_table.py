@@ -165,10 +165,14 @@ def test_the_highlight_never_leaves_the_current_object(screen):
     assert _highlighted(screen) == {1}
 
 
-def test_the_delete_key_in_the_table_removes_the_object_as_the_button_does(screen):
+@pytest.mark.parametrize("key", [Qt.Key.Key_Delete, Qt.Key.Key_Backspace])
+def test_the_delete_key_in_the_table_removes_the_object_as_the_button_does(screen, key):
     _objects(screen, (30, 20), (30, 60))
     _click_cell(screen, 0, _NAME)
-    _type(screen, Qt.Key.Key_Delete)
+    QTest.keyClick(QApplication.focusWidget(), key, Qt.KeyboardModifier.ShiftModifier)
+    screen.settle(0.1)
+    assert 1 in [item.id for item in screen.session.objects], "with Shift it discards"
+    _type(screen, key)
     assert 1 not in [item.id for item in screen.session.objects]
     assert "under the mouse" not in screen.widget.status.text
     screen.press(Qt.Key.Key_Z, "control")
@@ -184,6 +188,15 @@ def test_names_that_are_there_already_are_not_added_again(screen):
     assert "there already" in screen.controller.notice
     adding.use_preset("abdomen")
     assert [item.name for item in screen.session.objects] == names
+
+
+def test_the_line_says_which_numbers_of_a_list_were_taken(screen):
+    _objects(screen, (30, 20), (30, 60))
+    screen.controller.grouping.rename(2, "cyst")
+    screen.controller.grouping.use_preset("tumours")
+    names = {item.name: item.id for item in screen.session.objects}
+    assert names == {"tumor": 1, "cyst": 2, "metastasis": 3, "lymph node": 4}
+    assert screen.controller.notice.startswith("Numbers changed: 2 → 4; Named by number: 1 tumor")
 
 
 def test_a_name_that_a_file_lists_twice_is_added_once(screen, tmp_path):

@@ -97,6 +97,40 @@ def test_marked_objects_are_merged_and_undo_parts_them(screen):
     assert screen.session.labels[3, 30, 60] == 2
 
 
+def test_marked_objects_are_deleted_together_and_one_undo_brings_them_back(screen):
+    _objects(screen, (30, 10), (30, 35), (30, 60))
+    _press_cell(screen, 0, 0)
+    _press_cell(screen, 2, 0, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(screen.widget.objects.table, Qt.Key.Key_Delete)
+    screen.settle(0.1)
+    assert [item.id for item in screen.session.objects if item.voxels] == [2]
+    screen.press(Qt.Key.Key_Z, "control")
+    assert [item.id for item in screen.session.objects if item.voxels] == [1, 2, 3]
+
+
+def test_holes_of_all_marked_objects_are_filled_but_islands_split_off_one_only(screen):
+    rings = []
+    for left in (5, 45):
+        ring = np.zeros((60, 80), bool)
+        ring[20:40, left : left + 20] = True
+        ring[25:35, left + 5 : left + 15] = False
+        screen.session.new_object()
+        screen.session.paint(ring, index=3)
+        rings.append(screen.session.accept())
+    screen.settle(0.1)
+    panel = screen.widget.objects
+    _press_cell(screen, 0, 0)
+    assert panel._split.isEnabled()
+    _press_cell(screen, 1, 0, Qt.KeyboardModifier.ControlModifier)
+    assert not panel._split.isEnabled()
+    assert "mark this one alone" in panel._split.toolTip()
+    panel._fill.trigger()
+    screen.settle(0.1)
+    assert [ring.voxels for ring in rings] == [400, 400]
+    screen.press(Qt.Key.Key_Z, "control")
+    assert [ring.voxels for ring in rings] == [300, 300]
+
+
 def test_the_object_under_the_mouse_is_picked(screen):
     _objects(screen, (30, 20), (30, 60))
     screen.hover(30, 20)
@@ -142,7 +176,37 @@ def test_every_control_has_a_tooltip_and_a_name_for_screen_readers(screen):
                 continue
             inside = type(control.parentWidget()).__name__
             assert control.toolTip(), (inside, getattr(control, "text", str)())
-            assert control.accessibleName(), (inside, getattr(control, "text", str)())
+            named = control.accessibleName() or getattr(control, "text", str)()
+            assert named, inside
+
+
+def test_a_screen_reader_says_what_the_panel_says_now(screen):
+    from qtpy.QtWidgets import QLabel
+
+    # Qt gives it the text of a label or button that has no other name, and tells when it changes.
+    assert not [
+        label.text() for label in screen.widget.findChildren(QLabel) if label.accessibleName()
+    ]
+    slices, prompts = screen.widget.slices, screen.widget.prompts
+    for turning in (slices._propagate, slices._doubt, prompts._suggest):
+        assert not turning.accessibleName()
+
+
+def test_the_list_of_keys_is_never_larger_than_the_screen(screen, monkeypatch):
+    from qtpy.QtCore import QSize
+    from qtpy.QtWidgets import QScrollArea
+
+    screen.press(Qt.Key.Key_F1)
+    shown = screen.widget._key_list
+    bar = shown.findChild(QScrollArea).verticalScrollBar()
+    assert bar.maximum() == 0, "all keys at one look"
+    screen.press(Qt.Key.Key_F1)
+    small = type("Screen", (), {"availableSize": lambda _self: QSize(911, 512)})()
+    monkeypatch.setattr(shown, "screen", lambda: small, raising=False)
+    screen.press(Qt.Key.Key_F1)
+    assert shown.height() < 512
+    assert bar.maximum() > 0
+    screen.press(Qt.Key.Key_F1)
 
 
 def test_one_key_shows_all_keys(screen):

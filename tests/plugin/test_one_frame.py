@@ -40,7 +40,7 @@ def test_the_window_is_drawn_again_when_the_answer_is_there(screen):
 
 
 def test_a_closed_panel_leaves_a_window_that_is_drawn(slow):
-    slow.controller.asked.emit()
+    slow.controller.asking.asked.emit()
     assert not slow.viewer.window._qt_window.updatesEnabled()
     slow.widget.close_session()
     assert slow.viewer.window._qt_window.updatesEnabled()

@@ -125,6 +125,52 @@ def test_the_view_stays_where_two_scans_of_a_size_are_compared(screen):
     assert screen.controller.shown_ref().index == 5
 
 
+def test_undo_takes_back_the_stroke_in_the_labels_that_are_selected(screen):
+    t1 = screen.controller.work
+    screen.click(30, 20)
+    screen.press(Qt.Key.Key_G)
+    screen.add_image(name="FLAIR", blending="additive")
+    flair = screen.controller.work
+    screen.click(30, 60)
+    screen.press(Qt.Key.Key_G)
+    before = t1.session.objects[0].voxels
+    labels = t1.shown.find("labels")
+    screen.viewer.layers.selection.active = labels
+    screen.settle()
+    labels.mode = "paint"
+    screen.click(50, 50)
+    assert t1.session.objects[0].voxels > before
+    screen.press(Qt.Key.Key_Z, "control")
+    assert t1.session.objects[0].voxels == before
+    assert flair.session.objects[0].voxels, "nobody worked on that one"
+
+
+def test_masks_that_come_for_another_image_do_not_turn_to_it(screen):
+    first = screen.controller.work
+    mask = np.ones((60, 80), bool)
+    screen.add_image(name="second")
+    second = screen.controller.work
+    turned = []
+    screen.controller.changed.connect(lambda: turned.append(screen.controller.work))
+    first.session.paint(mask, 3, 0)
+    first.session.accept()
+    assert first.shown.find("labels").data[3].all()
+    assert set(turned) <= {second}
+    assert screen.viewer.layers.selection.active is second.image
+
+
+def test_labels_are_worked_on_after_an_image_that_cannot_be_segmented(screen):
+    first = screen.controller.work
+    screen.click(30, 40)
+    screen.press(Qt.Key.Key_G)
+    screen.add_image(np.zeros((3, *SHAPE), np.float32), name="over time")
+    assert "4 dimensions" in screen.widget.status.text
+    screen.viewer.layers.selection.active = first.shown.find("labels")
+    screen.settle()
+    assert screen.controller.work is first
+    assert "4 dimensions" not in screen.widget.status.text
+
+
 def _copied(image: Layer) -> Layer:
     """What napari's Duplicate layer makes."""
     data, described, kind = image.as_layer_data_tuple()

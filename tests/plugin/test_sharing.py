@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from threading import Event, Timer
 
 import nibabel
 import numpy as np
 from qtpy.QtCore import Qt
+
+from napari_samunet.io.open import open_volume
+from napari_samunet.plugin.reader import layer_of
 
 
 def _accepted(screen):
@@ -78,3 +82,31 @@ def test_closing_the_window_waits_for_what_is_being_written(screen, tmp_path, mo
     screen.widget.close_session()
     for target in targets:
         np.testing.assert_array_equal(np.asarray(nibabel.load(target).dataobj).T, labels)
+
+
+def test_the_log_is_never_written_over_the_image(screen, tmp_path):
+    path = tmp_path / "ct.nii.gz"
+    nibabel.save(nibabel.Nifti1Image(np.zeros((80, 60, 7), np.int16), np.eye(4)), path)
+    content = path.read_bytes()
+    data, described, _ = layer_of(open_volume(path), "ct")
+    screen.add_image(data, **described)
+    screen.controller.grouping.save_log(path)
+    assert path.read_bytes() == content
+    assert "not written" in screen.controller.notice
+    assert "is the image itself" in screen.controller.notice
+    screen.controller.grouping.save_log(tmp_path / "log.csv")
+    assert "label,name" in (tmp_path / "log.csv").read_text()
+
+
+def test_a_log_that_the_disk_refuses_leaves_the_earlier_one(screen, tmp_path, monkeypatch):
+    path = tmp_path / "log.csv"
+    screen.controller.grouping.save_log(path)
+    earlier = path.read_bytes()
+
+    def full(*_named, **_options):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", lambda file, *_, **__: file.write_bytes(b"") or full())
+    screen.controller.grouping.save_log(path)
+    assert path.read_bytes() == earlier
+    assert "No space left" in screen.controller.notice

@@ -79,7 +79,7 @@ def test_out_of_3_d_the_first_doubtful_slice_is_shown(screen):
     screen.press(Qt.Key.Key_D, "shift")
     assert screen.viewer.dims.ndisplay == 2
     assert screen.controller.shown_ref().index == 6
-    assert "not sure here" in screen.widget.status.text
+    assert "Slice 7 is doubtful" in screen.widget.status.text
 
 
 def test_no_empty_field_stands_beside_the_image(screen):

@@ -38,16 +38,26 @@ def test_it_says_that_an_object_is_carried_on_and_which_keys_end_it(screen):
     assert "[G]" in line
     QTest.keyClick(screen.canvas, Qt.Key.Key_S, Qt.KeyboardModifier.ShiftModifier)
     screen.settle(0.1)
-    assert "Stopping" in screen.widget.status.text
+    assert "stops after this slice" in screen.widget.status.text
     _carried(screen)
     assert "Stopped: 1 slices" in screen.widget.status.text
+
+
+def test_what_was_found_so_far_is_kept_by_a_click_on_accept_as_the_line_says(screen):
+    _carry_on(screen)
+    accept = screen.widget.objects._accept
+    assert accept.isEnabled()
+    QTest.mouseClick(accept, Qt.MouseButton.LeftButton)
+    _carried(screen)
+    assert not screen.session.previews
+    assert len(screen.session.current.slices) == 2
 
 
 def test_what_runs_can_be_stopped_out_of_3_d(screen):
     _carry_on(screen)
     screen.viewer.dims.ndisplay = 3
     screen.settle(0.1)
-    assert "Carrying" in screen.widget.status.text
+    assert "Propagating" in screen.widget.status.text
     assert screen.widget.slices._propagate.isEnabled()
     screen.widget.slices._propagate.click()
     assert screen.controller.through.stopping
@@ -57,6 +67,9 @@ def test_what_runs_can_be_stopped_out_of_3_d(screen):
 
 def test_it_says_that_masks_are_hidden_and_which_key_shows_them(screen):
     screen.click(20, 20)
+    screen.press(Qt.Key.Key_H)
+    assert "Accept" not in screen.widget.status.text, "who sees no mask cannot judge it"
+    screen.press(Qt.Key.Key_H)
     screen.press(Qt.Key.Key_G)
     screen.press(Qt.Key.Key_H)
     assert screen.widget.status.text == "Masks are hidden: [H] shows them."

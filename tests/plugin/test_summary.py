@@ -45,6 +45,28 @@ def test_neither_millimetres_nor_millilitres_are_invented(screen):
 
 
 @pytest.mark.viewer
+def test_a_size_that_is_given_later_is_taken_until_the_work_begins(screen):
+    def first_line():
+        return about_image(screen.controller.work, screen.viewer).splitlines()[0]
+
+    image = screen.controller.work.image
+    image.scale, image.units = (5, 0.5, 0.5), ("mm",) * 3
+    screen.until(lambda: first_line() == "80 × 60 × 7, 0.5 × 0.5 × 5 mm")  # noqa: RUF001
+    screen.viewer.reset_view()
+    screen.settle()
+    screen.click(30, 40)
+    screen.controller.accept()
+    work = screen.controller.work
+    (row,) = rows_of(work, 0)
+    assert row.millilitres == pytest.approx(screen.session.objects[0].voxels * 1.25e-3)
+    image.scale = (2, 2, 2)
+    screen.settle(0.4)
+    assert screen.controller.work is work, "nothing that was done is lost"
+    assert first_line() == "80 × 60 × 7, 0.5 × 0.5 × 5 mm"  # noqa: RUF001 - as it is shown
+    assert "Its size was changed after the work began" in about_image(work, screen.viewer)
+
+
+@pytest.mark.viewer
 def test_slices_are_counted_in_the_plane_that_is_shown(screen):
     screen.click(30, 40)
     screen.controller.accept()

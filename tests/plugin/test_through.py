@@ -147,6 +147,40 @@ def test_doubtful_slices_are_walked_through_and_a_correction_settles_one(screen)
     assert screen.session.doubts == (SliceRef(0, 0),)
 
 
+def test_doubtful_slices_that_are_right_are_worked_off_with_accept(screen):
+    from napari_samunet.inference.painted import painted_prediction
+
+    screen.click(30, 40)
+    screen.press(Qt.Key.Key_G)
+    answer = screen.engine.predict
+
+    def sees_half(volume, ref, *rest, **named):
+        found = answer(volume, ref, *rest, **named)
+        mask = found.mask.copy()
+        mask[:30] = False
+        return painted_prediction(mask) if ref.index in (0, 6) else found
+
+    screen.engine.predict = sees_half
+    screen.press(Qt.Key.Key_S, "shift")
+    _finished(screen)
+    screen.press(Qt.Key.Key_G)
+    screen.press(Qt.Key.Key_N)
+    assert screen.session.objects[0].doubts == (SliceRef(0, 0), SliceRef(0, 6))
+    screen.controller.grouping.select(1)
+    for left in (1, 0):
+        screen.press(Qt.Key.Key_D, "shift")
+        assert screen.widget.objects._accept.isEnabled()
+        screen.controller.notice = ""
+        screen.controller.changed.emit()
+        screen.settle(0.1)
+        assert "This slice is doubtful" in screen.widget.status.text
+        screen.press(Qt.Key.Key_G)
+        assert len(screen.session.doubts) == left
+        assert screen.widget.status.text.startswith("Seen.")
+    screen.press(Qt.Key.Key_Z, "control")
+    assert len(screen.session.doubts) == 1
+
+
 def test_only_the_neighbourhood_of_a_correction_is_done_again(screen):
     for index in (0, 6):
         _go(screen, index)
@@ -171,18 +205,18 @@ def test_suggestions_are_taken_and_refused_with_keys_and_never_on_finished_label
     screen.press(Qt.Key.Key_N)
     accepted = screen.session.labels[3].copy()
     screen.press(Qt.Key.Key_F, "shift")
-    screen.until(lambda: not screen.controller.ghosts.running)
-    ghosts = screen.controller.ghosts
-    count = ghosts.shown
+    screen.until(lambda: not screen.controller.suggestions.running)
+    suggestions = screen.controller.suggestions
+    count = suggestions.shown
     assert count >= 2
-    assert not any((mask & (accepted > 0)).sum() > 0.1 * mask.sum() for mask in ghosts._here())
-    second = ghosts._here()[1]
+    assert not any((mask & (accepted > 0)).sum() > 0.1 * mask.sum() for mask in suggestions._here())
+    second = suggestions._here()[1]
     screen.press(Qt.Key.Key_Backspace, "shift")
-    assert ghosts.shown == count - 1
+    assert suggestions.shown == count - 1
     screen.press(Qt.Key.Key_G)
     np.testing.assert_array_equal(screen.session.preview.mask, second)
-    assert ghosts.shown == count - 2
-    while ghosts.shown:  # each one that is taken settles the one before
+    assert suggestions.shown == count - 2
+    while suggestions.shown:  # each one that is taken settles the one before
         screen.press(Qt.Key.Key_G)
     screen.press(Qt.Key.Key_G)
     assert not screen.session.previews
@@ -196,28 +230,28 @@ def test_a_suggestion_stays_where_a_lock_keeps_the_mask_before_it_from_being_acc
     screen.add_image(np.random.default_rng(1).uniform(50, 90, (7, 60, 80)).astype(np.float32))
     screen.click(30, 40)
     screen.press(Qt.Key.Key_F, "shift")
-    ghosts = screen.controller.ghosts
-    screen.until(lambda: not ghosts.running)
+    suggestions = screen.controller.suggestions
+    screen.until(lambda: not suggestions.running)
     screen.controller.grouping.lock(screen.session.current.id, True)
-    count = ghosts.shown
+    count = suggestions.shown
     screen.press(Qt.Key.Key_G)
     assert "locked" in screen.widget.status.text
-    assert ghosts.shown == count > 0
+    assert suggestions.shown == count > 0
 
 
 def test_suggestions_all_over_the_volume_are_walked_through_with_the_same_keys(screen):
     screen.viewer.layers.clear()
     screen.add_image(np.random.default_rng(1).uniform(50, 90, (7, 60, 80)).astype(np.float32))
     screen.press(Qt.Key.Key_F, "control+shift")
-    ghosts = screen.controller.ghosts
-    screen.until(lambda: not ghosts.running)
+    suggestions = screen.controller.suggestions
+    screen.until(lambda: not suggestions.running)
     first = screen.controller.shown_ref()
-    assert len(ghosts._left) > 1
-    for _ in range(ghosts.shown):
+    assert len(suggestions._left) > 1
+    for _ in range(suggestions.shown):
         screen.press(Qt.Key.Key_Backspace, "shift")
     assert screen.controller.shown_ref() != first
-    assert ghosts.shown
-    wanted = ghosts._here()[0]
+    assert suggestions.shown
+    wanted = suggestions._here()[0]
     screen.press(Qt.Key.Key_G)
     np.testing.assert_array_equal(screen.session.preview.mask, wanted)
 

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_samunet.errors import BadCheckpoint, InputError
 from napari_samunet.io.masks import read_masks
+from napari_samunet.plugin.gestures import Tool
 from napari_samunet.plugin.widget import SegmentationWidget
 from napari_samunet.plugin.writer import write_labels
 from napari_samunet.types import SliceRef
@@ -85,10 +86,9 @@ def test_an_image_may_be_removed_while_the_model_works(screen):
     _slow_click(screen)
     screen.viewer.layers.remove(screen.controller.work.image)
     screen.engine.go.set()
-    screen.settle(0.2)
+    screen.until(lambda: "Open an image" in screen.widget.status.text)
     assert screen.controller.work is None
-    assert "Open an image" in screen.widget.status.text
-    assert not [layer for layer in screen.viewer.layers if "preview" in layer.name]
+    assert not screen.viewer.layers
 
 
 def test_an_image_may_get_other_voxels_while_the_model_works(screen):
@@ -101,6 +101,84 @@ def test_an_image_may_get_other_voxels_while_the_model_works(screen):
     assert screen.session.volume.shape == (4, 50, 50)
     screen.click(20, 20)
     assert screen.session.preview.mask[20, 20]
+
+
+def _slow_look(screen):
+    """Click, and come back while the model has its first look, which is drawn before its answer."""
+    from napari_samunet.inference.painted import painted_prediction
+
+    looks = []
+
+    def glimpse(volume, ref, prompts, window=None):
+        looks.append(ref)
+        screen.engine.go.wait(20)
+        return painted_prediction(np.ones((60, 80), bool))
+
+    screen.engine.glimpse = glimpse
+    screen.hold_model()
+    screen.click(30, 40, wait=False)
+    screen.until(lambda: looks)
+
+
+def test_a_first_look_at_an_image_that_is_gone_is_not_drawn(screen):
+    _slow_look(screen)
+    screen.viewer.layers.remove(screen.controller.work.image)
+    screen.engine.go.set()
+    screen.until(lambda: not screen.controller.inference.is_busy)
+    screen.settle(0.2)
+    assert not screen.viewer.layers
+
+
+def test_a_first_look_at_other_voxels_is_not_drawn_on_those_that_took_their_place(screen):
+    _slow_look(screen)
+    screen.controller.work.image.data = np.ones((7, 60, 80), np.float32)
+    screen.engine.go.set()
+    screen.until(lambda: not screen.controller.inference.is_busy)
+    screen.settle(0.2)
+    previews = [layer for layer in screen.viewer.layers if "preview" in layer.name]
+    assert not any(layer.data.any() for layer in previews)
+
+
+@pytest.mark.parametrize("gone", ["image", "panel"])
+def test_nothing_is_carried_on_once_the_image_or_the_panel_is_gone(screen, gone):
+    screen.click(30, 40)
+    screen.hold_model()
+    screen.engine.calls.clear()
+    screen.controller.through.propagate(0, 6)
+    screen.until(lambda: screen.engine.calls)
+    if gone == "image":
+        screen.viewer.layers.remove(screen.controller.work.image)
+    else:
+        screen.widget.close_session()
+    screen.engine.go.set()
+    screen.settle(0.5)
+    assert len(screen.engine.calls) == 1, "the slice that was being answered is the last"
+
+
+def test_an_image_is_deleted_together_with_all_that_is_drawn_on_it(screen):
+    screen.click(30, 40)
+    screen.press(Qt.Key.Key_G)
+    for tool in (Tool.BOX, Tool.SCRIBBLE, Tool.CLICK):  # each makes the layer that it draws in
+        screen.controller.set_tool(tool)
+    screen.click(30, 60)
+    assert len(screen.viewer.layers) == 6
+    screen.viewer.layers.select_all()
+    screen.press(Qt.Key.Key_Delete, "control")
+    assert not screen.viewer.layers
+
+
+def test_an_image_that_gets_other_voxels_stays_the_chosen_one(screen):
+    first = screen.controller.work.image
+    other = screen.add_image(name="other")
+    screen.viewer.layers.selection.active = first
+    screen.settle()
+    screen.click(30, 40)
+    screen.press(Qt.Key.Key_G)
+    screen.viewer.layers.selection.active = screen.controller.work.shown.find("labels")
+    first.data = np.ones((7, 60, 80), np.float32)
+    screen.settle()
+    assert screen.controller.work.image is first
+    assert other in screen.viewer.layers
 
 
 def test_the_widget_may_be_closed_while_the_model_works(screen):
@@ -215,13 +293,18 @@ def test_an_accepted_mask_is_seen_though_the_labels_were_hidden(screen):
     assert labels.visible
 
 
-def test_another_model_begins_afresh_but_the_first_keeps_what_was_painted(screen):
-    screen.click(30, 40)
+def test_another_model_corrects_what_is_shown_of_every_object(screen):
+    screen.click(30, 20)
+    screen.session.new_object("other")
+    screen.click(30, 60)
     screen.controller.models.use("builtin")
     screen.until(lambda: not screen.controller.is_busy)
-    assert screen.session.preview is None
-    screen.controller.undo()
-    assert screen.session.preview.mask[30, 40]
+    assert screen.session.unaccepted == {1: 1, 2: 1}
+    screen.click(30, 65)
+    assert screen.engine.calls[-1][3].mask[30, 60], "what was shown is fed back"
+    screen.controller.grouping.select(1)
+    screen.click(30, 25)
+    assert screen.engine.calls[-1][3].mask[30, 20]
 
 
 def test_an_anisotropic_moved_layer_gets_the_right_voxel(screen):

@@ -22,6 +22,7 @@ class Column(QScrollArea):
         super().__init__()
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # what it holds has the keyboard, or the canvas
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._inside, self._bar = inside, QScrollBar(Qt.Orientation.Vertical)
         self.setVerticalScrollBar(self._bar)

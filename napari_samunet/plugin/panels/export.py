@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from qtpy.QtCore import Signal
@@ -22,6 +23,9 @@ _FORMATS = {
 }
 """What the dialog offers: the ending that a bare name gets, and the format of the session."""
 
+_NO_FILE_NAME = re.compile(r'[\\/:*?"<>|\x00-\x1f\ud800-\udfff]')
+"""What names folders, or what no file is called on some system."""
+
 _MASKS = "Masks (*.nii *.nii.gz *.nrrd *.mha *.mhd *.dcm);;All files (*)"
 
 
@@ -37,7 +41,7 @@ class ExportPanel(Section):
 
     def __init__(self) -> None:
         super().__init__("Files")
-        self._suggested = "labels.nii.gz"
+        self._image_name = "image"
         self._import = button("Add masks…", "", self._ask_source)
         self._import.setToolTip(
             "Correct masks of a file: NIfTI, NRRD, MetaImage, DICOM SEG or RTSTRUCT"
@@ -56,13 +60,13 @@ class ExportPanel(Section):
         self._export.setEnabled(enabled)
         self._import.setEnabled(image)
 
-    def set_suggestion(self, path: str) -> None:
-        """Path that the dialog offers at first."""
-        self._suggested = path
+    def set_image(self, name: str) -> None:
+        """Name of the image, which the dialog makes that of a file."""
+        self._image_name = name
 
     def _ask_target(self) -> None:
         named, chosen = QFileDialog.getSaveFileName(
-            self, "Export", self._suggested, ";;".join(_FORMATS)
+            self, "Export", str(suggested(self._image_name)), ";;".join(_FORMATS)
         )
         if not named:
             return
@@ -81,6 +85,15 @@ class ExportPanel(Section):
         path, _ = QFileDialog.getOpenFileName(self, "Add masks", "", _MASKS)
         if path:
             self.import_requested.emit(path)
+
+
+def suggested(image_name: str) -> Path:
+    """A file for the labels of an image, in this folder whatever the image is called."""
+    try:
+        folder = Path.cwd()
+    except OSError:  # it is gone: on a stick that was taken out, or deleted meanwhile
+        folder = Path.home()
+    return folder / f"{_NO_FILE_NAME.sub('_', image_name)}_labels.nii.gz"
 
 
 _ENDINGS = (".nii.gz", ".nii", ".nrrd", ".mha", ".mhd", ".dcm", ".csv", ".png", ".json")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QComboBox, QPushButton
 
 from napari_samunet.plugin.keys import tip
-from napari_samunet.plugin.panels.section import Section, literal
+from napari_samunet.plugin.panels.section import Section, drop_down, literal, passage, side_by_side
 
 
 class ImagePanel(Section):
@@ -24,13 +24,7 @@ class ImagePanel(Section):
 
     def __init__(self) -> None:
         super().__init__("Image")
-        self._choice = QComboBox()
-        self._choice.setToolTip("The image layer that clicks go to")
-        self._choice.setAccessibleName("Image layer")
-        self._choice.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
-        self._choice.setMinimumContentsLength(8)
+        self._choice = drop_down("Image layer", "The image layer that clicks go to")
         self._choice.activated.connect(self._chosen)
         self._windows = QComboBox()
         self._windows.setToolTip(tip("windows"))
@@ -38,15 +32,9 @@ class ImagePanel(Section):
         self._windows.setPlaceholderText("Window…")
         self._windows.activated.connect(self.window_requested.emit)
         self._titles: list[str] = []
-        self._about = QLabel()
-        self._about.setTextFormat(Qt.TextFormat.PlainText)
-        self._about.setWordWrap(True)
+        self._about = passage()
         self._windows.setMinimumContentsLength(8)
-        row = QHBoxLayout()
-        row.setSpacing(3)
-        row.addWidget(self._choice, 3)
-        row.addWidget(self._windows, 2)
-        self.body.addLayout(row)
+        self.body.addLayout(side_by_side(self._choice, self._windows, stretch=(3, 2)))
         self.body.addWidget(self._about)
         self._resample = QPushButton("Resample onto this image")
         self._resample.clicked.connect(lambda: self.resample_requested.emit())

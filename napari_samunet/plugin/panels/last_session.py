@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from napari_samunet.plugin.panels.section import button
+from napari_samunet.plugin.panels.section import button, passage, side_by_side
 
 
 class LastSessionPanel(QWidget):
@@ -19,23 +19,17 @@ class LastSessionPanel(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._text = QLabel()
-        self._text.setTextFormat(Qt.TextFormat.PlainText)
-        self._text.setWordWrap(True)
+        self._text = passage()
         self._continue = button(
             "Continue", "continue", self.continue_requested.emit, "Continue the last session"
         )
         self._refuse = button("Start afresh", "", self.refused.emit)
         self._refuse.setToolTip("Begin anew; `samunet resume` lists the earlier sessions")
-        row = QHBoxLayout()
-        row.setSpacing(3)
-        row.addWidget(self._continue)
-        row.addWidget(self._refuse)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 4)
         layout.setSpacing(3)
         layout.addWidget(self._text)
-        layout.addLayout(row)
+        layout.addLayout(side_by_side(self._continue, self._refuse))
         self.set_offer("")
 
     def set_offer(self, about: str) -> None:

@@ -8,17 +8,16 @@ from dataclasses import dataclass
 
 from qtpy.QtCore import Qt, QUrl, Signal
 from qtpy.QtGui import QDesktopServices
-from qtpy.QtWidgets import (
-    QComboBox,
-    QFileDialog,
-    QHBoxLayout,
-    QLabel,
-    QProgressBar,
-    QPushButton,
-    QSizePolicy,
-)
+from qtpy.QtWidgets import QComboBox, QFileDialog, QLabel, QProgressBar, QSizePolicy
 
-from napari_samunet.plugin.panels.section import Section, button, literal
+from napari_samunet.plugin.panels.section import (
+    Section,
+    button,
+    drop_down,
+    literal,
+    passage,
+    side_by_side,
+)
 
 _PROBLEM = "color: #e08a2e"  # seen on napari's dark and on its light theme
 _SHOWN = 220  # characters of a problem; the tooltip has all of it
@@ -89,19 +88,21 @@ class ModelPanel(Section):
 
     def __init__(self) -> None:
         super().__init__("Model")
-        self._names = _combo("Model", "Which model answers; those that are not here can be fetched")
+        self._names = drop_down(
+            "Model", "Which model answers; those that are not here can be fetched"
+        )
         self._names.activated.connect(self._choose)
         self._open = button("Open…", "", self._ask, "Open a checkpoint")
         self._open.setToolTip("Use a checkpoint file: SAM, MedSAM, SAM-Med2D, SAM-UNet …")
         self._open.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        self.body.addLayout(_row(self._names, self._open))
-        self._answering = _text("The model that answers")
+        self.body.addLayout(side_by_side(self._names, self._open, stretch=(1, 0)))
+        self._answering = passage()
         self.body.addWidget(self._answering)
         self._systems_label = QLabel("Read as")
-        self._systems = _combo("Read the checkpoint as", "")
+        self._systems = drop_down("Read the checkpoint as", "")
         self._systems.activated.connect(self._choose_system)
-        self.body.addLayout(_row(self._systems, label=self._systems_label))
-        self._offer = _text("How to get this model")
+        self.body.addLayout(side_by_side(self._systems_label, self._systems, stretch=(0, 1)))
+        self._offer = passage()
         self._offer.setTextFormat(Qt.TextFormat.RichText)
         self._offer.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
         self._offer.linkActivated.connect(_open_address)
@@ -113,8 +114,8 @@ class ModelPanel(Section):
         self._cancel.setToolTip("Stop the download; nothing of it is kept")
         self._cancel.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.body.addWidget(self._take)
-        self.body.addLayout(_row(self._bar, self._cancel))
-        self._problem = _text("Why the model was not taken")
+        self.body.addLayout(side_by_side(self._bar, self._cancel, stretch=(1, 0)))
+        self._problem = passage()
         self._problem.setStyleSheet(_PROBLEM)
         self.body.addWidget(self._problem)
 
@@ -188,37 +189,6 @@ def _fill(combo: QComboBox, choices: Sequence[Choice], chosen: str | Sequence[st
             combo.setItemData(number, literal(choice.tip), Qt.ItemDataRole.ToolTipRole)
     wanted = chosen if isinstance(chosen, str) else "".join(chosen)
     combo.setCurrentIndex(combo.findData(wanted))
-
-
-def _combo(name: str, tip: str) -> QComboBox:
-    made = QComboBox()
-    made.setAccessibleName(name)
-    made.setToolTip(tip)
-    made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    made.setMinimumContentsLength(8)
-    made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-    return made
-
-
-def _text(name: str) -> QLabel:
-    made = QLabel()
-    made.setTextFormat(Qt.TextFormat.PlainText)
-    made.setWordWrap(True)
-    made.setAccessibleName(name)
-    return made
-
-
-def _row(
-    wide: QComboBox | QProgressBar, narrow: QPushButton | None = None, label: QLabel | None = None
-) -> QHBoxLayout:
-    row = QHBoxLayout()
-    row.setSpacing(3)
-    if label is not None:
-        row.addWidget(label)
-    row.addWidget(wide, 1)
-    if narrow is not None:
-        row.addWidget(narrow)
-    return row
 
 
 def _open_address(address: str) -> None:

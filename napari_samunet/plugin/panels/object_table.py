@@ -15,6 +15,7 @@ from qtpy.QtWidgets import (
     QTableWidgetSelectionRange,
 )
 
+from napari_samunet.plugin.keys import CTRL
 from napari_samunet.plugin.panels.section import literal
 
 _ID = Qt.ItemDataRole.UserRole
@@ -25,13 +26,15 @@ _OWN_KEYS = (
     *(Qt.Key.Key_Up, Qt.Key.Key_Down),
     *(Qt.Key.Key_F2, Qt.Key.Key_Return, Qt.Key.Key_Enter),
 )
+_DELETING_KEYS = Qt.Key.Key_Delete, Qt.Key.Key_Backspace
+_ALONE = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier
 # The style's own empty box can hardly be told from a row of the dark theme; this one stands out
 # from rows of both themes, marked or not.
 _EMPTY_BOX = """QTableView::indicator:unchecked {
     border: 1px solid #909090; background: rgba(255, 255, 255, 90);
 }"""
 _COLUMNS = {
-    "Name": "Click: go on with it; double click: rename; Ctrl+click: mark several",
+    "Name": f"Click: go on with it; double click: rename; {CTRL}+click: mark several",
     "Lock": "A locked object is never painted over",
     "Show": "Whether its mask is seen",
     "Slices": "Slices of the shown plane that have a mask",
@@ -138,7 +141,7 @@ class ObjectTable(QTableWidget):
         """Leave all keys but a few to the window, where they do what they do everywhere."""
         if event is None:
             return
-        if event.key() == Qt.Key.Key_Delete:
+        if event.key() in _DELETING_KEYS and event.modifiers() in _ALONE:
             self.delete_requested.emit()
         elif event.key() == Qt.Key.Key_Space and self.currentColumn() in _TICKS:
             self._turn(self.currentRow(), self.currentColumn())

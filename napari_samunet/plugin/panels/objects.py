@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QAction
-from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QMenu, QPushButton, QWidget
+from qtpy.QtWidgets import QComboBox, QFileDialog, QLabel, QMenu, QPushButton
 
+from napari_samunet.plugin.keys import CTRL
 from napari_samunet.plugin.panels.object_table import ObjectRow, ObjectTable
-from napari_samunet.plugin.panels.section import Section, button
+from napari_samunet.plugin.panels.section import Section, button, side_by_side
 
 _OVERLAPS = {
     "keep": ("Overlap: keep earlier", "Voxels of another object stay with it"),
@@ -32,16 +34,16 @@ class ObjectsPanel(Section):
     """Accept and next object, the table, and what is done with whole objects.
 
     Signals: ``accept_requested()``, ``next_requested()``, those of the table, ``delete_requested``,
-    ``split_requested``, ``fill_requested`` (int), ``merge_requested(numbers)``,
+    ``merge_requested``, ``fill_requested`` (numbers), ``split_requested(int)``,
     ``overlap_requested(rule)``, ``preset_requested(name)``, ``names_requested(path)``,
     ``log_requested(path)``.
     """
 
     accept_requested = Signal()
     next_requested = Signal()
-    delete_requested = Signal(int)
+    delete_requested = Signal(object)
     split_requested = Signal(int)
-    fill_requested = Signal(int)
+    fill_requested = Signal(object)
     merge_requested = Signal(object)
     overlap_requested = Signal(str)
     preset_requested = Signal(str)
@@ -52,20 +54,20 @@ class ObjectsPanel(Section):
         super().__init__("Objects")
         self.table = ObjectTable()
         self._score = QLabel()
-        self._score.setAccessibleName("Expected quality of the mask")
         self._accept = button("Accept", "accept", self.accept_requested.emit)
         font = self._accept.font()
         font.setBold(True)
         self._accept.setFont(font)
         self._next = button("Next object", "next_object", self.next_requested.emit)
-        self.body.addLayout(_row(self._accept, self._next, self._score))
+        self.body.addLayout(side_by_side(self._accept, self._next, self._score))
         self.body.addWidget(self.table)
-        self._delete = button("Delete", "", self._on_one(self.delete_requested), "Delete object")
-        self._delete.setToolTip("Remove the marked object with its mask; Undo brings it back")
+        delete = self._of_marked(self.delete_requested)
+        self._delete = button("Delete", "", delete, "Delete objects")
+        self._delete.setToolTip("Remove the marked objects with their masks; Undo brings them back")
         self.table.delete_requested.connect(self._delete.click)
         self._more = self._more_button(presets)
         self._overlap = self._overlap_box()
-        self.body.addLayout(_row(self._overlap, self._delete, self._more))
+        self.body.addLayout(side_by_side(self._overlap, self._delete, self._more))
         self.table.itemSelectionChanged.connect(self._enable)
         self.set_score(None)
         self._enable()
@@ -107,14 +109,11 @@ class ObjectsPanel(Section):
         more.setAccessibleName("More for objects")
         menu = QMenu(more)
         menu.setToolTipsVisible(True)
-        one = "Of the marked object"
-        merge = lambda: self.merge_requested.emit(self.table.marked())  # noqa: E731
-        self._merge = _entry(menu, "Merge marked objects", merge)
-        self._merge.setToolTip("Join all marked objects (Ctrl+click marks several)")
-        self._split = _entry(menu, "Split off islands", self._on_one(self.split_requested))
-        self._split.setToolTip(f"{one}: every island becomes an object")
-        self._fill = _entry(menu, "Fill holes", self._on_one(self.fill_requested))
-        self._fill.setToolTip(f"{one}, slice by slice")
+        self._merge = _entry(menu, "Merge marked objects", self._of_marked(self.merge_requested))
+        self._merge.setToolTip(f"Join all marked objects ({CTRL}+click marks several)")
+        self._split = _entry(menu, "Split off islands", self._split_marked)
+        self._fill = _entry(menu, "Fill holes", self._of_marked(self.fill_requested))
+        self._fill.setToolTip("Of the marked objects, slice by slice")
         log = _entry(menu, "Save log…", self._ask_log)
         log.setToolTip("Time, prompts and edits of each object, as a table (CSV)")
         names = QMenu("Add names", menu)
@@ -126,18 +125,18 @@ class ObjectsPanel(Section):
         more.setMenu(menu)
         return more
 
-    def _on_one(self, signal):
-        def tell() -> None:
-            marked = self.table.marked()
-            if marked:
-                signal.emit(marked[0])
+    def _of_marked(self, signal: Any) -> Callable[[], None]:
+        return lambda: signal.emit(self.table.marked())
 
-        return tell
+    def _split_marked(self) -> None:
+        self.split_requested.emit(self.table.marked()[0])
 
     def _enable(self) -> None:
         count = len(self.table.marked())
         self._delete.setEnabled(count > 0)
-        self._split.setEnabled(count > 0)
+        self._split.setEnabled(count == 1)
+        alone = "mark this one alone" if count > 1 else "every island becomes an object"
+        self._split.setToolTip(f"Of one marked object: {alone}")
         self._fill.setEnabled(count > 0)
         self._merge.setEnabled(count > 1)
 
@@ -158,11 +157,3 @@ def _entry(menu: QMenu, text: str, chosen: Callable[[], object]) -> QAction:
     entry.triggered.connect(lambda _checked=False: chosen())
     menu.addAction(entry)
     return entry
-
-
-def _row(*controls: QWidget) -> QHBoxLayout:
-    row = QHBoxLayout()
-    row.setSpacing(3)
-    for control in controls:
-        row.addWidget(control)
-    return row

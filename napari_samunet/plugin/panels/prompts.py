@@ -6,7 +6,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSpinBox
 
 from napari_samunet.plugin.gestures import BRUSHES, Tool
-from napari_samunet.plugin.panels.section import Section, button
+from napari_samunet.plugin.panels.section import Section, button, side_by_side
 
 _TITLES = {
     Tool.CLICK: "Click",
@@ -88,13 +88,8 @@ class PromptsPanel(Section):
         self._size.setToolTip("Diameter of the brush of Scribble, Paint and Erase, in pixels")
         self._size.setAccessibleName("Brush diameter in pixels")
         self._size.valueChanged.connect(self.brush_requested.emit)
-        row = QHBoxLayout()
-        row.setSpacing(3)
-        row.addWidget(self._size_label)
-        row.addWidget(self._size, 1)
-        row.addWidget(self._ghost, 1)
-        row.addWidget(self._suggest, 1)
-        return row
+        controls = self._size_label, self._size, self._ghost, self._suggest
+        return side_by_side(*controls, stretch=(0, 1, 1, 1))
 
 
 def _grid(buttons: list[QPushButton]) -> QGridLayout:

@@ -1,15 +1,22 @@
-"""What all panels share: a titled section, buttons with a tooltip that names their key, and text
-that Qt shows as it is.
-"""
+"""What all panels share: a titled section, and its controls, with names for screen readers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_samunet.plugin.keys import tip
 
@@ -85,15 +92,47 @@ def button(text: str, key: str, pressed: Callable[[], Any], label: str = "") -> 
     pressed : callable
         Called without arguments.
     label : str, optional
-        What a screen reader says, where ``text`` alone says too little.
+        What a screen reader says, where the text alone says too little; else it says what the
+        button says at that moment.
     """
     made = QPushButton(text)
     if key:
         made.setToolTip(tip(key))
-    made.setAccessibleName(label or text)
+    made.setAccessibleName(label)
     made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
     made.clicked.connect(lambda _checked=False: pressed())
     return made
+
+
+def drop_down(name: str, tooltip: str) -> QComboBox:
+    """Make a list to choose from, which may be narrower than its rows; a screen reader names it."""
+    made = QComboBox()
+    made.setAccessibleName(name)
+    made.setToolTip(tooltip)
+    made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    made.setMinimumContentsLength(8)
+    made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+    return made
+
+
+def passage() -> QLabel:
+    """Make room for a text of several lines, shown as it is: names in it come from files.
+
+    It has no accessible name: a screen reader would say that instead of the text.
+    """
+    made = QLabel()
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setWordWrap(True)
+    return made
+
+
+def side_by_side(*controls: QWidget, stretch: Sequence[int] | None = None) -> QHBoxLayout:
+    """Lay controls out in a row; ``stretch`` tells how they share what room is left."""
+    row = QHBoxLayout()
+    row.setSpacing(3)
+    for number, control in enumerate(controls):
+        row.addWidget(control, stretch[number] if stretch else 0)
+    return row
 
 
 def literal(text: str) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import QLabel, QProgressBar, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
+from napari_samunet.plugin.panels.section import passage
 from napari_samunet.plugin.rest import Rest
 
 _FELT_MS = 300  # a shorter wait needs no bar, and whatever moves in a window costs it frames
@@ -19,11 +20,8 @@ class StatusPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)  # the theme leaves room around the words
-        self._text = QLabel()
-        self._text.setTextFormat(Qt.TextFormat.PlainText)  # names come from files
-        self._text.setWordWrap(True)
+        self._text = passage()
         self._text.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-        self._text.setAccessibleName("What to do next")
         self._bar = QProgressBar()
         self._bar.setRange(0, 1)
         self._bar.setTextVisible(False)

@@ -24,7 +24,7 @@ Found: TypeAlias = "Mapping[SliceRef, tuple[BoolArray, ...]]"
 Search: TypeAlias = "Callable[[Session, SliceRef, Window, GoOn], Found]"
 
 
-class Ghosts(QObject):
+class Suggestions(QObject):
     """Asks the model what there is on a slice or in the volume, and shows it best first.
 
     Parameters
@@ -67,18 +67,18 @@ class Ghosts(QObject):
 
     def take(self) -> None:
         """Make the brightest suggestion the preview of a new object; the preview before it stays
-        for good.
+        for good. Where a lock refuses either, the suggestion stays.
         """
         ref, work = self._controller.shown_ref(), self._work
         if ref is None or work is None or not self._here():
             return
         session = work.session
         if session.previews:
-            work.accept()  # which a lock may refuse, and then the suggestion stays
-        chosen = self._here().pop(0)
+            work.accept()
         if session.current is not None and session.current.voxels:
             session.new_object()
-        session.paint(chosen, ref.index, ref.axis, self._model)
+        session.paint(self._here()[0], ref.index, ref.axis, self._model)
+        self._here().pop(0)
         self._draw()
 
     def refuse(self) -> None:
@@ -99,6 +99,12 @@ class Ghosts(QObject):
         self._left = {}
         self._draw()
 
+    def forget(self, work: ImageWork) -> None:
+        """Let go of an image that is closed, and end a search on it."""
+        if work is self._work:
+            self._stop.set()
+            self._work, self._left = None, {}
+
     def _here(self) -> list[BoolArray]:
         ref = self._controller.shown_ref()
         return self._left.get(ref, []) if self._work is self._controller.work and ref else []
@@ -111,10 +117,10 @@ class Ghosts(QObject):
         if work is None or ref is None or self._controller.waiting:
             return
         self.clear()
-        self.running = True
+        self._work, self.running = work, True
         self._stop = stop = Event()
         window = work.window
-        self._controller.run_beside(
+        self._controller.asking.run_beside(
             (work, "suggest"),
             lambda: search(work.session, ref, window, lambda: not stop.is_set()),
             lambda found: self._show(work, where, found),
@@ -133,7 +139,10 @@ class Ghosts(QObject):
         if count:
             keys = f"take [{KEYS['accept'].shown}], refuse [{KEYS['discard'].shown}]"
             many = f" on {slices} slices" if slices > 1 else ""
-            self._controller.say(f"{count} suggestions{many}, the brightest first: {keys}.")
+            what = (
+                "1 suggestion" if count == 1 else f"{count} suggestions{many}, the brightest first"
+            )
+            self._controller.say(f"{what}: {keys}.")
         else:
             self._controller.say(f"Nothing was found {where} that is not segmented yet.")
         self._draw()
@@ -151,8 +160,8 @@ class Ghosts(QObject):
 
     def _draw(self) -> None:
         if self._work is not None:
-            ghosts = {ref: tuple(masks) for ref, masks in self._left.items() if masks}
-            self._work.shown.show_ghosts(ghosts)
+            left = {ref: tuple(masks) for ref, masks in self._left.items() if masks}
+            self._work.shown.show_suggestions(left)
         self.changed.emit()
 
     def _fail(self, error: BaseException) -> None:
