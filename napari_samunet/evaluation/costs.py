@@ -106,7 +106,7 @@ def keeping(system: System, repeat: int) -> Iterator[Row]:
 def _first_boxes(
     system: System, volume: Volume, refs: Sequence[SliceRef], folder: str, repeat: int
 ) -> Iterator[Row]:
-    """Time what is seen first of a box, and all of its readings, on a slice that nobody holds."""
+    """Time what is seen first of a box, and all of its candidates, on a slice that nobody holds."""
     whole = Prompts(box=(1, 1, SIDE - 2, SIDE - 2))
     caches: dict[str, Callable[[], LayeredCache]] = {
         "encoded now": partial(LayeredCache, device=str(system.device)),
@@ -120,7 +120,7 @@ def _first_boxes(
         Engine(system, cache).predict(volume, refs[turn], whole, WINDOW)
 
     name = "first box of a case to mask"
-    for section, ask in {name: seen, f"{name} and its other readings": answered}.items():
+    for section, ask in {name: seen, f"{name} and its other candidates": answered}.items():
         contenders = {who: partial(_with_new, cache, ask) for who, cache in caches.items()}
         yield from take_turns(section, contenders, repeat)
 

@@ -94,7 +94,7 @@ class Engine(Answerer):
     def glimpse(
         self, volume: Volume, ref: SliceRef, prompts: Prompts, window: Window | None = None
     ) -> Prediction | None:
-        """Answer first clicks with the first look alone, or a box without its other readings.
+        """Answer first clicks with the first look alone, or a box without its other candidates.
 
         Parameters as for `predict`, which looks further. None where it takes but one look.
         """

@@ -66,7 +66,7 @@ def _without_far_off(prompts: Prompts, mask: BoolArray) -> Prompts:
 
 
 def glimpsed(view: View, prompts: Prompts) -> Prediction:
-    """Answer a box without its other readings, or first clicks with the first look alone."""
+    """Answer a box without its other candidates, or first clicks with the first look alone."""
     frame = view.frame(first_look(view.shape, prompts.box))
     answer = view.answer(frame, prompts, None)
     # The model corrects itself when it sees its own answer to a box, as it was trained to.
