@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import count
-from math import inf
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -75,7 +74,7 @@ def read_masks(path: str | Path, volume: Volume) -> Masks:
     path = Path(path).expanduser()
     if _is_dicom_masks(path):
         return _from_dicom(path, volume)
-    placed: list[tuple[float, Landed]] = []
+    placed: list[tuple[int | None, Landed]] = []
     notes = []
     for layer, found in enumerate(_layers(path)):
         labels = whole_numbers(path, found.array)
@@ -86,9 +85,8 @@ def read_masks(path: str | Path, volume: Volume) -> Masks:
         else:
             landed = _resampled(labels, found, volume, words)
             notes = [note_of_resampling(path.name)]
-        placed += [(words.places.get(item.segment.number, inf), item) for item in landed]
-    # Their order tells what shows where they overlap, whichever layers they lie in.
-    landed = [item for _, item in sorted(placed, key=itemgetter(0))]
+        placed += [(words.places.get(item.segment.number), item) for item in landed]
+    landed = _in_order(placed)
     segments = [item.segment for item in landed if item.segment.voxels]
     notes += notes_of_losses(path.name, landed)
     return Masks(tuple(_renumbered(segments)), tuple(notes))
@@ -230,6 +228,18 @@ def _words_of_slicer(header: Any, layer: int) -> _Words:
                 red, green, blue = (min(1.0, float(part)) for part in parts)
                 colors[number] = (red, green, blue)
     return _Words(places, names, colors)
+
+
+def _in_order(placed: list[tuple[int | None, Landed]]) -> list[Landed]:
+    """Put objects in the order of their places, which tells what shows where they overlap,
+    whichever layers they lie in; by number where some have a place and some have none.
+    """
+    places = [place for place, _ in placed]
+    if all(place is None for place in places):
+        return [item for _, item in placed]
+    if None in places:
+        return sorted((item for _, item in placed), key=lambda item: item.segment.number)
+    return [item for _, item in sorted(placed, key=itemgetter(0))]
 
 
 def _renumbered(segments: list[Segment]) -> list[Segment]:

@@ -18,7 +18,7 @@ from napari_samunet.types import Window
 _GRAMS = 1000.0
 _LATEST = timedelta(hours=1)
 """A tracer may be given this long after the start, as it is where its first passage is watched."""
-_MOMENT = re.compile(r"(\d{10}|\d{12}|\d{14}(?:\.\d{1,6})?)([+-]\d{4})?")
+_MOMENT = re.compile(r"(\d{10}|\d{12}|\d{14}(?:\.\d*)?) ?([+-]\d{4}|Z)?")
 """Date and hour, and what may follow: minutes, seconds, their fraction; and the zone."""
 
 
@@ -121,7 +121,7 @@ def _time(text: str, word: str, header: Any) -> datetime:
             raise ValueError
         clock, own_zone = found.groups(default="")
         whole, _, fraction = clock.partition(".")
-        moment = datetime.strptime(f"{whole:0<14}.{fraction or 0}", "%Y%m%d%H%M%S.%f")
+        moment = datetime.strptime(f"{whole:0<14}.{fraction[:6] or 0}", "%Y%m%d%H%M%S.%f")
         if own_zone and zone:
             moment += _offset(zone) - _offset(own_zone)
     except ValueError:

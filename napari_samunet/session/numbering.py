@@ -74,15 +74,16 @@ def with_segments(state: State, segments: Sequence[Segment], shape: Shape) -> En
 
 
 def with_names(state: State, names: Sequence[LabelName], shape: Shape) -> Entered:
-    """Return the state with names more: for the object of that number that nobody named, else for
-    a new object.
+    """Return the state with names more: for the object of that number that came from a file
+    without a name, else for a new object.
 
     Raises
     ------
     InputError
         More objects than labels can hold.
     """
-    nameless = {item.id: item for item in state.objects if _is_default(item)}
+    came = (item for item in state.objects if item.origin is not None)
+    nameless = {item.id: item for item in came if _is_default(item)}
     homes = {
         at: nameless.pop(name.number)
         for at, name in enumerate(names)
@@ -102,17 +103,27 @@ def _homes(state: State, segments: Sequence[Segment]) -> dict[int, ObjectState]:
     """Return the empty objects that masks go into, by the place of the mask in the file."""
     begun = {number for number, _ in state.planes}
     there = (item for item in state.objects if not (item.masks or item.keys or item.locked))
-    empty = {item.id: item for item in there if item.id not in begun}
-    named = {item.name: item.id for item in empty.values()}
-    homes = {}
-    for at, segment in enumerate(segments):
-        if segment.name in named:
-            homes[at] = empty.pop(named.pop(segment.name))
-    for at, segment in enumerate(segments):
-        item = empty.get(segment.number)
-        if at not in homes and item and (_is_nameless(segment) or _is_default(item)):
-            homes[at] = empty.pop(item.id)
+    empty = [item for item in there if item.id not in begun]
+    homes: dict[int, ObjectState] = {}
+    for is_home in (_is_same, _is_namesake, _is_of_number):
+        for at, segment in enumerate(segments):
+            found = (item for item in empty if is_home(segment, item))
+            if at not in homes and (item := next(found, None)):
+                homes[at] = item
+                empty.remove(item)
     return homes
+
+
+def _is_same(segment: Segment, item: ObjectState) -> bool:
+    return segment.number == item.id and segment.name == item.name
+
+
+def _is_namesake(segment: Segment, item: ObjectState) -> bool:
+    return segment.name == item.name
+
+
+def _is_of_number(segment: Segment, item: ObjectState) -> bool:
+    return segment.number == item.id and (_is_nameless(segment) or _is_default(item))
 
 
 def _numbers(

@@ -80,7 +80,7 @@ class ObjectState:
         """Return the masks (H, W) on several planes; those without a pixel are left out."""
         there = {axis: set(self.indices_along(axis)) for axis in {ref.axis for ref in refs}}
         found = [ref for ref in refs if ref.index in there[ref.axis]]
-        if not any(ref.axis for ref in found):
+        if len(found) < 2 or not any(ref.axis for ref in found):
             return {ref: self.mask_at(ref) for ref in found}
         volume_zyx = self.mask()  # made once, not once for every plane
         return {ref: take_slice(volume_zyx, ref) for ref in found}
@@ -91,30 +91,32 @@ class ObjectState:
 
     def with_planes(self, masks: Mapping[SliceRef, BoolArray]) -> ObjectState:
         """Return the object with other masks on planes along one axis; other slices are shared."""
-        if all(ref.axis == 0 for ref in masks):
-            item = self._with_slices({ref.index: mask for ref, mask in masks.items()})
-        else:
-            item = self._with_slices(self._crossed(masks))
-        if item is self:
+        now = self.masks_at(masks)
+        new = {ref: mask for ref, mask in masks.items() if (mask ^ now.get(ref, np.False_)).any()}
+        if not new:
             return self
+        axes = {ref.axis for ref in new}
+        slices = self._crossed(new) if any(axes) else {ref.index: new[ref] for ref in new}
         # Prompts that were accepted for another mask than this tell nothing of it.
-        axes = {ref.axis for ref in masks}
-        kept = {
-            other: plane
-            for other, plane in self.settled.items()
-            if other not in masks and other.axis in axes
-        }
-        return replace(item, settled=kept)
+        settled = self.settled.items()
+        kept = {ref: plane for ref, plane in settled if ref not in new and ref.axis in axes}
+        return replace(self._with_slices(slices), settled=kept)
 
     def _crossed(self, masks: Mapping[SliceRef, BoolArray]) -> dict[int, BoolArray]:
         """Return the slices along axis 0 that planes of another axis change."""
-        volume_zyx = self.mask()  # made once, not once for every plane
-        changed = np.zeros(self.shape[0], bool)
-        for ref, mask_hw in masks.items():
-            plane = take_slice(volume_zyx, ref)
-            changed |= (plane != mask_hw).any(axis=1)
-            plane[:] = mask_hw
-        return {z: volume_zyx[z] for z in np.flatnonzero(changed).tolist()}
+        axis = next(iter(masks)).axis
+        indices = [ref.index for ref in masks]
+        lines_zpw = np.stack(list(masks.values()), axis=1)
+        changed = {}
+        for z, lines_pw in enumerate(lines_zpw):
+            if not (z in self.masks or lines_pw.any()):
+                continue
+            slice_yx = self.mask_at(SliceRef(0, z))
+            lines = np.moveaxis(slice_yx, axis - 1, 0)
+            if not np.array_equal(lines[indices], lines_pw):
+                lines[indices] = lines_pw
+                changed[z] = slice_yx
+        return changed
 
     def accepted(
         self, masks: Mapping[SliceRef, BoolArray], planes: Mapping[SliceRef, PlaneState]
@@ -196,8 +198,7 @@ class ObjectState:
                 masks.pop(z, None)
             elif packed != masks.get(z):
                 masks[z] = packed
-        same = masks.keys() == self.masks.keys() and all(masks[z] is self.masks[z] for z in masks)
-        return self if same else self.with_masks(masks)
+        return self.with_masks(masks)
 
     def with_masks(self, masks: Mapping[int, PackedMask]) -> ObjectState:
         """Return the object with other masks; one without a voxel has no past."""

@@ -22,9 +22,13 @@ def writing_in(folder: Path) -> Iterator[None]:
     """
     try:
         yield
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
+        # PyTorch's archive, when closed after a failed write, fails with an error of its own.
+        cause = error if isinstance(error, OSError) else error.__context__
+        if not isinstance(cause, OSError):
+            raise
         raise InputError(
-            f"{folder} cannot be written in ({error.strerror or error}): make room there, or allow "
+            f"{folder} cannot be written in ({cause.strerror or cause}): make room there, or allow "
             "writing; the same command then goes on from what was saved last."
         ) from error
 

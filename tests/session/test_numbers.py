@@ -212,3 +212,20 @@ def test_a_mask_keeps_the_colour_of_its_file_and_one_without_gets_that_of_its_nu
     segments = [replace(s, color=c) for s, c in zip(masks.segments, given, strict=True)]
     added = session.take_masks(Masks(tuple(segments)))
     assert [item.color for item in added] == [given[0], color_of(2), color_of(3), given[3]]
+
+
+def test_a_label_set_names_nothing_that_a_person_drew(session, draw):
+    for side in (4, 9):
+        session.new_object()
+        session.paint(draw((40, 50), 10, 10, side=side), index=2)
+        session.accept()
+    session.add_label_set([LabelName("liver", number=1), LabelName("spleen", number=2)])
+    assert [item.name for item in session.objects] == ["object 1", "object 2", "liver", "spleen"]
+
+
+def test_masks_of_one_name_go_into_the_objects_of_their_numbers(session, notices):
+    names = [LabelName("Liver", number=1), LabelName("Liver", number=2)]
+    session.add_label_set(names)
+    session.take_masks(_masks((1, "Liver"), (2, "Liver")))
+    assert [(item.id, item.voxels > 0) for item in session.objects] == [(1, True), (2, True)]
+    assert not [line for line in notices if "Numbers changed" in line]

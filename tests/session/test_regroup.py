@@ -243,3 +243,18 @@ def test_accepting_many_planes_across_the_slices_packs_each_slice_once(
     np.testing.assert_array_equal(item.mask, expected & ~theirs if rule == "keep" else expected)
     other = session.objects[0]
     np.testing.assert_array_equal(other.mask, theirs & ~expected if rule == "replace" else theirs)
+
+
+def test_filling_holes_keeps_the_prompts_of_slices_that_stay_as_they_are(session, draw):
+    ring = draw((40, 50), 10, 10, side=10) & ~draw((40, 50), 13, 13, side=4)
+    session.new_object("in the hole")
+    session.paint(draw((40, 50), 13, 13, side=4), index=1)
+    session.accept()
+    item = session.new_object("ring")
+    for index in (1, 3):
+        session.paint(ring, index=index)
+    session.accept()
+    session.overlap = "keep"
+    assert session.fill_holes(item) == 16
+    session.select(item)
+    assert {prompt.ref.index for prompt in session.settled_prompts} == {1}

@@ -68,12 +68,42 @@ def _full(*_arguments, **_options):
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
-@pytest.mark.parametrize("writer", ["torch.save", "napari_samunet.training.weights.save"])
+class _FullFile:
+    """Takes a little."""
+
+    def __init__(self, file) -> None:
+        self._file = file
+
+    def __getattr__(self, name):
+        return getattr(self._file, name)
+
+    def write(self, content) -> int:
+        if self._file.tell() + len(content) > 5000:
+            _full()
+        return self._file.write(content)
+
+
+_SAVE = torch.save
+
+
+def _saved_to_full(state, file):
+    """PyTorch closes its archive after a failed write, which fails with an error of its own."""
+    _SAVE(state, _FullFile(file))
+
+
+@pytest.mark.parametrize(
+    ("writer", "full"),
+    [
+        ("torch.save", _full),
+        ("torch.save", _saved_to_full),
+        ("napari_samunet.training.weights.save", _full),
+    ],
+)
 def test_a_full_disk_is_one_plain_line_and_the_run_goes_on_once_there_is_room(
-    writer, tmp_path, monkeypatch
+    writer, full, tmp_path, monkeypatch
 ):
     trainer = Trainer(ONE_STEP, tmp_path, "cpu")
-    monkeypatch.setattr(writer, _full)
+    monkeypatch.setattr(writer, full)
     with pytest.raises(InputError, match="No space left") as told:
         trainer.run()
     monkeypatch.undo()
