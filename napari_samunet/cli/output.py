@@ -43,13 +43,15 @@ def check_writable(path: str | Path) -> Path:
     Raises
     ------
     BadUsage
-        Its folder is missing or not writable, or the path is a folder.
+        Its folder is missing or not writable, or the path is no file.
     UnreadableFile
         Its folder may not be entered.
     """
     path = Path(path)
     if is_folder(path):
         raise BadUsage(f"Expected a file to write, but {path} is a folder; name a file in it.")
+    if path.exists() and not path.is_file():  # would be replaced, too
+        raise BadUsage(f"Expected a file to write, but {path} is a device or a pipe; name a file.")
     folder = path.resolve().parent
     if not is_folder(folder):
         raise BadUsage(f"Expected a folder to write {path.name} in, but {folder} does not exist.")

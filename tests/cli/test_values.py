@@ -72,6 +72,8 @@ def test_a_target_is_checked_before_the_work(tmp_path: Path):
         check_writable(tmp_path)
     with pytest.raises(BadUsage, match="does not exist"):
         check_writable(tmp_path / "missing" / "report.json")
+    with pytest.raises(BadUsage, match="device"):
+        check_writable(os.devnull)
 
 
 def test_a_folder_is_checked_before_the_work_and_not_made(tmp_path: Path, monkeypatch):
