@@ -42,18 +42,21 @@ class Asking(QObject):
         # What waits for an answer of its image, in this order.
         self._afterwards: dict[ImageWork, list[Callable[[], object]]] = {}
 
-    def place(self, action: Callable[[], object], on_answer: bool = False) -> None:
+    def place(
+        self, action: Callable[[], object], on_answer: bool = False, reveal: bool = True
+    ) -> None:
         """Do ``action()``, which places a prompt: after what waits for an answer; paint waits for
-        one too, to lie on it (``on_answer``). An error is said.
+        one too, to lie on it (``on_answer``). An error is said; masks that a person hid are shown
+        again (``reveal``).
         """
         work = self._controller.work
         if work is None:
             return
         if self._afterwards.get(work) or (on_answer and not self._is_settled()):
-            self._put_off(work, lambda: self._placed(work, action))
+            self._put_off(work, lambda: self._placed(work, action, reveal))
             self._controller.say("In a moment: the answer that is due comes first.")
         else:
-            self._placed(work, action)
+            self._placed(work, action, reveal)
 
     def comes_later(self, action: Callable[[], object]) -> bool:
         """Whether an action waits for the answer that is due, or for a propagation, which ends."""
@@ -154,7 +157,7 @@ class Asking(QObject):
     def _put_off(self, work: ImageWork, action: Callable[[], object]) -> None:
         self._afterwards.setdefault(work, []).append(action)
 
-    def _placed(self, work: ImageWork, action: Callable[[], object]) -> None:
+    def _placed(self, work: ImageWork, action: Callable[[], object], reveal: bool) -> None:
         try:
             action()
         except InputError as error:
@@ -162,7 +165,8 @@ class Asking(QObject):
             self._controller.say(str(error))
             return
         self._controller.notice = ""
-        work.shown.reveal()
+        if reveal:
+            work.shown.reveal()
         self.ask()
 
     def _is_settled(self) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QTimer
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
 _CLICKED = ("preview", "points")  # every tool takes clicks, or shows at least a mask
 _DRAWN = {Tool.BOX: ("boxes",), Tool.LASSO: ("strokes",), Tool.SCRIBBLE: ("strokes",)}
+_TWICE_S = 0.5  # who presses Accept twice at once says nothing of a doubtful slice
 
 
 class Controller(ImageChoice):
@@ -71,6 +74,7 @@ class Controller(ImageChoice):
         self.models.loaded.connect(self._on_model)
         self.models.refused.connect(self._on_model_refused)
         self._closed = False
+        self._accepted_at = -inf
         # Not with a brush, which asks no model, nor with the box, which asks for its own region.
         self.ahead = EncodingAhead(viewer, self.engine, self.inference, self._to_encode)
         for something_else in (self.changed, self.busy_changed):
@@ -141,8 +145,10 @@ class Controller(ImageChoice):
         if self.suggestions.shown:
             return self._act(self.suggestions.take)
         if work.session.previews:
+            self._accepted_at = monotonic()
             return self._act(work.accept)
-        self.through.trust()
+        if monotonic() - self._accepted_at > _TWICE_S:
+            self.through.trust()
         return True
 
     def next_object(self) -> None:
@@ -232,7 +238,7 @@ class Controller(ImageChoice):
         self.asking.ask(work)
 
     def _on_window(self, _event: object) -> None:
-        """The next prompt sees the new window: encode it once the hand rests."""
+        """The next prompt sees the new window, and so does what is encoded ahead."""
         self.changed.emit()
 
     def _prepare(self) -> None:

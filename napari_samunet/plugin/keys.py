@@ -55,7 +55,7 @@ KEYS: Mapping[str, Key] = {
     "scribble": Key("Shift-J", "Shift+J", f"Scribble on the object; with {CTRL}, on what is not"),
     "paint": Key("J", "J", "Paint: add to the mask by hand"),
     "erase": Key("K", "K", "Erase: take away from the mask by hand"),
-    "accept": Key("G", "G", "Accept: put the mask into the labels and stay with this object"),
+    "accept": Key("G", "G", "Accept: put the mask into the labels; a doubtful slice is right"),
     "next_object": Key("N", "N", "Next object: accept what is shown and start another one"),
     "candidate": Key("U", "U", "Show the next candidate: another answer to the same click"),
     "undo": Key(f"{_CONTROL}-Z", f"{CTRL}+Z", "Take the last step back"),
@@ -68,8 +68,8 @@ KEYS: Mapping[str, Key] = {
     "delete_prompt": Key(
         "Delete",
         "Delete",
-        "Delete the click or box under the mouse; in the table, objects",
-        also="Backspace",  # what Apple's key of this name is
+        "Delete the click or box under the mouse (Backspace too); in the table, objects",
+        also="Backspace",  # Apple's key of this name
     ),
     "ghost": Key("Shift-E", "Shift+E", "Ghost: show under the mouse what a click would give"),
     "suggest": Key("Shift-F", "Shift+F", "Suggest: find objects on this slice; again: stop"),

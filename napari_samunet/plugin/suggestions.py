@@ -124,7 +124,7 @@ class Suggestions(QObject):
             (work, "suggest"),
             lambda: search(work.session, ref, window, lambda: not stop.is_set()),
             lambda found: self._show(work, where, found),
-            self._fail,
+            lambda error: self._fail(work, error),
         )
         self._controller.say(f"Looking for objects {where}…")
         self.changed.emit()
@@ -142,9 +142,9 @@ class Suggestions(QObject):
             what = (
                 "1 suggestion" if count == 1 else f"{count} suggestions{many}, the brightest first"
             )
-            self._controller.say(f"{what}: {keys}.")
+            self._controller.say_of(work, f"{what}: {keys}.")
         else:
-            self._controller.say(f"Nothing was found {where} that is not segmented yet.")
+            self._controller.say_of(work, f"Nothing was found {where} that is not segmented yet.")
         self._draw()
         if not self._here():
             self._go_on()
@@ -164,9 +164,9 @@ class Suggestions(QObject):
             self._work.shown.show_suggestions(left)
         self.changed.emit()
 
-    def _fail(self, error: BaseException) -> None:
+    def _fail(self, work: ImageWork, error: BaseException) -> None:
         self.running = False
-        self._controller.say(f"No suggestions. {reason_of(error)}")
+        self._controller.say_of(work, f"No suggestions. {reason_of(error)}")
         self.changed.emit()
 
 

@@ -57,7 +57,7 @@ def situation(controller: Controller) -> Situation:
         note="" if shown is None else shown.note,
         unseen=shown is not None and not work.shown.shows("preview"),
         low=shown is not None and is_low(shown),
-        doubtful=not session.previews and ref in session.doubts,
+        doubtful=through.is_doubtful,
         score=None if shown is None else shown.score,
         kind="iou" if shown is None else shown.score_kind,
         candidate=1 if shown is None else shown.rank + 1,

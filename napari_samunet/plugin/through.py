@@ -118,10 +118,20 @@ class Through(QObject):
             f"clicks.{right}"
         )
 
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the shown slice is accepted, doubtful, and seen by who could say it is right."""
+        work, ref = self._controller.work, self._controller.shown_ref()
+        current = None if work is None else work.session.current
+        if work is None or current is None or current.locked or not current.visible:
+            return False
+        there = not work.session.previews and ref in work.session.doubts
+        return there and work.shown.shows("labels")
+
     def trust(self) -> None:
         """Take the doubt about the shown slice away, where nothing is left to accept."""
         work, ref = self._controller.work, self._controller.shown_ref()
-        if work is None or ref is None or ref not in work.session.doubts:
+        if work is None or ref is None or not self.is_doubtful:
             return
 
         def trust(session: Session) -> None:
@@ -140,7 +150,9 @@ class Through(QObject):
             self.stop()
         elif work is not None and ref is not None:
             self._controller.asking.place(
-                lambda: self._start(work, plan_of(work.session, ref)), on_answer=True
+                lambda: self._start(work, plan_of(work.session, ref)),
+                on_answer=True,
+                reveal=False,
             )
 
     def _start(self, work: ImageWork, plan: PropagationPlan) -> None:

@@ -61,3 +61,17 @@ def test_a_search_for_suggestions_ends_with_its_image(screen):
     screen.engine.go.set()
     screen.until(lambda: not screen.controller.suggestions.running)
     assert len(screen.engine.calls) == asked + 1, "nobody waits for the others"
+
+
+def test_what_was_found_on_another_image_is_said_when_that_is_chosen_again(screen):
+    first = screen.controller.work
+    second = screen.add_image(np.ones((7, 60, 80), np.float32), name="second")
+    screen.viewer.layers.selection.active = second
+    suggested = np.zeros((60, 80), bool)
+    suggested[5:15, 5:15] = True
+    screen.controller.suggestions._show(first, "here", {SliceRef(0, 3): (suggested,)})
+    screen.settle(0.1)
+    assert "suggestion" not in screen.widget.status.text
+    screen.viewer.layers.selection.active = first.image
+    screen.settle(0.1)
+    assert "1 suggestion" in screen.widget.status.text

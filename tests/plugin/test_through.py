@@ -121,7 +121,8 @@ def test_a_click_stops_it_because_a_person_comes_first(screen):
     assert len(screen.session.previews) == 2
 
 
-def test_doubtful_slices_are_walked_through_and_a_correction_settles_one(screen):
+def _carried_with_doubts(screen):
+    """An object in preview on all slices, with doubts about the first and the last."""
     from napari_samunet.inference.painted import painted_prediction
 
     screen.click(30, 40)
@@ -137,6 +138,10 @@ def test_doubtful_slices_are_walked_through_and_a_correction_settles_one(screen)
     screen.engine.predict = sees_half
     screen.press(Qt.Key.Key_S, "shift")
     _finished(screen)
+
+
+def test_doubtful_slices_are_walked_through_and_a_correction_settles_one(screen):
+    _carried_with_doubts(screen)
     assert screen.session.doubts == (SliceRef(0, 0), SliceRef(0, 6))
     seen = []
     for _ in range(3):
@@ -148,22 +153,9 @@ def test_doubtful_slices_are_walked_through_and_a_correction_settles_one(screen)
 
 
 def test_doubtful_slices_that_are_right_are_worked_off_with_accept(screen):
-    from napari_samunet.inference.painted import painted_prediction
-
-    screen.click(30, 40)
+    _carried_with_doubts(screen)
     screen.press(Qt.Key.Key_G)
-    answer = screen.engine.predict
-
-    def sees_half(volume, ref, *rest, **named):
-        found = answer(volume, ref, *rest, **named)
-        mask = found.mask.copy()
-        mask[:30] = False
-        return painted_prediction(mask) if ref.index in (0, 6) else found
-
-    screen.engine.predict = sees_half
-    screen.press(Qt.Key.Key_S, "shift")
-    _finished(screen)
-    screen.press(Qt.Key.Key_G)
+    screen.settle(0.6)  # twice at once is once
     screen.press(Qt.Key.Key_N)
     assert screen.session.objects[0].doubts == (SliceRef(0, 0), SliceRef(0, 6))
     screen.controller.grouping.select(1)
@@ -179,6 +171,40 @@ def test_doubtful_slices_that_are_right_are_worked_off_with_accept(screen):
         assert screen.widget.status.text.startswith("Seen.")
     screen.press(Qt.Key.Key_Z, "control")
     assert len(screen.session.doubts) == 1
+
+
+def test_accept_pressed_twice_at_once_takes_no_doubt_away(screen):
+    _carried_with_doubts(screen)
+    screen.press(Qt.Key.Key_D, "shift")
+    for _ in range(2):
+        screen.press(Qt.Key.Key_G)
+    assert not screen.session.previews
+    assert len(screen.session.doubts) == 2
+
+
+@pytest.mark.parametrize("how", ["all masks", "this object"])
+def test_nobody_says_of_a_mask_that_is_hidden_that_it_is_right(screen, how):
+    _carried_with_doubts(screen)
+    screen.press(Qt.Key.Key_G)
+    screen.press(Qt.Key.Key_D, "shift")
+    screen.settle(0.6)
+    if how == "all masks":
+        screen.press(Qt.Key.Key_H)
+    else:
+        screen.controller.step(lambda session: session.show_object(1, False))
+    screen.settle(0.1)
+    assert not screen.widget.objects._accept.isEnabled()
+    screen.press(Qt.Key.Key_G)
+    assert len(screen.session.doubts) == 2
+
+
+def test_clicks_that_were_hidden_stay_hidden_when_the_object_is_carried_on(screen):
+    screen.click(30, 40)
+    points = screen.controller.work.shown.find("points")
+    points.visible = False
+    screen.press(Qt.Key.Key_S, "shift")
+    _finished(screen)
+    assert not points.visible
 
 
 def test_only_the_neighbourhood_of_a_correction_is_done_again(screen):
