@@ -74,8 +74,8 @@ def with_segments(state: State, segments: Sequence[Segment], shape: Shape) -> En
 
 
 def with_names(state: State, names: Sequence[LabelName], shape: Shape) -> Entered:
-    """Return the state with names more: for the object of that number that came from a file
-    without a name, else for a new object.
+    """Return the state with names more: for the object of that number that nobody named, where it
+    is empty or came from a file, else for a new object.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def with_names(state: State, names: Sequence[LabelName], shape: Shape) -> Entere
         More objects than labels can hold.
     """
     came = (item for item in state.objects if item.origin is not None)
-    nameless = {item.id: item for item in came if _is_default(item)}
+    nameless = {item.id: item for item in (*_empty(state), *came) if _is_default(item)}
     homes = {
         at: nameless.pop(name.number)
         for at, name in enumerate(names)
@@ -101,9 +101,7 @@ def with_names(state: State, names: Sequence[LabelName], shape: Shape) -> Entere
 
 def _homes(state: State, segments: Sequence[Segment]) -> dict[int, ObjectState]:
     """Return the empty objects that masks go into, by the place of the mask in the file."""
-    begun = {number for number, _ in state.planes}
-    there = (item for item in state.objects if not (item.masks or item.keys or item.locked))
-    empty = [item for item in there if item.id not in begun]
+    empty = _empty(state)
     homes: dict[int, ObjectState] = {}
     for is_home in (_is_same, _is_namesake, _is_of_number):
         for at, segment in enumerate(segments):
@@ -112,6 +110,13 @@ def _homes(state: State, segments: Sequence[Segment]) -> dict[int, ObjectState]:
                 homes[at] = item
                 empty.remove(item)
     return homes
+
+
+def _empty(state: State) -> list[ObjectState]:
+    """Return the objects that nobody began to draw."""
+    begun = {number for number, _ in state.planes}
+    there = (item for item in state.objects if not (item.masks or item.keys or item.locked))
+    return [item for item in there if item.id not in begun]
 
 
 def _is_same(segment: Segment, item: ObjectState) -> bool:

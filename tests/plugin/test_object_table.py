@@ -195,8 +195,9 @@ def test_the_line_says_which_numbers_of_a_list_were_taken(screen):
     screen.controller.grouping.rename(2, "cyst")
     screen.controller.grouping.use_preset("tumours")
     names = {item.name: item.id for item in screen.session.objects}
-    assert names == {"tumor": 1, "cyst": 2, "metastasis": 3, "lymph node": 4}
-    assert screen.controller.notice.startswith("Numbers changed: 2 → 4; Named by number: 1 tumor")
+    drawn, free = {"object 1": 1, "cyst": 2}, {"metastasis": 3, "tumor": 4, "lymph node": 5}
+    assert names == {**drawn, **free}
+    assert screen.controller.notice.startswith("Numbers changed: 1 → 4, 2 → 5; Named by number: 3")
 
 
 def test_a_name_that_a_file_lists_twice_is_added_once(screen, tmp_path):

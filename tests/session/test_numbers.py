@@ -219,8 +219,10 @@ def test_a_label_set_names_nothing_that_a_person_drew(session, draw):
         session.new_object()
         session.paint(draw((40, 50), 10, 10, side=side), index=2)
         session.accept()
-    session.add_label_set([LabelName("liver", number=1), LabelName("spleen", number=2)])
-    assert [item.name for item in session.objects] == ["object 1", "object 2", "liver", "spleen"]
+    session.new_object()
+    session.add_label_set([LabelName(name, number=n) for n, name in enumerate("abc", start=1)])
+    assert _objects(session)[:2] == [(1, "object 1"), (2, "object 2")]
+    assert _objects(session)[2:] == [(3, "c"), (4, "a"), (5, "b")], "one that is empty gets a name"
 
 
 def test_masks_of_one_name_go_into_the_objects_of_their_numbers(session, notices):
