@@ -28,6 +28,7 @@ from napari_samunet.io.color import luma
 from napari_samunet.io.gunzip import DAMAGED, Gunzip, unpacked
 from napari_samunet.io.hounsfield import TAKEN_FOR_CT, looks_like_ct
 from napari_samunet.io.originals import voxel_files
+from napari_samunet.io.quiet import shared
 from napari_samunet.io.volume import UNSIZED, Sized, Source, Volume, sized_of
 from napari_samunet.types import AnyArray, FloatArray, UInt8Array
 
@@ -89,13 +90,23 @@ def read_image(path: Path) -> sitk.Image:
         return reader.Execute()
 
 
+@shared
 @contextmanager
-def _quiet(path: Path) -> Iterator[None]:
-    """Turn what ITK raises into one clear line, and keep its own warnings off the terminal."""
+def _unwarned() -> Iterator[None]:
     shown = sitk.ProcessObject.GetGlobalWarningDisplay()
     sitk.ProcessObject.SetGlobalWarningDisplay(False)
     try:
         yield
+    finally:
+        sitk.ProcessObject.SetGlobalWarningDisplay(shown)
+
+
+@contextmanager
+def _quiet(path: Path) -> Iterator[None]:
+    """Turn what ITK raises into one clear line, and keep its own warnings off the terminal."""
+    try:
+        with _unwarned():
+            yield
     except (RuntimeError, MemoryError) as error:
         reason = itk_reason(error)
         if any(phrase in reason for phrase in _BEYOND_ITK):
@@ -106,8 +117,6 @@ def _quiet(path: Path) -> Iterator[None]:
         raise UnreadableFile(
             f"{path} is truncated or damaged ({reason}): export or copy it again."
         ) from None
-    finally:
-        sitk.ProcessObject.SetGlobalWarningDisplay(shown)
 
 
 def itk_reason(error: BaseException) -> str:

@@ -11,6 +11,7 @@ import pytest
 import SimpleITK as sitk  # noqa: N813
 
 from napari_samunet.errors import ChoiceNeeded, InputError, UnreadableFile, UnsupportedImage
+from napari_samunet.io import simpleitk
 from napari_samunet.io.open import open_volume
 from napari_samunet.io.volume import UNSIZED
 
@@ -282,3 +283,18 @@ def test_a_spacing_that_a_metaimage_leaves_out_is_no_millimetre(
         f"{start}ElementType = MET_UCHAR\nElementDataFile = LOCAL\n".encode() + bytes(32)
     )
     assert open_volume(path).source.sized == sized
+
+
+def test_two_that_read_at_once_leave_itks_warnings_as_they_were(tmp_path: Path) -> None:
+    before = sitk.ProcessObject.GetGlobalWarningDisplay()
+    sitk.ProcessObject.SetGlobalWarningDisplay(True)
+    try:
+        one, other = (simpleitk._quiet(tmp_path) for _ in range(2))
+        one.__enter__()
+        other.__enter__()
+        one.__exit__(None, None, None)
+        assert not sitk.ProcessObject.GetGlobalWarningDisplay(), "the other still reads"
+        other.__exit__(None, None, None)
+        assert sitk.ProcessObject.GetGlobalWarningDisplay()
+    finally:
+        sitk.ProcessObject.SetGlobalWarningDisplay(before)
