@@ -178,8 +178,7 @@ class ImageWork:
     @property
     def hides_masks(self) -> bool:
         """Whether masks are there in a layer that is not shown, or that was deleted."""
-        layers = [self.shown.find(role) for role in self._drawn_roles()]
-        return any(layer is None or not layer.visible for layer in layers)
+        return not all(self.shown.shows(role) for role in self._drawn_roles())
 
     def toggle(self) -> None:
         """Hide what is drawn on the image, or show it again: deleted layers too."""
