@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from tiny import LIKE_BUILTIN
 from torch import Tensor
 
 from napari_samunet.errors import BadUsage
@@ -24,30 +25,16 @@ from napari_samunet.models.lean import lean
 from napari_samunet.models.openvino_decoder import OpenVinoDecoder
 from napari_samunet.models.prompt_tensors import PromptTensors
 from napari_samunet.models.sam import Sam
-from napari_samunet.models.samunet import MEMBERS, SamUNetConfig, build
+from napari_samunet.models.samunet import MEMBERS, build
 from napari_samunet.models.system import System
-
-CONFIG = SamUNetConfig(
-    image_size=64,
-    in_channels=2,
-    vit_width=32,
-    vit_depth=4,
-    vit_heads=2,
-    window=0,
-    global_blocks=(0, 1, 2, 3),
-    embed_dim=32,
-    conv="light",
-    conv_widths=(16, 16, 16, 16),
-    decoder="pyramid",
-    decoder_widths=(16, 16, 16, 16),
-    local_contrast=True,
-)
 
 
 @pytest.fixture
 def system() -> System:
     torch.manual_seed(0)
-    return System("builtin", contract_of(CONFIG), build(CONFIG), "untrained", quicken=lean)
+    return System(
+        "builtin", contract_of(LIKE_BUILTIN), build(LIKE_BUILTIN), "untrained", quicken=lean
+    )
 
 
 @pytest.fixture
@@ -337,9 +324,9 @@ def test_an_engine_that_is_not_here_is_refused_in_one_line(
 
 def test_half_precision_is_for_accelerators() -> None:
     with pytest.raises(BadUsage, match="accelerator"):
-        TorchEncoder(build(CONFIG), "bfloat16", "cpu")
+        TorchEncoder(build(LIKE_BUILTIN), "bfloat16", "cpu")
     with pytest.raises(BadUsage, match="float32, bfloat16, float16"):
-        TorchEncoder(build(CONFIG), "float64")
+        TorchEncoder(build(LIKE_BUILTIN), "float64")
 
 
 def test_engines_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:

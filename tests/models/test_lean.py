@@ -6,6 +6,7 @@ import pytest
 import torch
 from published import relative
 from segment_anything.modeling.image_encoder import Attention, window_partition, window_unpartition
+from tiny import LIKE_BUILTIN
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -19,21 +20,6 @@ from napari_samunet.models.samunet import SamUNetConfig, build
 
 ROUNDING = 1e-5
 SMALL = SamUNetConfig(image_size=64, vit_width=32, vit_depth=4, vit_heads=2, global_blocks=(0, 3))
-BUILTIN = SamUNetConfig(
-    image_size=64,
-    in_channels=2,
-    vit_width=32,
-    vit_depth=4,
-    vit_heads=2,
-    window=0,
-    global_blocks=(0, 1, 2, 3),
-    embed_dim=32,
-    conv="light",
-    conv_widths=(16, 16, 16, 16),
-    decoder="pyramid",
-    decoder_widths=(16, 16, 16, 16),
-    local_contrast=True,
-)
 
 
 @pytest.fixture(autouse=True)
@@ -78,7 +64,7 @@ def test_attention_without_padding_is_attention_with_padding(
         assert relative(ours(tokens), as_published(plain, tokens, window)) < ROUNDING
 
 
-@pytest.mark.parametrize(("config", "channels"), [(SMALL, 3), (BUILTIN, 1)])
+@pytest.mark.parametrize(("config", "channels"), [(SMALL, 3), (LIKE_BUILTIN, 1)])
 def test_features_and_masks_are_those_of_the_network(config: SamUNetConfig, channels: int) -> None:
     network = shaken(build(config))
     twin = lean(network)
