@@ -20,6 +20,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from napari_samunet.errors import BadUsage
+from napari_samunet.models.device import computes_in_half
 from napari_samunet.models.samunet import MEMBERS, SamUNet, build
 from napari_samunet.training.config import TrainConfig
 from napari_samunet.training.files import open_whole, writing_in
@@ -94,7 +95,7 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = self._learning_rate()
         self.optimizer.zero_grad(set_to_none=True)
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with self._half_precision():
             features = self.model.encode(
                 image.to(self.device).contiguous(memory_format=torch.channels_last)
             )
@@ -114,7 +115,7 @@ class Trainer:
         total, judged = torch.zeros((), device=self.device), False
         ious: dict[int, float] = {}
         for turn in range(self.config.rounds):
-            with torch.autocast(self.device.type, torch.bfloat16):
+            with self._half_precision():
                 logits, scores = self.model.decode(features, prompts.to(self.device))
             assert scores is not None  # members that are trained here always score
             ambiguous = prompts.is_one_click
@@ -131,6 +132,10 @@ class Trainer:
                     continue
                 prompts = prompts.with_clicks(*corrections(self.rng, masks, (found > 0).cpu()))
         return total / self.config.rounds, ious
+
+    def _half_precision(self) -> torch.autocast:
+        enabled = computes_in_half(self.device)
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=enabled)
 
     @staticmethod
     def _unprompted(turn: int, boxed: bool) -> float:

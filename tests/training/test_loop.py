@@ -37,6 +37,21 @@ def test_a_stopped_run_goes_on_and_its_weights_load(finished):
     assert weights.stat().st_size < 30e6
 
 
+@pytest.mark.parametrize("own", [True, False])
+def test_half_precision_is_for_processors_that_have_it_others_take_ten_times_as_long(
+    own, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: own)
+    trainer = Trainer(ONE_STEP, tmp_path, "cpu")
+
+    def look(module, given, made):
+        raise KeyboardInterrupt(made.dtype)  # seen: the rest would take long
+
+    trainer.model.image_encoder.sam_img_encoder.patch_embed.register_forward_hook(look)
+    with pytest.raises(KeyboardInterrupt, match="bfloat16" if own else "float32"):
+        trainer.run()
+
+
 @pytest.mark.parametrize("spoilt", ["another network", "cut short"])
 def test_a_folder_with_a_state_that_does_not_fit_is_named(spoilt, tmp_path):
     state = tmp_path / "state.pt"
