@@ -11,9 +11,9 @@ from napari_samunet.cli import image, model, values
 from napari_samunet.cli.output import check_writable, say
 from napari_samunet.cli.segment_checks import check_output, check_places
 from napari_samunet.errors import BadUsage, InputError
+from napari_samunet.inference.prediction import Prediction
 
 if TYPE_CHECKING:
-    from napari_samunet.inference.prediction import Prediction
     from napari_samunet.session.objects import SegmentObject
     from napari_samunet.session.session import Session
     from napari_samunet.types import SliceRef

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from napari_samunet import __version__
+from napari_samunet.inference.prediction import Prediction
 from napari_samunet.io.origin import Algorithm
 from napari_samunet.io.volume import Volume
 from napari_samunet.preprocess.roi import Roi
@@ -18,7 +19,6 @@ if TYPE_CHECKING:  # torch comes with them, and a session waits for torch until 
 
     from napari_samunet.embedding.levels import LayeredCache
     from napari_samunet.inference.discriminant import Discriminant
-    from napari_samunet.inference.prediction import Prediction
     from napari_samunet.models.system import System
 
 

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 from numpy.typing import ArrayLike
-from scipy.sparse import csr_array
 
-from napari_samunet.preprocess.resample import resample
 from napari_samunet.preprocess.roi import Roi, whole_slice
 from napari_samunet.types import AnyArray, BoolArray, FloatArray
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 OUTSIDE = -10.0
 """Logit of a slice's pixels that a region does not show, and bound of logits that are fed back."""
@@ -63,6 +62,8 @@ class Frame:
 
     def image_to_model(self, image: AnyArray) -> AnyArray:
         """Bring an image (H, W) or (H, W, 3) of 0–255 into the frame: (S, S) or (S, S, 3)."""
+        from napari_samunet.preprocess.resample import resample
+
         if self.roi is not None:
             return resample(_cut(image, self.roi), (self.side, self.side), self.resampling)
         shown = resample(image, self.valid, self.resampling)
@@ -100,29 +101,36 @@ class Frame:
         """Shrink a plane, which is ``beyond`` outside the slice, to the mask's side; ``raised``
         gives its logits, ``OUTSIDE`` being 0.
         """
+        from napari_samunet.preprocess.scaling import interpolate  # brings torch
+
         if self.roi is not None:
-            shown = _interpolate(raised(_cut(plane, self.roi, beyond)), (mask_side, mask_side))
+            shown = interpolate(raised(_cut(plane, self.roi, beyond)), (mask_side, mask_side))
         else:
             rows, columns = self._mask_valid(mask_side)
             shown = np.zeros((mask_side, mask_side), np.float32)
-            shown[:rows, :columns] = _interpolate(raised(plane), (rows, columns))
+            shown[:rows, :columns] = interpolate(raised(plane), (rows, columns))
         return shown + np.float32(OUTSIDE)
 
-    def logits_to_slice(self, logits: torch.Tensor, upsample: str = "two-step") -> FloatArray:
+    def logits_to_slice(self, logits: Tensor, upsample: str = "two-step") -> FloatArray:
         """Bring logits (h, w) of the frame back onto the slice: (H, W) float32.
 
         ``upsample`` is one of those of ``InputContract.upsample``; regions know one way only.
         """
+        from napari_samunet.preprocess import scaling  # brings torch
+
         planes = logits.detach().float().cpu()[None, None]
         if self.roi is not None:
-            return _paste(planes, self.roi, self.shape)
+            rows, columns, roi_rows, roi_columns = _overlap(self.roi, self.shape)
+            shown = scaling.resize(planes, (self.roi.side,) * 2, antialias=True)[0, 0].numpy()
+            out = np.full(self.shape, OUTSIDE, np.float32)
+            out[rows, columns] = shown[roi_rows, roi_columns]
+            return out
         if upsample == "sigmoid":
-            planes = _resize(planes.sigmoid(), self.shape)
-            return torch.logit(planes, eps=1e-6)[0, 0].numpy()
+            return scaling.by_probability(planes, self.shape)
         if upsample == "bicubic":
-            return _resize(planes, self.shape, "bicubic")[0, 0].numpy()
+            return scaling.resize(planes, self.shape, "bicubic")[0, 0].numpy()
         down, across = (
-            _two_steps(size, self.side, shown, wanted)
+            scaling.two_steps(size, self.side, shown, wanted)
             for size, shown, wanted in zip(logits.shape, self.valid, self.shape, strict=True)
         )
         return down @ (across @ planes[0, 0].T.numpy()).T
@@ -131,31 +139,6 @@ class Frame:
         rows, columns = self.valid
         share = mask_side / self.side
         return max(1, round(rows * share)), max(1, round(columns * share))
-
-
-def _resize(
-    planes: torch.Tensor, size: tuple[int, int], mode: str = "bilinear", antialias: bool = False
-) -> torch.Tensor:
-    if planes.shape[-2:] == size:
-        return planes
-    return F.interpolate(planes, size=size, mode=mode, align_corners=False, antialias=antialias)
-
-
-@lru_cache(maxsize=16)
-def _two_steps(size: int, side: int, shown: int, wanted: int) -> csr_array:
-    """Bilinear from ``size`` to ``side`` pixels, cut to those shown, bilinear to ``wanted``.
-
-    Both steps are linear, so that one matrix (wanted, size) is both, without the picture between.
-    Almost all of it is zero.
-    """
-    each = torch.eye(size, dtype=torch.float64)[None, None]
-    both = _resize(_resize(each, (side, size))[:, :, :shown], (wanted, size))[0, 0]
-    return csr_array(both.float().numpy())
-
-
-def _interpolate(plane: FloatArray, size: tuple[int, int]) -> FloatArray:
-    planes = torch.from_numpy(np.ascontiguousarray(plane))[None, None]
-    return _resize(planes, size, antialias=True)[0, 0].numpy()
 
 
 def _overlap(roi: Roi, shape: tuple[int, ...]) -> tuple[slice, slice, slice, slice]:
@@ -180,12 +163,4 @@ def _cut(image: AnyArray, roi: Roi, beyond: float = 0) -> AnyArray:
     rows, columns, roi_rows, roi_columns = _overlap(roi, image.shape)
     out = np.full((roi.side, roi.side, *image.shape[2:]), beyond, image.dtype)
     out[roi_rows, roi_columns] = image[rows, columns]
-    return out
-
-
-def _paste(planes: torch.Tensor, roi: Roi, shape: tuple[int, int]) -> FloatArray:
-    shown = _resize(planes, (roi.side, roi.side), antialias=True)[0, 0].numpy()
-    rows, columns, roi_rows, roi_columns = _overlap(roi, shape)
-    out = np.full(shape, OUTSIDE, np.float32)
-    out[rows, columns] = shown[roi_rows, roi_columns]
     return out

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from napari_samunet.inference.prediction import Candidate, Prediction
 from napari_samunet.io.origin import Algorithm
 from napari_samunet.packed import PackedMask
+from napari_samunet.preprocess.frame import Frame
 from napari_samunet.preprocess.roi import Roi
 from napari_samunet.types import AnyArray, BoolArray
-
-if TYPE_CHECKING:  # torch comes with these
-    from napari_samunet.inference.prediction import Candidate, Prediction
-    from napari_samunet.preprocess.frame import Frame
 
 Words = dict[str, Any]
 
@@ -65,8 +63,6 @@ class AnswerReader:
         self._arrays = arrays
 
     def _answer(self, words: Words) -> Prediction:
-        from napari_samunet.inference.prediction import Prediction
-
         candidates = tuple(
             self._candidate(words if item is None else item) for item in words["candidates"]
         )
@@ -76,8 +72,6 @@ class AnswerReader:
 
     def _candidate(self, words: Words) -> Candidate:
         import torch  # only a session with a preview needs it
-
-        from napari_samunet.inference.prediction import Candidate
 
         return Candidate(
             PackedMask.of(self._mask(words["mask"])),
@@ -101,7 +95,5 @@ def _frame_words(frame: Frame) -> list[Any]:
 
 
 def _frame(words: list[Any]) -> Frame:
-    from napari_samunet.preprocess.frame import Frame  # brings torch
-
     shape, side, fit, resampling, roi = words
     return Frame(tuple(shape), side, fit, resampling, None if roi is None else Roi(*roi))

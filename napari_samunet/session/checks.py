@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import operator
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from napari_samunet.errors import InputError
 from napari_samunet.geometry import plane_shape
+from napari_samunet.inference.prediction import Prediction
 from napari_samunet.preprocess.slicing import check_ref
 from napari_samunet.session.objects import ObjectState
 from napari_samunet.types import BoolArray, SliceRef
-
-if TYPE_CHECKING:  # torch comes with it, and a session waits for torch until it predicts
-    from napari_samunet.inference.prediction import Prediction
 
 Shape = tuple[int, int, int]
 
@@ -60,8 +57,6 @@ def check_answer(answer: Prediction, shape_zyx: Shape, ref: SliceRef) -> None:
     InputError
         It is no ``Prediction``, or its mask has another shape than the plane.
     """
-    from napari_samunet.inference.prediction import Prediction
-
     wanted = plane_shape(shape_zyx, ref.axis)
     came = answer.chosen.packed.shape if isinstance(answer, Prediction) else type(answer).__name__
     if came != wanted:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from napari_samunet.errors import InputError
 from napari_samunet.inference.answerer import Answerer
+from napari_samunet.inference.prediction import Prediction
 from napari_samunet.io.volume import Volume
 from napari_samunet.session import steps
 from napari_samunet.session.checks import check_answer
@@ -27,7 +28,6 @@ from napari_samunet.session.tally import Tally
 from napari_samunet.types import SliceRef, UInt16Array
 
 if TYPE_CHECKING:
-    from napari_samunet.inference.prediction import Prediction
     from napari_samunet.models.system import System
 
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
+from napari_samunet.inference.prediction import Prediction
 from napari_samunet.session.frames import Frame
 from napari_samunet.session.objects import ObjectState
 from napari_samunet.session.record import StateReader, StateWriter, ref_words, with_past
 from napari_samunet.session.state import PlaneKey, State
 from napari_samunet.types import SliceRef
-
-if TYPE_CHECKING:  # torch comes with it
-    from napari_samunet.inference.prediction import Prediction
 
 Words = dict[str, Any]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from napari_samunet.errors import EmptyPrompt
 from napari_samunet.geometry import spacing_along
 from napari_samunet.inference.answerer import Answerer
+from napari_samunet.inference.prediction import Prediction
 from napari_samunet.io.volume import Volume
 from napari_samunet.preprocess.slicing import take_finite
 from napari_samunet.prompts.prompts import Prompts
@@ -18,9 +18,6 @@ from napari_samunet.session.objects import ObjectState
 from napari_samunet.session.settled import settled_indices, settled_masks
 from napari_samunet.session.state import PlaneState, State
 from napari_samunet.types import BoolArray, FloatArray, SliceRef, Window
-
-if TYPE_CHECKING:
-    from napari_samunet.inference.prediction import Prediction
 
 Found = Callable[[SliceRef, "Prediction"], bool | None]
 """Told each plane that was found; False stops."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from numpy.typing import ArrayLike
 
 from napari_samunet.errors import EmptyPrompt, InputError
 from napari_samunet.geometry import plane_shape
+from napari_samunet.inference.painted import painted_prediction
+from napari_samunet.inference.prediction import Prediction
 from napari_samunet.io.origin import Algorithm
 from napari_samunet.packed import PackedMask
 from napari_samunet.preprocess.intensity import choose_window
@@ -21,9 +23,6 @@ from napari_samunet.session.overlay import meets, overlap_voxels
 from napari_samunet.session.placed import Kind, PlacedPrompt, combine
 from napari_samunet.session.regroup import accepted
 from napari_samunet.types import Box, Window
-
-if TYPE_CHECKING:  # torch comes with these, and a session waits for torch until it predicts
-    from napari_samunet.inference.prediction import Prediction
 
 
 class PromptedSession(GroupingSession):
@@ -150,8 +149,6 @@ class PromptedSession(GroupingSession):
         The next prompt there corrects this mask; earlier prompts that contradict it are dropped.
         ``model`` is what drew it, as of a suggestion; None: a hand.
         """
-        from napari_samunet.inference.painted import painted_prediction
-
         ref = plane_of(self.volume.shape, index, axis)
         drawn = drawn_mask(mask, self.volume.shape, ref)
         state, object_id = self._with_current()
@@ -181,8 +178,6 @@ class PromptedSession(GroupingSession):
         rest = state.plane((prompt.object_id, prompt.ref)).prompts
         painted = rest[-1].mask if rest and rest[-1].kind == "mask" else None
         if painted is not None:
-            from napari_samunet.inference.painted import painted_prediction
-
             shown = painted_prediction(painted)
             state = steps.paint(state, rest[-1], shown, self._next_step())
         self._commit("remove prompt", self._answer_waiting(state) if predict else state)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from napari_samunet.geometry import spacing_along
 from napari_samunet.inference.answerer import Answerer
 from napari_samunet.io.volume import Volume
+from napari_samunet.preprocess.frame import Frame
 from napari_samunet.preprocess.slicing import take_finite
 from napari_samunet.types import BoolArray, FloatArray, SliceRef, Window
 
 if TYPE_CHECKING:  # torch comes with it, and a session waits for torch until it predicts
     from napari_samunet.inference.discriminant import Discriminant
     from napari_samunet.inference.recall import Neighbours
-    from napari_samunet.preprocess.frame import Frame
 
 
 @dataclass(frozen=True, eq=False)

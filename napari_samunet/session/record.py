@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from napari_samunet.inference.prediction import Prediction
 from napari_samunet.io.origin import UNKNOWN, UNNAMED, Algorithm, Origin
 from napari_samunet.packed import PackedMask
 from napari_samunet.session.answers import AnswerReader, AnswerWriter
@@ -15,9 +16,6 @@ from napari_samunet.session.objects import ObjectState
 from napari_samunet.session.placed import PlacedPrompt
 from napari_samunet.session.state import MAX_ID, PlaneState, State
 from napari_samunet.types import AnyArray, SliceRef, Window
-
-if TYPE_CHECKING:  # torch comes with it
-    from napari_samunet.inference.prediction import Prediction
 
 Words = dict[str, Any]
 

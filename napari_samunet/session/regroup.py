@@ -10,6 +10,7 @@ import numpy as np
 from scipy import ndimage
 
 from napari_samunet.errors import InputError
+from napari_samunet.inference.painted import painted_prediction
 from napari_samunet.io.origin import Algorithm
 from napari_samunet.packed import PackedMask
 from napari_samunet.session.crossing import along_axes
@@ -95,8 +96,6 @@ def _painted(
     model: Algorithm | None = None,
 ) -> PlaneState:
     """Return a plane that shows a mask; settled by hand only if it was ``prompted``."""
-    from napari_samunet.inference.painted import painted_prediction  # brings torch
-
     shown = replace(painted_prediction(mask), model=model)
     painted = PlacedPrompt("mask", number, ref, packed=shown.chosen.packed)
     prompts = (painted,) if prompted else ()

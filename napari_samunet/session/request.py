@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from napari_samunet.inference.answerer import Answerer
+from napari_samunet.inference.painted import painted_prediction
+from napari_samunet.inference.prediction import Prediction
 from napari_samunet.io.volume import Volume
 from napari_samunet.preprocess.roi import Roi, look_at_mask
 from napari_samunet.prompts.prompts import Prompts
@@ -19,9 +20,6 @@ from napari_samunet.session.settled import settled_around
 from napari_samunet.session.state import PlaneState, State
 from napari_samunet.session.turns import Turn, in_turn
 from napari_samunet.types import BoolArray, SliceRef, Window
-
-if TYPE_CHECKING:  # torch comes with it, and a session waits for torch until it predicts
-    from napari_samunet.inference.prediction import Prediction
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +145,7 @@ class Request:
         latest, newer = self.latest, self.prompts.mask is not None
         if latest is None or latest.box is not None:
             return answer
-        from napari_samunet.inference.painted import corrected_there, painted_prediction
+        from napari_samunet.inference.correction import corrected_there
 
         if latest.kind == "mask" and newer:  # what came after it is taken away
             return painted_prediction(painted)

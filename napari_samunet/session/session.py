@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from napari_samunet.inference.answerer import Answerer
+from napari_samunet.inference.prediction import Prediction
 from napari_samunet.io.volume import Volume
 from napari_samunet.session import steps
 from napari_samunet.session.checks import check_unlocked, label_array, object_name, plane_of
@@ -28,7 +29,6 @@ from napari_samunet.session.takeover import take_over
 from napari_samunet.types import BoolArray, SliceRef, Window
 
 if TYPE_CHECKING:  # torch comes with these, and a session waits for torch until it predicts
-    from napari_samunet.inference.prediction import Prediction
     from napari_samunet.models.system import System
 
 

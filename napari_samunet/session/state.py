@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from napari_samunet.errors import InputError
+from napari_samunet.inference.prediction import Prediction
 from napari_samunet.io.origin import UNNAMED, Algorithm
 from napari_samunet.io.segments import default_name
 from napari_samunet.session.colors import color_of
@@ -17,9 +18,6 @@ from napari_samunet.session.objects import ObjectState
 from napari_samunet.session.placed import PlacedPrompt
 from napari_samunet.session.turns import shows
 from napari_samunet.types import SliceRef, Window
-
-if TYPE_CHECKING:  # torch comes with it, and a session waits for torch until it predicts
-    from napari_samunet.inference.prediction import Prediction
 
 MAX_ID = 65535
 LOW_SCORE = 0.55

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_samunet.geometry import plane_shape
+from napari_samunet.inference.painted import painted_prediction
+from napari_samunet.inference.prediction import Prediction
 from napari_samunet.packed import PackedMask
 from napari_samunet.prompts.hits import hits
 from napari_samunet.session.crossing import are_side_by_side, crossed
@@ -19,9 +20,6 @@ from napari_samunet.session.regroup import claimed
 from napari_samunet.session.settled import settled_across
 from napari_samunet.session.state import Overlap, PlaneKey, PlaneState, State
 from napari_samunet.types import BoolArray, SliceRef, Window
-
-if TYPE_CHECKING:
-    from napari_samunet.inference.prediction import Prediction
 
 
 def place(state: State, prompt: PlacedPrompt, window: Window | None, generation: int) -> State:
@@ -147,8 +145,6 @@ def _as_settled(
     """Return what was carried, but for what a person settled along other axes, and what is left of
     an accepted object where it was lost: that, and what was given.
     """
-    from napari_samunet.inference.painted import painted_prediction  # brings torch
-
     axis = carried.axis
     across = settled_across(item, planes, axis)
     found = {ref: _crossed(answer, ref, across) for ref, answer in carried.answers.items()}
@@ -166,8 +162,6 @@ def _crossed(answer: Prediction, ref: SliceRef, across: Mapping[SliceRef, BoolAr
     mask = crossed(answer.mask, ref, across)
     if np.array_equal(mask, answer.mask):
         return answer
-    from napari_samunet.inference.painted import painted_prediction  # brings torch
-
     held = painted_prediction(mask, answer.note, answer.score)
     return replace(held, score_kind=answer.score_kind, model=answer.model)
 
@@ -190,8 +184,6 @@ def _withdrawn(state: State, key: PlaneKey, generation: int) -> State:
     item = state.object(object_id)
     if ref not in item.settled:
         return state.with_plane(key, None)
-    from napari_samunet.inference.painted import painted_prediction  # brings torch
-
     keys = tuple(other for other in item.keys if other != ref)
     settled = {other: plane for other, plane in item.settled.items() if other != ref}
     empty = painted_prediction(np.zeros_like(item.mask_at(ref)))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_samunet.geometry import plane_shape
+from napari_samunet.inference.prediction import Prediction
 from napari_samunet.io.outline import outline
 from napari_samunet.io.volume import Volume
 from napari_samunet.preprocess.intensity import shown_window, to_uint8
@@ -15,9 +15,6 @@ from napari_samunet.preprocess.slicing import take_slice
 from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.prompts.saliency import salient_points
 from napari_samunet.types import BoolArray, SliceRef, UInt16Array, Window
-
-if TYPE_CHECKING:
-    from napari_samunet.inference.prediction import Prediction
 
 CLICKS = 20
 """Questions to a slice: answered in seconds without a graphics card."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from napari_samunet.inference.painted import corrected_there, painted_prediction
+from napari_samunet.inference.correction import corrected_there
+from napari_samunet.inference.painted import painted_prediction
 
 BEFORE = np.zeros((60, 60), bool)
 BEFORE[10:40, 10:40] = True
