@@ -36,8 +36,8 @@ from napari_samunet.models.load import load_model
 from napari_samunet.preprocess.slicing import take_finite
 from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.prompts.simulate import first_click, tight_box
+from napari_samunet.session.plane import is_low
 from napari_samunet.session.session import Session
-from napari_samunet.session.state import is_low
 from napari_samunet.types import BoolArray, SliceRef
 
 VOLUMES = {

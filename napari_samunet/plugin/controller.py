@@ -83,11 +83,12 @@ class Controller(ImageChoice):
         self.memory.changed.connect(self.changed)
         self.models.loaded.connect(self.memory.look)
         self.hover = Hover(viewer, self.engine, self.inference, self._to_encode)
-        self.viewing, self.grouping, self.sharing = Viewing(self), Grouping(self), Sharing(self)
-        self.through, self.suggestions = Through(self), Suggestions(self)
+        self.viewing, self.sharing = Viewing(self, self.hover), Sharing(self)
+        self.grouping = Grouping(self, self.step)
+        self.through, self.asking = Through(self), Asking(self)
+        self.suggestions = Suggestions(self, self.asking)
         for part in (self.through, self.suggestions):
             part.changed.connect(self.changed)
-        self.asking = Asking(self)
         self.asking.asked.connect(self.suggestions.put_away)  # who prompts takes none of them
         self.prompting = Prompting(viewer, lambda: self.work, self.through.place, self.say)
         self._gestures = Gestures(viewer, self.prompting)

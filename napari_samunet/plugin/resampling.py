@@ -16,21 +16,21 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
 
-    from napari_samunet.plugin.controller import Controller
+    from napari_samunet.plugin.choice import ImageChoice
 
 
-def resample_turned(controller: Controller) -> None:
+def resample_turned(choice: ImageChoice) -> None:
     """Add each image that is turned against the chosen one once more, on the chosen one's grid."""
-    work, viewer = controller.work, controller.viewer
+    work, viewer = choice.work, choice.viewer
     if work is None:
         return
 
     def begin(layer: Layer, volume: Volume) -> None:
-        controller.inference.run(
+        choice.inference.run(
             ("resample", layer),
             lambda: resampled(volume, work.volume),
-            lambda found: controller.say(_add(viewer, work, found, layer.name)),
-            lambda error: controller.say_error(f"'{layer.name}' was not resampled", error),
+            lambda found: choice.say(_add(viewer, work, found, layer.name)),
+            lambda error: choice.say_error(f"'{layer.name}' was not resampled", error),
         )
 
     for layer in turned(work.volume, viewer.layers):

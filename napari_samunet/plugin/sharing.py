@@ -11,11 +11,11 @@ from qtpy.QtCore import QTimer
 
 from napari_samunet.errors import SamUNetError, reason_of
 from napari_samunet.io.masks import Masks, read_masks
+from napari_samunet.plugin.choice import ImageChoice
 from napari_samunet.plugin.volumes import METADATA_KEY
 
 if TYPE_CHECKING:
     from napari_samunet.io.volume import Volume
-    from napari_samunet.plugin.controller import Controller
     from napari_samunet.plugin.work import ImageWork
     from napari_samunet.session.session import Session
 
@@ -25,43 +25,43 @@ class Sharing:
 
     Parameters
     ----------
-    controller : Controller
+    choice : ImageChoice
         Whose sessions they belong to; an error is said and changes nothing.
     """
 
-    def __init__(self, controller: Controller) -> None:
-        self._controller = controller
-        controller.viewer.layers.events.inserted.connect(self._look)
+    def __init__(self, choice: ImageChoice) -> None:
+        self._choice = choice
+        choice.viewer.layers.events.inserted.connect(self._look)
 
     def detach(self) -> None:
         """Stop looking at what is dropped on the window."""
-        self._controller.viewer.layers.events.inserted.disconnect(self._look)
+        self._choice.viewer.layers.events.inserted.disconnect(self._look)
 
     def export(self, path: str | Path, format: str = "") -> None:  # noqa: A002 - as in the session
         """Write the accepted objects as they are now; clicks may go on meanwhile.
 
         ``format`` is as for ``Session.export``; "" where the name tells it.
         """
-        controller = self._controller
-        work = controller.work
+        choice = self._choice
+        work = choice.work
         if work is None:
             return
         work.take_hand_edits()
         handout, missing = work.session.handout(), _missing(work)
-        controller.files.run(
+        choice.files.run(
             object(),  # none takes the place of another
             lambda: handout.write(path, format or None),
-            lambda written: controller.say(f"Written: {written}{missing}"),
-            lambda error: controller.say_error("The labels were not written", error),
+            lambda written: choice.say(f"Written: {written}{missing}"),
+            lambda error: choice.say_error("The labels were not written", error),
         )
 
     def import_masks(self, path: str | Path) -> None:
         """Add the masks of a file to the objects of the image; undo takes them away again."""
-        controller = self._controller
-        work = controller.work
+        choice = self._choice
+        work = choice.work
         if work is None:
             return
-        controller.files.run(
+        choice.files.run(
             object(),
             lambda: read_masks(path, work.volume),
             lambda masks: self._take(work, masks, Path(path).name),
@@ -70,7 +70,7 @@ class Sharing:
 
     def _take(self, work: ImageWork, masks: Masks, name: str) -> None:
         """Make objects of masks that were read for the image of this work, if it is still there."""
-        if not self._controller.is_open(work):
+        if not self._choice.is_open(work):
             return
         work.take_hand_edits()
         try:
@@ -79,14 +79,14 @@ class Sharing:
         except SamUNetError as error:
             self._say(work, f"No masks were added. {reason_of(error)}")
             return
-        self._controller.reveal_labels(work)
+        self._choice.reveal_labels(work)
         count = f"{len(added)} object{'s' * (len(added) != 1)}"
         self._say(work, "; ".join([f"{count} added from {name}", *notices]))
 
     def _say(self, work: ImageWork, text: str) -> None:
         """Tell the person something of an image, by its name where another one is chosen."""
-        chosen = work is self._controller.work
-        self._controller.say(text if chosen else f"{work.image.name}: {text}")
+        chosen = work is self._choice.work
+        self._choice.say(text if chosen else f"{work.image.name}: {text}")
 
     def _look(self, event: Any) -> None:
         masks = event.value.metadata.get(METADATA_KEY, {}).pop("masks", None)
@@ -95,7 +95,7 @@ class Sharing:
             QTimer.singleShot(0, lambda: self._take_dropped(event.value, masks))
 
     def _take_dropped(self, layer: Any, masks: Masks) -> None:
-        layers = self._controller.viewer.layers
+        layers = self._choice.viewer.layers
         work = self._work_on(layer.metadata[METADATA_KEY]["volume"])
         if work is None or layer not in layers:
             return
@@ -104,10 +104,10 @@ class Sharing:
 
     def _work_on(self, volume: Volume) -> ImageWork | None:
         """Choose the image of a volume; None where it is not there."""
-        for image in self._controller.images:
+        for image in self._choice.images:
             if image.metadata.get(METADATA_KEY, {}).get("volume") is volume:
-                self._controller.choose(image)
-        work = self._controller.work
+                self._choice.choose(image)
+        work = self._choice.work
         return work if work is not None and work.volume is volume else None
 
 

@@ -14,7 +14,8 @@ from napari_samunet.plugin.keys import KEYS
 
 if TYPE_CHECKING:
     from napari_samunet.io.origin import Algorithm
-    from napari_samunet.plugin.controller import Controller
+    from napari_samunet.plugin.asking import Asking
+    from napari_samunet.plugin.choice import ImageChoice
     from napari_samunet.plugin.work import ImageWork
     from napari_samunet.session.session import Session
     from napari_samunet.types import BoolArray, SliceRef, Window
@@ -29,8 +30,10 @@ class Suggestions(QObject):
 
     Parameters
     ----------
-    controller : Controller
+    choice : ImageChoice
         Whose image is looked at; also the parent.
+    asking : Asking
+        Asks the model.
 
     Attributes
     ----------
@@ -43,10 +46,10 @@ class Suggestions(QObject):
 
     changed = Signal()
 
-    def __init__(self, controller: Controller) -> None:
-        super().__init__(controller)
+    def __init__(self, choice: ImageChoice, asking: Asking) -> None:
+        super().__init__(choice)
         self.running = False
-        self._controller = controller
+        self._choice, self._asking = choice, asking
         self._stop = Event()
         self._work: ImageWork | None = None
         self._left: dict[SliceRef, list[BoolArray]] = {}
@@ -69,7 +72,7 @@ class Suggestions(QObject):
         """Make the brightest suggestion the preview of a new object; the preview before it stays
         for good. Where a lock refuses either, the suggestion stays.
         """
-        ref, work = self._controller.shown_ref(), self._work
+        ref, work = self._choice.shown_ref(), self._work
         if ref is None or work is None or not self._here():
             return
         session = work.session
@@ -106,35 +109,35 @@ class Suggestions(QObject):
             self._work, self._left = None, {}
 
     def _here(self) -> list[BoolArray]:
-        ref = self._controller.shown_ref()
-        return self._left.get(ref, []) if self._work is self._controller.work and ref else []
+        ref = self._choice.shown_ref()
+        return self._left.get(ref, []) if self._work is self._choice.work and ref else []
 
     def _look(self, where: str, search: Search) -> None:
-        work, ref = self._controller.work, self._controller.shown_ref()
+        work, ref = self._choice.work, self._choice.shown_ref()
         if self.running:
             self._stop.set()
             return
-        if work is None or ref is None or self._controller.waiting:
+        if work is None or ref is None or self._choice.waiting:
             return
         self.clear()
         self._work, self.running = work, True
         self._stop = stop = Event()
         window = work.window
-        self._controller.asking.run_beside(
+        self._asking.run_beside(
             (work, "suggest"),
             lambda: search(work.session, ref, window, lambda: not stop.is_set()),
             lambda found: self._show(work, where, found),
             lambda error: self._fail(work, error),
         )
-        self._controller.say(f"Looking for objects {where}…")
+        self._choice.say(f"Looking for objects {where}…")
         self.changed.emit()
 
     def _show(self, work: ImageWork, where: str, found: Found) -> None:
         self.running = False
-        if not self._controller.is_open(work):
+        if not self._choice.is_open(work):
             return
         self._work, self._left = work, {ref: list(masks) for ref, masks in found.items() if masks}
-        self._model = self._controller.engine.algorithm
+        self._model = self._choice.engine.algorithm
         count, slices = sum(map(len, self._left.values())), len(self._left)
         if count:
             keys = f"take [{KEYS['accept'].shown}], refuse [{KEYS['discard'].shown}]"
@@ -142,20 +145,20 @@ class Suggestions(QObject):
             what = (
                 "1 suggestion" if count == 1 else f"{count} suggestions{many}, the brightest first"
             )
-            self._controller.say_of(work, f"{what}: {keys}.")
+            self._choice.say_of(work, f"{what}: {keys}.")
         else:
-            self._controller.say_of(work, f"Nothing was found {where} that is not segmented yet.")
+            self._choice.say_of(work, f"Nothing was found {where} that is not segmented yet.")
         self._draw()
         if not self._here():
             self._go_on()
 
     def _go_on(self) -> None:
         """Show the next slice that has suggestions, if the image is still the chosen one."""
-        here, work = self._controller.shown_ref(), self._controller.work
+        here, work = self._choice.shown_ref(), self._choice.work
         left = sorted(ref for ref, masks in self._left.items() if masks)
         if left and here is not None and work is not None and work is self._work:
             show_plane(
-                self._controller.viewer, work.image, next((r for r in left if r > here), left[0])
+                self._choice.viewer, work.image, next((r for r in left if r > here), left[0])
             )
 
     def _draw(self) -> None:
@@ -166,7 +169,7 @@ class Suggestions(QObject):
 
     def _fail(self, work: ImageWork, error: BaseException) -> None:
         self.running = False
-        self._controller.say_of(work, f"No suggestions. {reason_of(error)}")
+        self._choice.say_of(work, f"No suggestions. {reason_of(error)}")
         self.changed.emit()
 
 

@@ -13,7 +13,7 @@ from napari_samunet.plugin.alignment import misfit
 from napari_samunet.plugin.panels.object_table import ObjectRow
 from napari_samunet.plugin.volumes import is_resized
 from napari_samunet.plugin.work import bright, ref_of
-from napari_samunet.session.state import is_low
+from napari_samunet.session.plane import is_low
 from napari_samunet.types import SliceRef
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,10 +12,8 @@ from napari_samunet.io.origin import Algorithm, Origin
 from napari_samunet.io.segments import Color
 from napari_samunet.packed import PackedMask, place_of_all
 from napari_samunet.preprocess.slicing import check_ref, take_slice
+from napari_samunet.session.plane import PlaneState
 from napari_samunet.types import BoolArray, SliceRef, Window
-
-if TYPE_CHECKING:
-    from napari_samunet.session.state import PlaneState
 
 
 @dataclass(frozen=True, eq=False)

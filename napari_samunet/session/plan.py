@@ -15,8 +15,9 @@ from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.session.checks import check_unlocked, plane_of
 from napari_samunet.session.crossing import along_axes
 from napari_samunet.session.objects import ObjectState
+from napari_samunet.session.plane import PlaneState
 from napari_samunet.session.settled import settled_indices, settled_masks
-from napari_samunet.session.state import PlaneState, State
+from napari_samunet.session.state import State
 from napari_samunet.types import BoolArray, FloatArray, SliceRef, Window
 
 Found = Callable[[SliceRef, "Prediction"], bool | None]

@@ -17,11 +17,11 @@ from napari_samunet.preprocess.intensity import choose_window
 from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.session import steps
 from napari_samunet.session.checks import drawn_mask, plane_of
+from napari_samunet.session.claims import accepted
 from napari_samunet.session.grouping import GroupingSession
 from napari_samunet.session.objects import ObjectState, SegmentObject
 from napari_samunet.session.overlay import meets, overlap_voxels
 from napari_samunet.session.placed import Kind, PlacedPrompt, combine
-from napari_samunet.session.regroup import accepted
 from napari_samunet.types import Box, Window
 
 

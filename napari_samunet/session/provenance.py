@@ -15,7 +15,7 @@ from napari_samunet.io.volume import Volume
 from napari_samunet.preprocess.intensity import choose_window
 from napari_samunet.session.objects import ObjectState
 from napari_samunet.session.placed import PlacedPrompt
-from napari_samunet.session.state import PlaneState
+from napari_samunet.session.plane import PlaneState
 from napari_samunet.types import SliceRef, Window
 
 FORMAT = "napari-samunet provenance"

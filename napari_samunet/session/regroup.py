@@ -1,10 +1,9 @@
-"""What becomes of the objects of a state when they are joined, parted, filled or met."""
+"""What becomes of the objects of a state when they are joined, parted or filled."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import get_args
 
 import numpy as np
 from scipy import ndimage
@@ -13,10 +12,11 @@ from napari_samunet.errors import InputError
 from napari_samunet.inference.painted import painted_prediction
 from napari_samunet.io.origin import Algorithm
 from napari_samunet.packed import PackedMask
-from napari_samunet.session.crossing import along_axes
+from napari_samunet.session.claims import claimed
 from napari_samunet.session.objects import ObjectState
 from napari_samunet.session.placed import PlacedPrompt
-from napari_samunet.session.state import Overlap, PlaneState, State
+from napari_samunet.session.plane import PlaneState
+from napari_samunet.session.state import Overlap, State
 from napari_samunet.types import BoolArray, SliceRef
 
 _CORNERS = np.ones((3, 3, 3), bool)
@@ -127,7 +127,7 @@ def split(state: State, object_id: int, shape: tuple[int, int, int]) -> State:
 
 def filled(state: State, object_id: int, overlap: Overlap) -> State:
     """Return the state in which an object has no holes on any slice along axis 0; what fills them
-    is claimed as in ``claimed``.
+    is claimed as in ``claims.claimed``.
     """
     item = state.object(object_id)
     holes = {}
@@ -148,46 +148,6 @@ def _enclosed(mask: BoolArray) -> BoolArray:
     """
     regions, _ = ndimage.label(np.pad(~mask, 1, constant_values=True))
     return (regions[1:-1, 1:-1] != regions[0, 0]) & ~mask
-
-
-def accepted(state: State, object_id: int, overlap: Overlap) -> State:
-    """Return the state with all previews of an object in its mask, and no current object."""
-    item, planes = state.object(object_id), state.planes_of(object_id)
-    shown = {ref: plane.shown.mask for ref, plane in planes.items() if plane.shown is not None}
-    for masks in along_axes(shown):
-        state, got = claimed(state, object_id, masks, overlap)
-        item = item.accepted(got, planes)
-    others = {key: plane for key, plane in state.planes.items() if key[0] != object_id}
-    state = replace(state, planes=others, current=None, recent=object_id)
-    return state.with_changed(item)
-
-
-def claimed(
-    state: State, object_id: int, masks: Mapping[SliceRef, BoolArray], overlap: Overlap
-) -> tuple[State, dict[SliceRef, BoolArray]]:
-    """Return the state in which others gave way to what an object claims on planes along one axis,
-    (H, W) bool each, and what of that it gets.
-
-    Locked objects stay whole. ``overlap`` says who else gives way: "both" nobody, "keep" the mask,
-    "replace" the other objects.
-    """
-    if overlap not in get_args(Overlap):
-        raise InputError(f"overlap is one of {get_args(Overlap)}, but {overlap!r} came.")
-    others, got = [item for item in state.objects if item.id != object_id], dict(masks)
-    for other in others:
-        if other.locked or overlap == "keep":
-            for ref, theirs in other.masks_at(got).items():
-                got[ref] = got[ref] & ~theirs
-    for other in others:
-        if overlap == "replace" and not other.locked:
-            state = state.with_changed(_given_way(other, got))
-    return state, got
-
-
-def _given_way(item: ObjectState, masks: Mapping[SliceRef, BoolArray]) -> ObjectState:
-    theirs = item.masks_at(masks).items()
-    left = {ref: mask & ~masks[ref] for ref, mask in theirs if (mask & masks[ref]).any()}
-    return item.with_planes(left)
 
 
 def _islands(item: ObjectState) -> list[dict[int, PackedMask]]:

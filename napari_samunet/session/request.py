@@ -15,9 +15,10 @@ from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.session.checks import check_answer
 from napari_samunet.session.objects import ObjectState
 from napari_samunet.session.placed import PlacedPrompt, combine
+from napari_samunet.session.plane import PlaneState
 from napari_samunet.session.recollection import Known, Recollection, known_of, model_of
 from napari_samunet.session.settled import settled_around
-from napari_samunet.session.state import PlaneState, State
+from napari_samunet.session.state import State
 from napari_samunet.session.turns import Turn, in_turn
 from napari_samunet.types import BoolArray, SliceRef, Window
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_samunet.preprocess.slicing import take_slice
 from napari_samunet.session.objects import ObjectState
-from napari_samunet.session.state import PlaneState
+from napari_samunet.session.plane import PlaneState
 from napari_samunet.types import BoolArray, SliceRef
 
 Planes = Mapping[SliceRef, PlaneState]

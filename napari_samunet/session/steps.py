@@ -12,13 +12,14 @@ from napari_samunet.inference.painted import painted_prediction
 from napari_samunet.inference.prediction import Prediction
 from napari_samunet.packed import PackedMask
 from napari_samunet.prompts.hits import hits
+from napari_samunet.session.claims import claimed
 from napari_samunet.session.crossing import are_side_by_side, crossed
 from napari_samunet.session.objects import ObjectState
 from napari_samunet.session.placed import PlacedPrompt
 from napari_samunet.session.plan import Carried
-from napari_samunet.session.regroup import claimed
+from napari_samunet.session.plane import PlaneState
 from napari_samunet.session.settled import settled_across
-from napari_samunet.session.state import Overlap, PlaneKey, PlaneState, State
+from napari_samunet.session.state import Overlap, PlaneKey, State
 from napari_samunet.types import BoolArray, SliceRef, Window
 
 
