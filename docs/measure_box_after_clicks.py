@@ -16,7 +16,7 @@ from tqdm import tqdm
 from napari_samunet.evaluation.cases import SliceCase, human_cases
 from napari_samunet.evaluation.metrics import dice
 from napari_samunet.evaluation.report import macro_mean
-from napari_samunet.inference.bounded import bounded
+from napari_samunet.inference.bounded import area_of, bounded
 from napari_samunet.inference.engine import Engine
 from napari_samunet.models.load import load_model
 from napari_samunet.prompts.prompts import Prompts
@@ -52,7 +52,7 @@ def measured(engine: Engine, case: SliceCase) -> list[list[float]]:
     for _ in range(MOST_CLICKS):
         answer = engine.predict(volume, place, prompts, window, answer)
         both = Prompts(points=prompts.points, labels=prompts.labels, box=box)
-        earlier = (answer, None, bounded(answer, box))
+        earlier = (answer, None, bounded(answer, area_of(box, truth.shape)))
         after = [engine.predict(volume, place, both, window, before) for before in earlier]
         rows.append([dice(item.mask, truth) for item in (answer, alone, *after)])
         correction = next_click(truth, answer.mask)

@@ -6,8 +6,6 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_samunet.errors import UnknownEnding
-
 if TYPE_CHECKING:
     from napari_samunet.io.volume import Volume
 
@@ -39,19 +37,12 @@ def check_output(volume: Volume, output: str, format: str | None) -> None:  # no
     ExportRefused
         Its ending is none that is written, or none of this image, or it is the image itself.
     """
-    from napari_samunet.io.export import check_exportable, check_target, format_of
-    from napari_samunet.session.handout import BESIDE_MASKS
+    from napari_samunet.io.export import check_exportable, check_target
+    from napari_samunet.session.handout import BESIDE_MASKS, mask_format
 
     target = Path(output).expanduser()
     check_target(target, volume)
     if format is None and target.suffix.lower() in BESIDE_MASKS:
         return
-    try:
-        format_of(target, format)
-    except UnknownEnding as error:
-        others = " ".join(BESIDE_MASKS)
-        raise UnknownEnding(
-            f"{str(error).rstrip('.')}, of .seg.nrrd, or of {others} for what is told of the "
-            "objects."
-        ) from error
+    mask_format(target, format)
     check_exportable(volume, output, format)

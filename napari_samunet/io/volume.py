@@ -154,15 +154,19 @@ class Volume:
         spacing : array_like, shape (3,) or (2,), optional
             Millimetres along z, y, x (or y, x of a 2-D array), in place of an affine.
         modality : str, optional
-            "CT", "MR", …
+            "CT", "MR", … in letters of either case.
 
         Raises
         ------
         UnsupportedImage
             If the array cannot be a volume.
         InputError
-            If affine and spacing contradict each other, or one of them makes no sense.
+            If affine and spacing contradict each other, or one of them or the modality makes no
+            sense.
         """
+        if not isinstance(modality, str | None):
+            raise InputError(f'A modality is a text such as "CT" or "MR", but {modality!r} came.')
+        modality = None if modality is None else modality.strip().upper()
         voxels = np.asarray(array)
         voxels = voxels[None] if voxels.ndim == 2 else voxels
         chosen = _chosen_affine(affine, spacing)

@@ -11,6 +11,7 @@ from napari_samunet.errors import InputError
 from napari_samunet.geometry import plane_shape
 from napari_samunet.inference.prediction import Prediction
 from napari_samunet.preprocess.slicing import check_ref
+from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.session.objects import ObjectState
 from napari_samunet.types import BoolArray, SliceRef
 
@@ -47,6 +48,26 @@ def check_unlocked(item: ObjectState) -> None:
     """
     if item.locked:
         raise InputError(f"'{item.name}' is locked: unlock it to change it.")
+
+
+def check_question(prompts: object, previous: object) -> None:
+    """Refuse what is no prompts, or no answer to correct.
+
+    Raises
+    ------
+    InputError
+        Something else came.
+    """
+    if not isinstance(prompts, Prompts):
+        raise InputError(
+            f"Prompts were wanted, but a {type(prompts).__name__} came; "
+            "use Prompts(points=[(row, column)], labels=[1])."
+        )
+    if not isinstance(previous, Prediction | None):
+        raise InputError(
+            "An answer to correct is one that predict gave, or None, but a "
+            f"{type(previous).__name__} came."
+        )
 
 
 def check_answer(answer: Prediction, shape_zyx: Shape, ref: SliceRef) -> None:

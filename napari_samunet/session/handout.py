@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from napari_samunet.errors import ExportRefused
+from napari_samunet.errors import ExportRefused, UnknownEnding
 from napari_samunet.io.export import (
     check_target,
     export_labels,
@@ -65,20 +65,22 @@ class Handout:
             The format cannot hold the objects, or nothing can be written there.
         """
         target = Path(path).expanduser()
-        write = _WRITERS.get(target.suffix.lower())
-        if write is not None and format is None:
+        write = None if format else _WRITERS.get(target.suffix.lower())
+        if write is not None:
             target = check_target(target, self.volume)
             write_and_replace(target, lambda draft: write(self, draft))
             return target
+        kind = mask_format(target, format)
         segments = self.segments()
         labels = labels_of(segments, self.volume.shape)
         written = export_labels(labels, self.volume, target, format, segments=segments)
         sidecar = sidecar_of(written)
-        renumbered = format_of(target, format) == "dicom-seg"
         try:
             write_and_replace(
                 sidecar,
-                lambda draft: write_provenance(self.objects, self.volume, draft, renumbered),
+                lambda draft: write_provenance(
+                    self.objects, self.volume, draft, renumbered=kind == "dicom-seg"
+                ),
             )
         except ExportRefused as error:
             raise ExportRefused(
@@ -86,6 +88,15 @@ class Handout:
                 f"objects came about, was not. {error}"
             ) from None
         return written
+
+    def note(self, path: str | Path, format: str | None = None) -> str:  # noqa: A002
+        """What other programs may get wrong of a file that was written, as a line, or ""."""
+        target = Path(path)
+        if target.suffix.lower() != ".dcm" or format_of(target, format) != "dicom-seg":
+            return ""
+        from napari_samunet.io.dicom_seg import note_of_shear
+
+        return note_of_shear(self.volume)
 
 
 _WRITERS: dict[str, Callable[[Handout, Path], None]] = {
@@ -95,6 +106,19 @@ _WRITERS: dict[str, Callable[[Handout, Path], None]] = {
 }
 BESIDE_MASKS = tuple(_WRITERS)
 """What is written of objects that is no mask: measures, an overlay, how they came about."""
+
+
+def mask_format(target: Path, format: str | None) -> str:  # noqa: A002
+    """Tell the format of a mask file as ``format_of``; of a name without a known ending all are
+    told that a session writes.
+    """
+    try:
+        return format_of(target, format)
+    except UnknownEnding as error:
+        raise UnknownEnding(
+            f"{str(error).rstrip('.')}, of .seg.nrrd, or of {' '.join(BESIDE_MASKS)} for what is "
+            "told of the objects."
+        ) from error
 
 
 def _segment(item: ObjectState) -> Segment:

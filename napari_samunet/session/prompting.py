@@ -16,7 +16,7 @@ from napari_samunet.packed import PackedMask
 from napari_samunet.preprocess.intensity import choose_window
 from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.session import steps
-from napari_samunet.session.checks import drawn_mask, plane_of
+from napari_samunet.session.checks import check_question, drawn_mask, plane_of
 from napari_samunet.session.claims import accepted
 from napari_samunet.session.grouping import GroupingSession
 from napari_samunet.session.objects import ObjectState, SegmentObject
@@ -59,6 +59,7 @@ class PromptedSession(GroupingSession):
             No prompt; a plane, point or box outside the image; numbers that are none.
         """
         ref = plane_of(self.volume.shape, index, axis)
+        check_question(prompts, previous)
         prompts.check(plane_shape(self.volume.shape, ref.axis))
         answer = self.engine.predict(self.volume, ref, prompts, window, previous, bridge)
         return replace(answer, model=self.engine.algorithm)

@@ -46,7 +46,7 @@ class Request:
         What a person painted on the plane last, (H, W), which says what is meant better than other
         slices; None where nobody did.
     latest
-        The latest prompt; a box bounds the answer to correct, too.
+        The latest prompt; a box bounds the answer to correct, too, and a lasso its own answer.
     earlier
         What is asked first, each question correcting the answer to the one before, where there is
         no answer to correct any more.
@@ -101,7 +101,7 @@ class Request:
             return None
         seen = replace(seen, model=engine.algorithm)
         self._seen[model_of(engine)] = seen
-        return seen
+        return self._enclosed(seen)
 
     def _at(self, turn: Turn, previous: Prediction | None) -> Request:
         """Return the question of a turn; itself where nothing is asked before it."""
@@ -115,8 +115,10 @@ class Request:
             seen = self._seen.get(model_of(engine))
             answer = self._predicted(engine, self.prompts, self._corrected(), seen)
             if self.painted is None:
-                return self._reconsidered(answer, engine)
-            return self._kept(answer, self.painted)
+                answer = self._reconsidered(answer, engine)
+            else:
+                answer = self._kept(answer, self.painted)
+            return self._enclosed(answer)
         from napari_samunet.inference.recall import recalled
 
         return recalled(self._ask(engine), self.prompts, self._known.neighbours)
@@ -134,12 +136,28 @@ class Request:
         return look_at_mask(neighbours.shape.shape, neighbours.shape)
 
     def _corrected(self) -> Prediction | None:
-        """The answer to correct; where a box was drawn since, what of it lies in that."""
-        if self.previous is None or self.latest is None or self.latest.box is None:
+        """The answer to correct; what of it lies in a box or lasso that was drawn since."""
+        latest = self.latest
+        if self.previous is None or latest is None or latest.box is None:
             return self.previous
-        from napari_samunet.inference.bounded import bounded
+        from napari_samunet.inference.bounded import area_of, bounded
 
-        return bounded(self.previous, self.latest.box)
+        enclosed = self._lasso
+        area = area_of(latest.box, self.previous.frame.shape) if enclosed is None else enclosed
+        return bounded(self.previous, area)
+
+    def _enclosed(self, answer: Prediction) -> Prediction:
+        """What of an answer to a lasso lies in it: the model is asked with its box alone."""
+        if self._lasso is None:
+            return answer
+        from napari_samunet.inference.bounded import all_bounded
+
+        return all_bounded(answer, self._lasso)
+
+    @property
+    def _lasso(self) -> BoolArray | None:
+        """What the latest prompt encloses, if it is a lasso, (H, W)."""
+        return self.latest.mask if self.latest is not None and self.latest.kind == "lasso" else None
 
     def _kept(self, answer: Prediction, painted: BoolArray) -> Prediction:
         """Keep of a hand's work what the latest clicks do not ask to change; a box asks for all."""

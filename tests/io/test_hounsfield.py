@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 import SimpleITK as sitk  # noqa: N813
 
+from napari_samunet.errors import InputError
 from napari_samunet.io.hounsfield import TAKEN_FOR_CT, looks_like_ct
 from napari_samunet.io.open import open_volume
+from napari_samunet.io.volume import Volume
 from napari_samunet.preprocess.intensity import CT_WINDOW, choose_window
 
 RNG = np.random.default_rng(0)
@@ -31,6 +33,18 @@ def test_air_and_soft_tissue_make_a_ct():
 )
 def test_other_values_do_not(array):
     assert not looks_like_ct(array)
+
+
+@pytest.mark.parametrize("told", ["CT", "ct", " Ct "])
+def test_an_array_that_is_said_to_be_a_ct_is_shown_as_one_however_it_is_written(told):
+    volume = Volume.from_array(AIR, modality=told)
+    assert volume.modality == "CT"
+    assert choose_window(volume) == CT_WINDOW
+
+
+def test_a_modality_that_is_no_text_is_refused():
+    with pytest.raises(InputError, match="modality"):
+        Volume.from_array(AIR, modality=3)
 
 
 def test_a_ct_in_nifti_is_shown_with_a_soft_tissue_window_and_says_so(tmp_path):

@@ -108,6 +108,8 @@ def test_a_lasso_asks_with_what_it_encloses(screen):
     assert abs(prompts.points[0] - (30, 40)).max() <= 2
     assert screen.viewer.scene.camera.center == center
     assert (_data(screen, "strokes")[3] == 1).any()
+    assert screen.session.preview.mask[30, 40]
+    assert not (screen.session.preview.mask & ~screen.session.prompts[-1].mask).any(), "its line"
     screen.press(Qt.Key.Key_Z, "control")
     assert not _data(screen, "strokes").any()
 

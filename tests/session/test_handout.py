@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from napari_samunet.errors import ExportRefused
 from napari_samunet.io.segments import Segment
 from napari_samunet.session.objects import ObjectState
 from napari_samunet.session.session import Session
+
+
+def test_a_name_without_a_known_ending_is_refused_with_all_that_a_session_writes(
+    session: Session, tmp_path
+):
+    with pytest.raises(ExportRefused, match=r"\.nii\.gz .*\.dcm, of \.seg\.nrrd.*\.csv \.png"):
+        session.export(tmp_path / "labels.txt")
+    assert not list(tmp_path.iterdir())
 
 
 def test_objects_are_handed_out_whole_without_a_volume_for_each(session: Session, monkeypatch):

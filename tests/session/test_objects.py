@@ -486,6 +486,31 @@ def test_a_lasso_asks_with_its_box_and_its_middle(session, engine, draw):
     assert asked.mask is None
 
 
+def test_the_answer_to_a_lasso_ends_at_its_line_and_a_click_goes_on_beyond_it(session, engine):
+    enclosed = np.tri(40, 50, dtype=bool)  # the model is asked with its box, which is everything
+    session.add_lasso(enclosed, index=2)
+    np.testing.assert_array_equal(session.preview.mask, enclosed)
+    assert session.request() is None
+    session.add_point((5, 40), index=2)
+    np.testing.assert_array_equal(engine.asked[-1].previous.mask, enclosed)
+    assert session.preview.mask[5, 40]
+
+
+def test_a_lasso_around_a_part_bounds_what_was_there_before(session, engine, draw):
+    session.add_box((5, 5, 30, 40), index=2)
+    enclosed = draw((40, 50), 10, 12, side=9) & np.tri(40, 50, dtype=bool)
+    session.add_lasso(enclosed | draw((40, 50), 12, 13, side=3), index=2)
+    assert not (engine.asked[-1].previous.mask & ~session.prompts[-1].mask).any()
+
+
+def test_the_first_look_at_a_lasso_ends_at_its_line(session, engine):
+    enclosed = np.tri(40, 50, dtype=bool)
+    session.add_lasso(enclosed, index=2, predict=False)
+    engine.glimpse = engine.predict
+    seen = session.request().glimpse(engine)
+    np.testing.assert_array_equal(seen.mask, enclosed)
+
+
 def test_thinking_of_a_click_changes_nothing(session, engine):
     session.add_point((10, 12), index=2)
     before = session._state

@@ -262,6 +262,8 @@ def test_a_slice_outside_the_volume_is_named(session: Session, place: dict, word
         (lambda s: s.paint(np.full((40, 50), np.nan), index=1), InputError),
         (lambda s: s.predict(Prompts(), index=1), EmptyPrompt),
         (lambda s: s.predict(Prompts(points=[(1, 2)], labels=[1]), index=9), OutsideImage),
+        (lambda s: s.predict([(1, 2)], index=1), InputError),
+        (lambda s: s.predict(Prompts(points=[(1, 2)], labels=[1]), 1, previous=5), InputError),
         (lambda s: s.accept(), EmptyPrompt),
         (lambda s: s.propagate(0, 3), EmptyPrompt),
         (lambda s: s.select(7), InputError),
