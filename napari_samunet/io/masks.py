@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import count
 from operator import itemgetter
@@ -19,21 +20,25 @@ from nibabel.spatialimages import HeaderDataError
 from pydicom.uid import RTStructureSetStorage, SegmentationStorage
 
 from napari_samunet.errors import ChoiceNeeded, SamUNetError, UnreadableFile
+from napari_samunet.io.caret_words import caret_words
 from napari_samunet.io.dicom_files import read_header, text_of
 from napari_samunet.io.dicom_values import lenient
 from napari_samunet.io.labels import whole_numbers
 from napari_samunet.io.losses import Landed, note_of_resampling, notes_of_losses, outside_by_number
 from napari_samunet.io.open import kind_of, open_volume
-from napari_samunet.io.paths import is_folder
+from napari_samunet.io.paths import is_file, is_folder
 from napari_samunet.io.plane_stack import Stack
 from napari_samunet.io.regrid import onto, same_grid
-from napari_samunet.io.segments import Color, Segment, default_name, segments_of
+from napari_samunet.io.segments import Segment, default_name
+from napari_samunet.io.slicer_words import slicer_words
 from napari_samunet.io.volume import Volume
+from napari_samunet.io.words import Words
 from napari_samunet.types import UInt16Array
 
 _SEGMENTATIONS = (SegmentationStorage, "1.2.840.10008.5.1.4.1.1.66.7")  # the second: label maps
-_NUMBER = re.compile(r"\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
-_SEGMENT_KEY = re.compile(r"Segment(\d+)_LabelValue$")
+_NAMED = re.compile(rb'^[ \t]*\d+(?:[ \t]+[\d.]+){6}[ \t]+"', re.MULTILINE)
+"""A line of ITK-SNAP's label descriptions: number, colour, what is shown of it, name."""
+_START = 4096
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,16 +77,16 @@ def read_masks(path: str | Path, volume: Volume) -> Masks:
         If labels are no whole numbers of 0 to 65535.
     """
     path = Path(path).expanduser()
+    _check_no_names(path)
     if _is_dicom_masks(path):
         return _from_dicom(path, volume)
     placed: list[tuple[int | None, Landed]] = []
     notes = []
-    for layer, found in enumerate(_layers(path)):
+    for found in _layers(path):
         labels = whole_numbers(path, found.array)
-        words = _words_of_slicer(found.source.header, layer)
+        words = _words(found)
         if _on_grid(found, volume):
-            segments = segments_of(labels, words.names, words.colors)
-            landed = [Landed(segment, segment.voxels, 0) for segment in segments]
+            landed = [Landed(segment, segment.voxels, 0) for segment in words.segments(labels)]
         else:
             landed = _resampled(labels, found, volume, words)
             notes = [note_of_resampling(path.name)]
@@ -92,26 +97,17 @@ def read_masks(path: str | Path, volume: Volume) -> Masks:
     return Masks(tuple(_renumbered(segments)), tuple(notes))
 
 
-@dataclass(frozen=True)
-class _Words:
-    """What 3D Slicer says of the numbers of a layer, and in which place of its list."""
-
-    places: dict[int, int]
-    names: dict[int, str]
-    colors: dict[int, Color]
-
-
 def _resampled(
-    labels_zyx: UInt16Array, found: Volume, volume: Volume, words: _Words
+    labels_zyx: UInt16Array, found: Volume, volume: Volume, words: Words
 ) -> list[Landed]:
     """Bring the labels of a file onto a volume, and tell what became of each."""
     moved = onto(labels_zyx, found.affine, volume)
-    there = {s.number: s for s in segments_of(moved, words.names, words.colors)}
+    there = {s.number: s for s in words.segments(moved)}
     grid = Stack(found.affine, np.arange(found.shape[0], dtype=float), usual=1.0)
     lost = outside_by_number(labels_zyx, grid, volume)
     return [
         Landed(there.get(s.number, replace(s, crop=s.crop[:0])), s.voxels, int(lost[s.number]))
-        for s in segments_of(labels_zyx, words.names)
+        for s in words.segments(labels_zyx)
     ]
 
 
@@ -128,6 +124,18 @@ def holds_masks(path: Path) -> bool:
         return kind_of(path) == "nifti" and _is_nifti_labels(path)
     except SamUNetError:
         return False
+
+
+def _check_no_names(path: Path) -> None:
+    """Refuse a label description of ITK-SNAP, which many keep beside the masks."""
+    if not is_file(path):
+        return
+    with suppress(OSError), path.open("rb") as file:
+        if _NAMED.search(file.read(_START)):
+            raise UnreadableFile(
+                f"{path} is a list of names, and masks were wanted: load it under More, Add names, "
+                "or with read_label_set and Session.add_label_set."
+            )
 
 
 def _is_nifti_labels(path: Path) -> bool:
@@ -205,29 +213,13 @@ def _on_grid(found: Volume, volume: Volume) -> bool:
     return same_grid(found.shape, found.affine, volume)
 
 
-def _words_of_slicer(header: Any, layer: int) -> _Words:
-    """Order, names and colours that 3D Slicer keeps in a NRRD header."""
-    told = header.get("metadata", {}) if isinstance(header, dict) else {}
-    places: dict[int, int] = {}
-    names: dict[int, str] = {}
-    colors: dict[int, Color] = {}
-    for key, value in told.items():
-        match = _SEGMENT_KEY.match(key)
-        if match is None:
-            continue
-        start = f"Segment{match[1]}_"
-        try:
-            place, number, where = int(match[1]), int(value), int(told.get(f"{start}Layer") or 0)
-        except ValueError:
-            continue  # damaged: the voxels are there without its words
-        if where == layer:
-            places[number] = place
-            names[number] = told.get(f"{start}Name", "").strip() or default_name(number)
-            parts = _NUMBER.findall(told.get(f"{start}Color", ""))
-            if len(parts) == 3:
-                red, green, blue = (min(1.0, float(part)) for part in parts)
-                colors[number] = (red, green, blue)
-    return _Words(places, names, colors)
+def _words(found: Volume) -> Words:
+    """What a file says of the labels that were read from it."""
+    source = found.source
+    frame = (source.opened or {}).get("frame")
+    if source.kind == "nifti":
+        return caret_words(source.header, frame or 0)
+    return slicer_words(source.header["metadata"], frame) if source.kind == "sitk" else Words()
 
 
 def _in_order(placed: list[tuple[int | None, Landed]]) -> list[Landed]:
@@ -249,7 +241,10 @@ def _renumbered(segments: list[Segment]) -> list[Segment]:
     used: set[int] = set()
     result = []
     for segment in segments:
-        number = next(free) if segment.number in used else segment.number
+        number, name = segment.number, segment.name
+        if number in used:
+            number = next(free)
+            name = default_name(number) if name == default_name(segment.number) else name
         used.add(number)
-        result.append(replace(segment, number=number))
+        result.append(replace(segment, number=number, name=name))
     return result

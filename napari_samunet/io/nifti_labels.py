@@ -18,7 +18,7 @@ _MM = 2
 
 
 def write_nifti_labels(labels_zyx: AnyArray, volume: Volume, path: Path) -> None:
-    """Write labels as ``.nii`` or ``.nii.gz``; the format has no place for their names.
+    """Write labels as ``.nii`` or ``.nii.gz``, without their names: few read an extension.
 
     Parameters
     ----------

@@ -24,7 +24,7 @@ from napari_samunet.io.export import export_labels
 from napari_samunet.io.labels import read_labels
 from napari_samunet.io.masks import read_masks
 from napari_samunet.io.open import open_volume
-from napari_samunet.io.segments import segments_of
+from napari_samunet.io.segments import Segment, labels_of, segments_of
 from napari_samunet.io.volume import Volume
 
 SHAPE = (4, 5, 6)
@@ -236,6 +236,19 @@ def test_of_very_many_objects_those_that_somebody_named_keep_name_and_colour(
     ]
     assert found[2].color == (0.5, 0.25, 1.0)
     assert not [key for key in sitk.ReadImage(str(path)).GetMetaDataKeys() if key.endswith("_ID")]
+
+
+def test_layers_that_overlap_are_a_list_as_3d_slicer_writes_them(tmp_path: Path) -> None:
+    """Other readers of its files refuse a vector; the voxels stay where they were."""
+    volume = Volume.from_array(np.zeros(SHAPE))
+    masks = [some_labels() > least for least in (0, 1)]
+    both = [Segment.of(n, f"kinds: vector {n}", mask) for n, mask in enumerate(masks, start=1)]
+    path = export_labels(labels_of(both, SHAPE), volume, tmp_path / "a.seg.nrrd", segments=both)
+    header = path.read_bytes().partition(b"\n\n")[0].decode()
+    assert "\nkinds: list domain domain domain\n" in header
+    assert "Segment0_Name:=kinds: vector 1\n" in header
+    for found, mask in zip(read_masks(path, volume).segments, masks, strict=True):
+        assert np.array_equal(found.mask(SHAPE), mask)
 
 
 def sheared() -> Volume:

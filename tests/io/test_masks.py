@@ -134,7 +134,7 @@ def test_damaged_words_of_slicer_cost_a_name_and_no_voxel(
     words = {"Segment0_Name": "liver", "Segment0_LabelValue": "1", f"Segment0_{word}": value}
     path = saved_layers(tmp_path / "a.seg.nrrd", [FIRST, SECOND], words)
     found = read_masks(path, Volume.from_array(np.zeros(SHAPE))).segments
-    assert [s.name for s in found] == ["object 1", "object 1"]
+    assert [s.name for s in found] == ["object 1", "object 2"]
     assert np.array_equal(found[0].mask(SHAPE), FIRST)
 
 
@@ -241,6 +241,16 @@ def test_what_is_no_mask_is_refused(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-200])
     with pytest.raises(UnreadableFile, match=r"a\.dcm"):
         read_masks(path, series)
+
+
+@pytest.mark.parametrize("start", ["# ITK-SnAP Label Description File\n", ""])
+def test_a_list_of_names_is_told_where_it_belongs(tmp_path: Path, start: str) -> None:
+    """Many keep ITK-SNAP's beside the masks that it names."""
+    lines = '    0     0    0    0        0  0  0    "Clear Label"\n'
+    lines += '    1   255    0    0        1  1  1    "Liver"\n'
+    (tmp_path / "labels.txt").write_text(start + lines)
+    with pytest.raises(UnreadableFile, match=r"a list of names.*More, Add names"):
+        read_masks(tmp_path / "labels.txt", Volume.from_array(np.zeros(SHAPE)))
 
 
 @pytest.mark.shared
