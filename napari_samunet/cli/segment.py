@@ -100,7 +100,10 @@ def run(args: argparse.Namespace) -> None:
     start = perf_counter()
     drawn = _draw(session, args)
     seconds = perf_counter() - start
-    path = session.handout().numbered({drawn.id: args.label}).write(args.output, args.format)
+    handout = session.handout().numbered({drawn.id: args.label})
+    path = handout.write(args.output, args.format)
+    if note := handout.note(path, args.format):
+        _warn(note)
     millilitres = millilitres_of(drawn.voxels, volume)
     counted = f"label {args.label}, {drawn.voxels} voxels"
     counted += "" if millilitres is None else f", {millilitres:.3f} ml"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from napari_samunet.errors import ChoiceNeeded, InputError, UnreadableFile
-from napari_samunet.io.dicom_files import Series, series_mark
+from napari_samunet.io.dicom_files import NO_UID, Series, series_mark
 from napari_samunet.io.dicom_search import counted
 from napari_samunet.io.names import listed
 
@@ -32,7 +32,7 @@ def choose_series(path: Path, found: list[Series], series: int | str | None) -> 
     if series is None:
         fitting = images if len(images) == 1 else sorted(found, key=lambda item: item.is_aside)
     else:
-        fitting = [item for item in found if _fits(item, str(series).strip())]
+        fitting = _fitting(found, str(series).strip())
     if len(fitting) == 1:
         _refuse_missed(path, fitting[0].missed)
         return fitting[0]
@@ -44,7 +44,7 @@ def choose_series(path: Path, found: list[Series], series: int | str | None) -> 
         f"description (series=, --series). {_told(fitting)}",
         tuple(map(str, fitting)),
         "series",
-        tuple(item.uid for item in fitting),
+        tuple(item.uid or NO_UID for item in fitting),
     )
 
 
@@ -52,10 +52,17 @@ def _told(found: list[Series]) -> str:
     return listed([str(item) for item in found], _SHOWN, "; ")
 
 
-def _fits(series: Series, wanted: str) -> bool:
-    mark = series_mark(series.files[0][1])
-    known = wanted in (series.number, series.uid, mark)
-    return known or wanted.lower() == series.description.lower()
+def _fitting(found: list[Series], wanted: str) -> list[Series]:
+    """Those that a word names: by its UID one, by number or description perhaps several."""
+    if not wanted:
+        return []
+    exact = [item for item in found if wanted in (item.uid or NO_UID, _mark(item))]
+    word = wanted.lower()
+    return exact or [i for i in found if word in (i.number.lower(), i.description.lower())]
+
+
+def _mark(series: Series) -> str:
+    return series_mark(series.files[0][1])
 
 
 def _refuse_missed(path: Path, missed: list[Path]) -> None:

@@ -23,6 +23,9 @@ from napari_samunet.io.dicom_search import (
 )
 from napari_samunet.io.quiet import silent
 
+NO_UID = "no UID"
+"""What chooses the series of files that state none; all of those in a folder are one."""
+
 _CAPTURES = "1.2.840.10008.5.1.4.1.1.7"
 _MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
 _IMPLICIT_LITTLE = "1.2.840.10008.1.2"
@@ -82,7 +85,7 @@ class Series:
         what = (
             f"{text_of(first, 'Modality')} {self.description!r}, {len(self.files)} files of {size}"
         )
-        return f"series {self.number or '-'}: {what}, UID {self.uid or '-'}"
+        return f"series {self.number or '-'}: {what}, {self.uid and 'UID '}{self.uid or NO_UID}"
 
 
 def series_mark(dataset: Any) -> str:

@@ -18,6 +18,7 @@ from pydicom import Dataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 
 from napari_samunet import __version__
+from napari_samunet.geometry import is_sheared, shear_degrees
 from napari_samunet.io.anatomy import coded
 from napari_samunet.io.dicom_behind import (
     PROGRAM,
@@ -69,6 +70,17 @@ def write_dicom_seg(segments: Sequence[Segment], volume: Volume, path: Path) -> 
         stand_ins = {source.SOPInstanceUID: p for source, p in zip(sources, chosen, strict=True)}
         _refer(seg, behind, stand_ins)
         seg.save_as(path, enforce_file_format=True)
+
+
+def note_of_shear(volume: Volume) -> str:
+    """Say that slices lie askew, which not every reader of a DICOM SEG minds; "" if they do not."""
+    if not is_sheared(volume.affine):
+        return ""
+    return (
+        f"the slices lie askew by {shear_degrees(volume.affine):.1f}°: this DICOM SEG tells where "
+        "each of them lies, but readers that stack them straight, as dcmqi does, show it shifted; "
+        "RTSTRUCT and .nrrd hold their place"
+    )
 
 
 def _presence(segments: list[Segment], used: list[int]) -> BoolArray:

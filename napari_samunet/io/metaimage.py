@@ -10,6 +10,7 @@ import math
 from pathlib import Path
 
 from napari_samunet.errors import UnreadableFile
+from napari_samunet.io.names import written_name
 
 _BYTES = {
     "MET_CHAR": 1,
@@ -51,7 +52,8 @@ def check_metaimage(path: Path) -> None:
         data_path = path.parent / data
         if not data_path.is_file():
             raise UnreadableFile(
-                f"{path} keeps its voxels in {data}, which is missing: put it beside the header."
+                f"{path} keeps its voxels in {written_name(data)}, which is missing: "
+                "put it beside the header."
             )
         _check_size(path, data_path, fields, data_path.stat().st_size)
 
@@ -74,7 +76,8 @@ def _fields(path: Path) -> tuple[dict[str, str], int]:
     length = 0
     for line in start.splitlines(keepends=True):
         length += len(line)
-        name, _, value = line.decode("latin-1").partition("=")
+        # File systems take the bytes of a name as they stand, in UTF-8 or from before it.
+        name, _, value = line.decode(errors="surrogateescape").partition("=")
         fields[name.strip()] = value.strip()
         if name.strip() == "ElementDataFile":
             break

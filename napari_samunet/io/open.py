@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,8 @@ KNOWN = ".nii .nii.gz .hdr/.img .nrrd .nhdr .mha .mhd .gipl .dcm .png .jpg .tif"
 _START = 352
 _GIPL_OFFSET, _GIPL_MAGICS = 252, (b"\xef\xff\xe9\xb0", b"\x2a\xe3\x89\xb8")
 _PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_ZIP = b"PK\x03\x04"
+_AFNI = re.compile(r"\.(HEAD|BRIK(\.(gz|bz2|Z))?)$", re.IGNORECASE)
 _SITK_SUFFIXES = (".nrrd", ".nhdr", ".mha", ".mhd", ".gipl", ".gipl.gz")
 
 
@@ -35,7 +38,8 @@ def open_volume(
         NIfTI, NRRD, MetaImage, GIPL, DICOM (a file or a folder of one or more series), PNG, JPEG or
         TIFF.
     series : int or str, optional
-        Which DICOM series of a folder: SeriesNumber, SeriesInstanceUID or description.
+        Which DICOM series of a folder: SeriesNumber, SeriesInstanceUID ("no UID" for the one that
+        states none) or description.
     frame : int, optional
         Which time point, frame or page, counted from 0.
     resample : bool
@@ -115,7 +119,9 @@ def kind_of(path: Path) -> SourceKind:
         return "picture"
     if _looks_like_dicom(path, start):
         return _plain_dicom(path)
-    raise UnreadableFile(f"{path} is no image of a known kind; wanted one of {KNOWN}.{_hint(path)}")
+    raise UnreadableFile(
+        f"{path} is no image of a known kind; wanted one of {KNOWN}.{_hint(path, start)}"
+    )
 
 
 def _start(path: Path) -> bytes:
@@ -162,9 +168,17 @@ def _looks_like_dicom(path: Path, start: bytes) -> bool:
     return start.startswith(groups) and len(start) >= 132
 
 
-def _hint(path: Path) -> str:
-    """Name what the suffix promised, so that a damaged file is told from a wrong one."""
-    suffix = path.name.lower()
+def _hint(path: Path, start: bytes) -> str:
+    """Name what the suffix promised, so that a damaged file is told from a wrong one, or tell how
+    to get an image out of it.
+    """
+    suffix, name = path.name.lower(), path.name
+    if start.startswith(_ZIP):
+        return " It is a zip archive: unpack it and open the folder."
+    if suffix.endswith((".mgz", ".mgh")):
+        return f" It is one of FreeSurfer: convert it (mri_convert {name} {name[:-4]}.nii.gz)."
+    if found := _AFNI.search(name):
+        return f" It is one of AFNI: convert it (3dAFNItoNIFTI {name[: found.start()]}.HEAD)."
     if suffix.endswith((".nii", ".nii.gz")):
         return " It is named like NIfTI, but has no NIfTI header."
     if suffix.endswith(_SITK_SUFFIXES):

@@ -25,6 +25,7 @@ from napari_samunet.geometry import flip_lps_ras, reverse_axes
 from napari_samunet.io import metaimage, nrrd_bzip2
 from napari_samunet.io.choice import chosen_frame
 from napari_samunet.io.color import luma
+from napari_samunet.io.detached import note_of_rest
 from napari_samunet.io.gunzip import DAMAGED, Gunzip, unpacked
 from napari_samunet.io.hounsfield import TAKEN_FOR_CT, looks_like_ct
 from napari_samunet.io.originals import voxel_files
@@ -58,7 +59,8 @@ def read_simpleitk(path: Path, frame: int | None = None) -> Volume:
     Raises
     ------
     UnreadableFile
-        If the file, or the data file that its header names, is missing, truncated or damaged.
+        If the file, or the data file that its header names, is missing, truncated or damaged, or
+        the data file is an image itself, whose own header would be read as voxels.
     ChoiceNeeded
         If it holds several time points and ``frame`` is None.
     UnsupportedImage
@@ -73,6 +75,9 @@ def read_simpleitk(path: Path, frame: int | None = None) -> Volume:
         modality, notes = "CT", (TAKEN_FOR_CT,)
     place = _place(path, image)
     sized, files = _sized(path, image), voxel_files(path)
+    rest = note_of_rest(path, files[0], image.GetSizeOfPixelComponent()) if len(files) == 1 else ""
+    if rest:
+        notes = (*notes, rest)
     if not sized:
         notes = (*notes, UNSIZED)
     source = Source(path, "sitk", header, notes, place=place, sized=sized, files=files)

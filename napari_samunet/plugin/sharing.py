@@ -48,10 +48,15 @@ class Sharing:
             return
         work.take_hand_edits()
         handout, missing = work.session.handout(), _missing(work)
+
+        def told(written: Path) -> str:
+            note = handout.note(path, format or None)
+            return f"Written: {written}{missing}{note and f'; {note}'}"
+
         choice.files.run(
             object(),  # none takes the place of another
             lambda: handout.write(path, format or None),
-            lambda written: choice.say(f"Written: {written}{missing}"),
+            lambda written: choice.say(told(written)),
             lambda error: choice.say_error("The labels were not written", error),
         )
 

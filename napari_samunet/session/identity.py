@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_samunet.embedding.key import content_digest
-from napari_samunet.io.dicom_files import series_mark
+from napari_samunet.io.dicom_files import NO_UID, series_mark
 from napari_samunet.io.volume import Volume
 
 
@@ -40,7 +40,7 @@ class ImageIdentity:
         source = self.volume.source
         if source.kind != "dicom" or not source.header:
             return None
-        return series_mark(source.header[0]) or None
+        return series_mark(source.header[0]) or NO_UID
 
     def words(self) -> dict[str, Any]:
         """Return all of it for a file."""

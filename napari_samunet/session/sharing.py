@@ -62,5 +62,12 @@ class SharingSession(SessionCore):
         return Handout(self.volume, self._state.objects)
 
     def export(self, path: str | Path, format: str | None = None) -> Path:  # noqa: A002 - DESIGN.md
-        """Write the objects, and beside masks how they came about; see ``Handout.write``."""
-        return self.handout().write(path, format)
+        """Write the objects, and beside masks how they came about; see ``Handout.write``.
+
+        ``notice`` says what other programs may get wrong of the file.
+        """
+        handout = self.handout()
+        written = handout.write(path, format)
+        if note := handout.note(path, format):
+            self.notice.emit(f"{written.name}: {note}")
+        return written

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import nibabel
 import numpy as np
+import pydicom
 import pytest
 from dicom_series import save_series
 from disc_engine import DiscEngine
@@ -183,6 +184,17 @@ def test_a_dicom_series_gets_dicom_with_the_masks_and_their_names(untrained, tmp
         assert liver.name == "Liver"
         assert np.array_equal(liver.mask(labels.shape), labels == 3)
     assert "rtstruct.dcm: label 1" in capsys.readouterr().out
+
+
+def test_dicom_of_slices_that_lie_askew_leaves_with_a_warning(untrained, tmp_path, capsys):
+    series = save_series(tmp_path / "ct", (4, 32, 32))
+    for file in series.iterdir():
+        image = pydicom.dcmread(file)
+        image.ImagePositionPatient[0] += float(image.InstanceNumber)
+        image.save_as(file)
+    prompts = ["--keep-tilt", "--slice", "2", "--box", "6,6,9,9"]
+    assert _segment(series, untrained, tmp_path / "labels.dcm", *prompts) == 0
+    assert "samunet: the slices lie askew by 18.4°" in capsys.readouterr().err
 
 
 def test_dicom_of_an_image_that_is_none_is_refused_in_one_line(

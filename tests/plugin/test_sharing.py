@@ -58,6 +58,18 @@ def test_a_failed_export_is_told_although_another_followed(screen, tmp_path, mon
     assert any("two.nii.gz" in line for line in said)
 
 
+def test_what_other_programs_get_wrong_of_a_file_is_said_when_it_is_written(
+    screen, tmp_path, monkeypatch
+):
+    from napari_samunet.session.handout import Handout
+
+    monkeypatch.setattr(Handout, "note", lambda *_given: "the slices lie askew")
+    _accepted(screen)
+    screen.controller.sharing.export(tmp_path / "one.nii.gz")
+    screen.until(lambda: "Written" in screen.widget.status.text)
+    assert screen.widget.status.text.endswith("one.nii.gz; the slices lie askew")
+
+
 def test_an_export_does_not_wait_for_the_model(screen, tmp_path):
     _accepted(screen)
     screen.hold_model()

@@ -121,6 +121,24 @@ def test_a_sheared_grid_has_the_volume_of_its_voxels(tmp_path: Path):
     assert float(row["volume_ml"]) == pytest.approx(20 / 1000)
 
 
+def test_an_askew_segmentation_leaves_with_a_word_for_readers_that_stack_it_straight(
+    tmp_path: Path,
+):
+    folder = save_series(tmp_path / "ct")
+    for file in folder.iterdir():
+        image = pydicom.dcmread(file)
+        image.ImagePositionPatient[0] += float(image.InstanceNumber)  # 3 mm on, and 1 mm aside
+        image.save_as(file)
+    session, said = two_objects(open_volume(folder, keep_tilt=True)), []
+    session.notice.connect(said.append)
+    session.export(tmp_path / "a.dcm", "rtstruct")
+    session.export(tmp_path / "a.seg.nrrd")
+    assert said == []
+    session.export(tmp_path / "b.dcm")
+    assert len(said) == 1
+    assert "b.dcm: the slices lie askew by 18.4°" in said[0]
+
+
 def test_a_picture_shows_the_slices_with_objects_in_their_colours(series: Volume, tmp_path: Path):
     session = two_objects(series)
     picture = imageio.imread(session.export(tmp_path / "a.png"))
