@@ -11,6 +11,7 @@ from contextlib import suppress
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
+from math import inf
 from pathlib import Path
 from statistics import median
 from time import perf_counter, sleep, time
@@ -20,8 +21,10 @@ import platformdirs
 import torch
 
 from napari_samunet.errors import BadUsage
+from napari_samunet.models import compile_wait
 from napari_samunet.models.encoder import Features
 from napari_samunet.models.halves import Decoding, Encoding, Half
+from napari_samunet.models.openvino_network import processor
 from napari_samunet.models.promptable import Divided
 from napari_samunet.models.system import System
 
@@ -50,6 +53,8 @@ def choose_engine(system: System, wanted: str | None = None, decodes: bool = Tru
     On an accelerator, and without the extra ``openvino``, that is torch. Else both encode a few
     images of noise in turn and answer a click on noise, once a model and machine; the choice and
     the compiled networks are kept in the user's cache. OpenVINO stays where it works already.
+    Where a click would wait too long for that (``models.compile_wait``), torch encodes for now,
+    which is not remembered: the machine may be busy.
 
     Parameters
     ----------
@@ -59,7 +64,7 @@ def choose_engine(system: System, wanted: str | None = None, decodes: bool = Tru
         ``"torch"`` or ``"openvino"``, which is then not measured; None: what the environment
         variable ``SAMUNET_ENGINE`` says, or the fastest.
     decodes
-        Whether prompts will be answered; False: only who encodes is chosen.
+        Whether prompts will be answered; False: only who encodes is chosen, however long it takes.
 
     Returns
     -------
@@ -76,8 +81,11 @@ def choose_engine(system: System, wanted: str | None = None, decodes: bool = Tru
     if wanted == TORCH or system.device.type != "cpu" or not is_installed():
         return TORCH
     halves = halves_of(system, large=wanted is not None)
+    longest = compile_wait.LONGEST if decodes else inf  # whole volumes repay any wait
     chosen = {
-        half.name: _choose(half, wanted) for half in halves if decodes or half.name == Encoding.name
+        half.name: _choose(half, wanted, longest)
+        for half in halves
+        if decodes or half.name == Encoding.name
     }
     return chosen.get(Encoding.name, TORCH)
 
@@ -90,11 +98,11 @@ def halves_of(system: System, large: bool = False) -> list[Half]:
     return halves
 
 
-def _choose(half: Half, wanted: str | None) -> str:
+def _choose(half: Half, wanted: str | None, longest: float) -> str:
     if wanted is None and half.is_taken:
         return OPENVINO
     choice = wanted or _kept(half)
-    if choice == TORCH:
+    if choice == TORCH or (choice is None and not compile_wait.is_bearable(half, longest)):
         return TORCH
     kept = _place(half)
     try:
@@ -243,7 +251,7 @@ def _identity(system: System) -> str:
         _version(),
         version("napari-samunet"),
         platform.machine(),
-        platform.processor(),
+        processor(),
         torch.get_num_threads(),
     )
     return sha256(repr(told).encode()).hexdigest()[:32]

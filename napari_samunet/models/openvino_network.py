@@ -6,10 +6,14 @@ A network is traced by torch and handed to OpenVINO's own reader of traces.
 from __future__ import annotations
 
 import logging
+import mmap
+import os
+import platform
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from hashlib import sha256
+from functools import cache
+from hashlib import file_digest, sha256
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -39,7 +43,7 @@ class OpenVinoNetwork:
     """
 
     def __init__(self, trace: Callable[[], Any], kept: Path | None) -> None:
-        self._compiled = _compiled(trace, kept)
+        self._compiled, self._content = _compiled(trace, kept)
         self._request = self._compiled.create_infer_request()
         self._lock = Lock()
 
@@ -80,7 +84,11 @@ def traced(
     from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
 
     with torch.inference_mode(), silent():  # most lengths are constants, which is as it should be
-        decoder = TorchScriptPythonDecoder(network.eval(), example_input=example)
+        # Torch would check the trace with another run of all of it; we compare answers.
+        unchecked = {"check_trace": False}
+        decoder = TorchScriptPythonDecoder(
+            network.eval(), example_input=example, trace_kwargs=unchecked
+        )
     reader = FrontEndManager().load_by_framework("pytorch")
     model = reader.convert(reader.load(decoder))
     model.reshape({place: list(shape) for place, shape in enumerate(shapes)})
@@ -89,7 +97,22 @@ def traced(
     return model
 
 
-def _compiled(trace: Callable[[], Any], kept: Path | None) -> Any:
+@cache
+def processor() -> tuple[str, ...]:
+    """Name of the processor and what it computes in; Python alone knows none on Linux."""
+    _keep_silent()
+    try:
+        import openvino
+
+        core = openvino.Core()
+        name = core.get_property("CPU", "FULL_DEVICE_NAME")
+        return (name, *sorted(core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")))
+    except Exception:  # a broken installation is told of where it is to compile
+        return (platform.processor(),)
+
+
+def _compiled(trace: Callable[[], Any], kept: Path | None) -> tuple[Any, mmap.mmap | None]:
+    """A compiled network, and what it reads its weights from as long as it lives."""
     _keep_silent()
     import openvino
 
@@ -98,15 +121,26 @@ def _compiled(trace: Callable[[], Any], kept: Path | None) -> Any:
         "INFERENCE_PRECISION_HINT": "f32",  # fewer bits change the answers
         "PERFORMANCE_HINT": "LATENCY",
         "INFERENCE_NUM_THREADS": torch.get_num_threads(),
-        # Unpinned, two threads meet on one core too often: a sixth slower, on a busy machine too.
-        "ENABLE_CPU_PINNING": True,
+        "ENABLE_CPU_PINNING": _has_all_cores(),
     }
-    compiled = None if kept is None else _read(core, kept, options)
-    if compiled is None:
-        compiled = core.compile_model(trace(), "CPU", options)
-        if kept is not None:
-            _keep(kept, compiled)
-    return compiled
+    read = None if kept is None else _read(core, kept, options)
+    if read is not None:
+        return read
+    compiled = core.compile_model(trace(), "CPU", options)
+    if kept is not None:
+        _keep(kept, compiled)
+    return compiled, None
+
+
+def _has_all_cores() -> bool:
+    """Whether there is a thread for each core, so that pinning them costs nobody else's.
+
+    Unpinned, two threads meet on one core too often: a sixth slower, on a busy machine too. But
+    programs with fewer threads than cores are all pinned to the same ones.
+    """
+    mine = getattr(os, "sched_getaffinity", None)
+    cores = os.cpu_count() if mine is None else len(mine(0))
+    return torch.get_num_threads() == cores
 
 
 def _keep_silent() -> None:
@@ -117,16 +151,20 @@ def _keep_silent() -> None:
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 
-def _read(core: Any, kept: Path, options: dict[str, Any]) -> Any:
-    """A compiled network of an earlier time; None where there is none, or a damaged one."""
+def _read(core: Any, kept: Path, options: dict[str, Any]) -> tuple[Any, mmap.mmap] | None:
+    """A compiled network of an earlier time; None where there is none, or a damaged one.
+
+    The file is mapped, not read: weights of a gigabyte would be held several times. Nobody writes
+    on it, for a new one takes its place as a whole.
+    """
     try:
-        content = kept.read_bytes()
+        with kept.open("rb") as file:
+            if file.read(_DIGEST) != file_digest(file, "sha256").digest():
+                raise RuntimeError("its checksum is another")
+            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+        return _imported(core, content, options), content
     except OSError:
         return None
-    try:
-        if sha256(content[_DIGEST:]).digest() != content[:_DIGEST]:
-            raise RuntimeError("its checksum is another")
-        return core.import_model(content[_DIGEST:], "CPU", options)
     except RuntimeError as error:
         logger.warning("%s is damaged and compiled anew: %s", kept, error)
         with suppress(OSError):
@@ -134,12 +172,23 @@ def _read(core: Any, kept: Path, options: dict[str, Any]) -> Any:
         return None
 
 
+def _imported(core: Any, content: mmap.mmap, options: dict[str, Any]) -> Any:
+    from openvino import Tensor
+
+    network = np.frombuffer(content, np.uint8)[_DIGEST:]
+    try:
+        return core.import_model(Tensor(network, shared_memory=True), "CPU", options)
+    except TypeError:  # releases before 2026 take a copy only
+        return core.import_model(network.tobytes(), "CPU", options)
+
+
 def _keep(kept: Path, compiled: Any) -> None:
     exported = compiled.export_model()
-    content = exported.getvalue() if hasattr(exported, "getvalue") else exported
+    content = exported.getbuffer() if hasattr(exported, "getbuffer") else exported
     try:
         kept.parent.mkdir(parents=True, exist_ok=True)
         with replacing(kept, lasting=False) as file:
-            file.write(sha256(content).digest() + content)
+            file.write(sha256(content).digest())
+            file.write(content)
     except OSError as error:  # costs the next start some seconds, and this one nothing
         logger.warning("The compiled network cannot be kept in %s: %s", kept.parent, error)

@@ -6,6 +6,9 @@ plain ones; the layout takes the memory of the weights a second time.
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import cast
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -26,8 +29,12 @@ class PackedLinear(nn.Module):
     def __init__(self, plain: nn.Linear) -> None:
         super().__init__()
         self.weight, self.bias = plain.weight, plain.bias
+
+    @cached_property
+    def packed(self) -> Tensor:
+        """The weights as kernels want them, at the first need: another engine may encode."""
         with torch.inference_mode():
-            self.packed = torch.ops.mkldnn._reorder_linear_weight(plain.weight.detach())
+            return cast("Tensor", torch.ops.mkldnn._reorder_linear_weight(self.weight.detach()))
 
     def forward(self, x: Tensor) -> Tensor:
         """(…, width_in) → (…, width)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from types import SimpleNamespace
 
-from napari_samunet.models import engine_choice
+from napari_samunet.models import compile_wait, engine_choice
 
 
 def test_a_read_only_cache_is_told_once_and_costs_nothing_else(tmp_path, monkeypatch, caplog):
@@ -13,6 +13,7 @@ def test_a_read_only_cache_is_told_once_and_costs_nothing_else(tmp_path, monkeyp
     (tmp_path / "file").touch()
     monkeypatch.setattr(engine_choice, "_folder", lambda: folder)
     monkeypatch.setattr(engine_choice, "_identity", lambda _system: "this")
+    monkeypatch.setattr(compile_wait, "_seconds", lambda _half: 0.0)
     compiled_to = []
     system = SimpleNamespace(model_hash="weights", name="builtin")
     for name in ("decoder", "encoder"):
@@ -24,7 +25,7 @@ def test_a_read_only_cache_is_told_once_and_costs_nothing_else(tmp_path, monkeyp
         )
         monkeypatch.setattr(engine_choice, "_measured", lambda *_halves: engine_choice.TORCH)
         with caplog.at_level(logging.WARNING):
-            assert engine_choice._choose(half, None) == engine_choice.TORCH
+            assert engine_choice._choose(half, None, 1.0) == engine_choice.TORCH
     (record,) = caplog.records
     assert str(folder) in record.getMessage()
     assert compiled_to == [None, None]

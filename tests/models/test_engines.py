@@ -16,13 +16,15 @@ from tiny import LIKE_BUILTIN
 from torch import Tensor
 
 from napari_samunet.errors import BadUsage
-from napari_samunet.models import engine_choice
+from napari_samunet.models import compile_wait, engine_choice
 from napari_samunet.models.builtin import contract_of
 from napari_samunet.models.encoder import Features, TorchEncoder
 from napari_samunet.models.engine_choice import choose_engine, difference, timed
 from napari_samunet.models.halves import Half
 from napari_samunet.models.lean import lean
 from napari_samunet.models.openvino_decoder import OpenVinoDecoder
+from napari_samunet.models.openvino_network import OpenVinoNetwork, processor, traced
+from napari_samunet.models.packed_linear import pack_linears
 from napari_samunet.models.prompt_tensors import PromptTensors
 from napari_samunet.models.sam import Sam
 from napari_samunet.models.samunet import MEMBERS, build
@@ -39,8 +41,9 @@ def system() -> System:
 
 @pytest.fixture
 def engines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder in place of the person's own, and no engine named."""
+    """An empty folder in place of the person's own, no engine named, and a fast processor."""
     monkeypatch.delenv(engine_choice.VARIABLE, raising=False)
+    monkeypatch.setattr(compile_wait, "_seconds", lambda _half: 0.0)
     monkeypatch.setattr(engine_choice, "_folder", lambda: tmp_path)
     return tmp_path
 
@@ -211,6 +214,74 @@ def test_the_faster_engine_is_taken_if_it_is_right_and_remembered(
     times = len(measured)
     assert choose_engine(system) == choice
     assert len(measured) == times
+
+
+def test_another_processor_is_measured_anew(
+    system: System, engines: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured = instead(monkeypatch, Other(system), 1.5)
+    for name in ("a processor", "another one", "a processor"):
+        monkeypatch.setattr(engine_choice, "processor", lambda name=name: (name, "FP32"))
+        assert choose_engine(system) == "torch"
+    assert len(measured) == 4  # two halves on two processors
+    assert len(list(engines.glob("encoder-*.json"))) == 2
+
+
+def test_the_processor_is_known_by_name() -> None:
+    openvino = pytest.importorskip("openvino")
+    assert processor()[0] == openvino.Core().get_property("CPU", "FULL_DEVICE_NAME") != ""
+
+
+def test_a_first_click_does_not_wait_for_minutes_until_an_engine_is_compiled(
+    system: System, engines: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured = instead(monkeypatch, Other(system), 0.5)
+    monkeypatch.setattr(compile_wait, "_seconds", lambda _half: 1.0)
+    assert choose_engine(system) == "torch"
+    assert len(measured) == 1  # the decoder, which is compiled soon
+    assert choose_engine(system, decodes=False) == "openvino"  # who encodes whole volumes waits
+    system.move("cpu")
+    assert choose_engine(system) == "openvino"  # and clicks have it as well from then on
+    assert len(measured) == 2
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(0.01, 0), (0.3, 1), (3.0, 0)])
+def test_a_wait_of_some_seconds_is_announced(
+    system: System,
+    engines: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    seconds: float,
+    told: int,
+) -> None:
+    instead(monkeypatch, Other(system), 0.5)
+    monkeypatch.setattr(compile_wait, "_seconds", lambda _half: seconds)
+    choose_engine(system)
+    assert caplog.text.count("Measuring once which engine encodes builtin sooner") == told
+
+
+def test_torch_lays_its_weights_out_a_second_time_only_if_it_encodes() -> None:
+    network = torch.nn.Sequential(torch.nn.Linear(8, 8))
+    pack_linears(network)
+    (layer,) = network
+    if type(layer) is torch.nn.Linear:
+        pytest.skip("This torch cannot lay out weights.")
+    assert "packed" not in vars(layer)
+    network(torch.zeros(1, 8))
+    assert "packed" in vars(layer)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Only Linux pins threads by itself.")
+@pytest.mark.parametrize("idle", [0, 1])
+def test_two_programs_with_fewer_threads_than_cores_do_not_share_one(
+    monkeypatch: pytest.MonkeyPatch, idle: int
+) -> None:
+    pytest.importorskip("openvino")
+    cores = set(range(torch.get_num_threads() + idle))
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _process: cores)
+    network, image = torch.nn.Linear(2, 2), torch.zeros(1, 2)
+    compiled = OpenVinoNetwork(lambda: traced(network, (image,), [image.shape], ["y"]), None)
+    assert compiled._compiled.get_property("ENABLE_CPU_PINNING") == (not idle)
 
 
 def test_a_network_that_openvino_cannot_compile_is_encoded_by_torch(

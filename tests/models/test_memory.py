@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,8 @@ pytestmark = [
 ]
 
 LIMIT = 1.2
+READ_BACK_LIMIT = 2.5
+"""The file of a compiled network, and its weights as the processor wants them."""
 HALVES_LIMIT = 2.2
 """What is stored in half precision is computed in single, which is twice the file."""
 CODE = 20 << 20
@@ -72,3 +75,35 @@ def test_a_half_precision_file_is_never_held_beside_all_of_its_singles(
     size = path.stat().st_size
     path.unlink()
     assert size < bytes_added < HALVES_LIMIT * size + CODE
+
+
+READ_BACK = """
+import re, sys
+from pathlib import Path
+import openvino
+import torch
+from napari_samunet.models.openvino_network import OpenVinoNetwork, traced
+
+def peak():
+    return 1024 * int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+
+def made():
+    layers = torch.nn.Sequential(*(torch.nn.Linear(2048, 2048) for _ in range(8)))
+    return traced(layers, (torch.zeros(4, 2048),), [(4, 2048)], ["y"])
+
+openvino.Core().get_property("CPU", "FULL_DEVICE_NAME")  # loads its libraries
+before = peak()
+OpenVinoNetwork(made, Path(sys.argv[1]))(torch.zeros(4, 2048))
+print(peak() - before)
+"""
+
+
+def test_a_compiled_network_is_read_back_without_copies(tmp_path: Path) -> None:
+    pytest.importorskip("openvino")
+    kept = tmp_path / "kept.blob"
+    command = [sys.executable, "-c", READ_BACK, str(kept)]
+    for _ in range(2):  # compiled, then read back
+        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    size = kept.stat().st_size
+    assert size > 100 << 20
+    assert size < int(said) < READ_BACK_LIMIT * size + CODE
