@@ -43,6 +43,10 @@ class Situation:
     accepted, locked, veiled : bool
         Whether that object is in the labels already, whether nothing may change it, and whether
         its Show is off.
+    pending : int
+        Slices of that object that are in preview, wherever they are.
+    suggested : int
+        How many suggestions are left on this slice.
     hidden : bool
         Whether masks are there that are not shown.
     single : bool
@@ -76,6 +80,8 @@ class Situation:
     accepted: bool = False
     locked: bool = False
     veiled: bool = False
+    pending: int = 0
+    suggested: int = 0
     hidden: bool = False
     single: bool = False
     carried: str = ""
@@ -108,6 +114,12 @@ def next_step(now: Situation) -> str:
     return f"Masks are hidden: [{hide}] shows them."
 
 
+def how_to_take(count: int, where: str = "") -> str:
+    """Say which keys take and refuse so many suggestions."""
+    what = "1 suggestion" if count == 1 else f"{count} suggestions{where}, the brightest first"
+    return f"{what}: take [{KEYS['accept'].shown}], refuse [{KEYS['discard'].shown}]."
+
+
 def _while_carried(now: Situation) -> str:
     if now.stopping:
         return f"Propagating '{now.carried}' stops after this slice…"
@@ -118,6 +130,8 @@ def _while_carried(now: Situation) -> str:
 
 
 def _at_work(now: Situation) -> str:
+    if now.suggested:
+        return _beside_suggestions(now)
     if now.locked:
         return f"'{now.current}' is locked: unlock it [{KEYS['lock'].shown}] to change it."
     if now.tool in (Tool.PAINT, Tool.ERASE):
@@ -125,6 +139,10 @@ def _at_work(now: Situation) -> str:
         return f"{drag}. {_meeting(now)} {accept}" if now.shared else f"{drag}, then {accept}"
     if now.shown:
         return f"{now.note} {_judge(now)}".lstrip()
+    if now.pending:
+        many = "1 slice" if now.pending == 1 else f"{now.pending} slices"
+        wait = "waits" if now.pending == 1 else "wait"
+        return f"{many} of '{now.current}' {wait}: Accept [{KEYS['accept'].shown}]."
     if now.accepted and now.veiled:
         return f"'{now.current}' is hidden: tick Show in its row to see it."
     if now.doubtful:
@@ -139,6 +157,16 @@ def _at_work(now: Situation) -> str:
     if now.named:
         return f"Click on '{now.current}' to outline it."
     return "Click on the object that you want to outline."
+
+
+def _beside_suggestions(now: Situation) -> str:
+    if not now.pending:
+        return how_to_take(now.suggested)
+    many = "1 suggestion" if now.suggested == 1 else f"{now.suggested} suggestions"
+    return (
+        f"{many} more: take the next one [{KEYS['accept'].shown}], which accepts what is in "
+        f"preview, or refuse it [{KEYS['discard'].shown}]."
+    )
 
 
 _HOW = {

@@ -14,7 +14,6 @@ from napari_samunet.plugin.ahead import EncodingAhead
 from napari_samunet.plugin.asking import Asking
 from napari_samunet.plugin.choice import ImageChoice
 from napari_samunet.plugin.coordinates import show_plane, shown_slice
-from napari_samunet.plugin.elsewhere import Elsewhere
 from napari_samunet.plugin.engine import SharedEngine
 from napari_samunet.plugin.gestures import Gestures, Tool
 from napari_samunet.plugin.grouping import Grouping, begin_next
@@ -24,6 +23,7 @@ from napari_samunet.plugin.memory import Memory
 from napari_samunet.plugin.model_choice import ModelChoice
 from napari_samunet.plugin.prompting import Prompting
 from napari_samunet.plugin.resampling import resample_turned
+from napari_samunet.plugin.retracing import make_again, take_back
 from napari_samunet.plugin.sharing import Sharing
 from napari_samunet.plugin.suggestions import Suggestions
 from napari_samunet.plugin.through import Through
@@ -89,7 +89,8 @@ class Controller(ImageChoice):
         self.suggestions = Suggestions(self, self.asking)
         for part in (self.through, self.suggestions):
             part.changed.connect(self.changed)
-        self.asking.asked.connect(self.suggestions.put_away)  # who prompts takes none of them
+        for begins in (self.asking.asked, self.through.began):  # who prompts takes none of them
+            begins.connect(self.suggestions.put_away)
         self.prompting = Prompting(viewer, lambda: self.work, self.through.place, self.say)
         self._gestures = Gestures(viewer, self.prompting)
         self._gestures.attach()
@@ -107,6 +108,7 @@ class Controller(ImageChoice):
 
     def choose(self, image: Image | None) -> None:
         """Segment this image from now on; what waited on it is done."""
+        self.hover.give_way()
         super().choose(image)
         # A layer may be just being added or removed.
         QTimer.singleShot(0, self._prepare)
@@ -137,20 +139,16 @@ class Controller(ImageChoice):
         self.changed.emit()
 
     def accept(self) -> bool:
-        """Put the previews of the object into the labels; where there are none, a doubtful slice
-        is right. False: refused, or it comes later.
+        """Take a suggestion of this slice, else put the previews of the object into the labels,
+        else a doubtful slice is right. False: refused, or it comes later.
         """
-        work = self.work
-        if work is None or self.asking.comes_later(self.accept):
+        carried = self.through.carries(self.work)
+        # While an object is carried on, this says of that alone that it is right.
+        if self.asking.comes_later(self._accept_shown if carried else self.accept):
             return False
         if self.suggestions.shown:
             return self._act(self.suggestions.take)
-        if work.session.previews:
-            self._accepted_at = monotonic()
-            return self._act(work.accept)
-        if monotonic() - self._accepted_at > _TWICE_S:
-            self.through.trust()
-        return True
+        return self._accept_shown()
 
     def next_object(self) -> None:
         """Accept what is shown; the next prompt begins another object."""
@@ -174,21 +172,25 @@ class Controller(ImageChoice):
         self._act(pick)
 
     def undo(self) -> None:
-        """Take the latest step back; what waits for an answer is dropped, and nothing else."""
-        waits = self.asking.drop_waiting()
-        self._through_history(lambda session: waits or session.undo(), "Undone")
+        """Drop what waits for an answer or is carried on; only else take the latest step back."""
+        take_back(self)
 
     def redo(self) -> None:
         """Make the latest undone step again."""
-        self._through_history(lambda session: session.redo(), "Made again")
+        make_again(self)
 
     def discard(self) -> None:
-        """Drop what is not accepted of the current object, and what is still to come."""
-        if self.suggestions.shown:
+        """Drop what is carried on, else the first suggestion of this slice, else what is not
+        accepted of the current object; and what is still to come.
+        """
+        if self.through.carries(self.work):
+            self.asking.drop_waiting()
+            self.through.drop()
+        elif self.suggestions.shown:
+            self.notice = ""
             self.suggestions.refuse()
-            return
-        self.through.drop()
-        self.step(lambda session: (session.prompts or session.previews) and session.discard())
+        else:
+            self.step(lambda session: (session.prompts or session.previews) and session.discard())
 
     def resample(self) -> None:
         """Bring images that are turned against the chosen one onto its grid, as new layers."""
@@ -260,15 +262,16 @@ class Controller(ImageChoice):
             session = self.work.session
             self._act(lambda: action(session))
 
-    def _through_history(self, action: Callable[[Any], Any], done: str) -> None:
-        """Take a step back or make it again; where nobody looks, say the place."""
-        if self.work is None:
-            return
-        self.work.take_hand_edits()
-        watch = Elsewhere(self.work, self.shown_ref())
-        self.step(action)
-        if where := watch.told():
-            self.say(f"{done} on {where}.")
+    def _accept_shown(self) -> bool:
+        work = self.work
+        if work is None:
+            return False
+        if work.session.previews:
+            self._accepted_at = monotonic()
+            return self._act(work.accept)
+        if monotonic() - self._accepted_at > _TWICE_S:
+            self.through.trust()
+        return True
 
     def _act(self, action: Callable[[], Any]) -> bool:
         """Do something now; False where it was refused, and said why."""

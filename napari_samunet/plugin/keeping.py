@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 
 _NONE = "No earlier session of this image is left to continue; `samunet resume` lists all."
+_HELD = "Another window works on this image; its session can be continued once that is closed."
 
 
 @dataclass(eq=False)
@@ -74,13 +76,7 @@ class Keeping(QObject):
         self._kept[work] = kept
         work.session.keep_journal(kept.journal)
         work.session.history_changed.connect(lambda: self._tell_offer(work))
-        self._disk.run(
-            (work, "look"),
-            lambda: (self._shelf.last(identity), self._shelf.of_other_content(identity)),
-            lambda found: self._found(work, *found),
-            lambda error: self._not_found(work, error),
-            quiet=True,
-        )
+        self._look(work, kept)
 
     def end(self, work: ImageWork) -> None:
         """The image is gone or the window closes: what waits is written."""
@@ -109,6 +105,13 @@ class Keeping(QObject):
 
     def go_on(self, work: ImageWork) -> None:
         """Continue the session that is offered, or say why there is none."""
+        kept = self._kept.get(work)
+        if kept is not None and kept.none is _HELD:
+            self._look(work, kept, lambda: self._go_on(work))  # that window may be closed by now
+        else:
+            self._go_on(work)
+
+    def _go_on(self, work: ImageWork) -> None:
         kept, offer = self._kept.get(work), self.offer_for(work)
         if offer is not None:
             self.resume(work, offer.path)
@@ -141,11 +144,33 @@ class Keeping(QObject):
         if kept is not None:
             kept.journal.note_position(ref)
 
-    def _found(self, work: ImageWork, last: Entry | None, other: Entry | None) -> None:
+    def _look(self, work: ImageWork, kept: _Kept, then: Callable[[], None] = lambda: None) -> None:
+        """Look for the last session of an image."""
+
+        def look() -> tuple[Entry | None, Entry | None, bool]:
+            shelf, identity = self._shelf, kept.identity
+            last = shelf.last(identity)
+            held = last is None and shelf.is_worked_on(identity, kept.journal.path)
+            return last, shelf.of_other_content(identity), held
+
+        def found(result: tuple[Entry | None, Entry | None, bool]) -> None:
+            self._found(work, *result)
+            then()
+
+        def failed(error: BaseException) -> None:
+            self._not_found(work, error)
+            then()
+
+        self._disk.run((work, "look"), look, found, failed, quiet=True)
+
+    def _found(
+        self, work: ImageWork, last: Entry | None, other: Entry | None, held: bool = False
+    ) -> None:
         kept = self._kept.get(work)
         if kept is None:
             return
         kept.offer, kept.looked = last, True
+        kept.none = _HELD if held else _NONE
         if last is None and other is not None:
             self.said.emit(
                 f"This file has changed since you worked on it ({other.when}). Its earlier session "
@@ -154,11 +179,10 @@ class Keeping(QObject):
         self.changed.emit()
 
     def _not_found(self, work: ImageWork, error: BaseException) -> None:
-        kept = self._kept.get(work)
-        if kept is not None:
-            kept.none = f"Earlier sessions could not be looked for: {reason_of(error)}"
-            logger.warning(kept.none)
         self._found(work, None, None)
+        if work in self._kept:
+            self._kept[work].none = f"Earlier sessions could not be looked for: {reason_of(error)}"
+            logger.warning(self._kept[work].none)
 
     def _take_up(self, work: ImageWork, found: Story | State) -> None:
         kept = self._kept.get(work)

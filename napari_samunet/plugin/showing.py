@@ -63,7 +63,8 @@ def _show_session(
     session = work.session
     shown, current = bool(session.previews), session.current
     to_take = shown or bool(act.suggestions.shown)
-    panels.prompts.set_steps(session.undo_name, session.redo_name, to_take)
+    undo = session.undo_name or now.carried
+    panels.prompts.set_steps(undo, session.redo_name, to_take or bool(now.carried))
     ref, through = act.shown_ref(), act.through
     axis = facing_axis(session.volume) if ref is None else ref.axis
     panels.objects.set_objects(rows_of(work, axis), None if current is None else current.id)

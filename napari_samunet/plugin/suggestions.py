@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from threading import Event
 from typing import TYPE_CHECKING, TypeAlias
 
 from qtpy.QtCore import QObject, Signal
 
 from napari_samunet.errors import reason_of
+from napari_samunet.plugin.advice import how_to_take
 from napari_samunet.plugin.coordinates import show_plane
-from napari_samunet.plugin.keys import KEYS
+from napari_samunet.session.suggesting import TAKEN
 
 if TYPE_CHECKING:
     from napari_samunet.io.origin import Algorithm
     from napari_samunet.plugin.asking import Asking
     from napari_samunet.plugin.choice import ImageChoice
     from napari_samunet.plugin.work import ImageWork
+    from napari_samunet.session.placed import PlacedPrompt
     from napari_samunet.session.session import Session
     from napari_samunet.types import BoolArray, SliceRef, Window
 
@@ -53,6 +55,7 @@ class Suggestions(QObject):
         self._stop = Event()
         self._work: ImageWork | None = None
         self._left: dict[SliceRef, list[BoolArray]] = {}
+        self._taken: list[tuple[SliceRef, BoolArray, PlacedPrompt]] = []
         self._model: Algorithm | None = None
 
     @property
@@ -70,19 +73,40 @@ class Suggestions(QObject):
 
     def take(self) -> None:
         """Make the brightest suggestion the preview of a new object; the preview before it stays
-        for good. Where a lock refuses either, the suggestion stays.
+        for good. Where a lock refuses that, the suggestion stays.
         """
         ref, work = self._choice.shown_ref(), self._work
         if ref is None or work is None or not self._here():
             return
-        session = work.session
-        if session.previews:
-            work.accept()
-        if session.current is not None and session.current.voxels:
-            session.new_object()
-        session.paint(self._here()[0], ref.index, ref.axis, self._model)
+        work.take_hand_edits()
+        mask, accepts = self._here()[0], bool(work.session.previews)
+        prompt = work.session.take_suggestion(mask, ref.index, ref.axis, self._model)
+        if accepts:
+            work.shown.reveal(("labels",))
+        self._taken.append((ref, mask, prompt))
         self._here().pop(0)
         self._draw()
+
+    def follow(
+        self, step: str, taken: bool, made: Sequence[PlacedPrompt], unmade: Sequence[PlacedPrompt]
+    ) -> None:
+        """Show one again whose taking was undone, or no longer where that was made again.
+
+        Parameters
+        ----------
+        step
+            What was undone or made again.
+        taken
+            Whether it was made again.
+        made, unmade
+            The prompts of the session with that step, and without it.
+        """
+        for ref, mask, prompt in self._taken if step == TAKEN else ():
+            before, after = (any(one is prompt for one in some) for some in (unmade, made))
+            if after and not before:
+                others = [other for other in self._left.get(ref, []) if other is not mask]
+                self._left[ref] = others if taken else [mask, *others]
+                self._draw()
 
     def refuse(self) -> None:
         """Go on to the next suggestion, on the next slice where none is left on this one."""
@@ -99,14 +123,14 @@ class Suggestions(QObject):
 
     def clear(self) -> None:
         """Take all suggestions away."""
-        self._left = {}
+        self._left, self._taken = {}, []
         self._draw()
 
     def forget(self, work: ImageWork) -> None:
         """Let go of an image that is closed, and end a search on it."""
         if work is self._work:
             self._stop.set()
-            self._work, self._left = None, {}
+            self._work, self._left, self._taken = None, {}, []
 
     def _here(self) -> list[BoolArray]:
         ref = self._choice.shown_ref()
@@ -138,19 +162,15 @@ class Suggestions(QObject):
             return
         self._work, self._left = work, {ref: list(masks) for ref, masks in found.items() if masks}
         self._model = self._choice.engine.algorithm
-        count, slices = sum(map(len, self._left.values())), len(self._left)
-        if count:
-            keys = f"take [{KEYS['accept'].shown}], refuse [{KEYS['discard'].shown}]"
-            many = f" on {slices} slices" if slices > 1 else ""
-            what = (
-                "1 suggestion" if count == 1 else f"{count} suggestions{many}, the brightest first"
-            )
-            self._choice.say_of(work, f"{what}: {keys}.")
-        else:
-            self._choice.say_of(work, f"Nothing was found {where} that is not segmented yet.")
         self._draw()
         if not self._here():
             self._go_on()
+        count, slices = sum(map(len, self._left.values())), len(self._left)
+        if count:
+            many = f" on {slices} slices" if slices > 1 else ""
+            self._choice.say_of(work, how_to_take(count, many))
+        else:
+            self._choice.say_of(work, f"Nothing was found {where} that is not segmented yet.")
 
     def _go_on(self) -> None:
         """Show the next slice that has suggestions, if the image is still the chosen one."""

@@ -67,6 +67,8 @@ def situation(controller: Controller) -> Situation:
         named=current is not None and current.name != default_name(current.id),
         locked=current is not None and current.locked,
         veiled=current is not None and not current.visible,
+        pending=len(session.previews),
+        suggested=controller.suggestions.shown,
         hidden=work.hides_masks,
         single=ref is not None and work.volume.shape[ref.axis] == 1,
         overlap=controller.grouping.overlap,

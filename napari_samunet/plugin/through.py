@@ -41,10 +41,11 @@ class Through(QObject):
 
     Notes
     -----
-    Signals: ``changed()``.
+    Signals: ``changed()``, ``began()`` when an object of the chosen image begins to be carried on.
     """
 
     changed = Signal()
+    began = Signal()
     _found = Signal(object, object, object)
 
     def __init__(self, controller: Controller) -> None:
@@ -89,9 +90,12 @@ class Through(QObject):
 
     def drop(self) -> None:
         """End it, and keep nothing of what was found for the shown image."""
-        if self.carries(self._controller.work):
-            self._dropped = True
+        work = self._controller.work
+        if work is not None and self.carries(work):
+            self._dropped, self._masks = True, {}
+            work.draw()
             self.stop()
+            self._controller.say("The propagation stops after this slice; nothing of it is kept.")
 
     def forget(self, work: ImageWork) -> None:
         """Let go of an image that is closed: nothing of it is carried on."""
@@ -172,6 +176,7 @@ class Through(QObject):
             lambda found: self._finish(work, plan, found),
             lambda error: self._fail(work, error),
         )
+        self.began.emit()
         self.changed.emit()
 
     def _show(self, work: ImageWork, ref: SliceRef, mask: PackedMask) -> None:

@@ -99,6 +99,11 @@ def with_names(state: State, names: Sequence[LabelName], shape: Shape) -> Entere
     return _entered(state, [name.number for name in names], numbers, named)
 
 
+def is_free(state: State, number: int) -> bool:
+    """Whether an object is empty, and nobody named, locked or began to draw it."""
+    return any(item.id == number and _is_default(item) for item in _empty(state))
+
+
 def _homes(state: State, segments: Sequence[Segment]) -> dict[int, ObjectState]:
     """Return the empty objects that masks go into, by the place of the mask in the file."""
     empty = _empty(state)

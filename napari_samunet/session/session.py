@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from napari_samunet.inference.answerer import Answerer
-from napari_samunet.inference.prediction import Prediction
 from napari_samunet.io.volume import Volume
 from napari_samunet.session import steps
 from napari_samunet.session.checks import check_unlocked, label_array, object_name, plane_of
@@ -24,15 +23,15 @@ from napari_samunet.session.shelf import Shelf
 from napari_samunet.session.state import MAX_ID, Overlap
 from napari_samunet.session.store import image_of, load_state, save_state
 from napari_samunet.session.story import is_journal, read_story
-from napari_samunet.session.suggestion import spread_over, suggest
+from napari_samunet.session.suggesting import SuggestingSession
 from napari_samunet.session.takeover import take_over
-from napari_samunet.types import BoolArray, SliceRef, Window
+from napari_samunet.types import SliceRef
 
 if TYPE_CHECKING:  # torch comes with these, and a session waits for torch until it predicts
     from napari_samunet.models.system import System
 
 
-class Session(ReshapingSession, SharingSession):
+class Session(ReshapingSession, SuggestingSession, SharingSession):
     """Segment objects of one image with clicks, boxes, scribbles and paint.
 
     Prompts go to the current object and their answer into ``preview``; ``accept`` writes it into
@@ -45,10 +44,11 @@ class Session(ReshapingSession, SharingSession):
     Its actions stand in these files, and what they make of a state in ``steps``, ``regroup``,
     ``repaint`` and ``takeover``:
 
-    - here: propagate, doubts, suggest, labels that are handed in or painted over, save and resume
+    - here: propagate, doubts, labels that are handed in or painted over, save and resume
     - ``prompting``: points, boxes, scribbles, paint, candidates, discard, accept
     - ``reshaping``: the lasso, moving prompts, thinking of them
     - ``grouping``: new objects, selecting, naming, locking, deleting, merge, split, fill holes
+    - ``suggesting``: proposals of the model
     - ``sharing``: masks from files and into files
     - ``core``: what a session shows of itself, undo and redo, requests and their answers, journal
     - ``signals``: what it tells whoever listens
@@ -160,44 +160,6 @@ class Session(ReshapingSession, SharingSession):
         item = self._state.object(current.id)
         check_unlocked(item)
         self._commit("trust", self._state.with_changed(item.trusted(ref)))
-
-    def suggest(
-        self,
-        index: int = 0,
-        axis: int = 0,
-        window: Window | None = None,
-        most: int = 5,
-        go_on: Callable[[], bool] | None = None,
-    ) -> tuple[Prediction, ...]:
-        """Propose objects on a plane: answers to clicks on salient places, best first.
-
-        Never on what ``labels`` show already. Changes nothing; take one with
-        ``paint(prediction.mask, index, axis)``. ``go_on`` ends the search by returning False.
-        """
-        ref = plane_of(self.volume.shape, index, axis)
-        labels_hw = np.take(self.labels, ref.index, axis=ref.axis)
-        return suggest(self.predict, self.volume, ref, window, most, labels_hw, go_on)
-
-    def suggest_volume(
-        self,
-        axis: int = 0,
-        window: Window | None = None,
-        most: int = 5,
-        go_on: Callable[[], bool] | None = None,
-    ) -> dict[SliceRef, tuple[BoolArray, ...]]:
-        """Propose objects on slices all over the volume: ``suggest`` on each, masks only.
-
-        Only planes on which something was found are in the answer. It takes as long as a dozen
-        slices do; ``go_on`` ends it, and what was found by then is returned.
-        """
-        found = {}
-        axis = plane_of(self.volume.shape, 0, axis).axis
-        for index in spread_over(self.volume.shape[axis]):
-            if go_on is not None and not go_on():
-                break
-            masks = tuple(item.mask for item in self.suggest(index, axis, window, most, go_on))
-            found.update({SliceRef(axis, index): masks} if masks else {})
-        return found
 
     def set_labels(self, array: ArrayLike, names: Mapping[int, str] | None = None) -> None:
         """Make the objects be exactly the labels in ``array`` (Z, Y, X), whole numbers 0–65535.

@@ -108,6 +108,13 @@ class Shelf:
                 empty = empty or counted
         return empty
 
+    def is_worked_on(self, identity: ImageIdentity, own: Path | None = None) -> bool:
+        """Whether a journal of an image is being written, but for one's ``own``: `last` leaves it
+        out.
+        """
+        others = (entry for entry in self.entries() if entry.path != own)
+        return any(identity.fits(entry.image) and is_held(entry.path) for entry in others)
+
     def of_other_content(self, identity: ImageIdentity) -> Entry | None:
         """Return the latest journal of the same file and series when its voxels were others."""
         if identity.path is None:

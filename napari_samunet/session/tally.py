@@ -17,6 +17,7 @@ _KINDS = {
     "lasso": "lassos",
     "scribble": "scribbles",
     "paint": "painted",
+    "suggestion": "suggestions_taken",
     "move prompt": "prompts_moved",
     "remove prompt": "prompts_deleted",
     "candidate": "candidates_tried",

@@ -236,7 +236,7 @@ def test_a_first_click_does_not_wait_for_minutes_until_an_engine_is_compiled(
     system: System, engines: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     measured = instead(monkeypatch, Other(system), 0.5)
-    monkeypatch.setattr(compile_wait, "_seconds", lambda _half: 1.0)
+    monkeypatch.setattr(compile_wait, "_seconds", lambda _half: 2.0)
     assert choose_engine(system) == "torch"
     assert len(measured) == 1  # the decoder, which is compiled soon
     assert choose_engine(system, decodes=False) == "openvino"  # who encodes whole volumes waits

@@ -36,3 +36,12 @@ def test_a_slice_whose_last_prompt_is_gone_was_not_asked_in_vain():
 def test_who_sees_no_mask_is_not_asked_whether_it_is_good():
     line = next_step(Situation(**ANSWERED, hidden=True, unseen=True))
     assert line == "Masks are hidden: [H] shows them."
+
+
+def test_who_has_slices_to_accept_elsewhere_is_not_sent_to_the_export():
+    accepted = {**READY, "current": "liver", "accepted": True}
+    assert next_step(Situation(**accepted, pending=10)) == (
+        "10 slices of 'liver' wait: Accept [G]."
+    )
+    assert next_step(Situation(**accepted, pending=1)).startswith("1 slice of 'liver' waits:")
+    assert "Export" in next_step(Situation(**accepted))

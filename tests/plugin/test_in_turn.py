@@ -153,6 +153,21 @@ def test_undo_drops_what_waits_and_takes_no_step_back(screen):
     assert len(screen.session.previews) > 0, "and so does what was found"
 
 
+def test_undo_while_an_object_is_carried_on_drops_that_and_takes_no_step_back(screen):
+    carry_on(screen)
+    screen.settle(0.1)
+    assert screen.widget.prompts._discard.isEnabled()
+    key(screen, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    screen.settle(0.1)
+    assert screen.controller.through.stopping
+    assert "nothing of it is kept" in screen.widget.status.text
+    carried(screen)
+    assert "nothing of it was kept" in screen.controller.notice
+    assert not screen.session.previews
+    assert screen.session.undo_name == "accept"
+    assert screen.session.objects[0].slices == (3,)
+
+
 def test_an_object_is_carried_on_from_the_answer_that_was_due(screen):
     screen.hold_model()
     screen.click(20, 20, wait=False)

@@ -17,7 +17,10 @@ from qtpy.QtCore import Qt
 
 from napari_samunet.plugin import keeping as keeping_module
 from napari_samunet.plugin.launch import continue_named
+from napari_samunet.session.identity import ImageIdentity
+from napari_samunet.session.journal import Journal
 from napari_samunet.session.lock import is_held
+from napari_samunet.session.session import Session
 from napari_samunet.session.story import count_objects
 from napari_samunet.types import SliceRef
 
@@ -128,6 +131,23 @@ def test_the_key_says_why_nothing_is_continued(screen):
     screen.press(Qt.Key.Key_C, "shift")
     assert "Undo what you began" in screen.widget.status.text
     assert len(screen.session.objects) == 1
+
+
+def test_a_session_that_another_window_holds_is_told_of_and_goes_on_once_it_is_closed(screen):
+    volume = screen.controller.work.volume
+    elsewhere = Session(volume, screen.engine)
+    journal = Journal(ImageIdentity(volume), screen.shelf.new_path)
+    elsewhere.keep_journal(journal)
+    elsewhere.add_point((30, 20), index=3)
+    assert journal.flush(10)
+    _reopen(screen)
+    screen.until(lambda: screen.controller.keeping._kept[screen.controller.work].looked)
+    screen.press(Qt.Key.Key_C, "shift")
+    screen.until(lambda: "Another window works on this image" in screen.widget.status.text)
+    journal.close()
+    screen.press(Qt.Key.Key_C, "shift")
+    screen.until(lambda: screen.session.preview is not None)
+    assert screen.session.preview.mask[30, 20]
 
 
 def test_sessions_that_cannot_be_looked_for_are_not_said_to_be_none(screen, monkeypatch):

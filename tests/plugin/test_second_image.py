@@ -214,3 +214,19 @@ def _clicked_voxel(screen, place) -> tuple[int, ...]:
     ref, prompts, *_others = screen.engine.calls[-1]
     voxel = np.insert(prompts.points[-1], ref.axis, ref.index)
     return tuple(int(n) for n in voxel)
+
+
+def test_a_ghost_goes_with_the_choice_of_another_image_and_does_not_come_back(screen):
+    first = screen.controller.work
+    other = screen.add_image(np.zeros((7, 60, 80), np.float32), name="other")
+    screen.viewer.layers.selection.active = first.image
+    screen.settle()
+    screen.press(Qt.Key.Key_E, "shift")
+    screen.hover(30, 40)
+    screen.until(lambda: first.shown.find("ghost") is not None)
+    assert first.shown.find("ghost").data.any()
+    screen.viewer.layers.selection.active = other
+    screen.settle(0.1)
+    screen.viewer.layers.selection.active = first.image
+    screen.settle(0.1)
+    assert not first.shown.find("ghost").data.any()

@@ -43,6 +43,18 @@ def test_it_says_that_an_object_is_carried_on_and_which_keys_end_it(screen):
     assert "Stopped: 1 slices" in screen.widget.status.text
 
 
+def test_slices_that_wait_elsewhere_are_counted_where_none_is_seen(screen):
+    screen.click(20, 20)
+    screen.press(Qt.Key.Key_G)
+    screen.widget.slices._first.setValue(3)
+    screen.widget.slices._last.setValue(5)
+    screen.press(Qt.Key.Key_S, "shift")
+    _carried(screen)
+    screen.viewer.dims.set_point(0, 6)
+    screen.settle(0.1)
+    assert screen.widget.status.text == "2 slices of 'object 1' wait: Accept [G]."
+
+
 def test_what_was_found_so_far_is_kept_by_a_click_on_accept_as_the_line_says(screen):
     _carry_on(screen)
     accept = screen.widget.objects._accept

@@ -209,7 +209,8 @@ def test_carried_on_and_merged_before_accept_the_model_is_named(
 
 def test_a_suggestion_that_was_taken_is_its_model_s(series: Volume, tmp_path: Path) -> None:
     session = Session(series, NamedEngine())
-    session.paint(square(series.shape[1:], 2, 2, 3), index=1, model=session.engine.algorithm)
+    taken = square(series.shape[1:], 2, 2, 3)
+    session.take_suggestion(taken, index=1, model=session.engine.algorithm)
     session.accept()
     assert _models(session, tmp_path) == [["builtin"]]
 

@@ -307,6 +307,31 @@ def test_suggestions_are_apart_and_change_nothing(session: Session):
     assert not session.can_undo
 
 
+def test_taking_a_suggestion_is_one_step_and_settles_the_one_before(session: Session):
+    first, second = (item.mask for item in session.suggest(index=2)[:2])
+    session.take_suggestion(first, index=2)
+    session.take_suggestion(second, index=2)
+    before, taken = session.objects
+    assert np.array_equal(before.mask_at(2), first)
+    assert np.array_equal(session.preview.mask, second)
+    assert session.current == taken
+    session.undo()
+    assert np.array_equal(session.preview.mask, first)
+    assert not session.labels.any()
+    session.undo()
+    assert not session.can_undo
+
+
+def test_a_lock_on_what_is_in_preview_refuses_the_next_suggestion(session: Session):
+    first, second = (item.mask for item in session.suggest(index=2)[:2])
+    session.take_suggestion(first, index=2)
+    session.lock_object(session.current)
+    with pytest.raises(InputError, match="locked"):
+        session.take_suggestion(second, index=2)
+    assert len(session.objects) == 1
+    assert np.array_equal(session.preview.mask, first)
+
+
 def test_air_is_no_suggestion(volume, engine):
     volume.array[3] = -1000
     assert Session(volume, engine).suggest(index=3) == ()

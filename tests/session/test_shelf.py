@@ -45,7 +45,10 @@ def test_what_another_window_works_on_is_not_offered(volume, tmp_path):
     session.add_point((10, 9), index=2)
     assert journal.flush(10)
     assert Shelf(tmp_path).last(ImageIdentity(volume)) is None
+    assert Shelf(tmp_path).is_worked_on(ImageIdentity(volume))
+    assert not Shelf(tmp_path).is_worked_on(ImageIdentity(volume), journal.path), "it is one's own"
     journal.close()
+    assert not Shelf(tmp_path).is_worked_on(ImageIdentity(volume))
     assert Shelf(tmp_path).last(ImageIdentity(volume)).path == journal.path
 
 

@@ -38,3 +38,11 @@ def test_a_long_pause_is_no_work():
     tally.note(0, "point", 1)
     tally.note(3600, "point", 1)
     assert f",{IDLE_S:.1f},2," in tally.table({1: "liver"})
+
+
+def test_a_suggestion_that_was_taken_is_not_counted_as_painted(volume):
+    session = Session(volume, DiscEngine())
+    session.take_suggestion(session.suggest(index=2)[0].mask, index=2)
+    head, row = (line.split(",") for line in session.effort().splitlines())
+    counted = dict(zip(head, row, strict=True))
+    assert (counted["suggestions_taken"], counted["painted"]) == ("1", "0")
