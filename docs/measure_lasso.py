@@ -70,7 +70,7 @@ def lassos(mask: BoolArray, rng: np.random.Generator) -> dict[str, BoolArray]:
     wide = distance <= WIDE * radius
     return {
         "wide of the object": wide,
-        "wide, and beside it": np.roll(wide, (aside, aside), (0, 1)),
+        "wide, and beside it": ndimage.shift(wide, (aside, aside), order=0),
         "along its edge, unsteady": distance
         <= (UNSTEADY / 2 + UNSTEADY * waves / waves.std()) * radius,
     }

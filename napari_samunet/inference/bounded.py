@@ -30,12 +30,14 @@ def bounded(answer: Prediction, area: BoolArray) -> Prediction | None:
 
 
 def all_bounded(answer: Prediction, area: BoolArray) -> Prediction:
-    """Return an answer whose masks, the other candidates too, lie in an area (H, W); as it is where
-    nothing of the chosen one does.
+    """Return an answer whose masks lie in an area (H, W), the chosen one first, without those that
+    have nothing there; as it is where none has.
     """
-    best = bounded(answer, area)
-    if best is None:
+    ranks = sorted(range(len(answer.candidates)), key=lambda rank: rank != answer.rank)
+    cut = (bounded(replace(answer, rank=rank), area) for rank in ranks)
+    way = answer.chosen.upsample
+    # Without logits of their own, which would weigh a hundred times the mask.
+    found = [replace(item.chosen, own_logits=None, upsample=way) for item in cut if item]
+    if not found:
         return answer
-    others = (rank for rank in range(len(answer.candidates)) if rank != answer.rank)
-    further = (bounded(replace(answer, rank=rank), area) for rank in others)
-    return offering(best, (item.chosen for item in further if item is not None))
+    return offering(replace(answer, candidates=(found[0],), rank=0), found[1:])

@@ -9,6 +9,7 @@ Formats: https://teem.sourceforge.net/nrrd/format.html, https://itk.org/Wiki/Met
 from __future__ import annotations
 
 import math
+import os
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -20,9 +21,11 @@ from napari_samunet.io.nifti import nifti_magic
 _MOST_HEADER = 1_000_000
 _BLOCK = 1 << 20
 _START = 352
+_TOLD = 4
+"""Last bytes of a gzipped file: how many it holds, of each 2³² (RFC 1952)."""
 _SPOILED: tuple[type[Exception], ...] = (*DAMAGED, OSError)
 _FIELD = re.compile(r"^([^#:=\n]+)[:=](?!=)(.*)$", re.MULTILINE)  # ":=" begins no field of NRRD
-_NUMBER = re.compile(r"-?\d+")
+_NUMBER = re.compile(r"-?\d{1,18}(?!\d)")
 
 
 class _Promise(NamedTuple):
@@ -56,7 +59,7 @@ def note_of_rest(header: Path, voxels: Path, width: int) -> str:
         return ""
     wanted = promise.numbers * width
     try:
-        present = _size(voxels) if promise.is_gzipped else voxels.stat().st_size
+        present = _size(voxels, wanted) if promise.is_gzipped else voxels.stat().st_size
         is_image = present > wanted and _begins_as_image(voxels, promise.is_gzipped)
     except _SPOILED:
         return ""  # damaged behind the voxels, for those were read
@@ -92,8 +95,12 @@ def _numbers(fields: dict[str, str], name: str) -> list[int]:
     return [int(number) for number in _NUMBER.findall(fields.get(name, ""))]
 
 
-def _size(packed: Path) -> int:
-    """Bytes that a gzipped file unpacks to."""
+def _size(packed: Path, wanted: int) -> int:
+    """Bytes that a gzipped file unpacks to; its end tells, where that is what is wanted."""
+    with packed.open("rb") as file:
+        file.seek(-_TOLD, os.SEEK_END)
+        if int.from_bytes(file.read(), "little") == wanted % 256**_TOLD:
+            return wanted
     with unpacked(packed) as file:
         return sum(len(block) for block in iter(lambda: file.read(_BLOCK), b""))
 

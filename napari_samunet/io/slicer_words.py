@@ -31,6 +31,8 @@ def slicer_words(told: Mapping[str, str], layer: int | None) -> Words:
     matches = map(_KEY.fullmatch, told)
     places = sorted({match[1] for match in matches if match}, key=int)
     is_old = not any(f"Segment{place}_LabelValue" in told for place in places)
+    if is_old and layer is None and len(places) > 1:
+        return words  # in one layer, and nothing tells whose number is which
     for place in places:
         start = f"Segment{place}_"
         usual = ("1", "0" if layer is None else place) if is_old else ("", "0")

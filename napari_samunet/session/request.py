@@ -14,12 +14,12 @@ from napari_samunet.preprocess.roi import Roi, look_at_mask
 from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.session.checks import check_answer
 from napari_samunet.session.objects import ObjectState
-from napari_samunet.session.placed import PlacedPrompt, combine
+from napari_samunet.session.placed import PlacedPrompt
 from napari_samunet.session.plane import PlaneState
 from napari_samunet.session.recollection import Known, Recollection, known_of, model_of
 from napari_samunet.session.settled import settled_around
 from napari_samunet.session.state import State
-from napari_samunet.session.turns import Turn, in_turn
+from napari_samunet.session.turns import Turn, in_turn, turn_of
 from napari_samunet.types import BoolArray, SliceRef, Window
 
 
@@ -46,7 +46,9 @@ class Request:
         What a person painted on the plane last, (H, W), which says what is meant better than other
         slices; None where nobody did.
     latest
-        The latest prompt; a box bounds the answer to correct, too, and a lasso its own answer.
+        The latest prompt; a box or a lasso bounds the answer to correct, too.
+    area
+        What a lasso lets the answer fill, (H, W); None: everything.
     earlier
         What is asked first, each question correcting the answer to the one before, where there is
         no answer to correct any more.
@@ -64,6 +66,7 @@ class Request:
     planes: Mapping[SliceRef, PlaneState]
     painted: BoolArray | None
     latest: PlacedPrompt | None
+    area: BoolArray | None
     earlier: tuple[Turn, ...]
     recollection: Recollection
 
@@ -83,7 +86,7 @@ class Request:
         previous = self.previous
         for turn in self.earlier:
             previous = self._at(turn, previous)._answered(engine)
-        answer = self._at(Turn(self.prompts, self.latest), previous)._answered(engine)
+        answer = self._at(Turn(self.prompts, self.latest, self.area), previous)._answered(engine)
         return replace(answer, model=engine.algorithm)
 
     def glimpse(self, engine: Answerer) -> Prediction | None:
@@ -107,8 +110,7 @@ class Request:
         """Return the question of a turn; itself where nothing is asked before it."""
         if not self.earlier:
             return self
-        prompts, latest = turn
-        return replace(self, prompts=prompts, latest=latest, previous=previous, earlier=())
+        return replace(self, **turn._asdict(), previous=previous, earlier=())
 
     def _answered(self, engine: Answerer) -> Prediction:
         if not self._recalls:
@@ -142,22 +144,18 @@ class Request:
             return self.previous
         from napari_samunet.inference.bounded import area_of, bounded
 
-        enclosed = self._lasso
-        area = area_of(latest.box, self.previous.frame.shape) if enclosed is None else enclosed
+        area = latest.mask  # of a lasso
+        if area is None:
+            area = area_of(latest.box, self.previous.frame.shape)
         return bounded(self.previous, area)
 
     def _enclosed(self, answer: Prediction) -> Prediction:
-        """What of an answer to a lasso lies in it: the model is asked with its box alone."""
-        if self._lasso is None:
+        """What of an answer lies in the lasso: the model is asked with its box and its middle."""
+        if self.area is None:
             return answer
         from napari_samunet.inference.bounded import all_bounded
 
-        return all_bounded(answer, self._lasso)
-
-    @property
-    def _lasso(self) -> BoolArray | None:
-        """What the latest prompt encloses, if it is a lasso, (H, W)."""
-        return self.latest.mask if self.latest is not None and self.latest.kind == "lasso" else None
+        return all_bounded(answer, self.area)
 
     def _kept(self, answer: Prediction, painted: BoolArray) -> Prediction:
         """Keep of a hand's work what the latest clicks do not ask to change; a box asks for all."""
@@ -240,7 +238,7 @@ def make_request(
     """Ask about a plane: with its painted mask where that is newer than the latest answer."""
     plane = state.plane((object_id, ref))
     placed = plane.prompts
-    asked = Turn(combine(placed, plane.painted), placed[-1] if placed else None)
+    asked = turn_of(placed, plane.painted)
     *earlier, asked = in_turn(placed) if plane.answer is None else (asked,)
     return Request(
         volume=volume,
@@ -253,6 +251,7 @@ def make_request(
         planes=state.planes_of(object_id),
         painted=next((one.mask for one in reversed(placed) if one.kind == "mask"), None),
         latest=asked.latest,
+        area=asked.area,
         earlier=tuple(earlier),
         recollection=recollection,
     )

@@ -35,9 +35,9 @@ class ReshapingSession(PromptedSession):
     ) -> PlacedPrompt:
         """Draw roughly around the object; ``mask`` (H, W) is what the line encloses.
 
-        It asks with the box of the area and its innermost pixel, and the answer ends at the line;
-        clicks after it may go beyond. A lasso that is not ``positive`` encloses what is not the
-        object, and works as a scribble over all of it.
+        It asks with the box of the area and its innermost pixel, and answers end at the line, until
+        something that shows the object beyond it is placed. A lasso that is not ``positive``
+        encloses what is not the object, and works as a scribble over all of it.
 
         Raises
         ------

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.session.placed import PlacedPrompt, combine
+from napari_samunet.types import BoolArray
 
 
 class Turn(NamedTuple):
@@ -14,6 +17,13 @@ class Turn(NamedTuple):
 
     prompts: Prompts
     latest: PlacedPrompt | None
+    area: BoolArray | None
+    """What the answer may fill, (H, W); None: everything."""
+
+
+def turn_of(placed: Sequence[PlacedPrompt], with_mask: bool = True) -> Turn:
+    """Return what prompts on a plane ask together; ``with_mask`` as for `combine`."""
+    return Turn(combine(placed, with_mask), placed[-1] if placed else None, enclosing(placed))
 
 
 def in_turn(placed: Sequence[PlacedPrompt]) -> tuple[Turn, ...]:
@@ -32,8 +42,30 @@ def in_turn(placed: Sequence[PlacedPrompt]) -> tuple[Turn, ...]:
     turns: list[Turn] = []
     for prompt in rest:
         begun.append(prompt)
-        turns.append(Turn(combine(begun, with_mask=not turns), prompt))
-    return tuple(turns) or (Turn(combine(placed), placed[-1] if placed else None),)
+        turns.append(turn_of(begun, with_mask=not turns))
+    return tuple(turns) or (turn_of(placed),)
+
+
+def enclosing(placed: Sequence[PlacedPrompt]) -> BoolArray | None:
+    """Return what the last lasso encloses, (H, W): the answer ends at its line, until something
+    that shows the object beyond it is placed. None: there is no such lasso.
+    """
+    lassos = [at for at, prompt in enumerate(placed) if prompt.kind == "lasso"]
+    if not lassos:
+        return None
+    area = placed[lassos[-1]].mask
+    later = placed[lassos[-1] + 1 :]
+    return area if area is not None and all(_lies_in(prompt, area) for prompt in later) else None
+
+
+def _lies_in(prompt: PlacedPrompt, area: BoolArray) -> bool:
+    """Whether a prompt shows nothing beyond an area; a box asks anew for all that is in it, and
+    paint beyond a lasso has taken that away.
+    """
+    if not shows(prompt):
+        return True
+    rows, columns = np.round(prompt.points).astype(int).T
+    return prompt.box is None and bool(area[rows, columns].all())
 
 
 def shows(prompt: PlacedPrompt) -> bool:

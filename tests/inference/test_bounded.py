@@ -50,5 +50,10 @@ def test_the_other_candidates_end_at_the_line_too_and_those_beside_it_are_not_of
     assert len(found) == 2
     np.testing.assert_array_equal(found[0], chosen.mask & enclosed)
     np.testing.assert_array_equal(found[1], other.mask & enclosed)
+    assert all(item.own_logits is None for item in cut.candidates), "undo keeps hundreds of them"
+    first = all_bounded(answer, np.indices(SHAPE)[0] > 26)
+    np.testing.assert_array_equal(first.mask, chosen.mask & (np.indices(SHAPE)[0] > 26))
+    elsewhere = all_bounded(replace(answer, rank=1), np.indices(SHAPE)[0] > 26)
+    assert elsewhere.mask.any(), "what lies within comes first"
     nowhere = np.zeros(SHAPE, bool)
     assert all_bounded(answer, nowhere) is answer, "rather an answer than none"

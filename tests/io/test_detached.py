@@ -112,3 +112,15 @@ def test_a_nrrd_that_points_to_a_packed_nifti_opens_only_behind_its_header(
     assert np.array_equal(open_volume(shared_data / name).array, ball)
     with pytest.raises(UnreadableFile, match=r"nii\.gz has 54352 bytes.* promises 54000"):
         open_volume(shared_data / "pynrrd/BallBinary30x30x30_nifti.nhdr")
+
+
+def test_a_number_that_no_header_could_mean_is_passed_over(tmp_path: Path) -> None:
+    path = save(tmp_path, "raw.mhd", VOXELS.tobytes(), "HeaderSize = " + "0" * 5000)
+    assert np.array_equal(open_volume(path).array, VOXELS)
+
+
+def test_a_gzipped_file_of_the_promised_length_is_not_unpacked_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr("napari_samunet.io.detached.unpacked")
+    assert open_volume(save(tmp_path, "gzip.nhdr", VOXELS.tobytes())).source.notes == ()

@@ -57,6 +57,12 @@ def test_the_only_segment_of_an_old_version_keeps_its_name(tmp_path: Path, place
     assert (found.number, found.name) == (1, f"part {place}")
 
 
+def test_names_without_numbers_in_one_layer_are_given_to_none(tmp_path: Path) -> None:
+    labels = block(0) + 2 * block(3)
+    found = read_masks(saved(tmp_path / "a.seg.nrrd", [labels], old(0, 1)), VOLUME).segments
+    assert [segment.name for segment in found] == ["object 1", "object 2"]
+
+
 def test_a_segment_without_a_number_takes_no_name_of_one_that_has_it(tmp_path: Path) -> None:
     words = old(0, 1) | {"Segment0_LabelValue": "1", "Segment0_Layer": "0"}
     (found,) = read_masks(saved(tmp_path / "a.seg.nrrd", [block(0)], words), VOLUME).segments

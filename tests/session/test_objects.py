@@ -496,6 +496,47 @@ def test_the_answer_to_a_lasso_ends_at_its_line_and_a_click_goes_on_beyond_it(se
     assert session.preview.mask[5, 40]
 
 
+@pytest.mark.parametrize(
+    ("point", "positive"), [((30, 5), True), ((30, 5), False), ((5, 40), False)]
+)
+def test_a_correction_that_shows_nothing_beyond_a_lasso_keeps_to_its_line(session, point, positive):
+    enclosed = np.tri(40, 50, dtype=bool)
+    session.add_lasso(enclosed, index=2)
+    session.add_point(point, positive, index=2)
+    assert not (session.preview.mask & ~enclosed).any()
+    assert session.preview.mask[point] == positive
+    session.add_point((5, 40), index=2)
+    assert session.preview.mask[2, 35], "the model's own answer again"
+
+
+@pytest.mark.parametrize("first", ["click", "scribble", "lasso"])
+def test_the_line_of_a_lasso_holds_whatever_was_said_before_it(session, draw, first):
+    enclosed = np.tri(40, 50, dtype=bool)
+    seen = session.add_point((12, 3), index=2)
+    if first == "click":
+        session.add_point((30, 5), positive=False, index=2)
+    else:
+        remove = session.add_scribble if first == "scribble" else session.add_lasso
+        remove(draw((40, 50), 30, 5, side=3), positive=False, index=2)
+    session.add_lasso(enclosed, index=2)
+    assert not (session.preview.mask & ~enclosed).any()
+    session.remove_prompt(seen)
+    assert session.preview.mask.any()
+    assert not (session.preview.mask & ~enclosed).any()
+
+
+def test_a_box_and_paint_beyond_a_lasso_count_more_than_its_line(session, draw):
+    enclosed = np.tri(40, 50, dtype=bool)
+    session.add_lasso(enclosed, index=2)
+    session.paint(enclosed | draw((40, 50), 2, 40), index=2)
+    session.add_point((3, 42), index=2)
+    assert session.preview.mask[3, 42]
+    session.discard()
+    session.add_lasso(enclosed, index=2)
+    session.add_box((0, 10, 20, 49), index=2)
+    assert session.preview.mask[2, 45]
+
+
 def test_a_lasso_around_a_part_bounds_what_was_there_before(session, engine, draw):
     session.add_box((5, 5, 30, 40), index=2)
     enclosed = draw((40, 50), 10, 12, side=9) & np.tri(40, 50, dtype=bool)
