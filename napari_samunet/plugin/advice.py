@@ -162,11 +162,9 @@ def _at_work(now: Situation) -> str:
 def _beside_suggestions(now: Situation) -> str:
     if not now.pending:
         return how_to_take(now.suggested)
-    many = "1 suggestion" if now.suggested == 1 else f"{now.suggested} suggestions"
-    return (
-        f"{many} more: take the next one [{KEYS['accept'].shown}], which accepts what is in "
-        f"preview, or refuse it [{KEYS['discard'].shown}]."
-    )
+    accept, refuse = KEYS["accept"].shown, KEYS["discard"].shown
+    take = f"take the next, which accepts this [{accept}]"
+    return f"{now.suggested} more: {take}, or refuse it [{refuse}]."
 
 
 _HOW = {

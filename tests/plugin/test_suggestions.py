@@ -125,7 +125,7 @@ def test_the_line_names_the_keys_as_long_as_there_are_suggestions(screen):
     screen.press(Qt.Key.Key_G)
     screen.settle(0.1)
     line = screen.widget.status.text
-    assert "1 suggestion more: take the next one [G]" in line
+    assert "1 more: take the next, which accepts this [G]" in line
     assert "refuse it [Shift+Backspace]" in line
     screen.press(Qt.Key.Key_Backspace, "shift")
     screen.settle(0.1)
