@@ -106,7 +106,7 @@ class Keeping(QObject):
     def go_on(self, work: ImageWork) -> None:
         """Continue the session that is offered, or say why there is none."""
         kept = self._kept.get(work)
-        if kept is not None and kept.none is _HELD:
+        if kept is not None and kept.none == _HELD:
             self._look(work, kept, lambda: self._go_on(work))  # that window may be closed by now
         else:
             self._go_on(work)
