@@ -190,11 +190,10 @@ class Keeping(QObject):
             return
         try:
             if isinstance(found, Story):
-                work.session.take_up(found)
+                journal = self._new_journal(kept.identity)
+                work.session.take_up(found, journal)
                 kept.journal.end()  # what was begun here and taken back has a file of its own
-                kept.journal = self._new_journal(kept.identity)
-                kept.journal.go_on(found.path, found.numbers, found.end)
-                work.session.keep_journal(kept.journal)
+                kept.journal = journal
             else:
                 work.session.start_from(found)
         except SamUNetError as error:

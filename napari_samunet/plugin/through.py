@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from threading import Event
 from typing import TYPE_CHECKING, Any
@@ -13,13 +14,15 @@ from napari_samunet.plugin.coordinates import show_plane
 from napari_samunet.plugin.keys import KEYS
 
 if TYPE_CHECKING:
-    from napari_samunet.packed import PackedMask
+    from napari_samunet.inference.prediction import Prediction
     from napari_samunet.plugin.controller import Controller
     from napari_samunet.plugin.work import ImageWork
     from napari_samunet.session.plan import PropagationPlan
     from napari_samunet.session.session import Session
     from napari_samunet.types import SliceRef
 
+NOTE_S = 2.0
+"""Between two notes of what a propagation has found, in seconds: so much a crash may cost."""
 _ALL_SEEN = "No doubtful slice is left of this object."
 
 
@@ -56,7 +59,9 @@ class Through(QObject):
         self._work: ImageWork | None = None
         self._dropped = False
         self._stop = Event()
-        self._masks: dict[SliceRef, PackedMask] = {}
+        self._plan: PropagationPlan | None = None
+        self._answers: dict[SliceRef, Prediction] = {}
+        self._noted = 0.0
         self._found.connect(self._show)
 
     @property
@@ -92,7 +97,9 @@ class Through(QObject):
         """End it, and keep nothing of what was found for the shown image."""
         work = self._controller.work
         if work is not None and self.carries(work):
-            self._dropped, self._masks = True, {}
+            self._dropped, self._answers = True, {}
+            if self._plan is not None:
+                work.session.note_found(self._plan, {})
             work.draw()
             self.stop()
             self._controller.say("The propagation stops after this slice; nothing of it is kept.")
@@ -101,7 +108,7 @@ class Through(QObject):
         """Let go of an image that is closed: nothing of it is carried on."""
         if work is self._work:
             self._stop.set()
-            self._work, self._masks = None, {}
+            self._work, self._plan, self._answers = None, None, {}
 
     def carries(self, work: ImageWork | None) -> bool:
         """Whether an object of an image is being carried on."""
@@ -163,11 +170,12 @@ class Through(QObject):
         self.running, self.object_id = True, plan.object_id
         asked = set(range(plan.first, plan.last + 1)) - plan.keys.keys() - plan.emptied
         self.done, self.total = 0, len(asked)
-        self._work, self._masks, self._dropped = work, {}, False
+        self._work, self._plan, self._answers = work, plan, {}
+        self._dropped, self._noted = False, time.monotonic()
         self._stop = stop = Event()
 
         def tell(ref: SliceRef, answer: Any) -> bool:
-            self._found.emit(work, ref, answer.chosen.packed)
+            self._found.emit(work, ref, answer)
             return not stop.is_set()
 
         self._controller.asking.run_beside(
@@ -179,12 +187,16 @@ class Through(QObject):
         self.began.emit()
         self.changed.emit()
 
-    def _show(self, work: ImageWork, ref: SliceRef, mask: PackedMask) -> None:
-        if not self.running or self._dropped or work is not self._controller.work:
+    def _show(self, work: ImageWork, ref: SliceRef, answer: Prediction) -> None:
+        if not self.carries(work) or self._dropped:
             return
         self.done += 1
-        self._masks[ref] = mask
-        work.draw_live_masks(self._masks)
+        self._answers[ref] = answer
+        if time.monotonic() - self._noted > NOTE_S and self._plan is not None:
+            work.session.note_found(self._plan, self._answers)
+            self._noted = time.monotonic()
+        if work is self._controller.work:
+            work.draw_live_masks({ref: one.chosen.packed for ref, one in self._answers.items()})
         self.changed.emit()
 
     def _finish(self, work: ImageWork, plan: PropagationPlan, found: Any) -> None:

@@ -267,18 +267,20 @@ class SessionCore(SessionSignals):
         if journal.path is None and self._state.objects:
             journal.record("move", "", State(), self._state, time.time())
 
-    def take_up(self, story: Story) -> None:
-        """Go on where a journal ended, with all steps that can be undone.
+    def take_up(self, story: Story, journal: Journal | None = None) -> None:
+        """Go on where a journal ended, with all steps that can be undone; ``journal`` writes on.
 
-        Raises
-        ------
-        InputError
-            Something was done in this session already, which would be lost.
+        Raises ``InputError`` where something was done here already, which would be lost.
         """
         check_unused(self._history)
         self._history, self._steps = story.history, story.last_generation
         self._tally, self._journal = story.tally, None
         self._move_to(story.state)
+        if journal is not None:
+            journal.go_on(story.path, story.numbers, story.end)
+        self._journal = journal
+        if story.found is not None:
+            self._commit("propagate", story.found)
         self.history_changed.emit()
 
 

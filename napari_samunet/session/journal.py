@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 FORMAT = "napari-samunet journal"
 PATIENCE_S = 20.0
 """A disk that took nothing for so long while a window closes is not waited for any more."""
-Kind = Literal["step", "move", "undo", "redo"]
+Kind = Literal["step", "move", "undo", "redo", "found"]
 _SYNC, _POSITION = "sync", "position"
 
 
@@ -82,7 +82,8 @@ class Journal:
     ) -> None:
         """Hand over a step: made ("step"), not undoable ("move"), taken back or made again.
 
-        ``moment`` is when, in Unix time.
+        "found" is no step yet: it is made when the journal ends with it, and counts no more once
+        anything follows. ``moment`` is when, in Unix time.
         """
         words: Words = {"kind": kind, "name": name, "time": moment}
         self._later(object(), lambda: self._write_step(words, before, after))

@@ -90,6 +90,7 @@ class PropagationPlan:
         from napari_samunet.inference.propagation import propagate
 
         asked: set[int] = set()
+        answers: dict[int, Prediction] = {}
         reached: int | None = None
 
         def ask(index: int, prompts: Prompts) -> Prediction:
@@ -98,9 +99,11 @@ class PropagationPlan:
 
         def tell(index: int, answer: Prediction) -> bool:
             nonlocal reached
-            if progress is None or index in self.emptied:
+            if index in self.emptied:
                 return True
-            if progress(SliceRef(self.axis, index), answer) is False:
+            answers[index] = replace(answer, model=engine.algorithm)
+            ref = SliceRef(self.axis, index)
+            if progress is not None and progress(ref, answers[index]) is False:
                 reached = index
             return reached is None
 
@@ -108,12 +111,7 @@ class PropagationPlan:
         ending = Ending(looks, self.keys, spacing_along(self.volume.spacing, self.axis))
         learnt = engine.discriminant(self.volume, self.axis, self.window, self.keys)
         low, high = self._ends()
-        found = propagate(ask, self.keys, low, high, tell, self.known, ending, looks, learnt)
-        answers = {
-            index: replace(answer, model=engine.algorithm)
-            for index, answer in found.items()
-            if index not in self.emptied
-        }
+        propagate(ask, self.keys, low, high, tell, self.known, ending, looks, learnt)
         return self._outcome(answers, asked, reached)
 
     def _slice_at(self, index: int) -> FloatArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,11 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from napari_samunet.inference.answerer import Answerer
+from napari_samunet.inference.prediction import Prediction
 from napari_samunet.io.volume import Volume
 from napari_samunet.session import steps
 from napari_samunet.session.checks import check_unlocked, label_array, object_name, plane_of
 from napari_samunet.session.identity import ImageIdentity
-from napari_samunet.session.journal import Journal
+from napari_samunet.session.journal import Journal, Kind
 from napari_samunet.session.plan import Carried, PropagationPlan, make_plan, make_plan_around
 from napari_samunet.session.repaint import repainted
 from napari_samunet.session.reshaping import ReshapingSession
@@ -132,6 +134,21 @@ class Session(ReshapingSession, SuggestingSession, SharingSession):
         self._tell_overlaps(before)
         return True
 
+    def note_found(self, plan: PropagationPlan, answers: Mapping[SliceRef, Prediction]) -> None:
+        """Have the journal keep what a plan that still runs has found so far.
+
+        It shows as previews, a step that can be undone, where a session is taken up that ended in
+        the middle of it. No answers: nothing of the run is kept.
+        """
+        if self._journal is None or not plan.fits(self._state):
+            return
+        found = Carried(plan.axis, answers, gone=frozenset(), lost=frozenset())
+        state = steps.propagated(
+            self._state, plan.object_id, found, plan.window, self._steps + 1, as_preview=True
+        )
+        kind: Kind = "found" if answers else "move"
+        self._journal.record(kind, "propagate", self._state, state, time.time())
+
     @property
     def doubts(self) -> tuple[SliceRef, ...]:
         """Planes of the current object that nobody prompted and of which the model was not sure."""
@@ -242,8 +259,6 @@ class Session(ReshapingSession, SuggestingSession, SharingSession):
     ) -> Session:
         story = read_story(path)
         session = cls(image_of(path, story.image, volume), model)
-        session.take_up(story)
         journal = Journal(ImageIdentity(session.volume), Shelf(path.parent).new_path)
-        journal.go_on(story.path, story.numbers, story.end)
-        session.keep_journal(journal)
+        session.take_up(story, journal)
         return session

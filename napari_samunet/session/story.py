@@ -40,6 +40,8 @@ class Story:
         What its image was, for ``ImageIdentity.fits``.
     state, history
         As they were at the last frame that is whole and can be followed.
+    found
+        The state with what a propagation had found when it was cut off, or None.
     position
         The plane that was shown last, or None.
     numbers, end
@@ -56,6 +58,7 @@ class Story:
     image: Words
     state: State
     history: History[State]
+    found: State | None
     position: SliceRef | None
     numbers: AnswerNumbers
     end: int
@@ -153,6 +156,7 @@ class _Telling:
         self._state = State()
         # Not by bytes: a step must not be forgotten that the session still had and took back.
         self._history: History[State] = History()
+        self._found: State | None = None
         self._position: SliceRef | None = None
         self._tally = Tally()
 
@@ -172,6 +176,7 @@ class _Telling:
             self._image,
             self._state,
             self._history,
+            self._found,
             self._position,
             self._reader.numbers(),
             end,
@@ -186,6 +191,9 @@ class _Telling:
         if kind == "position":
             self._position = SliceRef(*words["ref"])
             return
+        if kind == "found":
+            self._found = self._reader.apply(before, offset, frame)
+            return
         # All words are read before anything changes: what goes on knows only whole steps.
         name, moment = str(words["name"]), float(words.get("time", 0.0))  # once untold
         if kind == "undo" and history.can_undo:
@@ -199,7 +207,7 @@ class _Telling:
                 history.record(name, before)
             elif kind != "move":
                 self._history = History()  # it holds other steps than the one who worked did
-        self._state = after
+        self._state, self._found = after, None
         if kind in ("step", "undo", "redo"):
             touched = after.current or before.current or after.recent
             self._tally.note(moment, name or kind, touched)

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 
+from napari_samunet.plugin import through
 from napari_samunet.plugin.gestures import Tool
+from napari_samunet.session.story import read_story
 from napari_samunet.types import SliceRef
 
 pytestmark = pytest.mark.viewer
@@ -96,6 +98,35 @@ def test_it_is_seen_while_it_runs_and_stops_when_asked(screen):
     gate.release(10)
     _finished(screen)
     assert len(screen.session.previews) == 2, "the one that was running is the last"
+
+
+def test_what_was_found_is_on_the_disk_while_it_still_runs(screen, monkeypatch):
+    """A crash in the middle of a long propagation costs its last seconds, not all of it."""
+    monkeypatch.setattr(through, "NOTE_S", 0.0)
+    screen.click(30, 40)
+    gate, answer = threading.Semaphore(0), screen.engine.predict
+
+    def slowly(*arguments, **named):
+        gate.acquire()
+        return answer(*arguments, **named)
+
+    screen.engine.predict = slowly
+    journal = screen.controller.keeping._kept[screen.controller.work].journal
+
+    def kept() -> list[int]:
+        assert journal.flush(10)
+        story = read_story(journal.path)
+        found = story.state if story.found is None else story.found
+        return sorted(ref.index for _object, ref in found.planes)
+
+    screen.press(Qt.Key.Key_S, "shift")
+    gate.release(2)
+    screen.until(lambda: screen.controller.through.done == 2)
+    assert kept() == [1, 2, 3]
+    screen.press(Qt.Key.Key_Backspace, "shift")
+    assert kept() == [3], "what a person refused does not come back"
+    gate.release(10)
+    _finished(screen)
 
 
 def test_a_click_stops_it_because_a_person_comes_first(screen):

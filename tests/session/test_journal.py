@@ -25,7 +25,7 @@ from napari_samunet.io.origin import UNKNOWN
 from napari_samunet.io.volume import Volume
 from napari_samunet.session import journal as journal_module
 from napari_samunet.session import lock as lock_module
-from napari_samunet.session.frames import pack
+from napari_samunet.session.frames import MAGIC, pack, read_frames
 from napari_samunet.session.identity import ImageIdentity
 from napari_samunet.session.journal import Journal
 from napari_samunet.session.session import Session
@@ -85,6 +85,76 @@ def test_a_session_that_was_continued_is_kept_further(volume, tmp_path):
     assert state_bytes(third) == state_bytes(second)
     assert all_states(third) == all_states(second)
     third._journal.close()
+
+
+def _cut_off(session: Session, volume: Volume) -> tuple[bytes, bytes]:
+    """Carry an object on, noted slice by slice, and end in the middle of it.
+
+    Returns the state before, and the one that comes of what was found.
+    """
+    session.add_point((10, 9), index=3)
+    plan, before = session.plan_propagation(0, 5), state_bytes(session)
+    answers = {}
+
+    def tell(ref, answer):
+        answers[ref] = answer
+        session.note_found(plan, answers)
+        return len(answers) < 3
+
+    found = plan.run(session.engine, tell)
+    other = Session(volume, DiscEngine())
+    other.start_from(session._state)
+    assert other.apply_propagation(plan, found, as_preview=True)
+    return before, state_bytes(other)
+
+
+def test_what_a_propagation_had_found_when_it_was_killed_comes_back_as_a_step(volume, tmp_path):
+    session, journal = kept(volume, tmp_path)
+    before, found = _cut_off(session, volume)
+    journal.close()
+    after = Session.resume(journal.path, volume, DiscEngine())
+    assert sorted(ref.index for ref in after.previews) == [0, 1, 2, 3]
+    assert state_bytes(after) == found
+    after.accept()
+    after._journal.close()
+    again = read_back(journal.path, volume)
+    assert all_states(again) == all_states(after)
+    assert again.undo_name == "accept"
+    again.undo()
+    assert again.undo_name == "propagate"
+    again.undo()
+    assert state_bytes(again) == before
+
+
+@pytest.mark.parametrize("then", ["dropped", "another step"])
+def test_what_a_propagation_found_counts_no_more_once_a_person_went_on(volume, tmp_path, then):
+    session, journal = kept(volume, tmp_path)
+    _cut_off(session, volume)
+    if then == "dropped":
+        session.note_found(session.plan_propagation(0, 5), {})
+    else:
+        session.add_point((30, 30), index=3)
+    assert journal.flush(10)
+    assert all_states(read_back(journal.path, volume)) == all_states(session)
+
+
+def test_each_mask_that_a_propagation_finds_is_written_once(volume, tmp_path):
+    """However often it is noted on the way, or long propagations would fill the disk."""
+    session, journal = kept(volume, tmp_path)
+    session.add_point((10, 9), index=3)
+    plan, answers = session.plan_propagation(0, 5), {}
+
+    def tell(ref, answer):
+        answers[ref] = answer
+        session.note_found(plan, answers)
+
+    session.apply_propagation(plan, plan.run(session.engine, tell), as_preview=True)
+    journal.close()
+    with journal.path.open("rb") as file:
+        file.seek(len(MAGIC))
+        frames = [words for _offset, (words, _arrays) in read_frames(file)]
+    assert [words["kind"] for words in frames[-6:]] == ["found"] * 5 + ["step"]
+    assert [len(words["answers"]) for words in frames[-6:]] == [1] * 5 + [0]
 
 
 def test_a_journal_that_begins_in_the_midst_of_a_session_holds_what_was_there(volume, tmp_path):
