@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
-import platform
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from functools import cache
-from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
 from math import inf
 from pathlib import Path
 from statistics import median
-from time import perf_counter, sleep, time
+from time import perf_counter, sleep
 from typing import Any
 
-import platformdirs
 import torch
 
 from napari_samunet.errors import BadUsage
-from napari_samunet.models import compile_wait
+from napari_samunet.models import compile_wait, engine_folder
 from napari_samunet.models.encoder import Features
 from napari_samunet.models.halves import Decoding, Encoding, Half
-from napari_samunet.models.openvino_network import processor
 from napari_samunet.models.promptable import Divided
 from napari_samunet.models.system import System
 
@@ -41,8 +33,6 @@ PATIENCE = 2.0
 """Seconds after which no round is begun beyond the fewest: somebody waits for the program."""
 MOST_SIDE = 512
 """Larger encoders take OpenVINO a minute or more to compile; only who names it waits for that."""
-UNUSED_DAYS = 60
-"""What was compiled and not used for so long is deleted."""
 WORTHWHILE = 0.9
 """Share of torch's time that another engine may take; for less it is not worth its memory."""
 
@@ -101,10 +91,11 @@ def halves_of(system: System, large: bool = False) -> list[Half]:
 def _choose(half: Half, wanted: str | None, longest: float) -> str:
     if wanted is None and half.is_taken:
         return OPENVINO
-    choice = wanted or _kept(half)
+    kept_choice = engine_folder.choice_of(half)
+    choice = wanted or (kept_choice if kept_choice in ENGINES else None)
     if choice == TORCH or (choice is None and not compile_wait.is_bearable(half, longest)):
         return TORCH
-    kept = _place(half)
+    kept = engine_folder.place_of(half)
     try:
         compiled = _openvino(half, kept)
         fastest = choice or _measured(half, compiled)
@@ -118,17 +109,17 @@ def _choose(half: Half, wanted: str | None, longest: float) -> str:
         logger.warning("OpenVINO cannot run %s; torch does", what, exc_info=True)
         return TORCH  # not kept: a full disk or a broken installation can be mended
     if choice is None:
-        _keep(half, fastest)
+        engine_folder.keep_choice(half, fastest)
     if fastest == OPENVINO:
         half.give(compiled)
     elif kept is not None:
-        _delete(kept)
+        engine_folder.delete(kept)
     return fastest
 
 
 def is_installed() -> bool:
     """Whether the extra ``openvino`` is."""
-    return bool(_version())
+    return bool(engine_folder.openvino_version())
 
 
 def timed(tasks: Sequence[Callable[[], object]], rounds: int = ROUNDS) -> list[list[float]]:
@@ -185,102 +176,6 @@ def _measured(half: Half, compiled: Any) -> str:
 
 def _openvino(half: Half, kept: Path | None) -> Any:
     engine = half.compile(kept)
-    if kept is None:
-        return engine
-    with suppress(OSError):  # a full disk, or somebody else's folder
-        os.utime(kept)  # it was used today
-        _tidy(kept)
+    if kept is not None:
+        engine_folder.note_used(kept)
     return engine
-
-
-def _blob(half: Half) -> Path:
-    """Where a compiled half is kept."""
-    weights = sha256(half.system.model_hash.encode()).hexdigest()[:16]
-    return _folder() / f"{weights}-{half.name}-{_identity(half.system)}.blob"
-
-
-def _place(half: Half) -> Path | None:
-    """The same, or None where it is not there and cannot be put there."""
-    kept = _blob(half)
-    return kept if kept.is_file() or _can_keep(kept.parent) else None
-
-
-@cache
-def _can_keep(folder: Path) -> bool:
-    """Whether anything can be kept; where not, it is said once, and not of every file."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        writable = os.access(folder, os.W_OK)
-    except OSError:
-        writable = False
-    if not writable:
-        logger.warning(
-            "Nothing can be kept in %s: every start measures again which engine is faster, which "
-            "takes some seconds; allow writing there, or name an engine in %s.",
-            folder,
-            VARIABLE,
-        )
-    return writable
-
-
-def _tidy(kept: Path) -> None:
-    """Delete what was compiled of the same half for other releases or numbers of threads, and what
-    nobody used for long, the drafts of a killed process among it.
-    """
-    half, oldest = kept.name.rpartition("-")[0], time() - UNUSED_DAYS * 24 * 3600
-    for other in kept.parent.glob("*.blob*"):
-        same = other.suffix == ".blob" and other.name.startswith(f"{half}-")
-        if other != kept and (same or other.stat().st_mtime < oldest):
-            _delete(other)
-
-
-def _delete(path: Path) -> None:
-    with suppress(OSError):
-        path.unlink()
-
-
-def _folder() -> Path:
-    return Path(platformdirs.user_cache_dir("napari-samunet")) / "engines"
-
-
-def _identity(system: System) -> str:
-    """Digest of all that a choice depends on."""
-    told = (
-        system.model_hash,
-        torch.__version__,
-        _version(),
-        version("napari-samunet"),
-        platform.machine(),
-        processor(),
-        torch.get_num_threads(),
-    )
-    return sha256(repr(told).encode()).hexdigest()[:32]
-
-
-def _version() -> str:
-    try:
-        return version("openvino")
-    except PackageNotFoundError:
-        return ""
-
-
-def _kept(half: Half) -> str | None:
-    try:
-        choice = json.loads(_choice_file(half).read_text())["engine"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return choice if choice in ENGINES else None
-
-
-def _choice_file(half: Half) -> Path:
-    return _folder() / f"{half.name}-{_identity(half.system)}.json"
-
-
-def _keep(half: Half, choice: str) -> None:
-    path = _choice_file(half)
-    if not _can_keep(path.parent):
-        return
-    try:
-        path.write_text(json.dumps({"engine": choice}))
-    except OSError:
-        logger.warning("The choice of the engine cannot be kept in %s", path.parent)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 from types import SimpleNamespace
 
-from napari_samunet.models import compile_wait, engine_choice
+from napari_samunet.models import compile_wait, engine_choice, engine_folder
 
 
 def test_a_read_only_cache_is_told_once_and_costs_nothing_else(tmp_path, monkeypatch, caplog):
     folder = tmp_path / "file" / "engines"
     (tmp_path / "file").touch()
-    monkeypatch.setattr(engine_choice, "_folder", lambda: folder)
-    monkeypatch.setattr(engine_choice, "_identity", lambda _system: "this")
+    monkeypatch.setattr(engine_folder, "_folder", lambda: folder)
+    monkeypatch.setattr(engine_folder, "_identity", lambda _system: "this")
     monkeypatch.setattr(compile_wait, "_seconds", lambda _half: 0.0)
     compiled_to = []
     system = SimpleNamespace(model_hash="weights", name="builtin")

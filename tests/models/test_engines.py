@@ -16,7 +16,7 @@ from tiny import LIKE_BUILTIN
 from torch import Tensor
 
 from napari_samunet.errors import BadUsage
-from napari_samunet.models import compile_wait, engine_choice
+from napari_samunet.models import compile_wait, engine_choice, engine_folder
 from napari_samunet.models.builtin import contract_of
 from napari_samunet.models.encoder import Features, TorchEncoder
 from napari_samunet.models.engine_choice import choose_engine, difference, timed
@@ -44,7 +44,7 @@ def engines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder in place of the person's own, no engine named, and a fast processor."""
     monkeypatch.delenv(engine_choice.VARIABLE, raising=False)
     monkeypatch.setattr(compile_wait, "_seconds", lambda _half: 0.0)
-    monkeypatch.setattr(engine_choice, "_folder", lambda: tmp_path)
+    monkeypatch.setattr(engine_folder, "_folder", lambda: tmp_path)
     return tmp_path
 
 
@@ -77,7 +77,7 @@ def instead(monkeypatch: pytest.MonkeyPatch, other: Other, seconds: float) -> li
 
     monkeypatch.setattr(engine_choice, "_openvino", lambda half, _kept: other)
     monkeypatch.setattr(engine_choice, "timed", take_turns)
-    monkeypatch.setattr(engine_choice, "_version", lambda: "1")
+    monkeypatch.setattr(engine_folder, "openvino_version", lambda: "1")
     return measured
 
 
@@ -221,7 +221,7 @@ def test_another_processor_is_measured_anew(
 ) -> None:
     measured = instead(monkeypatch, Other(system), 1.5)
     for name in ("a processor", "another one", "a processor"):
-        monkeypatch.setattr(engine_choice, "processor", lambda name=name: (name, "FP32"))
+        monkeypatch.setattr(engine_folder, "processor", lambda name=name: (name, "FP32"))
         assert choose_engine(system) == "torch"
     assert len(measured) == 4  # two halves on two processors
     assert len(list(engines.glob("encoder-*.json"))) == 2
@@ -291,7 +291,7 @@ def test_a_network_that_openvino_cannot_compile_is_encoded_by_torch(
         raise RuntimeError("no such operation")
 
     monkeypatch.setattr(engine_choice, "_openvino", fail)
-    monkeypatch.setattr(engine_choice, "_version", lambda: "1")
+    monkeypatch.setattr(engine_folder, "openvino_version", lambda: "1")
     assert choose_engine(system) == "torch"
     assert system.precision == "float32"
 
@@ -388,7 +388,7 @@ def test_an_engine_that_is_not_here_is_refused_in_one_line(
 ) -> None:
     with pytest.raises(BadUsage, match="torch, openvino"):
         choose_engine(system, "abacus")
-    monkeypatch.setattr(engine_choice, "_version", lambda: "")
+    monkeypatch.setattr(engine_folder, "openvino_version", lambda: "")
     with pytest.raises(BadUsage, match=r"pip install napari-samunet\[openvino\]"):
         choose_engine(system, "openvino")
 
