@@ -122,11 +122,9 @@ def measure_case(
     """
     if not 1 <= clicks <= MAX_CLICKS:
         raise InputError(f"The protocol makes 1 to {MAX_CLICKS} clicks, but {clicks} came.")
-    # Without the disk: measured are the model and its time, and nobody will see these slices again.
-    session = Session(case.volume, Engine(model) if isinstance(model, System) else model)
     box_rc = tight_box(case.mask)
-    clicked = _correct(session, case, None, clicks)
-    boxed = _correct(session, case, box_rc, min(clicks, CLICKS_AFTER_BOX))
+    clicked = _correct(_session(case, model), case, None, clicks)
+    boxed = _correct(_session(case, model), case, box_rc, min(clicks, CLICKS_AFTER_BOX))
     measures = _click_measures(case, clicked) | _box_measures(case, boxed)
     measures |= _seconds(clicked, boxed)
     answers = _answers(case, clicked, ONE_CLICK) + _answers(case, boxed, BOX)
@@ -135,6 +133,14 @@ def measure_case(
         masks[FIVE_CLICKS] = clicked[4].mask
     baselines = _baseline_measures(case, box_rc, tools)
     return CaseResult(case, measures, baselines, tuple(answers), masks)
+
+
+def _session(case: SliceCase, model: System | str | None) -> Session:
+    """A session that has encoded nothing yet.
+
+    Without the disk: measured are the model and its time, and nobody will see these slices again.
+    """
+    return Session(case.volume, Engine(model) if isinstance(model, System) else model)
 
 
 def _correct(

@@ -9,6 +9,7 @@ private to its owner and is replaced only when the new one is complete.
 from __future__ import annotations
 
 import json
+import logging
 import zipfile
 import zlib
 from pathlib import Path, PureWindowsPath
@@ -25,6 +26,8 @@ from napari_samunet.session.readings import readings
 from napari_samunet.session.record import StateReader, StateWriter, is_image, lies_in
 from napari_samunet.session.state import State
 from napari_samunet.types import AnyArray
+
+logger = logging.getLogger(__name__)
 
 FORMAT = "napari-samunet session"
 VERSION = 2
@@ -97,6 +100,12 @@ def load_state(path: str | Path, volume: Volume | None = None) -> tuple[Volume, 
         raise _no_session(source) from error
     if found is None:
         found = image_of(source, image, volume)
+        if "affine" in arrays and not np.allclose(arrays["affine"], found.affine):
+            logger.warning(
+                "The image that was handed over with %s has another spacing or place than when the "
+                "session was saved: volumes in ml and exports follow the new one.",
+                source,
+            )
     if not lies_in(state, found.shape):
         raise _no_session(source)
     return found, state

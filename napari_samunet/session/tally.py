@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from io import StringIO
 
 from napari_samunet.io.names import table_cell
+from napari_samunet.session.state import State
 
 IDLE_S = 60.0
 """A longer pause than this counts as so much: the person was elsewhere."""
+_BY_HAND = "paint labels"
 _KINDS = {
     "point": "clicks",
     "box": "boxes",
     "lasso": "lassos",
     "scribble": "scribbles",
     "paint": "painted",
+    _BY_HAND: "painted",
     "suggestion": "suggestions_taken",
     "move prompt": "prompts_moved",
     "remove prompt": "prompts_deleted",
@@ -37,7 +40,7 @@ class Tally:
         self._seconds: Counter[int] = Counter()
         self._last: float | None = None
 
-    def note(self, moment: float, action: str, object_id: int | None) -> None:
+    def note(self, moment: float, action: str, object_ids: Sequence[int]) -> None:
         """Count an action.
 
         Parameters
@@ -46,16 +49,16 @@ class Tally:
             Unix time of it, in seconds.
         action
             The name of the step, or "undo" or "redo".
-        object_id
-            Of the object that it was done to, or None.
+        object_ids
+            Of the objects that it was done to; the time is that of the first one.
         """
         pause = 0.0 if self._last is None else max(0.0, moment - self._last)
         self._last = moment
-        if object_id is None:
-            return
-        self._seconds[object_id] += min(pause, IDLE_S)  # type: ignore[assignment]
-        if action in _KINDS:
-            self._counts.setdefault(object_id, Counter())[_KINDS[action]] += 1
+        for object_id in object_ids[:1]:
+            self._seconds[object_id] += min(pause, IDLE_S)  # type: ignore[assignment]
+        for object_id in object_ids:
+            if action in _KINDS:
+                self._counts.setdefault(object_id, Counter())[_KINDS[action]] += 1
 
     def table(self, names: Mapping[int, str]) -> str:
         """Return a CSV table, one row an object; deleted objects have no name.
@@ -64,7 +67,7 @@ class Tally:
         at most ``IDLE_S`` a pause.
         """
         text = StringIO()
-        columns = ["label", "name", "seconds", *_KINDS.values()]
+        columns = ["label", "name", "seconds", *dict.fromkeys(_KINDS.values())]
         writer = csv.DictWriter(text, columns, restval=0, lineterminator="\n")
         writer.writeheader()
         for number in sorted(self._seconds.keys() | self._counts.keys() | names.keys()):
@@ -72,3 +75,20 @@ class Tally:
             seconds = f"{self._seconds[number]:.1f}"
             writer.writerow({**row, "seconds": seconds, **self._counts.get(number, {})})
         return text.getvalue()
+
+
+def touched(action: str, before: State, after: State) -> list[int]:
+    """Ids of the objects that a step was done to: the current one, or those that a brush changed.
+
+    The one that gained most comes first; what it was painted over lost as much.
+    """
+    if action != _BY_HAND:
+        current = after.current or before.current or after.recent
+        return [] if current is None else [current]
+    old = {item.id: item for item in before.objects}
+    gains = {
+        item.id: int(item.crop().sum()) - (int(old[item.id].crop().sum()) if item.id in old else 0)
+        for item in after.objects
+        if item is not old.get(item.id)
+    }
+    return sorted(gains, key=lambda number: -gains[number])

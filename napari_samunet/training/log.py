@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from napari_samunet.training.files import open_whole
+
 
 def add_row(path: Path, row: Mapping[str, float]) -> None:
     """Append a row to a log, on a line of its own also after a half one.
@@ -23,6 +25,21 @@ def add_row(path: Path, row: Mapping[str, float]) -> None:
             if log.read(1) != b"\n":
                 log.write(b"\n")
         log.write(json.dumps(row).encode() + b"\n")
+
+
+def drop_rows_after(path: Path, images: int) -> None:
+    """Take the rows out of a log that tell of more images than that: they will be seen again.
+
+    Raises
+    ------
+    InputError
+        It cannot be written.
+    """
+    rows = read_rows(path)
+    kept = [row for row in rows if row["images"] <= images]
+    if len(kept) < len(rows):
+        with open_whole(path) as file:
+            file.writelines(json.dumps(row).encode() + b"\n" for row in kept)
 
 
 def read_rows(path: Path) -> list[dict[str, float]]:

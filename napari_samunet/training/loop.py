@@ -25,7 +25,7 @@ from napari_samunet.models.samunet import MEMBERS, SamUNet, build
 from napari_samunet.training.config import TrainConfig
 from napari_samunet.training.files import open_whole, writing_in
 from napari_samunet.training.interaction import corrections, draw_opening
-from napari_samunet.training.log import add_row
+from napari_samunet.training.log import add_row, drop_rows_after, read_rows
 from napari_samunet.training.loss import answer_loss, overlap_iou
 from napari_samunet.training.progress import Progress
 from napari_samunet.training.stream import batches
@@ -54,6 +54,8 @@ class Trainer:
         )
         self.step, self.seconds = 0, 0.0
         self._resume()
+        with writing_in(folder):
+            drop_rows_after(self._log_file, self._images)
         self.rng = np.random.default_rng([config.seed, self.step])
 
     def run(self) -> Path:
@@ -68,6 +70,8 @@ class Trainer:
         size = self.model.config.image_size
         stream = batches(config.scenes, size, config.batch, config.seed, self.step)
         bar = tqdm(total=config.steps * config.batch, initial=self.step * config.batch, unit="img")
+        if self._owes_a_look():
+            self._look({})
         began = time.monotonic()
         while self.step < config.steps:
             figures = self._train_step(*next(stream))
@@ -79,17 +83,26 @@ class Trainer:
             if due or self.step % config.save_every == 0:
                 self._save()  # first: what a look meets may end the run
             if due:
-                figures |= self.progress.measure(self.averaged_model())
-            if self.step % 20 == 0 or due:
-                bar.set_postfix(figures | self.progress.latest)
+                self._look(figures)
+            elif self.step % 20 == 0:
                 self._log(figures)
-            if due:
-                with writing_in(self.folder):
-                    self.progress.draw(self.averaged_model())
+            if due or self.step % 20 == 0:
+                bar.set_postfix(figures | self.progress.latest)
         bar.close()
         if not self._weights.exists():  # deleted since the run ended
             self._save_weights()
         return self._weights
+
+    def _owes_a_look(self) -> bool:
+        """Whether the run was killed while it was looked at."""
+        seen = [row["images"] for row in read_rows(self._log_file)]
+        return self.step > 0 and self.progress.due(self.step) and self._images not in seen
+
+    def _look(self, figures: dict[str, float]) -> None:
+        """Measure and draw the averaged weights."""
+        self._log(figures | self.progress.measure(self.averaged_model()))
+        with writing_in(self.folder):
+            self.progress.draw(self.averaged_model())
 
     def _train_step(self, image: Tensor, masks: Tensor, boxed: bool) -> dict[str, float]:
         for group in self.optimizer.param_groups:
@@ -176,10 +189,14 @@ class Trainer:
     def _weights(self) -> Path:
         return self.folder / "weights.safetensors"
 
+    @property
+    def _log_file(self) -> Path:
+        return self.folder / "log.jsonl"
+
     def _log(self, figures: dict[str, float]) -> None:
         row = {"step": self.step, "images": self._images, "seconds": round(self.seconds), **figures}
         with writing_in(self.folder):
-            add_row(self.folder / "log.jsonl", row)
+            add_row(self._log_file, row)
 
     def averaged_model(self) -> SamUNet:
         """The averaged weights with the running batch statistics of the trained model."""

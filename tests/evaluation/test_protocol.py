@@ -36,10 +36,12 @@ class _Reader:
     def __init__(self, rule) -> None:
         self.rule = rule
         self.calls: list[SimpleNamespace] = []
+        self.sessions = 0
         self.other_candidate = None
 
     def __call__(self, volume, model) -> _Reader:
         self.volume = volume
+        self.sessions += 1
         return self
 
     def predict(self, prompts, *, index, window, previous) -> SimpleNamespace:
@@ -112,6 +114,12 @@ def test_the_box_is_tight_and_stays_while_clicks_are_added(monkeypatch, case):
     assert [len(_points(call)) for call in boxed] == [0, 1, 2]
     for call in boxed:
         assert tuple(map(float, call.prompts.box)) == (10, 5, 33, 43)
+
+
+def test_the_first_click_and_the_box_are_both_timed_with_nothing_encoded_yet(monkeypatch, case):
+    _, reader = _measure(monkeypatch, case, lambda _prompts: case.mask)
+    assert [call.prompts.box is None for call in reader.calls] == [True, False]
+    assert reader.sessions == 2
 
 
 def test_fewer_clicks_give_no_clicks_to_reach(monkeypatch, case):

@@ -132,6 +132,17 @@ def test_an_image_without_a_file_travels_along(
     assert again.array.dtype == volume.array.dtype
 
 
+def test_an_image_with_another_spacing_than_before_is_told_of(
+    engine: Answerer, volume: Volume, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its volumes in ml and its exports would be others, and nobody would know."""
+    saved = _worked_on(volume, engine).save(tmp_path / "work.samunet")
+    Session.resume(saved, replace(volume))
+    assert not caplog.text
+    Session.resume(saved, replace(volume, affine=volume.affine @ np.diag([1, 1, 2, 1])))
+    assert "another spacing or place" in caplog.text
+
+
 def test_a_resampled_image_still_lies_in_the_patient(
     engine: Answerer, volume: Volume, tmp_path: Path
 ) -> None:

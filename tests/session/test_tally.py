@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from disc_engine import DiscEngine
-from kept_sessions import kept
+import csv
+
+from disc_engine import SHAPE, DiscEngine, square
+from kept_sessions import kept, read_back
 
 from napari_samunet.session.session import Session
 from napari_samunet.session.story import read_story
@@ -35,8 +37,8 @@ def test_a_long_pause_is_no_work():
     from napari_samunet.session.tally import IDLE_S, Tally
 
     tally = Tally()
-    tally.note(0, "point", 1)
-    tally.note(3600, "point", 1)
+    tally.note(0, "point", [1])
+    tally.note(3600, "point", [1])
     assert f",{IDLE_S:.1f},2," in tally.table({1: "liver"})
 
 
@@ -46,3 +48,25 @@ def test_a_suggestion_that_was_taken_is_not_counted_as_painted(volume):
     head, row = (line.split(",") for line in session.effort().splitlines())
     counted = dict(zip(head, row, strict=True))
     assert (counted["suggestions_taken"], counted["painted"]) == ("1", "0")
+
+
+def test_what_was_drawn_with_the_brush_of_napari_counts_for_the_object_that_was_drawn(
+    volume, tmp_path, monkeypatch
+):
+    from napari_samunet.session import core
+
+    clock = iter(range(0, 10_000, 10))
+    monkeypatch.setattr(core.time, "time", lambda: float(next(clock)))
+    session, journal = kept(volume, tmp_path)
+    session.new_object("liver")
+    session.paint(square(SHAPE[1:], 5, 2, 9), index=2)
+    session.accept()
+    session.new_object("kidney")
+    drawn = session.labels.copy()
+    drawn[2, 5:20, 2:20] = 3
+    session.repaint(drawn)
+    rows = list(csv.DictReader(session.effort().splitlines()))
+    assert [(row["label"], row["painted"]) for row in rows] == [("1", "2"), ("2", "0"), ("3", "1")]
+    assert [row["seconds"] for row in rows] == ["20.0", "10.0", "10.0"]
+    journal.close()
+    assert read_back(journal.path, volume).effort() == session.effort()

@@ -10,9 +10,10 @@ from safetensors.torch import load_file
 from napari_samunet.errors import BadUsage, InputError
 from napari_samunet.models.load import load_model
 from napari_samunet.training.config import SceneConfig, TrainConfig, read_config
-from napari_samunet.training.log import read_rows
+from napari_samunet.training.log import add_row, read_rows
 from napari_samunet.training.loop import Trainer
 from napari_samunet.training.loss import answer_loss, mask_loss, overlap_iou
+from napari_samunet.training.progress import Progress
 
 SCENES = SceneConfig(side=96, scenes_at_once=2, targets_per_scene=4, pool=8, workers=0)
 TINY = TrainConfig(images=6, batch=2, rounds=2, save_every=1, scenes=SCENES)
@@ -172,6 +173,34 @@ def test_a_run_is_saved_before_it_is_looked_at(tmp_path, monkeypatch):
     with pytest.raises(RuntimeError):
         Trainer(ONE_STEP, tmp_path, "cpu").run()
     assert Trainer(ONE_STEP, tmp_path, "cpu").step == 1
+
+
+def test_a_look_that_was_cut_off_is_made_up(tmp_path, monkeypatch):
+    def stumble(*_arguments):
+        raise RuntimeError("killed")
+
+    with monkeypatch.context() as moment, pytest.raises(RuntimeError):
+        moment.setattr(Progress, "measure", stumble)
+        Trainer(ONE_STEP, tmp_path, "cpu").run()
+    looks = []
+    monkeypatch.setattr(
+        Progress, "measure", lambda *_: looks.append("measured") or {"dev_box": 0.5}
+    )
+    monkeypatch.setattr(Progress, "draw", lambda *_: looks.append("drawn"))
+    for _again in range(2):
+        Trainer(ONE_STEP, tmp_path, "cpu").run()
+    assert looks == ["measured", "drawn"]
+    assert [row["dev_box"] for row in read_rows(tmp_path / "log.jsonl")] == [0.5]
+
+
+def test_steps_that_are_taken_again_stand_in_the_log_once(finished):
+    trainer, _ = finished
+    log = trainer.folder / "log.jsonl"
+    rows = read_rows(log)
+    for images in (8, 10):
+        add_row(log, {**rows[-1], "images": images})
+    Trainer(dataclasses.replace(TINY, images=8), trainer.folder, "cpu").run()
+    assert [row["images"] for row in read_rows(log)] == [2, 6, 8]
 
 
 def test_a_run_without_warmup_begins_at_its_full_rate(tmp_path):
