@@ -179,13 +179,16 @@ def test_a_look_that_was_cut_off_is_made_up(tmp_path, monkeypatch):
     def stumble(*_arguments):
         raise RuntimeError("killed")
 
-    with monkeypatch.context() as moment, pytest.raises(RuntimeError):
-        moment.setattr(Progress, "measure", stumble)
+    monkeypatch.setattr(Progress, "measure", stumble)
+    with pytest.raises(RuntimeError):
         Trainer(ONE_STEP, tmp_path, "cpu").run()
     looks = []
-    monkeypatch.setattr(
-        Progress, "measure", lambda *_: looks.append("measured") or {"dev_box": 0.5}
-    )
+
+    def measure(*_arguments):
+        looks.append("measured")
+        return {"dev_box": 0.5}
+
+    monkeypatch.setattr(Progress, "measure", measure)
     monkeypatch.setattr(Progress, "draw", lambda *_: looks.append("drawn"))
     for _again in range(2):
         Trainer(ONE_STEP, tmp_path, "cpu").run()
