@@ -106,7 +106,8 @@ def _choose(half: Half, wanted: str | None, longest: float) -> str:
             raise BadUsage(
                 f"The engine OpenVINO was wanted, but it cannot run {what}: {reason}; {TORCH} can."
             ) from error
-        logger.warning("OpenVINO cannot run %s; torch does", what, exc_info=True)
+        logger.warning("OpenVINO cannot run %s; torch does", what)
+        logger.debug("Why it cannot:", exc_info=True)
         return TORCH  # not kept: a full disk or a broken installation can be mended
     if choice is None:
         engine_folder.keep_choice(half, fastest)

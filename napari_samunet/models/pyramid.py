@@ -105,7 +105,8 @@ class PyramidDecoder(nn.Module):
         pyramid = [drawn]
         for _ in range(3):
             pyramid.append(F.avg_pool2d(pyramid[-1], 2))
-        coarse = F.avg_pool2d(pyramid[-1], drawn.shape[-1] // 8 // embedding.shape[-1])
+        # A number, too, where torch traces: older releases have tensors for sizes then.
+        coarse = F.avg_pool2d(pyramid[-1], int(drawn.shape[-1] // 8 // embedding.shape[-1]))
         source = embedding + (dense + self.dense_maps(coarse))
         x, mask_tokens, scores = self._transform(source, position, sparse)
         for level, (up, fuse) in enumerate(zip(self.ups, self.fuse, strict=True)):
