@@ -99,7 +99,7 @@ def replacing(path: Path, lasting: bool = True, prefix: str = DRAFT_PREFIX) -> I
     ----------
     path : Path
     lasting : bool
-        Whether to sweep, and to wait for the disk and for who holds the file; a cache need not.
+        Whether to sweep, and to wait for the disk; a cache need not.
     prefix : str
         Begins the draft's name; whoever gives another one removes what is left of it.
 
@@ -117,10 +117,7 @@ def replacing(path: Path, lasting: bool = True, prefix: str = DRAFT_PREFIX) -> I
             if lasting:
                 file.flush()
                 os.fsync(file.fileno())
-        if lasting:
-            put_in_place(Path(draft), path)
-        else:
-            os.replace(draft, path)
+        put_in_place(Path(draft), path)
     except BaseException:
         with suppress(OSError):  # what another program holds goes with the next sweep
             Path(draft).unlink()

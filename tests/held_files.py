@@ -1,4 +1,6 @@
-"""Files that another program holds, as a virus scanner does on Windows with what is new."""
+"""Files that another program holds, as a virus scanner does on Windows with what is new, and
+folders that take none.
+"""
 
 from __future__ import annotations
 
@@ -22,3 +24,15 @@ def hold_files(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
     monkeypatch.setattr(os, "replace", refused_at_first)
     monkeypatch.setattr(replacing, "_ON_WINDOWS", True)
     monkeypatch.setattr(replacing, "_ASKED_EVERY_S", 0.01)
+
+
+def refuse_files(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Let a folder take no draft, as one that belongs to somebody else."""
+    make = os.mkdir
+
+    def refused(path: str | Path, *arguments: int, **options: int) -> None:
+        if Path(path).parent == folder:
+            raise PermissionError(13, "Permission denied", str(path))
+        make(path, *arguments, **options)
+
+    monkeypatch.setattr(os, "mkdir", refused)

@@ -20,8 +20,8 @@ def _begin(file: BinaryIO) -> None:
     raise KeyboardInterrupt
 
 
-def _write(folder: Path) -> None:
-    with replacing(folder / "another") as file:
+def _write(folder: Path, lasting: bool = True) -> None:
+    with replacing(folder / "another", lasting) as file:
         file.write(b"whole")
 
 
@@ -60,10 +60,13 @@ def test_an_error_leaves_what_was_there_and_nothing_beside_it(tmp_path):
     assert [item.name for item in tmp_path.iterdir()] == ["kept"]
 
 
-def test_what_another_program_holds_for_a_moment_is_replaced_all_the_same(tmp_path, monkeypatch):
+@pytest.mark.parametrize("lasting", [True, False])
+def test_what_another_program_holds_for_a_moment_is_replaced_all_the_same(
+    tmp_path, monkeypatch, lasting
+):
     (tmp_path / "another").write_bytes(b"old")
     hold_files(monkeypatch, 3)
-    _write(tmp_path)
+    _write(tmp_path, lasting)
     assert (tmp_path / "another").read_bytes() == b"whole"
 
 

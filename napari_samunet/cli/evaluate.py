@@ -59,13 +59,13 @@ def run(args: argparse.Namespace) -> None:
     model = loaded(args)
     results = _measure(paths, model, args.clicks, tools)
     report = _report(args, model, results)
-    if target is not None:
-        replace_text(target, report_json(report))
 
     from napari_samunet.evaluation.table import format_report
 
     for line in format_report(report).splitlines():
-        say(line)  # before anything is drawn: a full disk then costs pictures only
+        say(line)  # before anything is written: a full disk then costs files only
+    if target is not None:
+        replace_text(target, report_json(report))
     _draw(args, report, results)
 
 

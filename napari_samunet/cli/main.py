@@ -8,6 +8,7 @@ imports what is heavy inside ``run``, so that ``--help`` never waits for torch.
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import re
 import sys
@@ -78,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if refusal is None:  # it was another file
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # takes what is left over
-        if not isinstance(refusal, BrokenPipeError):  # which is `head` that has seen enough
+        if not _is_closed_pipe(refusal):  # which is `head` that has seen enough
             print(
                 f"samunet: What is printed could not be written ({refusal.strerror}): make room "
                 "there, or print elsewhere.",
@@ -110,6 +111,12 @@ def _refusal_of_output() -> OSError | None:
     except OSError as error:
         return error
     return None
+
+
+def _is_closed_pipe(refusal: OSError) -> bool:
+    """Whether nobody reads on; Windows calls that an invalid argument."""
+    on_windows = sys.platform == "win32"
+    return isinstance(refusal, BrokenPipeError) or (on_windows and refusal.errno == errno.EINVAL)
 
 
 def _refuse_empty(arguments: list[str]) -> None:

@@ -221,7 +221,12 @@ class EmbeddingFolder:
         return self.bytes
 
     def _tell(self, total: int) -> None:
-        _write(self.path / _LEDGER, str(total).encode())
+        """Keep a sum; where that is refused none is kept, and the next writer counts anew."""
+        try:
+            _write(self.path / _LEDGER, str(total).encode())
+        except OSError:
+            with suppress(OSError):
+                (self.path / _LEDGER).unlink()
 
     def _refuse(self, reason: str) -> None:
         self.refused += 1

@@ -1,4 +1,4 @@
-"""Voxels in a file of their own that holds more bytes than its header promises.
+"""Voxels in a file of their own that holds fewer bytes than its header promises, or more.
 
 What is left over lies before the voxels or behind them, and nothing tells which: readers begin at
 the start. Only where an image with a header of its own begins there, all of it is off for sure.
@@ -17,6 +17,7 @@ from typing import NamedTuple
 from napari_samunet.errors import UnreadableFile
 from napari_samunet.io.gunzip import DAMAGED, unpacked
 from napari_samunet.io.nifti import nifti_magic
+from napari_samunet.io.originals import voxel_files
 
 _MOST_HEADER = 1_000_000
 _BLOCK = 1 << 20
@@ -71,6 +72,34 @@ def note_of_rest(header: Path, voxels: Path, width: int) -> str:
         )
     hint = f"the first were read; should the image look shifted, '{promise.last}' takes the last"
     return f"{told}: {hint}" if present > wanted else ""
+
+
+def check_voxels(header: Path, width: int) -> None:
+    """Make sure that a data file that is not packed is as long as promised, before ITK opens it.
+
+    ITK never closes one that is too short, and on Windows nothing takes the place of an open file.
+
+    Parameters
+    ----------
+    header : Path
+        Of NRRD.
+    width : int
+        Bytes of one number.
+
+    Raises
+    ------
+    UnreadableFile
+        If something is missing of the voxels.
+    """
+    promise, files = _promise(header), voxel_files(header)
+    if promise is None or promise.is_gzipped or len(files) != 1 or not files[0].is_file():
+        return
+    wanted, present = promise.numbers * width, files[0].stat().st_size
+    if present < wanted:
+        raise UnreadableFile(
+            f"{header} is truncated: its header promises {wanted} bytes of voxels, "
+            f"{files[0].name} has {present}. Copy it again."
+        )
 
 
 def _promise(header: Path) -> _Promise | None:

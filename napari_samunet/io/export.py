@@ -7,6 +7,7 @@ complete: whoever looks sees the old file or the new one, and a failure leaves t
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -253,11 +254,14 @@ def write_and_replace(
 
 
 def _draft_name(target: Path) -> str:
-    """A short name of the same ending, lest the draft's path is too long where the target's is not.
+    """A short name of the same ending, lest the draft's path is too long where the target's is not,
+    in letters that any library opens.
 
     Where further files belong to a target it is its own, for they name each other.
     """
-    return target.name if target.suffix.lower() in _BESIDE else target.name[-len(".seg.nrrd") :]
+    if target.suffix.lower() in _BESIDE:
+        return target.name
+    return re.sub(r"[^ -~]", "_", target.name[-len(".seg.nrrd") :])
 
 
 def _replace(target: Path, draft: Path, originals: Sequence[Path]) -> None:

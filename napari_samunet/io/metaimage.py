@@ -10,7 +10,7 @@ import math
 from pathlib import Path
 
 from napari_samunet.errors import UnreadableFile
-from napari_samunet.io.names import written_name
+from napari_samunet.io.names import name_of, written_name
 
 _BYTES = {
     "MET_CHAR": 1,
@@ -76,8 +76,7 @@ def _fields(path: Path) -> tuple[dict[str, str], int]:
     length = 0
     for line in start.splitlines(keepends=True):
         length += len(line)
-        # File systems take the bytes of a name as they stand, in UTF-8 or from before it.
-        name, _, value = line.decode(errors="surrogateescape").partition("=")
+        name, _, value = name_of(line).partition("=")
         fields[name.strip()] = value.strip()
         if name.strip() == "ElementDataFile":
             break

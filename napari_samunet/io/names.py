@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import locale
 import re
+import sys
 from collections.abc import Sequence
 
 _SHOWN = 12
+_BEFORE_UTF8 = locale.getencoding() if sys.platform == "win32" else "utf-8"
 _UNWRITABLE = re.compile("[\ud800-\udfff]")
 _BREAK = re.compile("[\r\n]")
 _CONTROL = re.compile("[\0-\x1f\x7f-\x9f]")
@@ -15,6 +18,17 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 See https://owasp.org/www-community/attacks/CSV_Injection.
 """
+
+
+def name_of(raw: bytes) -> str:
+    """A file's name as a header states it: in UTF-8, or in what was written before it.
+
+    Windows then means the letters of its country, other systems take the bytes as they stand.
+    """
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode(_BEFORE_UTF8, errors="surrogateescape")
 
 
 def written_name(name: str) -> str:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from napari_samunet.errors import UnreadableFile
+from napari_samunet.io.names import name_of
 
 _MOST_HEADER = 1_000_000
 _ENCODING = re.compile(rb"^encoding: *(bzip2|bz2) *\r?$", re.MULTILINE | re.IGNORECASE)
@@ -68,7 +69,7 @@ def _header(path: Path) -> tuple[bytes, int]:
 
 def _voxels(path: Path, header: bytes, offset: int) -> bytes:
     named = _DATA_FILE.search(header)
-    source = path if named is None else path.parent / named[1].decode(errors="replace")
+    source = path if named is None else path.parent / name_of(named[1])
     try:
         with source.open("rb") as file:
             file.seek(offset if named is None else 0)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from napari_samunet.errors import ExportRefused
+from napari_samunet.io.names import name_of
 from napari_samunet.io.volume import Volume
 
 _MOST_HEADER = 1_000_000
@@ -51,11 +52,11 @@ def voxel_files(header: Path) -> tuple[Path, ...]:
     named = _VOXELS.search(start)
     if named is None:
         return ()
-    name = named[1].decode(errors="surrogateescape")
+    name = name_of(named[1])
     if name.upper() == "LOCAL":
         return ()
     if name.upper().startswith("LIST"):
-        following = start[named.end() :].decode(errors="surrogateescape").splitlines()
+        following = name_of(start[named.end() :]).splitlines()
         return tuple(header.parent / line.strip() for line in following if line.strip())
     if _NUMBER.search(name):  # followed by the first number, the last and the step
         parts = _NUMBER.split(name.split()[0])

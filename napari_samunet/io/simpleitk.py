@@ -23,9 +23,10 @@ from napari_samunet.errors import (
 )
 from napari_samunet.geometry import flip_lps_ras, reverse_axes
 from napari_samunet.io import metaimage, nrrd_bzip2
+from napari_samunet.io.ansi_path import ansi_path
 from napari_samunet.io.choice import chosen_frame
 from napari_samunet.io.color import luma
-from napari_samunet.io.detached import note_of_rest
+from napari_samunet.io.detached import check_voxels, note_of_rest
 from napari_samunet.io.gunzip import DAMAGED, Gunzip, unpacked
 from napari_samunet.io.hounsfield import TAKEN_FOR_CT, looks_like_ct
 from napari_samunet.io.originals import voxel_files
@@ -138,10 +139,15 @@ def _reader(path: Path) -> sitk.ImageFileReader:
         metaimage.check_metaimage(path)
     reader = sitk.ImageFileReader()
     reader.SetImageIO(image_io)
-    reader.SetFileName(str(path))
+    try:
+        reader.SetFileName(ansi_path(path))
+    except OSError as error:
+        raise UnreadableFile(f"{path} cannot be opened: {error}. Copy it there.") from None
     reader.ReadImageInformation()
     if image_io == "GiplImageIO":
         _check_gipl(path, reader)
+    if image_io == "NrrdImageIO":
+        check_voxels(path, _width(reader))
     return reader
 
 
@@ -158,10 +164,14 @@ def _check_gipl(path: Path, reader: sitk.ImageFileReader) -> None:
     """Refuse a truncated GIPL, which ITK fills up with whatever lies in memory."""
     with unpacked(path) as file:
         present = _length(file) if isinstance(file, Gunzip) else file.seek(0, os.SEEK_END)
-    element = sitk.GetArrayViewFromImage(sitk.Image([1, 1], reader.GetPixelID())).itemsize
-    wanted = _GIPL_HEADER + math.prod(reader.GetSize()) * element
+    wanted = _GIPL_HEADER + math.prod(reader.GetSize()) * _width(reader)
     if present < wanted:
         raise UnreadableFile(f"{path} is truncated: {wanted} bytes promised, {present} there.")
+
+
+def _width(reader: sitk.ImageFileReader) -> int:
+    """Bytes of one number."""
+    return sitk.Image([1, 1], reader.GetPixelID()).GetSizeOfPixelComponent()
 
 
 def _length(file: Gunzip) -> int:

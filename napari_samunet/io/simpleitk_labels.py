@@ -11,6 +11,7 @@ import SimpleITK as sitk  # noqa: N813
 
 from napari_samunet.errors import UnreadableFile, UnsupportedImage
 from napari_samunet.geometry import flip_lps_ras, reverse_axes
+from napari_samunet.io.ansi_path import ansi_path
 from napari_samunet.io.names import written_name
 from napari_samunet.io.segments import Segment, default_name, labels_of, layers_of
 from napari_samunet.io.simpleitk import itk_reason, read_image
@@ -63,9 +64,9 @@ def write_simpleitk_labels(
     # ITK tells the format by the ending in small letters, and takes any other for .mhd.
     written = path.with_suffix(path.suffix.lower())
     try:
-        sitk.WriteImage(image, str(written), useCompression=True)
+        sitk.WriteImage(image, given := ansi_path(written), useCompression=True)
     except RuntimeError as error:
-        raise OSError(itk_reason(error).replace(f": {written}", "")) from None
+        raise OSError(itk_reason(error).replace(f": {given}", "")) from None
     if len(layers) > 1:
         _call_layers(written)
     _prove(written, image)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import errno
-import os
+import sys
 from pathlib import Path
 from typing import BinaryIO
 
-if os.name == "nt":  # pragma: no cover - Windows has locks of its own
+if sys.platform == "win32":  # pragma: no cover - Windows has locks of its own
     import msvcrt
 
     _FAR = 2**40
@@ -17,7 +17,7 @@ if os.name == "nt":  # pragma: no cover - Windows has locks of its own
         position = file.tell()
         try:
             file.seek(_FAR)  # what is locked there nobody else may even read
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
         except OSError as error:  # as below: a network drive may have no locks
             return error.errno not in (errno.EACCES, errno.EDEADLK)
         finally:

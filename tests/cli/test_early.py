@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+from held_files import refuse_files
 
 from napari_samunet.cli import evaluate
 from napari_samunet.cli.main import main
@@ -63,25 +63,27 @@ def test_a_folder_for_pictures_is_refused_before_anything_is_measured(
     if way == "file":
         folder.parent.touch()
     else:
-        monkeypatch.setattr(os, "access", lambda path, _mode: Path(path) != tmp_path)
+        refuse_files(monkeypatch, tmp_path)
     assert main(["evaluate", str(tmp_path), option, str(folder)]) == 2
-    assert ("is a file" if way == "file" else "is read-only") in _line(capsys)
+    assert ("is a file" if way == "file" else "Permission denied") in _line(capsys)
 
 
-def test_the_table_is_there_even_where_no_picture_can_be_drawn(
-    untrained, tmp_path: Path, monkeypatch, capsys
+@pytest.mark.parametrize("step", ["replace_text", "_draw"])
+def test_the_table_is_there_even_where_no_report_can_be_written_and_no_picture_drawn(
+    step, untrained, tmp_path: Path, monkeypatch, capsys
 ):
     def full(*_arguments) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(evaluate, "_draw", full)
+    monkeypatch.setattr(evaluate, step, full)
     mask = np.zeros((40, 50), bool)
     mask[10:30, 10:40] = True
     facts = {"modality": "CT", "structure": "liver", "human": True, "source": "one"}
     image, window = mask.astype(np.float32), np.array([0, 1])
     np.savez(tmp_path / "c.npz", image=image, mask=mask, spacing=np.ones(2), window=window, **facts)
+    command = ["evaluate", str(tmp_path), "--model", str(untrained), "--clicks", "1"]
     with pytest.raises(OSError, match="No space"):
-        main(["evaluate", str(tmp_path), "--model", str(untrained), "--clicks", "1"])
+        main([*command, "--json", str(tmp_path / "report.json")])
     assert "inscribed ellipse" in capsys.readouterr().out
 
 

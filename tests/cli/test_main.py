@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import shutil
 import subprocess
@@ -174,6 +176,23 @@ def test_a_reader_that_has_seen_enough_is_no_error(unbuffered):
             check=False,
         )
     assert (answer.returncode, answer.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(("system", "status"), [("win32", 0), ("linux", 2)])
+def test_nor_is_it_where_windows_calls_a_closed_pipe_an_invalid_argument(
+    system, status, tmp_path: Path, monkeypatch, capfd
+):
+    class Closed(io.FileIO):
+        def write(self, _content: object) -> int:
+            raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr("napari_samunet.cli.main.sys.platform", system)
+    with (tmp_path / "out").open("w") as kept:  # the command closes what it was given
+        printed = io.TextIOWrapper(Closed(os.dup(kept.fileno()), "w"), write_through=True)
+        monkeypatch.setattr(sys, "stdout", printed)
+        assert main(["--help"]) == status
+    told = capfd.readouterr().err.splitlines()
+    assert len(told) == (0 if status == 0 else 1)
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])

@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 import pytest
+from held_files import refuse_files
 
 from napari_samunet.cli import values
 from napari_samunet.cli.output import check_folder, check_writable, plain_warnings, replace_text
@@ -74,15 +75,32 @@ def test_a_target_is_checked_before_the_work(tmp_path: Path):
         check_writable(tmp_path / "missing" / "report.json")
     with pytest.raises(BadUsage, match="device"):
         check_writable(os.devnull)
+    assert check_writable(tmp_path / "report.json").parent == tmp_path
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("on_windows", [True, False])
+def test_a_folder_that_takes_no_file_is_told_whatever_the_system_says_of_it(
+    tmp_path: Path, monkeypatch, on_windows: bool
+):
+    """Windows says of every folder that it may be written to."""
+    monkeypatch.setattr(os, "access", lambda *_arguments: True)
+    monkeypatch.setattr("napari_samunet.replacing._ON_WINDOWS", on_windows)
+    refuse_files(monkeypatch, tmp_path)
+    with pytest.raises(BadUsage, match=r"takes no file \(Permission denied\)"):
+        check_writable(tmp_path / "report.json")
+    with pytest.raises(BadUsage, match=r"takes no file \(Permission denied\)"):
+        check_folder(tmp_path / "pictures")
 
 
 def test_a_folder_is_checked_before_the_work_and_not_made(tmp_path: Path, monkeypatch):
     wanted = tmp_path / "a" / "b"
     assert check_folder(wanted) == wanted
     assert not (tmp_path / "a").exists()
-    monkeypatch.setattr(os, "access", lambda path, _mode: Path(path) != tmp_path)
+    assert not list(tmp_path.iterdir())
+    refuse_files(monkeypatch, tmp_path)
     for folder in (tmp_path, wanted):
-        with pytest.raises(BadUsage, match="is read-only"):
+        with pytest.raises(BadUsage, match=r"takes no file \(Permission denied\)"):
             check_folder(folder)
     (tmp_path / "a").touch()
     with pytest.raises(BadUsage, match="is a file"):

@@ -164,6 +164,26 @@ def test_what_was_not_kept_is_counted_with_its_reason(tmp_path):
         blocked.check()
 
 
+def test_a_sum_that_cannot_be_kept_costs_no_embedding_and_is_counted_anew(tmp_path, monkeypatch):
+    """On Windows a virus scanner may hold the file of the sum for longer than anybody waits."""
+    folder, move = EmbeddingFolder(tmp_path, 4 * ONE), os.replace
+
+    def held(draft, path):
+        if Path(path).name == ".bytes":
+            raise PermissionError(13, "The file is being used by another process")
+        move(draft, path)
+
+    folder.put(_key("0"), _features())
+    with monkeypatch.context() as scanned:
+        scanned.setattr(os, "replace", held)
+        for name in "12":
+            folder.put(_key(name), _features())
+    assert (len(folder), folder.refused) == (3, 0)
+    for name in "345":
+        folder.put(_key(name), _features())
+    assert _size(tmp_path) <= 4 * ONE
+
+
 def test_what_a_killed_writer_left_goes_with_the_next_eviction(tmp_path):
     folder = EmbeddingFolder(tmp_path, 2 * ONE)
     (tmp_path / LEFT).write_bytes(b"half")

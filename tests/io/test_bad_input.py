@@ -287,3 +287,19 @@ def test_an_image_is_not_taken_for_labels(tmp_path: Path) -> None:
 def test_an_array_that_is_no_volume_is_refused(array: np.ndarray) -> None:
     with pytest.raises(UnsupportedImage):
         Volume.from_array(array)
+
+
+@pytest.mark.parametrize(
+    ("kind", "became"), [(np.int16, np.float32), (np.int32, np.float64), (np.float32, np.float32)]
+)
+def test_what_an_array_masks_is_no_voxel(kind: type, became: type) -> None:
+    """Such as the -9999 of what a scanner did not see."""
+    grey = voxels().astype(kind)
+    hidden = np.zeros(grey.shape, bool)
+    hidden[:, :10] = True
+    volume = Volume.from_array(np.ma.masked_array(np.where(hidden, kind(-9999), grey), hidden))
+    assert volume.array.dtype == became
+    assert np.isnan(volume.array[hidden]).all()
+    np.testing.assert_array_equal(volume.array[~hidden], grey[~hidden])
+    assert volume.finite_range == (grey[~hidden].min(), grey[~hidden].max())
+    assert Volume.from_array(np.ma.masked_array(grey)).array.dtype == kind  # nothing is masked

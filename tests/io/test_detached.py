@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import os
+import sys
 from pathlib import Path
 
 import nibabel as nib
@@ -112,6 +114,24 @@ def test_a_nrrd_that_points_to_a_packed_nifti_opens_only_behind_its_header(
     assert np.array_equal(open_volume(shared_data / name).array, ball)
     with pytest.raises(UnreadableFile, match=r"nii\.gz has 54352 bytes.* promises 54000"):
         open_volume(shared_data / "pynrrd/BallBinary30x30x30_nifti.nhdr")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a process sees what it has open")
+@pytest.mark.parametrize("name", ["raw.nhdr", "raw.mhd"])
+@pytest.mark.parametrize("cut", [1, 200])
+def test_a_data_file_that_is_cut_off_is_told_and_left_alone(
+    tmp_path: Path, name: str, cut: int
+) -> None:
+    """To copy it again is what is advised, and on Windows nothing replaces an open file."""
+    path = save(tmp_path, name, VOXELS.tobytes())
+    voxels = tmp_path / "voxels"
+    voxels.write_bytes(voxels.read_bytes()[:-cut])
+    with pytest.raises(UnreadableFile, match=r"promises 240 bytes of voxels.* voxels has"):
+        open_volume(path)
+    is_open = [
+        file for file in Path("/proc/self/fd").iterdir() if os.path.realpath(file) == str(voxels)
+    ]
+    assert not is_open
 
 
 def test_a_number_that_no_header_could_mean_is_passed_over(tmp_path: Path) -> None:

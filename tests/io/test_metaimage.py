@@ -11,9 +11,11 @@ import pytest
 import SimpleITK as sitk  # noqa: N813
 
 from napari_samunet.errors import ExportRefused, UnreadableFile
-from napari_samunet.io import simpleitk_labels
+from napari_samunet.io import names, simpleitk_labels
 from napari_samunet.io.export import export_labels
+from napari_samunet.io.metaimage import check_metaimage
 from napari_samunet.io.open import open_volume
+from napari_samunet.io.originals import voxel_files
 from napari_samunet.io.volume import Volume
 
 SHAPE = (4, 5, 6)
@@ -51,6 +53,16 @@ def test_so_does_a_data_file_whose_name_is_from_before_utf8(tmp_path: Path) -> N
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/Sch\xe4del.raw")).write_bytes(VOXELS.tobytes())
     path = write_header(tmp_path / "a.mhd", b"Sch\xe4del.raw")
     assert np.array_equal(open_volume(path).array, VOXELS)
+
+
+def test_on_windows_such_a_name_is_read_as_that_country_writes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(names, "_BEFORE_UTF8", "cp1252")
+    path = write_header(tmp_path / "a.mhd", b"Sch\xe4del.raw")
+    assert voxel_files(path) == (tmp_path / "Schädel.raw",)
+    (tmp_path / "Schädel.raw").write_bytes(VOXELS.tobytes())
+    check_metaimage(path)
 
 
 def test_a_data_file_that_is_missing_is_named_in_letters_that_can_be_shown(tmp_path: Path) -> None:

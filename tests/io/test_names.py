@@ -44,7 +44,7 @@ def test_a_name_never_reaches_a_table_as_a_formula(tmp_path: Path, name: str) ->
     assert (first["name"], second["name"]) == (cell, "second")
     assert first["mean"] == "-5", "numbers stay numbers"
     tally = Tally()
-    tally.note(0, "point", 1)
+    tally.note(0, "point", [1])
     (row,) = csv.DictReader(tally.table({1: name}).splitlines(keepends=True))
     assert row["name"] == cell
 

@@ -58,7 +58,7 @@ def test_a_windows_share_without_locks_is_written_on_from_where_the_file_stands(
             raise OSError(refusal, "refused")
 
     with monkeypatch.context() as on_windows:
-        on_windows.setattr(os, "name", "nt")
+        on_windows.setattr(sys, "platform", "win32")
         locks = types.SimpleNamespace(LK_NBLCK=2, locking=locking)
         on_windows.setitem(sys.modules, "msvcrt", locks)
         namespace = runpy.run_path(lock_module.__file__)
