@@ -88,7 +88,7 @@ class Person:
 
     def go_to(self, index: int) -> None:
         """Show a slice of the plane that is shown."""
-        axis = shown_slice(self.image, self.viewer.layers, self.viewer.dims).axis
+        axis = shown_slice(self.viewer, self.image).axis
         show_plane(self.viewer, self.image, SliceRef(axis, index))
         self.rest(0.5)
 

@@ -94,7 +94,7 @@ class EncodingAhead(QObject):
         if work is None:
             return None
         try:
-            shown = shown_slice(work.image, self._viewer.layers, self._viewer.dims)
+            shown = shown_slice(self._viewer, work.image)
         except InputError:
             return None
         return work, shown, work.window

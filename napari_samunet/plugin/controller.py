@@ -91,7 +91,7 @@ class Controller(ImageChoice):
             part.changed.connect(self.changed)
         for begins in (self.asking.asked, self.through.began):  # who prompts takes none of them
             begins.connect(self.suggestions.put_away)
-        self.prompting = Prompting(viewer, lambda: self.work, self.through.place, self.say)
+        self.prompting = Prompting(self, self.through.place)
         self._gestures = Gestures(viewer, self.prompting)
         self._gestures.attach()
         self._on_selected()
@@ -166,7 +166,7 @@ class Controller(ImageChoice):
             return
 
         def pick() -> None:
-            ref = shown_slice(work.image, self.viewer.layers, self.viewer.dims)
+            ref = shown_slice(self.viewer, work.image)
             work.session.next_candidate(ref.index, ref.axis)
 
         self._act(pick)
@@ -258,7 +258,7 @@ class Controller(ImageChoice):
     def step(self, action: Callable[[Any], Any]) -> None:
         """Do ``action(session)`` with the session of the chosen image; an error is said."""
         if self.work is not None:
-            self.work.take_hand_edits()
+            self.work.take_strokes()
             session = self.work.session
             self._act(lambda: action(session))
 

@@ -15,7 +15,6 @@ from napari_samunet.types import FloatArray, SliceRef
 
 if TYPE_CHECKING:
     from napari.components import Dims, ViewerModel
-    from napari.components.layerlist import LayerList
     from napari.layers import Layer
 
 _BESIDE = "This view does not lie in the image: choose another axis order."
@@ -40,7 +39,7 @@ class Spot:
     col: int
 
 
-def shown_slice(layer: Layer, layers: LayerList, dims: Dims) -> SliceRef:
+def shown_slice(viewer: ViewerModel, layer: Layer) -> SliceRef:
     """Which slice of an image the viewer shows.
 
     ``dims.point`` is used and not ``current_step``: steps are shared by all layers, so they are no
@@ -48,12 +47,9 @@ def shown_slice(layer: Layer, layers: LayerList, dims: Dims) -> SliceRef:
 
     Parameters
     ----------
+    viewer : napari.Viewer
     layer : Layer
         An image with 2 or 3 dimensions.
-    layers : LayerList
-        The viewer's layers, which know the unit of its world coordinates.
-    dims : Dims
-        What the viewer displays.
 
     Raises
     ------
@@ -62,23 +58,23 @@ def shown_slice(layer: Layer, layers: LayerList, dims: Dims) -> SliceRef:
     InputError
         A 3-D view, or a plane that is none of the image's own.
     """
-    hidden = _axes(layer, dims)[0]
+    hidden = _axes(layer, viewer.dims)[0]
     if layer.ndim == 2:
         return SliceRef(0, 0)
     display = display_of(layer)
     axis = display.axes[hidden[0]]
-    index = int(np.rint(_to_stored(layer, layers, dims, dims.point)[axis]))
+    index = int(np.rint(_to_stored(viewer, layer, viewer.dims.point)[axis]))
     if not 0 <= index < display.shape[axis]:
         raise OutsideImage("This slice lies outside the image: move the slider back.")
     return SliceRef(axis, index)
 
 
-def locate(layer: Layer, layers: LayerList, dims: Dims, position: Sequence[float]) -> Spot:
+def locate(viewer: ViewerModel, layer: Layer, position: Sequence[float]) -> Spot:
     """Find the pixel under a place of the viewer.
 
     Parameters
     ----------
-    layer, layers, dims
+    viewer, layer
         As for `shown_slice`.
     position : sequence of float
         World coordinates, in the viewer's units.
@@ -90,8 +86,8 @@ def locate(layer: Layer, layers: LayerList, dims: Dims, position: Sequence[float
     InputError
         As `shown_slice`.
     """
-    ref = shown_slice(layer, layers, dims)
-    index = np.rint(_to_stored(layer, layers, dims, position)).astype(int)
+    ref = shown_slice(viewer, layer)
+    index = np.rint(_to_stored(viewer, layer, position)).astype(int)
     row, col = (int(n) for n in (index if layer.ndim == 2 else np.delete(index, ref.axis)))
     rows, cols = _plane_shape(layer, ref)
     if not (0 <= row < rows and 0 <= col < cols):
@@ -125,12 +121,12 @@ def canvas_point(
         As `shown_slice`.
     """
     dims, camera = viewer.dims, viewer.scene.camera
-    ref = shown_slice(layer, viewer.layers, dims)
+    ref = shown_slice(viewer, layer)
     index = np.asarray(data_position(layer, ref, place_rc))
     shown = [axis - (dims.ndim - layer.ndim) for axis in dims.displayed]
     matrix = data_to_world(layer)
     world = matrix[np.ix_(shown, shown)] @ index[shown] + matrix[shown, -1]
-    world /= _factors(layer, viewer.layers)[shown]
+    world /= _factors(viewer, layer)[shown]
     backwards = [str(way) in ("up", "left") for way in camera.orientation2d]
     away = (world - camera.center[-2:]) * camera.zoom * np.where(backwards, -1, 1)
     down, right = away + np.array(size[::-1]) / 2
@@ -138,10 +134,10 @@ def canvas_point(
 
 
 def clamp(
-    layer: Layer, layers: LayerList, dims: Dims, position: Sequence[float], ref: SliceRef
+    viewer: ViewerModel, layer: Layer, position: Sequence[float], ref: SliceRef
 ) -> tuple[int, int]:
     """Pixel (row, column) of a slice that is nearest to a place of the viewer, inside the image."""
-    index = _to_stored(layer, layers, dims, position)
+    index = _to_stored(viewer, layer, position)
     plane = index if layer.ndim == 2 else np.delete(index, ref.axis)
     limits = np.array(_plane_shape(layer, ref)) - 1
     row, col = np.clip(np.rint(plane), 0, limits).astype(int)
@@ -163,10 +159,10 @@ def plane_index(layer_ndim: int, ref: SliceRef) -> tuple[int | slice, ...]:
     return tuple(ref.index if axis == ref.axis else slice(None) for axis in range(3))
 
 
-def middle_of(layer: Layer, layers: LayerList) -> FloatArray:
+def middle_of(viewer: ViewerModel, layer: Layer) -> FloatArray:
     """Where a slider along each axis of a layer shows its middle, in the viewer's units."""
     index = [(n - 1) // 2 for n in layer.data.shape[: layer.ndim]]
-    return _sliders(layer, layers, index)
+    return _sliders(viewer, layer, index)
 
 
 def show_plane(viewer: ViewerModel, layer: Layer, ref: SliceRef) -> None:
@@ -181,15 +177,15 @@ def show_plane(viewer: ViewerModel, layer: Layer, ref: SliceRef) -> None:
         others = [n for n in range(viewer.dims.ndim) if n < first or n == axis]
         viewer.dims.order = (*others, *(n for n in range(viewer.dims.ndim) if n not in others))
     place = data_position(layer, ref, (0.0, 0.0))
-    viewer.dims.set_point(axis, _sliders(layer, viewer.layers, place)[hidden])
+    viewer.dims.set_point(axis, _sliders(viewer, layer, place)[hidden])
 
 
-def _sliders(layer: Layer, layers: LayerList, index: Sequence[float]) -> FloatArray:
+def _sliders(viewer: ViewerModel, layer: Layer, index: Sequence[float]) -> FloatArray:
     """Where a slider along each axis shows an index of it; what `_to_data` does, backwards."""
     inverse = np.linalg.inv(data_to_world(layer))
     steps = np.diag(inverse)[:-1]
     steps = np.where(steps == 0, 1, steps)  # no slider moves through a layer that stands upright
-    return (np.asarray(index) - inverse[:-1, -1]) / steps / _factors(layer, layers)
+    return (np.asarray(index) - inverse[:-1, -1]) / steps / _factors(viewer, layer)
 
 
 def _plane_shape(layer: Layer, ref: SliceRef) -> tuple[int, int]:
@@ -208,24 +204,22 @@ def _axes(layer: Layer, dims: Dims) -> tuple[list[int], list[int]]:
     return [axis for axis in range(layer.ndim) if axis not in shown], shown
 
 
-def _to_stored(
-    layer: Layer, layers: LayerList, dims: Dims, position: Sequence[float]
-) -> FloatArray:
+def _to_stored(viewer: ViewerModel, layer: Layer, position: Sequence[float]) -> FloatArray:
     """World to an index of the stored array, (z, y, x) or (row, column)."""
-    index = _to_data(layer, layers, dims, position)
+    index = _to_data(viewer, layer, position)
     return index if layer.ndim == 2 else display_of(layer).to_stored(index)
 
 
-def _to_data(layer: Layer, layers: LayerList, dims: Dims, position: Sequence[float]) -> FloatArray:
+def _to_data(viewer: ViewerModel, layer: Layer, position: Sequence[float]) -> FloatArray:
     """World to data of what is on the screen, also where the layer lies askew in the world.
 
     napari shows whole slices of the data then, without what turns them out of the screen: sliders
     and screen each use their own part of the transform. A place of the screen is found likewise,
     and not where it would lie in the world.
     """
-    hidden, shown = _axes(layer, dims)
+    hidden, shown = _axes(layer, viewer.dims)
     # The viewer may run in other units than the layer.
-    point = np.asarray(position, dtype=float)[-layer.ndim :] * _factors(layer, layers)
+    point = np.asarray(position, dtype=float)[-layer.ndim :] * _factors(viewer, layer)
     matrix = data_to_world(layer)
     inverse = np.linalg.inv(matrix)
     index = np.empty(layer.ndim)
@@ -237,13 +231,13 @@ def _to_data(layer: Layer, layers: LayerList, dims: Dims, position: Sequence[flo
     return index
 
 
-def _factors(layer: Layer, layers: LayerList) -> FloatArray:
+def _factors(viewer: ViewerModel, layer: Layer) -> FloatArray:
     """How many units of the layer one of the viewer has, along each axis of the layer."""
-    units = layers.units
+    units = viewer.layers.units  # of its world coordinates
     if units is None or layer.units is None:
         return np.ones(layer.ndim)
     pairs = zip(units[-layer.ndim :], layer.units, strict=True)
-    return np.array([_factor(viewer, own) for viewer, own in pairs])
+    return np.array([_factor(of_viewer, own) for of_viewer, own in pairs])
 
 
 def _factor(viewer_unit: Any, layer_unit: Any) -> float:

@@ -98,9 +98,9 @@ class Framing:
 def bring_into_view(viewer: ViewerModel, image: Image) -> None:
     """Move the slider to the middle of an image that the shown slice does not cut."""
     try:
-        shown_slice(image, viewer.layers, viewer.dims)
+        shown_slice(viewer, image)
     except OutsideImage:
-        middle = middle_of(image, viewer.layers)
+        middle = middle_of(viewer, image)
         first = viewer.dims.ndim - image.ndim
         for axis in viewer.dims.not_displayed:
             if axis >= first:

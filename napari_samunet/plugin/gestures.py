@@ -46,8 +46,14 @@ class GestureTarget(Protocol):
 
     tool: Tool
 
-    def takes_gestures(self) -> bool:
-        """Whether the selected layer is ours to segment; if not, napari has the mouse alone."""
+    def press(self) -> bool:
+        """Take hold of what is shown, if it is ours to segment; if not, napari has the mouse alone.
+
+        Until the release, whatever the mouse does is done to that.
+        """
+
+    def release(self) -> None:
+        """Let go of it."""
 
     def click(self, position: Position, positive: bool) -> None:
         """A point that adds or removes."""
@@ -106,14 +112,15 @@ class Gestures:
             self._viewer.mouse_drag_callbacks.remove(self._on_press)
 
     def _on_double_click(self, viewer: ViewerModel, event: Any) -> None:
-        if self._target.takes_gestures() and self._target.tool in (Tool.CLICK, Tool.BOX):
+        if self._target.tool in (Tool.CLICK, Tool.BOX) and self._target.press():
             self._click(event)
+            self._target.release()
             return
         for call in self._zoom_callbacks:
             call(viewer, event)
 
     def _on_press(self, viewer: ViewerModel, event: Any) -> Iterator[None]:
-        if event.button not in (_LEFT, _RIGHT) or not self._target.takes_gestures():
+        if event.button not in (_LEFT, _RIGHT) or not self._target.press():
             return
         tool, plain = self._target.tool, not _removes(event)
         if event.button == _RIGHT and not (tool in STROKES and _is_ctrl_of_mac(event)):
@@ -126,6 +133,7 @@ class Gestures:
             yield from self._box(event)
         else:
             yield from self._click_or_pan(event)
+        self._target.release()
 
     def _click_or_pan(self, event: Any) -> Iterator[None]:
         moved, start = False, np.array(event.pos)

@@ -82,7 +82,7 @@ class Grouping:
         if work is None:
             return
         try:
-            spot = locate(work.image, viewer.layers, viewer.dims, viewer.cursor.position)
+            spot = locate(viewer, work.image, viewer.cursor.position)
         except InputError as error:
             self._choice.say(str(error))
             return

@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_samunet.errors import InputError
 from napari_samunet.geometry import plane_shape
-from napari_samunet.plugin.coordinates import clamp, locate
+from napari_samunet.plugin.coordinates import locate
 from napari_samunet.plugin.volumes import display_of
 from napari_samunet.session.placed import PlacedPrompt
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
 
     from napari_samunet.plugin.work import ImageWork
-    from napari_samunet.session.session import Session
     from napari_samunet.types import Box, FloatArray
 
 _REACH = 7.0
@@ -67,7 +66,7 @@ class Handle:
 def handle_at(work: ImageWork, viewer: ViewerModel, position: Sequence[float]) -> Handle | None:
     """Return what lies under a place of the viewer: the nearest click, else a box's line."""
     try:
-        spot = locate(work.image, viewer.layers, viewer.dims, position)
+        spot = locate(viewer, work.image, position)
     except InputError:
         return None
     place = np.array([spot.row, spot.col])
@@ -84,25 +83,21 @@ def handle_at(work: ImageWork, viewer: ViewerModel, position: Sequence[float]) -
     return None
 
 
-def move(
-    handle: Handle, work: ImageWork, viewer: ViewerModel, position: Sequence[float], done: bool
-) -> None:
+def move(handle: Handle, work: ImageWork, place_rc: tuple[int, int], done: bool) -> None:
     """Show a prompt where the mouse is, or put it there when the drag is done."""
-    ref = handle.prompt.ref
-    place = clamp(work.image, viewer.layers, viewer.dims, position, ref)
-    session: Session = work.session
+    ref, session = handle.prompt.ref, work.session
     if handle.prompt.kind == "point":
-        point = handle.point_at(place)
+        point = handle.point_at(place_rc)
         if done:
             session.move_prompt(handle.prompt, point_rc=point, predict=False)
         else:
-            work.draw_moved_point(handle.prompt, point)
+            work.drawing.moved_point(handle.prompt, point)
         return
-    box = handle.box_at(place, plane_shape(work.volume.shape, ref.axis))
+    box = handle.box_at(place_rc, plane_shape(work.volume.shape, ref.axis))
     if done:
         session.move_prompt(handle.prompt, box_rc=box, predict=False)
     else:
-        work.draw_live_box(ref, box)
+        work.drawing.live_box(ref, box)
 
 
 def _reach(work: ImageWork, viewer: ViewerModel, axis: int) -> FloatArray:

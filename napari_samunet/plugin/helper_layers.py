@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # Where two voxel grids lie over each other; copied from the image, and again when it is moved.
 GEOMETRY = ("scale", "translate", "rotate", "shear", "affine", "units")
+_PLACE = (*GEOMETRY, "axis_labels")
 ROLES = ("labels", "preview", "strokes", "suggestions", "ghost", "boxes", "points")  # from below
 
 _made: WeakSet[Layer] = WeakSet()
@@ -101,6 +102,9 @@ class HelperLayers:
         role = layer.metadata[METADATA_KEY]["role"]
         own = ROLES.index(role)
         _made.add(layer)
+        if role != "labels":  # what is painted there becomes masks of the objects
+            layer.events.editable.connect(_shut)
+            layer.editable = False
         above = [self.find(role) for role in ROLES[own + 1 :]]
         places = [self._layers.index(other) for other in above if other is not None]
         place = min(places, default=len(self._layers))
@@ -116,7 +120,7 @@ class HelperLayers:
 
     def _like(self, role: str) -> dict[str, Any]:
         """What makes a new layer lie on the image, and be found again."""
-        geometry = {name: getattr(self.image, name) for name in (*GEOMETRY, "axis_labels")}
+        geometry = {name: getattr(self.image, name) for name in _PLACE}
         return {
             "name": f"{self.image.name} {role}",
             "metadata": self._metadata(role),
@@ -129,5 +133,17 @@ class HelperLayers:
 
     def _follow(self) -> None:
         for layer in self.helpers:
-            for name in GEOMETRY:
-                setattr(layer, name, getattr(self.image, name))
+            self._place(layer)
+
+    def _place(self, layer: Layer) -> None:
+        """Lay a layer on the image."""
+        for name in _PLACE:
+            setattr(layer, name, getattr(self.image, name))
+
+
+def _shut(event: Any) -> None:
+    """Keep napari's own tools off a layer: what they change in it is no prompt and no mask.
+
+    napari opens it again where it switches from 3-D to 2-D, or gets another array.
+    """
+    event.source.editable = False

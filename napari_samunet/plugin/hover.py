@@ -82,8 +82,7 @@ class Hover(QObject):
         if work is None or self._inference.is_busy:
             return
         try:
-            view = self._viewer.layers, self._viewer.dims
-            spot = locate(work.image, *view, self._viewer.cursor.position)
+            spot = locate(self._viewer, work.image, self._viewer.cursor.position)
             place, ref = (spot.row, spot.col), spot.ref
             request = work.session.imagine(place, True, ref.index, ref.axis, work.window)
         except InputError:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 import numpy as np
-from napari.layers import Image, Labels, Points, Shapes
+from napari.layers import Image, Labels, Layer, Points, Shapes
 from napari.utils.colormaps import DirectLabelColormap
 
 from napari_samunet.packed import PackedMask
@@ -60,6 +61,7 @@ class ImageLayers(HelperLayers):
         self._points: list[ShownPoint] = []
         self._boxes: list[ShownBox] = []
         self._label_colors: dict[int, Rgba] = {}
+        self._drawn: Callable[[], Any] = lambda: None  # the array of the labels, if it is there
 
     def prepare(self, role: str, color: Color) -> None:
         """Make the layer of a role before it is needed: that takes longer than an answer may."""
@@ -123,6 +125,7 @@ class ImageLayers(HelperLayers):
                 layer.face_color = [color for color, _ in styles]
                 layer.border_color = layer.face_color  # napari's grey border would hide a cross
             layer.selected_data = set()
+            layer.editable = False  # napari's tools are let in by new data, which nobody is told
         layer.refresh(highlight=False, thumbnail=False)
 
     def show_boxes(self, boxes: Sequence[ShownBox]) -> None:
@@ -165,6 +168,9 @@ class ImageLayers(HelperLayers):
             if not labels_zyx.any():
                 return
             layer, changed = self._make_labels(labels_zyx), None
+        if layer.data is not self._drawn():
+            self._give_array(layer)
+            changed = None
         shown = stored_data(layer)
         shown_zyx = shown if layer.ndim == 3 else shown[None]
         # One by one: a list of indices would gather a copy of them first.
@@ -194,7 +200,7 @@ class ImageLayers(HelperLayers):
 
     def _plane_layer(self, role: str) -> PlaneLayer[Any]:
         def make(colormap: DirectLabelColormap) -> Labels:
-            data = np.zeros(self.image.data.shape[: self.image.ndim], dtype=np.uint8)
+            data = self._blank(np.uint8)
             return self._insert(Labels(data, colormap=colormap, opacity=1.0, **self._like(role)))
 
         return PlaneLayer(lambda: self.find(role), make)
@@ -204,8 +210,22 @@ class ImageLayers(HelperLayers):
         if (left := left_behind(self.image, self._layers, labels_zyx)) is not None:
             self._adopt(left)
             return left
-        data = np.zeros(self.image.data.shape[: self.image.ndim], dtype=np.uint16)
+        data = self._blank(np.uint16)
+        self._drawn = ref(data)
         return self._insert(Labels(data, colormap=direct({}), opacity=0.4, **self._like("labels")))
+
+    def _give_array(self, layer: Layer) -> None:
+        """Let the labels be in an array of ours: another may be of another grid, too narrow for
+        the numbers to come, or another layer's too.
+        """
+        data = self._blank(np.uint16)
+        self._drawn = ref(data)
+        layer.data = data
+        self._place(layer)
+
+    def _blank(self, kind: type[np.unsignedinteger[Any]]) -> np.ndarray:
+        """An empty array on the grid that is shown."""
+        return np.zeros(self.image.data.shape[: self.image.ndim], dtype=kind)
 
     def _make_points(self) -> Points:
         layer = Points(

@@ -9,13 +9,14 @@ from napari_samunet.errors import InputError
 from napari_samunet.plugin.coordinates import clamp, locate, shown_slice
 from napari_samunet.plugin.gestures import Position, Tool
 from napari_samunet.plugin.handles import Handle, handle_at, move
+from napari_samunet.plugin.held import Held
 from napari_samunet.plugin.stroking import Stroking
 from napari_samunet.plugin.windowing import dragged, show_window
+from napari_samunet.plugin.work import ref_of
 from napari_samunet.types import SliceRef
 
 if TYPE_CHECKING:
-    from napari.components import ViewerModel
-
+    from napari_samunet.plugin.choice import ImageChoice
     from napari_samunet.plugin.work import ImageWork
 
 _SMALLEST_BOX = 2  # pixels; less is a slip of the hand
@@ -26,49 +27,52 @@ class Prompting:
 
     Parameters
     ----------
-    viewer : napari.Viewer
-    work : callable
-        Gives the present `ImageWork`, or None.
+    choice : ImageChoice
+        Whose image is worked on.
     place : callable
         ``place(action, on_answer=False)`` does what places a prompt, in its turn; see
         ``Through.place``.
-    say : callable
-        ``say(text)`` tells the person why nothing happened.
     """
 
-    def __init__(
-        self,
-        viewer: ViewerModel,
-        work: Callable[[], ImageWork | None],
-        place: Callable[..., None],
-        say: Callable[[str], None],
-    ) -> None:
+    def __init__(self, choice: ImageChoice, place: Callable[..., None]) -> None:
         self.tool = Tool.CLICK
-        self.strokes = Stroking(viewer, place, say)
-        self._viewer = viewer
-        self._work = work
+        self.strokes = Stroking(choice.viewer, place, choice.say)
+        self._choice = choice
+        self._viewer = choice.viewer
         self._place = place
-        self._say = say
-        self._held: Handle | None = None
+        self._say = choice.say
+        self._held: Held | None = None
+        self._handle: Handle | None = None
 
-    def takes_gestures(self) -> bool:
-        """Whether the mouse is ours: our image or a helper layer is selected, to pan and zoom."""
-        work, active = self._work(), self._viewer.layers.selection.active
-        if work is None:
+    def press(self) -> bool:
+        """Take hold of image, tool and slice, where the mouse is ours: our image, which is seen, or
+        a helper layer is selected, to pan and zoom.
+        """
+        self.cancel_drag()  # of another button
+        work, active = self._choice.work, self._viewer.layers.selection.active
+        if work is None or (active is not None and active.mode != "pan_zoom"):
             return False
-        if active is None or work.shown.owns(active):
-            return active is None or active.mode == "pan_zoom"
-        if active.mode == "pan_zoom":
-            self._say(f"'{active.name}' is selected: select '{work.image.name}' to prompt on it.")
-        return False
+        name = work.image.name
+        if active is not None and not work.shown.owns(active):
+            self._say(f"'{active.name}' is selected: select '{name}' to prompt on it.")
+        elif not work.image.visible:
+            self._say(f"'{name}' is hidden: show it to prompt on it.")
+        else:
+            self._held = Held(work, self.tool, ref_of(work, self._viewer))
+        return self._held is not None
+
+    def release(self) -> None:
+        """Let go of them."""
+        self._held = self._handle = None
 
     def click(self, position: Position, positive: bool) -> None:
         """Place a point under the mouse."""
-        work = self._work()
-        if work is None:  # its image was removed between two events of the mouse
+        held = self._holding()
+        if held is None:
             return
+        work = held.work
         try:
-            spot = locate(work.image, self._viewer.layers, self._viewer.dims, position)
+            spot = locate(self._viewer, work.image, position)
         except InputError as error:
             self._say(str(error))
             return
@@ -83,17 +87,17 @@ class Prompting:
 
     def drag_box(self, start: Position, end: Position, done: bool) -> None:
         """Show a box, or place it when it is done."""
-        work = self._work()
-        if work is None:
+        held = self._holding()
+        if held is None:
             return
-        view = self._viewer.layers, self._viewer.dims
+        work = held.work
         try:
-            ref = shown_slice(work.image, *view)
-            corners = [clamp(work.image, *view, place, ref) for place in (start, end)]
+            ref = shown_slice(self._viewer, work.image)
+            corners = [clamp(self._viewer, work.image, place, ref) for place in (start, end)]
             rows, cols = (sorted(ends) for ends in zip(*corners, strict=True))
             box = (rows[0], cols[0], rows[1], cols[1])
             if not done:
-                work.draw_live_box(ref, box)
+                work.drawing.live_box(ref, box)
             elif min(rows[1] - rows[0], cols[1] - cols[0]) + 1 < _SMALLEST_BOX:
                 work.draw()
                 self._say("That box is too small: drag it around the whole object.")
@@ -106,36 +110,34 @@ class Prompting:
 
     def stroke(self, path: Sequence[Position], done: bool, positive: bool = True) -> None:
         """Follow the mouse with the tool, or hand the stroke over when it is done."""
-        work = self._work()
-        if work is not None:
-            self.strokes.follow(work, self.tool, path, done, positive)
+        held = self._holding()
+        if held is not None:
+            self.strokes.follow(held, path, done, positive)
 
     def cancel_drag(self) -> None:
-        """Show again what the session knows."""
-        work = self._work()
-        if work is not None:
-            self.strokes.cancel(work)
+        """Show again what the session knows; the rest of the drag does nothing."""
+        held = self._held
+        self.release()
+        if held is not None and self._choice.is_open(held.work):
+            self.strokes.cancel(held.work)
 
     def grab(self, position: Position) -> bool:
         """Take hold of the prompt under the mouse, if there is one."""
-        work = self._work()
-        self._held = None if work is None else handle_at(work, self._viewer, position)
-        return self._held is not None
+        held = self._held
+        self._handle = None if held is None else handle_at(held.work, self._viewer, position)
+        return self._handle is not None
 
     def drag_prompt(self, position: Position, done: bool) -> None:
         """Move the prompt that was taken hold of."""
-        work = self._work()
-        if work is None or self._held is None:
+        held, handle = self._holding(), self._handle
+        if held is None or handle is None:
             return
-        held = self._held
+        work = held.work
+        place = clamp(self._viewer, work.image, position, handle.prompt.ref)
         if done:
-            self._place(lambda: move(held, work, self._viewer, position, done))
-            return
-        try:
-            move(held, work, self._viewer, position, done)
-        except InputError as error:
-            work.draw()
-            self._say(str(error))
+            self._place(lambda: move(handle, work, place, done))
+        else:
+            move(handle, work, place, done)
 
     def set_brush(self, diameter: int) -> None:
         """Set the diameter of brush and eraser, in pixels of the slice."""
@@ -143,7 +145,7 @@ class Prompting:
 
     def delete_prompt(self) -> None:
         """Take the prompt under the mouse away; the others are asked afresh."""
-        work, position = self._work(), self._viewer.cursor.position
+        work, position = self._choice.work, self._viewer.cursor.position
         handle = None if work is None else handle_at(work, self._viewer, position)
         if work is None or handle is None:
             self._say("There is no click or box under the mouse: point at the one to delete.")
@@ -152,14 +154,23 @@ class Prompting:
 
     def drag_window(self, right: float, up: float) -> None:
         """Change window and level by pixels of the screen."""
-        work = self._work()
-        if work is None:
+        held = self._held
+        if held is None or held.work is not self._choice.work:
             return
+        work = held.work
         if work.volume.color is not None:
             self._say("A colour image has no window: its colours are shown as they are.")
             return
         low, high = work.image.contrast_limits
         show_window(work.image, dragged((low, high), right, up))
+
+    def _holding(self) -> Held | None:
+        """What was pressed; the drag comes to nothing where that is not what is shown any more."""
+        held = self._held
+        if held is not None and not held.is_shown(self._choice.work, self._viewer):
+            self.cancel_drag()
+            self._say("Image or slice changed while the button was held: nothing of that is kept.")
+        return self._held
 
     def _has_something(self, work: ImageWork, ref: SliceRef) -> bool:
         if any(prompt.ref == ref for prompt in work.session.prompts):

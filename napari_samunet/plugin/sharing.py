@@ -11,11 +11,11 @@ from qtpy.QtCore import QTimer
 
 from napari_samunet.errors import SamUNetError, reason_of
 from napari_samunet.io.masks import Masks, read_masks
-from napari_samunet.plugin.choice import ImageChoice
 from napari_samunet.plugin.volumes import METADATA_KEY
 
 if TYPE_CHECKING:
     from napari_samunet.io.volume import Volume
+    from napari_samunet.plugin.controller import Controller
     from napari_samunet.plugin.work import ImageWork
     from napari_samunet.session.session import Session
 
@@ -25,11 +25,11 @@ class Sharing:
 
     Parameters
     ----------
-    choice : ImageChoice
+    choice : Controller
         Whose sessions they belong to; an error is said and changes nothing.
     """
 
-    def __init__(self, choice: ImageChoice) -> None:
+    def __init__(self, choice: Controller) -> None:
         self._choice = choice
         choice.viewer.layers.events.inserted.connect(self._look)
 
@@ -47,7 +47,7 @@ class Sharing:
         if work is None:
             return
         work.take_hand_edits()
-        handout, missing = work.session.handout(), _missing(work)
+        handout, missing = work.session.handout(), self._missing(work)
 
         def told(written: Path) -> str:
             note = handout.note(path, format or None)
@@ -72,6 +72,21 @@ class Sharing:
             lambda masks: self._take(work, masks, Path(path).name),
             lambda error: self._say(work, f"No masks were added. {reason_of(error)}"),
         )
+
+    def _missing(self, work: ImageWork) -> str:
+        """Say which slices of which objects are not in the file: those that wait to be accepted,
+        and those that are found while an object is carried on.
+        """
+        names, through = work.names(), self._choice.through
+        counts = dict(work.session.unaccepted)
+        carried = through.object_id if through.carries(work) else None
+        if carried is not None:
+            counts[carried] = counts.get(carried, 0) + through.done
+        each = ", ".join(
+            f"{names[i]} ({n} slice{'s' * (n != 1)}{' so far' * (i == carried)})"
+            for i, n in counts.items()
+        )
+        return each and f", without what is not accepted yet: {each}"
 
     def _take(self, work: ImageWork, masks: Masks, name: str) -> None:
         """Make objects of masks that were read for the image of this work, if it is still there."""
@@ -125,11 +140,3 @@ def noticed(session: Session) -> Iterator[list[str]]:
         yield notices
     finally:
         session.notice.disconnect(notices.append)
-
-
-def _missing(work: ImageWork) -> str:
-    """Say which slices of which objects wait to be accepted, and are not in the file."""
-    names = work.names()
-    counts = work.session.unaccepted.items()
-    each = ", ".join(f"{names[i]} ({n} slice{'s' * (n > 1)})" for i, n in counts)
-    return each and f", without what is not accepted yet: {each}"

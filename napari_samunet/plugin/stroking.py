@@ -18,6 +18,7 @@ from napari_samunet.types import BoolArray, SliceRef
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
+    from napari_samunet.plugin.held import Held
     from napari_samunet.plugin.work import ImageWork
 
 _LINE = 1.5  # pixels of the line of a lasso while it is drawn
@@ -55,18 +56,16 @@ class Stroking:
         self._say = say
         self._stroke: _Stroke | None = None
 
-    def follow(
-        self, work: ImageWork, tool: Tool, path: Sequence[Position], done: bool, positive: bool
-    ) -> None:
+    def follow(self, held: Held, path: Sequence[Position], done: bool, positive: bool) -> None:
         """Draw a stroke so far, or hand it over when it is done."""
         try:
-            stroke = self._extend(work, tool, path)
-            self._show(work, tool, stroke, positive)
+            stroke = self._extend(held, path)
+            self._show(held, stroke, positive)
             if done:
                 self._stroke = None
-                self._finish(work, tool, stroke, positive)
+                self._finish(held, stroke, positive)
         except InputError as error:
-            self.cancel(work)
+            self.cancel(held.work)
             self._say(str(error))
 
     def cancel(self, work: ImageWork) -> None:
@@ -74,29 +73,30 @@ class Stroking:
         self._stroke = None
         work.draw()
 
-    def _extend(self, work: ImageWork, tool: Tool, path: Sequence[Position]) -> _Stroke:
+    def _extend(self, held: Held, path: Sequence[Position]) -> _Stroke:
         """Add the newest piece of a path to the stroke."""
         if len(path) == 1 or self._stroke is None:
-            ref = locate(work.image, self._viewer.layers, self._viewer.dims, path[0]).ref
-            before = work.mask_at(ref)
+            ref = locate(self._viewer, held.work.image, path[0]).ref
+            before = held.work.mask_at(ref)
             self._stroke = _Stroke(ref, before, np.zeros_like(before))
         stroke = self._stroke
         drawn = len(stroke.places)
-        view = self._viewer.layers, self._viewer.dims
         for place in path[drawn:]:
-            stroke.places.append(clamp(work.image, *view, place, stroke.ref))
+            stroke.places.append(clamp(self._viewer, held.work.image, place, stroke.ref))
         newest = stroke.places[max(drawn - 1, 0) :]
-        width = _LINE if tool is Tool.LASSO else self.brush
+        width = _LINE if held.tool is Tool.LASSO else self.brush
         stroke.covered |= stroke_mask(stroke.before.shape, newest, width)
         return stroke
 
-    def _show(self, work: ImageWork, tool: Tool, stroke: _Stroke, positive: bool) -> None:
-        if tool in (Tool.LASSO, Tool.SCRIBBLE):
-            work.draw_live_stroke(stroke.ref, stroke.covered, positive)
+    def _show(self, held: Held, stroke: _Stroke, positive: bool) -> None:
+        drawing = held.work.drawing
+        if held.tool in (Tool.LASSO, Tool.SCRIBBLE):
+            drawing.live_stroke(stroke.ref, stroke.covered, positive)
         else:
-            work.draw_live_mask(stroke.ref, _painted(stroke, tool, positive))
+            drawing.live_mask(stroke.ref, _painted(stroke, held.tool, positive))
 
-    def _finish(self, work: ImageWork, tool: Tool, stroke: _Stroke, positive: bool) -> None:
+    def _finish(self, held: Held, stroke: _Stroke, positive: bool) -> None:
+        work, tool = held.work, held.tool
         session, index, axis = work.session, stroke.ref.index, stroke.ref.axis
         if tool in (Tool.PAINT, Tool.ERASE):
 

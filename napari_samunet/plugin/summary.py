@@ -10,9 +10,10 @@ from napari_samunet.io.measures import millilitres_of
 from napari_samunet.io.segments import default_name
 from napari_samunet.plugin.advice import Situation
 from napari_samunet.plugin.alignment import misfit
+from napari_samunet.plugin.drawing import bright
 from napari_samunet.plugin.panels.object_table import ObjectRow
 from napari_samunet.plugin.volumes import is_resized
-from napari_samunet.plugin.work import bright, ref_of
+from napari_samunet.plugin.work import ref_of
 from napari_samunet.session.plane import is_low
 from napari_samunet.types import SliceRef
 

@@ -196,7 +196,7 @@ class Through(QObject):
             work.session.note_found(self._plan, self._answers)
             self._noted = time.monotonic()
         if work is self._controller.work:
-            work.draw_live_masks({ref: one.chosen.packed for ref, one in self._answers.items()})
+            work.drawing.masks({ref: one.chosen.packed for ref, one in self._answers.items()})
         self.changed.emit()
 
     def _finish(self, work: ImageWork, plan: PropagationPlan, found: Any) -> None:

@@ -7,39 +7,28 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.layers import Labels
-from scipy.ndimage import binary_erosion
 
 from napari_samunet.errors import InputError
 from napari_samunet.geometry import plane_shape
-from napari_samunet.packed import PackedMask
 from napari_samunet.plugin.coordinates import shown_slice
+from napari_samunet.plugin.drawing import Drawing
 from napari_samunet.plugin.hand_edits import HandEdits
 from napari_samunet.plugin.helper_layers import ROLES
 from napari_samunet.plugin.layers import ImageLayers
-from napari_samunet.plugin.marks import ShownBox, ShownPoint
-from napari_samunet.plugin.planes import Rgba
 from napari_samunet.plugin.rest import ANSWER_MS, Rest
 from napari_samunet.plugin.volumes import METADATA_KEY, is_resized, remember, volume_of
 from napari_samunet.plugin.windowing import ShownWindow, windows_of
 from napari_samunet.preprocess.intensity import choose_window
 from napari_samunet.session.crossing import crossed
 from napari_samunet.session.session import Session
-from napari_samunet.types import BoolArray, Box, SliceRef, UInt8Array, Window
+from napari_samunet.types import BoolArray, SliceRef, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from napari.components import ViewerModel
     from napari.components.layerlist import LayerList
     from napari.layers import Image
-
-    from napari_samunet.io.segments import Color
-    from napari_samunet.session.placed import PlacedPrompt
-
-_NO_OBJECT_COLOR = (1.0, 0.75, 0.2)
-_ADDS, _REMOVES = 1, 2
-_LUMINANCE = (0.2126, 0.7152, 0.0722)
-_DARKEST = 0.45
 
 
 class ImageWork:
@@ -67,9 +56,10 @@ class ImageWork:
         remember(image, self.volume)
         self.session = Session(self.volume, engine)
         self.shown = ImageLayers(layers, image)
+        self.drawing = Drawing(self.session, self.shown)
         self._window = choose_window(self.volume)
         self._limits = tuple(image.contrast_limits)
-        self._edits = HandEdits(self.session, self._draw_labels)
+        self._edits = HandEdits(self.session, lambda: self.shown.find("labels"), self._draw_labels)
         self._brush_at: int | None = None
         self._pause = Rest(None, ANSWER_MS, self.draw)
         for change in ("preview", "objects", "prompts", "history"):
@@ -98,49 +88,19 @@ class ImageWork:
     def prepare(self, roles: Sequence[str]) -> None:
         """Make the layers of these roles before something is shown in them."""
         for role in roles:
-            self.shown.prepare(role, self._color())
+            self.shown.prepare(role, self.drawing.color)
 
     def draw(self) -> None:
         """Show previews and prompts of the current object."""
-        self.draw_live_masks({})
-        self._draw_prompts()
+        self._pause.stop()
+        self.drawing.masks()
+        self.drawing.prompts()
 
     def draw_glimpse(self, ref: SliceRef, mask: BoolArray) -> None:
         """Show a mask that may still change, with the prompts that it answers."""
-        self.draw_live_mask(ref, mask)
-        self._draw_prompts()
-
-    def _draw_prompts(self) -> None:
         self._pause.stop()
-        self.shown.show_points(self._points())
-        self.shown.show_boxes(self._boxes())
-        self.shown.show_strokes(self._strokes())
-        self.shown.color_labels(self._label_colors())
-
-    def draw_live_mask(self, ref: SliceRef, mask: BoolArray) -> None:
-        """Show a mask that is being painted, before the session knows of it."""
-        self.draw_live_masks({ref: PackedMask.of(mask)})
-
-    def draw_live_masks(self, masks: Mapping[SliceRef, PackedMask]) -> None:
-        """Show masks that are being found, before the session knows of them."""
-        previews = {place: shown.chosen.packed for place, shown in self.session.previews.items()}
-        self.shown.show_previews({**previews, **masks}, self._color())
-
-    def draw_live_box(self, ref: SliceRef, box_rc: Box) -> None:
-        """Show a box that is being dragged, besides those of other slices."""
-        others = [box for box in self._boxes() if box.ref != ref]
-        self.shown.show_boxes([*others, ShownBox(ref, box_rc)])
-
-    def draw_live_stroke(self, ref: SliceRef, covered: BoolArray, positive: bool) -> None:
-        """Show a scribble or lasso that is being drawn, besides those of before."""
-        strokes = self._strokes()
-        values = strokes[ref].copy() if ref in strokes else np.zeros(covered.shape, np.uint8)
-        values[covered] = _ADDS if positive else _REMOVES
-        self.shown.show_strokes({**strokes, ref: values})
-
-    def draw_moved_point(self, moved: PlacedPrompt, point_rc: tuple[float, float]) -> None:
-        """Show a click where it is being dragged."""
-        self.shown.show_points(self._points({id(moved): point_rc}))
+        self.drawing.live_mask(ref, mask)
+        self.drawing.prompts()
 
     def mask_at(self, ref: SliceRef) -> BoolArray:
         """What the current object is on a slice so far: preview, else what was accepted there and
@@ -171,8 +131,12 @@ class ImageWork:
         self.session.select(accepted.id)
         self.shown.reveal(("labels",))
 
-    def take_hand_edits(self) -> None:
+    def take_strokes(self) -> None:
         """Take over what a person painted into the labels layer with napari's own tools."""
+        self._edits.take_touched()
+
+    def take_hand_edits(self) -> None:
+        """Take over whatever the labels layer shows that was written by other hands than ours."""
         self._edits.take()
 
     @property
@@ -214,7 +178,7 @@ class ImageWork:
 
     def _draw_labels(self, changed: Sequence[int] | None) -> None:
         before = self.shown.find("labels")
-        self.shown.show_labels(self.session.labels, self._label_colors(), changed)
+        self.shown.show_labels(self.session.labels, self.drawing.label_colors, changed)
         layer = self.shown.find("labels")
         if isinstance(layer, Labels) and layer is not before:
             self._edits.follow(layer)
@@ -236,59 +200,12 @@ class ImageWork:
             self._brush_at = current.id
             self.shown.point_brush_at(current.id)
 
-    def _label_colors(self) -> dict[int, Rgba]:
-        """Colour and opacity of each object; a hidden one is transparent."""
-        return {
-            item.id: (*bright(item.color), float(item.visible)) for item in self.session.objects
-        }
-
-    def _color(self) -> Color:
-        current = self.session.current
-        return _NO_OBJECT_COLOR if current is None else bright(current.color)
-
-    def _prompts(self) -> tuple[PlacedPrompt, ...]:
-        """Prompts of the current object, accepted or not."""
-        return self.session.settled_prompts + self.session.prompts
-
-    def _points(self, moved: Mapping[int, tuple[float, float]] | None = None) -> list[ShownPoint]:
-        places = moved or {}
-        return [
-            ShownPoint(prompt.ref, places.get(id(prompt), (row, col)), prompt.positive)
-            for prompt in self._prompts()
-            if prompt.kind == "point"
-            for row, col in prompt.points.tolist()
-        ]
-
-    def _strokes(self) -> dict[SliceRef, UInt8Array]:
-        drawn: dict[SliceRef, UInt8Array] = {}
-        for prompt in self._prompts():
-            if prompt.kind in ("scribble", "lasso") and prompt.packed is not None:
-                values = drawn.setdefault(prompt.ref, np.zeros(prompt.packed.shape, np.uint8))
-                # Of an area only the line is drawn: the picture in it is what one looks at.
-                area = prompt.packed.crop()
-                line = area & ~binary_erosion(area, iterations=2)
-                values[prompt.packed.place][line] = _ADDS if prompt.positive else _REMOVES
-        return drawn
-
-    def _boxes(self) -> list[ShownBox]:
-        boxes = [prompt for prompt in self._prompts() if prompt.kind == "box"]
-        latest = {prompt.ref: prompt.box for prompt in boxes if prompt.box is not None}
-        return [ShownBox(ref, box) for ref, box in latest.items()]
-
 
 def ref_of(work: ImageWork, viewer: ViewerModel) -> SliceRef | None:
     """Return the plane of the image that the viewer shows, or None where there is none."""
     if work.image not in viewer.layers:  # it is just being removed
         return None
     try:
-        return shown_slice(work.image, viewer.layers, viewer.dims)
+        return shown_slice(viewer, work.image)
     except InputError:
         return None
-
-
-def bright(color: Color) -> Color:
-    """Lighten a colour until a thin line of it is seen on a dark image."""
-    luminance = float(np.dot(color, _LUMINANCE))
-    share = max(0.0, (_DARKEST - luminance) / (1 - luminance))
-    red, green, blue = (part + share * (1 - part) for part in color)
-    return red, green, blue

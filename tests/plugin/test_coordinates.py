@@ -26,7 +26,7 @@ def test_every_axis_order_finds_the_voxel(order):
     voxel = (3, 21, 9)
     world = layer.data_to_world(voxel)
     viewer.dims.point = world
-    spot = locate(layer, viewer.layers, viewer.dims, world)
+    spot = locate(viewer, layer, world)
     axis = order[0]
     assert spot.ref == SliceRef(axis, voxel[axis])
     assert (spot.row, spot.col) == tuple(np.delete(voxel, axis))
@@ -38,7 +38,7 @@ def test_a_second_layer_of_other_spacing_does_not_shift_the_slice():
     viewer, layer = _viewer(scale=(5, 1, 1))
     viewer.add_image(np.zeros((20, 30, 40), np.float32), scale=(1.25, 1, 1))
     viewer.dims.point = (15, 0, 0)
-    assert shown_slice(layer, viewer.layers, viewer.dims) == SliceRef(0, 3)
+    assert shown_slice(viewer, layer) == SliceRef(0, 3)
 
 
 def test_a_layer_in_micrometres_does_not_multiply_the_slice_by_a_thousand():
@@ -46,22 +46,22 @@ def test_a_layer_in_micrometres_does_not_multiply_the_slice_by_a_thousand():
     viewer.add_image(np.zeros((9, 9, 9), np.float32), units=("um", "um", "um"))
     factor = float((1 * layer.units[0]).to(viewer.layers.units[0]).magnitude)
     viewer.dims.point = (3 * factor, 0, 0)
-    assert shown_slice(layer, viewer.layers, viewer.dims) == SliceRef(0, 3)
+    assert shown_slice(viewer, layer) == SliceRef(0, 3)
 
 
 def test_a_picture_beside_a_volume_is_its_one_slice():
     viewer, _ = _viewer()
     picture = viewer.add_image(np.zeros((30, 40, 3), np.uint8), rgb=True)
-    spot = locate(picture, viewer.layers, viewer.dims, (2, 4.4, 6.6))
+    spot = locate(viewer, picture, (2, 4.4, 6.6))
     assert (spot.ref, spot.row, spot.col) == (SliceRef(0, 0), 4, 7)
 
 
 def test_outside_and_3d_views_are_told_apart_from_clicks():
     viewer, layer = _viewer()
     with pytest.raises(OutsideImage):
-        locate(layer, viewer.layers, viewer.dims, (2, 29.6, 3))
+        locate(viewer, layer, (2, 29.6, 3))
     with pytest.raises(OutsideImage):
-        locate(layer, viewer.layers, viewer.dims, (2, -0.6, 3))
+        locate(viewer, layer, (2, -0.6, 3))
     viewer.dims.ndisplay = 3
     with pytest.raises(InputError):
-        locate(layer, viewer.layers, viewer.dims, (2, 3, 3))
+        locate(viewer, layer, (2, 3, 3))

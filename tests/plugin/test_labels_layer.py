@@ -53,3 +53,22 @@ def test_labels_that_were_deleted_come_back_by_showing_them(screen, labels, way)
     again.paint((3, 5, 5), 1)
     screen.settle()
     assert screen.session.labels[3, 5, 5] == 1, "the brush works in it as in the first one"
+
+
+@pytest.mark.parametrize("role", ["preview", "points"])
+@pytest.mark.parametrize("looked_at_3d", [False, True])
+def test_a_click_is_a_prompt_also_where_napari_was_asked_for_its_own_tool(
+    screen, role, looked_at_3d
+):
+    screen.click(30, 40)
+    layer = screen.controller.work.shown.find(role)
+    screen.viewer.layers.selection.active = layer
+    if looked_at_3d:
+        for displayed in (3, 2):
+            screen.viewer.dims.ndisplay = displayed
+            screen.settle()
+    screen.press(Qt.Key.Key_2)  # napari's brush, or its way to add points
+    screen.click(30, 60)
+    assert [prompt.kind for prompt in screen.session.prompts] == ["point", "point"]
+    assert len(screen.controller.work.shown.find("points").data) == 2
+    assert screen.session.preview.mask[30, 60]

@@ -153,3 +153,46 @@ def test_previews_of_crossing_planes_do_not_cut_each_other():
     data = shown.find("preview").data
     assert np.array_equal(data[2] > 0, _disc())
     assert np.count_nonzero(data) == np.count_nonzero(_disc())
+
+
+ROLES = ["preview", "strokes", "suggestions", "ghost", "points", "boxes"]
+TOOLS = {"points": "add", "boxes": "add_rectangle"}
+
+
+def _show(shown, role, row):
+    """Draw something from this row on; return the rows where the layer has it."""
+    ref, mask = SliceRef(0, 2), np.zeros((30, 40), bool)
+    mask[row : row + 5, 6:23] = True
+    draw = {
+        "preview": lambda: shown.show_previews({ref: PackedMask.of(mask)}, RED),
+        "strokes": lambda: shown.show_strokes({ref: mask.astype(np.uint8)}),
+        "suggestions": lambda: shown.show_suggestions({ref: (mask,)}),
+        "ghost": lambda: shown.show_ghost({ref: mask}),
+        "points": lambda: shown.show_points([ShownPoint(ref, (row, 20), True)]),
+        "boxes": lambda: shown.show_boxes([ShownBox(ref, (row + 0.5, 6, row + 4, 22))]),
+    }
+    draw[role]()
+    data = shown.find(role).data
+    return data[0][..., 1] if role in TOOLS else np.flatnonzero(data[2].any(axis=1))
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_naparis_tools_change_nothing_that_is_neither_mask_nor_prompt(role):
+    _, _, shown = _shown()
+    assert np.min(_show(shown, role, 3)) == 3
+    layer = shown.find(role)
+    for open_again in ("nothing", "editable", "data"):
+        if open_again == "editable":
+            layer.editable = True  # as napari does after a look at 3-D
+        elif open_again == "data":
+            layer.data = layer.data
+        layer.mode = TOOLS.get(role, "paint")
+        assert layer.mode == "pan_zoom"
+    assert np.min(_show(shown, role, 8)) == 8, "we draw in it all the same"
+
+
+def test_the_accepted_labels_are_open_to_naparis_tools():
+    _, _, shown = _shown()
+    shown.show_labels(np.ones((5, 30, 40), np.uint16), {1: RED})
+    shown.find("labels").mode = "paint"
+    assert shown.find("labels").mode == "paint"

@@ -50,7 +50,7 @@ def test_the_slice_is_the_one_that_napari_shows(order, kwargs):
     for place in np.linspace(*viewer.dims.range[order[0]][:2], 40):
         viewer.dims.set_point(order[0], place)
         try:
-            ref = shown_slice(layer, viewer.layers, viewer.dims)
+            ref = shown_slice(viewer, layer)
         except OutsideImage:
             continue
         assert ref == SliceRef(order[0], _seen(layer, order[0]))
@@ -64,7 +64,7 @@ def test_the_viewer_goes_to_a_slice_that_is_asked_for(axis, units):
     viewer, layer = _viewer(units=("mm",) * 3)
     viewer.add_image(np.zeros((9, 9, 9), np.float32), units=(units,) * 3)
     show_plane(viewer, layer, SliceRef(axis, 17))
-    assert shown_slice(layer, viewer.layers, viewer.dims) == SliceRef(axis, 17)
+    assert shown_slice(viewer, layer) == SliceRef(axis, 17)
     assert _seen(layer, axis) == 17
 
 
@@ -73,14 +73,14 @@ def test_an_image_that_is_chosen_comes_into_view_however_steep_it_lies():
     viewer.add_image(np.zeros((9, 9, 9), np.float32), translate=(-900, 0, 0))
     viewer.dims.set_point(0, -895)
     bring_into_view(viewer, layer)
-    assert shown_slice(layer, viewer.layers, viewer.dims) == SliceRef(0, (SHAPE[0] - 1) // 2)
+    assert shown_slice(viewer, layer) == SliceRef(0, (SHAPE[0] - 1) // 2)
 
 
 def test_a_layer_that_stands_upright_on_the_screen_cannot_be_clicked():
     upright = np.eye(4)[[1, 0, 2, 3]]
     viewer, layer = _viewer(affine=upright)
     with pytest.raises(InputError, match="another axis order"):
-        locate(layer, viewer.layers, viewer.dims, (3, 4, 5))
+        locate(viewer, layer, (3, 4, 5))
     show_plane(viewer, layer, SliceRef(0, 3))
     assert np.isfinite(viewer.dims.point).all()
 

@@ -24,17 +24,28 @@ def _turned(degrees: float) -> Volume:
     return Volume(values, affine, source=Source(kind="nifti", place="sform"))
 
 
-def test_an_askew_image_comes_as_a_new_layer_on_the_grid_of_the_chosen_one(screen):
+def _askew(screen):
+    """Two images of one patient, the second of which is chosen."""
     images = {}
     for name, degrees in (("T2", 20), ("CT", 0)):
         data, described, _kind = layer_of(_turned(degrees), name)
         images[name] = screen.viewer.add_image(data, **described)
         screen.settle()
+    return images
+
+
+def _button(screen):
     (button,) = (
         button
         for button in screen.widget.image.findChildren(QPushButton)
         if button.text().startswith("Resample")
     )
+    return button
+
+
+def test_an_askew_image_comes_as_a_new_layer_on_the_grid_of_the_chosen_one(screen):
+    images = _askew(screen)
+    button = _button(screen)
     assert button.isVisible()
     assert "'T2'" in button.toolTip()
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
@@ -45,6 +56,42 @@ def test_an_askew_image_comes_as_a_new_layer_on_the_grid_of_the_chosen_one(scree
     stored = volume_of(added).array  # towards anterior, and is shown towards posterior
     np.testing.assert_array_equal(added.data, stored[:, ::-1, ::-1])
     assert "interpolated" in screen.controller.notice
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_who_works_on_while_an_image_is_resampled_keeps_image_and_selection(screen, others):
+    images, work = _askew(screen), screen.controller.work
+    landmarks = [screen.viewer.add_points(ndim=3, name="landmarks") for _ in range(others)]
+    selected = (*landmarks, images["CT"])[0]
+    screen.viewer.layers.selection.active = selected
+    screen.settle()
+    QTest.mouseClick(_button(screen), Qt.MouseButton.LeftButton)
+    screen.until(lambda: "T2 on CT" in screen.viewer.layers)
+    assert screen.controller.work is work
+    assert screen.viewer.layers.selection.active is selected
+    assert images["CT"].visible
+    assert not screen.viewer.layers["T2 on CT"].visible, "it would lie over what is worked on"
+    screen.viewer.layers.selection.active = screen.viewer.layers["T2 on CT"]
+    screen.settle()
+    assert screen.viewer.layers["T2 on CT"].visible
+
+
+def test_a_stroke_is_not_disturbed_by_an_image_that_arrives_resampled(screen):
+    _askew(screen)
+    image = screen.controller.work.image
+    screen.viewer.reset_view()
+    screen.press(Qt.Key.Key_J)
+    places = [screen.pixel(image, *place) for place in ((3, 3), (4, 5), (6, 9))]
+    QTest.mouseClick(_button(screen), Qt.MouseButton.LeftButton)
+    QTest.mouseMove(screen.canvas, places[0])
+    QTest.mousePress(screen.canvas, Qt.MouseButton.LeftButton, pos=places[0])
+    screen.until(lambda: "T2 on CT" in screen.viewer.layers)
+    for place in places[1:]:
+        screen._move(place, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    QTest.mouseRelease(screen.canvas, Qt.MouseButton.LeftButton, pos=places[-1])
+    screen.settle()
+    assert screen.controller.work.image is image
+    assert [prompt.kind for prompt in screen.session.prompts] == ["mask"]
 
 
 def test_nothing_is_offered_where_images_lie_on_each_other(screen):

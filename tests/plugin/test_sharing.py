@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from threading import Event, Timer
+from threading import Event, Semaphore, Timer
 
 import nibabel
 import numpy as np
@@ -122,3 +122,27 @@ def test_a_log_that_the_disk_refuses_leaves_the_earlier_one(screen, tmp_path, mo
     screen.controller.grouping.save_log(path)
     assert path.read_bytes() == earlier
     assert "No space left" in screen.controller.notice
+
+
+def test_an_export_names_the_object_that_is_being_carried_on(screen, tmp_path):
+    _accepted(screen)
+    gate, answer, through = Semaphore(0), screen.engine.predict, screen.controller.through
+
+    def slowly(*arguments, **named):
+        gate.acquire()
+        return answer(*arguments, **named)
+
+    def said(name: str) -> str:
+        screen.controller.sharing.export(tmp_path / name)
+        screen.until(lambda: name in screen.controller.notice)
+        return screen.controller.notice
+
+    screen.engine.predict = slowly
+    screen.press(Qt.Key.Key_S, "shift")
+    assert said("a.nii.gz").endswith("not accepted yet: object 1 (0 slices so far)")
+    gate.release()
+    screen.until(lambda: through.done == 1)
+    assert said("b.nii.gz").endswith("not accepted yet: object 1 (1 slice so far)")
+    gate.release(10)
+    screen.until(lambda: not through.running)
+    assert said("c.nii.gz").endswith("not accepted yet: object 1 (6 slices)")
