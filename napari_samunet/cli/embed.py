@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_samunet.cli import model, values
@@ -121,7 +122,10 @@ def _on_cluster(args: argparse.Namespace, engine: Engine, open_things: ExitStack
     from napari_samunet.inference.cluster import ClusterEncoder, ModelWanted, connect
 
     system = engine.system
-    wanted = ModelWanted(args.model, args.system, system.model_hash, system.precision)
+    name = args.model
+    if Path(name) == Path(system.source):  # a file; workers run in folders of their own
+        name = str(Path(name).absolute())
+    wanted = ModelWanted(name, args.system, system.model_hash, system.precision)
     return ClusterEncoder(open_things.enter_context(connect(args.cluster)), wanted)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from napari_samunet.errors import BadUsage, InputError, SamUNetError
+from napari_samunet.errors import BadCheckpoint, BadUsage, InputError, SamUNetError
 from napari_samunet.inference.precompute import Features, Picture, encode_pictures
 from napari_samunet.models.load import load_model
 from napari_samunet.models.system import System
@@ -32,7 +32,7 @@ class ModelWanted:
     Attributes
     ----------
     name
-        In the model list, or a path that the workers know too.
+        In the model list, or an absolute path that the workers know too.
     system
         What the checkpoint is, where it cannot tell itself.
     model_hash, precision
@@ -120,9 +120,15 @@ def encode_there(pictures: list[Picture], wanted: ModelWanted) -> list[dict[str,
     Raises
     ------
     InputError
-        The worker's model is another one.
+        The worker has no such model, or another one.
     """
-    system = _loaded(wanted.name, wanted.system)
+    try:
+        system = _loaded(wanted.name, wanted.system)
+    except BadCheckpoint as error:
+        raise BadCheckpoint(
+            f"A worker of the cluster cannot load {wanted.name}, which has to be at the same place "
+            f"there as here: {error}"
+        ) from error
     for here, there in (
         (system.model_hash, wanted.model_hash),
         (_numbers(system.precision), _numbers(wanted.precision)),

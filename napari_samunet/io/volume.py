@@ -147,7 +147,7 @@ class Volume:
         Parameters
         ----------
         array : array_like, shape (Z, Y, X) or (Y, X)
-            Intensities; a 2-D array becomes one slice.
+            Intensities; a 2-D array becomes one slice, and what a masked array masks becomes NaN.
         affine : array_like, shape (4, 4), optional
             Maps (z, y, x, 1) to RAS+ millimetres. Without one: x to the left, y to posterior, z up,
             origin 0.
@@ -167,10 +167,18 @@ class Volume:
         if not isinstance(modality, str | None):
             raise InputError(f'A modality is a text such as "CT" or "MR", but {modality!r} came.')
         modality = None if modality is None else modality.strip().upper()
-        voxels = np.asarray(array)
+        voxels = np.asarray(_masked_as_nan(array))
         voxels = voxels[None] if voxels.ndim == 2 else voxels
         chosen = _chosen_affine(affine, spacing)
         return cls(voxels, chosen, modality=modality, source=Source(sized=_sized(affine, spacing)))
+
+
+def _masked_as_nan(array: ArrayLike) -> ArrayLike:
+    """Voxels that are masked hold no value, which is what NaN says in a volume."""
+    if not np.ma.is_masked(array):
+        return array
+    floats = np.result_type(np.asarray(array).dtype, np.float32)
+    return np.asarray(np.ma.filled(np.ma.asarray(array, floats), np.nan))
 
 
 def _sized(affine: ArrayLike | None, spacing: ArrayLike | None) -> Sized:

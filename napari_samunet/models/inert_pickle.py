@@ -17,6 +17,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from napari_samunet.models.archive import open_archive
+
 _DTYPES = {
     "FloatStorage": torch.float32,
     "DoubleStorage": torch.float64,
@@ -142,7 +144,7 @@ def load_inert(path: Path) -> object:
     pickle.UnpicklingError
         The archive is no torch archive, or its pickle is damaged.
     """
-    with zipfile.ZipFile(path) as archive:
+    with open_archive(path) as archive:
         records = [name for name in archive.namelist() if name.endswith("/data.pkl")]
         if len(records) != 1:
             raise pickle.UnpicklingError(f"one data.pkl was expected, {len(records)} came")

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from napari_samunet.errors import BadCheckpoint
 from napari_samunet.io.names import listed
 from napari_samunet.models.builtin import recipe_of
-from napari_samunet.models.checkpoint import Checkpoint
+from napari_samunet.models.checkpoint import Checkpoint, shared_prefix
 from napari_samunet.models.recipe import Recipe
 from napari_samunet.models.systems import RECIPES, RESIZED
 
@@ -98,12 +98,31 @@ def _names_without(recipes: Sequence[Recipe], chosen: Recipe) -> tuple[str, ...]
 
 
 def _unknown(checkpoint: Checkpoint) -> str:
-    names = list(checkpoint.tensors)
+    names = [checkpoint.prefix + name for name in checkpoint.tensors]
     known = ", ".join(recipe.name for recipe in RECIPES)
+    within = [f"the {n} that begin with `{word}`" for word, n in _models_within(checkpoint).items()]
+    remedy = (
+        f"save one model alone: {' or '.join(within)}"
+        if within
+        else f"wanted is a checkpoint of one of these: {known}"
+    )
     return (
         f"{checkpoint.path.name} holds {len(names)} tensors of no known system (first: "
-        f"{', '.join(names[:3])}); wanted is a checkpoint of one of these: {known}."
+        f"{', '.join(names[:3])}); {remedy}."
     )
+
+
+def _models_within(checkpoint: Checkpoint) -> dict[str, int]:
+    """First words, such as `ema_model.`, whose names are those of a known system, and how many."""
+    found = {}
+    words = [name.partition(".")[0] + "." for name in checkpoint.tensors if "." in name]
+    for word in dict.fromkeys(words):
+        inside = [name for name in checkpoint.tensors if name.startswith(word)]
+        start = shared_prefix(inside)
+        shapes = {name.removeprefix(start): checkpoint.tensors[name].shape for name in inside}
+        if any(recipe.matches(shapes) for recipe in RECIPES):
+            found[checkpoint.prefix + word] = len(inside)
+    return found
 
 
 def skeleton(recipe: Recipe) -> nn.Module:

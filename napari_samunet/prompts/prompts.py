@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from napari_samunet.errors import EmptyPrompt, InputError, OutsideImage
+from napari_samunet.prompts.drawn import as_mask
 from napari_samunet.types import BoolArray, Box, FloatArray
 
 PAINTED_LOGIT = 10.0
@@ -27,7 +28,8 @@ class Prompts:
     box : (row_min, col_min, row_max, col_max) or None
         Both ends belong to the object; corners in any order are sorted.
     mask : ndarray, shape (H, W), bool, or None
-        A painted mask of the slice.
+        A painted mask of the slice; numbers are taken where they are 0 and one positive one. Logits
+        are none: the answer itself goes to ``predict`` as ``previous``.
 
     Raises
     ------
@@ -137,7 +139,7 @@ def _corners(box: Box) -> tuple[tuple[float, float], tuple[float, float]]:
 
 
 def _mask(values: ArrayLike) -> BoolArray:
-    mask = np.array(values, dtype=bool)
+    mask = as_mask(values)
     if mask.ndim != 2:
         raise InputError(f"A painted mask has shape (H, W); got {mask.shape}.")
     return _frozen(mask)

@@ -11,6 +11,7 @@ from napari_samunet.errors import InputError
 from napari_samunet.geometry import plane_shape
 from napari_samunet.inference.prediction import Prediction
 from napari_samunet.preprocess.slicing import check_ref
+from napari_samunet.prompts.drawn import as_mask
 from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.session.objects import ObjectState
 from napari_samunet.types import BoolArray, SliceRef
@@ -101,12 +102,12 @@ def object_name(name: str) -> str:
 
 
 def drawn_mask(mask: ArrayLike, shape_zyx: Shape, ref: SliceRef) -> BoolArray:
-    """Return a mask (H, W) of a plane as bool; anything but 0 belongs to it.
+    """Return a mask (H, W) of a plane as bool, see ``as_mask``.
 
     Raises
     ------
     InputError
-        It has another shape than the plane, or holds NaN.
+        It has another shape than the plane, or values that no mask has, as logits do.
     """
     array, wanted = np.asarray(mask), plane_shape(shape_zyx, ref.axis)
     if array.shape != wanted:
@@ -114,9 +115,7 @@ def drawn_mask(mask: ArrayLike, shape_zyx: Shape, ref: SliceRef) -> BoolArray:
             f"Slices along axis {ref.axis} are {wanted} (rows, columns), but a mask of "
             f"{array.shape} came."
         )
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        raise InputError("A mask is true or false everywhere, but this one holds NaN or infinity.")
-    return array.astype(bool)
+    return as_mask(array)
 
 
 def label_array(array: ArrayLike, shape_zyx: Shape, most: int) -> np.ndarray:

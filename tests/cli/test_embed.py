@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from types import SimpleNamespace
 
 import nibabel
@@ -14,7 +15,7 @@ from napari_samunet import Prompts, Session, load_model, open_volume
 from napari_samunet.cli.main import main
 from napari_samunet.embedding.budget import Budget, write_budget
 from napari_samunet.embedding.folder import EmbeddingFolder
-from napari_samunet.errors import InputError
+from napari_samunet.errors import BadCheckpoint, InputError
 from napari_samunet.models.system import System
 
 
@@ -206,6 +207,42 @@ def test_workers_with_another_model_are_refused(folder, image, scheduler, capsys
     assert main(["embed", image, "--cluster", scheduler.scheduler_address]) == 2
     assert "bring the same package" in capsys.readouterr().err
     assert not _files(folder)
+
+
+def test_workers_look_for_a_checkpoint_where_it_is_and_not_in_folders_of_their_own(
+    folder, image, scheduler, tmp_path, monkeypatch
+):
+    from napari_samunet.inference import cluster
+
+    builtin, wanted = load_model("builtin"), []
+
+    def load(name, _system):
+        wanted.append(name)
+        return builtin
+
+    monkeypatch.setattr(cluster, "_loaded", load)
+    monkeypatch.chdir(tmp_path)
+    shutil.copyfile(builtin.source, "mine.safetensors")
+    for name in ("mine.safetensors", "builtin"):
+        command = ["embed", image, "--slices", "0:0", "--cluster", scheduler.scheduler_address]
+        assert main([*command, "--model", name]) == 0
+        main(["embed", "--empty"])
+    assert wanted == [str(tmp_path / "mine.safetensors"), "builtin"]
+
+
+def test_a_worker_without_the_checkpoint_is_said_to_be_the_worker(
+    folder, image, scheduler, capsys, monkeypatch
+):
+    from napari_samunet.inference import cluster
+
+    def lack(name, _system):
+        raise BadCheckpoint(f"The checkpoint {name} does not exist; check the path.")
+
+    monkeypatch.setattr(cluster, "_loaded", lack)
+    assert main(["embed", image, "--cluster", scheduler.scheduler_address]) == 2
+    line = capsys.readouterr().err
+    assert "A worker of the cluster cannot load builtin, which has to be at the same place" in line
+    assert "The checkpoint builtin does not exist" in line
 
 
 def test_a_cluster_that_breaks_off_is_one_clear_line(folder, image, scheduler, capsys, monkeypatch):

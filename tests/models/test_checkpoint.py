@@ -43,13 +43,24 @@ def test_every_published_wrapping_is_taken_off(tmp_path: Path, wrap: str, prefix
     assert checkpoint.parameters == 7
 
 
-@pytest.mark.parametrize("prefix", ["_orig_mod.", "module.module.", "module._orig_mod.", "model."])
+@pytest.mark.parametrize(
+    "prefix", ["_orig_mod.", "module.module.", "module._orig_mod.", "net.", "sam.model."]
+)
 def test_what_wrappers_put_before_every_name_is_taken_off(tmp_path: Path, prefix: str) -> None:
     state = {prefix + name: value for name, value in WEIGHTS.items()}
     torch.save({"state_dict": state}, tmp_path / "w.pth")
     save_file(state, tmp_path / "w.safetensors")
     for name in ("w.pth", "w.safetensors"):
-        assert_weights(read_checkpoint(tmp_path / name).tensors)
+        checkpoint = read_checkpoint(tmp_path / name)
+        assert_weights(checkpoint.tensors)
+        assert checkpoint.prefix == prefix
+
+
+def test_half_a_network_is_refused_with_the_names_of_its_file(tmp_path: Path) -> None:
+    names = ("image_encoder.a.weight", "image_encoder.b.weight")
+    torch.save({name: torch.ones(2) for name in names}, tmp_path / "w.pth")
+    with pytest.raises(BadCheckpoint, match=r"first: image_encoder\.a\.weight"):
+        load_model(tmp_path / "w.pth")
 
 
 @pytest.mark.parametrize(
@@ -59,6 +70,8 @@ def test_what_wrappers_put_before_every_name_is_taken_off(tmp_path: Path, prefix
         {"model": {"state_dict": WEIGHTS}},
         {"ema": WEIGHTS},
         {"model": WEIGHTS, "ema": {"a.weight": torch.zeros(2, 3)}},
+        {"model_state": WEIGHTS, "optimizer_state": {"state": {0: {"step": torch.ones(1)}}}},
+        {"sam": WEIGHTS, "random": torch.ones(3), "options": {"rate": 0.1}},
     ],
 )
 def test_weights_are_found_among_what_a_training_keeps_beside_them(
@@ -66,6 +79,12 @@ def test_weights_are_found_among_what_a_training_keeps_beside_them(
 ) -> None:
     torch.save(held, tmp_path / "w.pth")
     assert_weights(read_checkpoint(tmp_path / "w.pth").tensors)
+
+
+def test_a_file_of_two_networks_asks_which_is_wanted(tmp_path: Path) -> None:
+    torch.save({"student": WEIGHTS, "teacher": WEIGHTS, "epoch": 3}, tmp_path / "w.pth")
+    with pytest.raises(BadCheckpoint, match="'student', 'teacher' all hold tensors; save the one"):
+        read_checkpoint(tmp_path / "w.pth")
 
 
 @pytest.mark.parametrize(
@@ -118,6 +137,27 @@ def test_views_halves_and_shared_storages_survive_the_inert_reader(tmp_path: Pat
     for name, value in state.items():
         assert torch.equal(tensors[name], value)
         assert tensors[name].dtype == value.dtype
+
+
+@pytest.mark.parametrize("beside", [3, torch.optim.SGD([torch.ones(1)], lr=1)])
+def test_a_file_that_lost_one_bit_is_refused(tmp_path: Path, beside: object) -> None:
+    torch.save({"model": {"a": torch.full((5000,), 0.5)}, "beside": beside}, tmp_path / "w.pth")
+    damaged = bytearray((tmp_path / "w.pth").read_bytes())
+    damaged[damaged.index(torch.full((9,), 0.5).numpy().tobytes()) + 7] ^= 4
+    (tmp_path / "w.pth").write_bytes(damaged)
+    with pytest.raises(BadCheckpoint, match=r"w\.pth: it is damaged \(record w/data/0 .* again"):
+        read_checkpoint(tmp_path / "w.pth")
+
+
+@pytest.mark.parametrize("beside", [3, torch.optim.SGD([torch.ones(1)], lr=1)])
+def test_a_file_that_was_written_without_checksums_is_read(tmp_path: Path, beside: object) -> None:
+    usual = torch.serialization.get_crc32_options()
+    torch.serialization.set_crc32_options(False)
+    try:
+        torch.save({"model": WEIGHTS, "beside": beside}, tmp_path / "w.pth")
+    finally:
+        torch.serialization.set_crc32_options(usual)
+    assert_weights(read_checkpoint(tmp_path / "w.pth").tensors)
 
 
 class Stateful:

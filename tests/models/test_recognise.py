@@ -135,6 +135,17 @@ def test_a_state_dict_of_something_else_is_refused_with_what_it_is() -> None:
         recognise(resnet, system="sam-vit-x")
 
 
+def test_a_model_beside_other_tensors_is_named_and_never_guessed() -> None:
+    model = skeleton(recipe_named("sam-vit-b")).state_dict()
+    names = {"model." + name: value for name, value in model.items()}
+    other = {"loss_fn.weight": torch.ones(2), "step": torch.ones(1)}
+    with pytest.raises(BadCheckpoint, match=r"alone: the 314 that begin with `model\.`\.$"):
+        recognise(Checkpoint(Path("last.ckpt"), names | other))
+    average = {"ema.sam." + name: value for name, value in model.items()}
+    with pytest.raises(BadCheckpoint, match=r"`model\.` or the 314 that begin with `ema\.`\.$"):
+        recognise(Checkpoint(Path("last.ckpt"), names | average))
+
+
 def test_squeeze_sam_revision_1_becomes_revision_2() -> None:
     names = {
         "image_encoder.proj.0.weight": "patch_embed.proj.0.weight",

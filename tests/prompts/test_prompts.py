@@ -47,6 +47,8 @@ def test_the_half_pixel_around_the_border_belongs_to_the_slice():
         ({"points": [(1, float("nan"))], "labels": [1]}, "finite"),
         ({"box": (1, 2, 3)}, "row_min"),
         ({"mask": np.zeros(5)}, "shape"),
+        ({"mask": [[0, 1], [2]]}, "true and false"),
+        ({"mask": [["in", "out"]]}, "true and false"),
     ],
 )
 def test_prompts_that_make_no_sense_are_refused(arguments, message):
@@ -61,3 +63,34 @@ def test_a_box_drawn_from_any_corner_is_the_same_box():
 def test_rows_and_columns_become_x_and_y():
     assert to_xy(np.array([[1, 2], [3, 4]])).tolist() == [[2, 1], [4, 3]]
     assert to_xy(np.array([1, 2, 3, 4])).tolist() == [2, 1, 4, 3]
+
+
+LOGITS = np.linspace(-8, 6, 100).reshape(10, 10)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        LOGITS,
+        LOGITS.astype(np.float16),
+        1 / (1 + np.exp(-LOGITS)),
+        np.where(LOGITS > 0, 10, -10),
+        np.where(LOGITS > 0, 1, np.nan),
+        np.where(LOGITS > 0, np.inf, 0),
+        np.arange(100).reshape(10, 10) // 30,
+    ],
+)
+def test_logits_probabilities_and_label_maps_are_not_taken_for_a_mask_of_everything(values):
+    with pytest.raises(
+        InputError, match=r"came; of an answer give its `mask` .*`previous`"
+    ) as told:
+        Prompts(mask=values)
+    assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize("inside", [True, 1, 255, 7, 1.0])
+def test_a_mask_may_be_of_any_one_number(inside):
+    drawn = LOGITS > 2
+    taken = Prompts(mask=np.where(drawn, inside, type(inside)(0))).mask
+    assert taken.dtype == bool
+    np.testing.assert_array_equal(taken, drawn)

@@ -145,6 +145,15 @@ def test_paint_replaces_the_preview_exactly_and_asks_no_model(session: Session, 
     np.testing.assert_array_equal(session.labels[2] == 1, painted)
 
 
+@pytest.mark.parametrize("outside", [-10, 0.001, np.nan])
+def test_logits_are_not_painted_as_a_mask_of_everything(session: Session, draw, outside):
+    looks = np.where(draw((40, 50), 20, 20), 10, outside)
+    for take in (session.paint, session.add_scribble, session.add_lasso, session.take_suggestion):
+        with pytest.raises(InputError, match="give its `mask`"):
+            take(looks, index=2)
+    assert not session.objects
+
+
 def test_the_click_after_paint_corrects_what_was_painted(session: Session, engine, draw):
     session.add_point((10, 12), index=2)
     painted = draw((40, 50), 20, 20)
