@@ -29,6 +29,9 @@ logger = logging.getLogger(__name__)
 
 
 _NONE = "No earlier session of this image is left to continue; `samunet resume` lists all."
+_CUT_OFF = (
+    "Your last session goes on. Its propagation was cut off: what it had found waits for Accept."
+)
 _HELD = "Another window works on this image; its session can be continued once that is closed."
 
 
@@ -202,8 +205,8 @@ class Keeping(QObject):
         self.refuse(work)
         state = found.state if isinstance(found, Story) else found
         self.continued.emit(work, getattr(found, "position", None) or state.ref)
-        if isinstance(found, Story) and found.gap:
-            self.said.emit(found.gap)
+        if isinstance(found, Story) and (told := found.gap or (found.found and _CUT_OFF)):
+            self.said.emit(told)
 
     def _tell_offer(self, work: ImageWork) -> None:
         """The first step hides the offer, and taking it back shows it again."""

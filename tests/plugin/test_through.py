@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -100,7 +102,7 @@ def test_it_is_seen_while_it_runs_and_stops_when_asked(screen):
     assert len(screen.session.previews) == 2, "the one that was running is the last"
 
 
-def test_what_was_found_is_on_the_disk_while_it_still_runs(screen, monkeypatch):
+def test_what_was_found_is_on_the_disk_while_it_still_runs(screen, tmp_path, monkeypatch):
     """A crash in the middle of a long propagation costs its last seconds, not all of it."""
     monkeypatch.setattr(through, "NOTE_S", 0.0)
     screen.click(30, 40)
@@ -123,10 +125,15 @@ def test_what_was_found_is_on_the_disk_while_it_still_runs(screen, monkeypatch):
     gate.release(2)
     screen.until(lambda: screen.controller.through.done == 2)
     assert kept() == [1, 2, 3]
+    crashed = shutil.copy(journal.path, tmp_path)
     screen.press(Qt.Key.Key_Backspace, "shift")
     assert kept() == [3], "what a person refused does not come back"
     gate.release(10)
     _finished(screen)
+    screen.press(Qt.Key.Key_Z, "control")
+    screen.controller.keeping.resume(screen.controller.work, Path(crashed))
+    screen.until(lambda: len(screen.session.previews) == 3)
+    assert "propagation was cut off" in screen.widget.status.text
 
 
 def test_a_click_stops_it_because_a_person_comes_first(screen):
