@@ -63,6 +63,15 @@ def draft_folder(parent: Path) -> Path:
     return folder
 
 
+def refusal_of(folder: Path) -> str:
+    """Why nothing can be written in a folder, "" where it can; asked, Windows always says yes."""
+    try:
+        draft_folder(folder).rmdir()
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
+
+
 def put_in_place(draft: Path, path: Path) -> None:
     """Move a draft over a file.
 

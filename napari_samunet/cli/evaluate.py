@@ -62,10 +62,12 @@ def run(args: argparse.Namespace) -> None:
 
     from napari_samunet.evaluation.table import format_report
 
-    for line in format_report(report).splitlines():
-        say(line)  # before anything is written: a full disk then costs files only
-    if target is not None:
-        replace_text(target, report_json(report))
+    try:  # hours of work: neither who stops reading nor a full disk costs more than its own part
+        for line in format_report(report).splitlines():
+            say(line)
+    finally:
+        if target is not None:
+            replace_text(target, report_json(report))
     _draw(args, report, results)
 
 

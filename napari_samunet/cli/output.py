@@ -14,7 +14,7 @@ from pathlib import Path
 
 from napari_samunet.errors import BadUsage
 from napari_samunet.io.paths import exists, is_folder
-from napari_samunet.replacing import draft_folder
+from napari_samunet.replacing import refusal_of
 
 _CONTROL = re.compile("[\0-\x08\n-\x1f\x7f-\x9f]")
 
@@ -55,7 +55,7 @@ def check_writable(path: str | Path) -> Path:
     folder = path.resolve().parent
     if not is_folder(folder):
         raise BadUsage(f"Expected a folder to write {path.name} in, but {folder} does not exist.")
-    if refusal := _refusal(folder):
+    if refusal := refusal_of(folder):
         raise BadUsage(
             f"Expected a folder to write {path.name} in, but {folder} takes no file ({refusal})."
         )
@@ -82,19 +82,10 @@ def check_folder(path: str | Path) -> Path:
     nearest = next(folder for folder in (whole, *whole.parents) if exists(folder))
     if not is_folder(nearest):
         raise BadUsage(f"Expected a folder to write in, but {nearest} is a file; name another one.")
-    if refusal := _refusal(nearest):
+    if refusal := refusal_of(nearest):
         place = path if nearest == whole else f"{nearest}, where {path} would be,"
         raise BadUsage(f"Expected a folder to write in, but {place} takes no file ({refusal}).")
     return path
-
-
-def _refusal(folder: Path) -> str:
-    """Why nothing can be written in a folder, "" where it can; asked, Windows always says yes."""
-    try:
-        draft_folder(folder).rmdir()
-    except OSError as error:
-        return error.strerror or str(error)
-    return ""
 
 
 def replace_text(path: Path, text: str) -> None:

@@ -78,6 +78,7 @@ class EmbeddingFolder:
         self.evicted = self.refused = 0
         self.reason = ""
         self._complained = False
+        self._believes = True  # the ledger
 
     def get(self, key: EmbeddingKey, device: str = "cpu") -> dict[str, Tensor] | None:
         """Return the features of a key on a device, or None; marks them as used."""
@@ -216,15 +217,18 @@ class EmbeddingFolder:
 
     def _told(self) -> int:
         """The bytes that the last writer counted; counted anew where nobody did."""
-        with suppress(OSError, ValueError):
-            return int((self.path / _LEDGER).read_text())
+        if self._believes:
+            with suppress(OSError, ValueError):
+                return int((self.path / _LEDGER).read_text())
         return self.bytes
 
     def _tell(self, total: int) -> None:
-        """Keep a sum; where that is refused none is kept, and the next writer counts anew."""
+        """Keep a sum; where that is refused none is kept, or believed, and it is counted anew."""
         try:
             _write(self.path / _LEDGER, str(total).encode())
+            self._believes = True
         except OSError:
+            self._believes = False
             with suppress(OSError):
                 (self.path / _LEDGER).unlink()
 

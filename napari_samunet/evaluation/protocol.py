@@ -98,7 +98,7 @@ class _Step:
 
 def measure_case(
     case: SliceCase,
-    model: System | str | None,
+    model: System,
     clicks: int = MAX_CLICKS,
     tools: Mapping[str, Tool] = NO_TOOLS,
 ) -> CaseResult:
@@ -109,7 +109,7 @@ def measure_case(
     case
         The slice and its mask.
     model
-        A loaded system or what ``Session`` takes for one.
+        The loaded system.
     clicks
         Clicks without a box, 1 to 20.
     tools
@@ -135,12 +135,12 @@ def measure_case(
     return CaseResult(case, measures, baselines, tuple(answers), masks)
 
 
-def _session(case: SliceCase, model: System | str | None) -> Session:
+def _session(case: SliceCase, model: System) -> Session:
     """A session that has encoded nothing yet.
 
     Without the disk: measured are the model and its time, and nobody will see these slices again.
     """
-    return Session(case.volume, Engine(model) if isinstance(model, System) else model)
+    return Session(case.volume, Engine(model))
 
 
 def _correct(

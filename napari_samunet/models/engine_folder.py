@@ -19,6 +19,7 @@ import torch
 from napari_samunet.models.halves import Half
 from napari_samunet.models.openvino_network import processor
 from napari_samunet.models.system import System
+from napari_samunet.replacing import refusal_of
 
 logger = logging.getLogger(__name__)
 
@@ -108,7 +109,7 @@ def _can_keep(folder: Path) -> bool:
     """Whether anything can be kept; where not, it is said once, and not of every file."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        writable = os.access(folder, os.W_OK)
+        writable = not refusal_of(folder)
     except OSError:
         writable = False
     if not writable:

@@ -258,7 +258,7 @@ class Controller(ImageChoice):
     def step(self, action: Callable[[Any], Any]) -> None:
         """Do ``action(session)`` with the session of the chosen image; an error is said."""
         if self.work is not None:
-            self.work.take_strokes()
+            self.work.take_hand_edits()
             session = self.work.session
             self._act(lambda: action(session))
 

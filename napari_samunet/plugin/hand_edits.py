@@ -114,6 +114,7 @@ class HandEdits:
         QTimer.singleShot(0, self.take_touched)  # napari tells it before it writes the voxels
 
     def _on_replaced(self, _event: Any) -> None:
+        self._touched |= set(range(len(self._session.labels)))  # who comes before takes it over
         QTimer.singleShot(0, self._take_array)  # napari is still at setting it
 
     def _outcome(self, before: UInt16Array, wanted: UInt16Array, after: UInt16Array) -> str:

@@ -25,7 +25,7 @@ from napari_samunet.plugin.planes import (
     outlined,
     outlined_one_above_the_other,
 )
-from napari_samunet.plugin.volumes import stored_data
+from napari_samunet.plugin.volumes import display_of, stored_data
 from napari_samunet.types import BoolArray, SliceRef, UInt8Array, UInt16Array
 
 if TYPE_CHECKING:
@@ -224,8 +224,13 @@ class ImageLayers(HelperLayers):
         self._place(layer)
 
     def _blank(self, kind: type[np.unsignedinteger[Any]]) -> np.ndarray:
-        """An empty array on the grid that is shown."""
-        return np.zeros(self.image.data.shape[: self.image.ndim], dtype=kind)
+        """An empty array on the grid that is shown; in memory it lies as the session's own does,
+        for whole volumes are compared.
+        """
+        if self.image.ndim == 2:
+            return np.zeros(self.image.data.shape[:2], dtype=kind)
+        display = display_of(self.image)
+        return display.shown(np.zeros(display.shape, dtype=kind))
 
     def _make_points(self) -> Points:
         layer = Points(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -77,13 +78,11 @@ class Sharing:
         """Say which slices of which objects are not in the file: those that wait to be accepted,
         and those that are found while an object is carried on.
         """
-        names, through = work.names(), self._choice.through
-        counts = dict(work.session.unaccepted)
-        carried = through.object_id if through.carries(work) else None
-        if carried is not None:
-            counts[carried] = counts.get(carried, 0) + through.done
+        names, found = work.names(), self._choice.through.found_of(work)
+        counts = Counter(work.session.unaccepted)
+        counts.update(found)
         each = ", ".join(
-            f"{names[i]} ({n} slice{'s' * (n != 1)}{' so far' * (i == carried)})"
+            f"{names[i]} ({n} slice{'s' * (n != 1)}{' so far' * (i in found)})"
             for i, n in counts.items()
         )
         return each and f", without what is not accepted yet: {each}"

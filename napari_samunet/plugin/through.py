@@ -12,6 +12,7 @@ from qtpy.QtCore import QObject, Signal
 from napari_samunet.errors import reason_of
 from napari_samunet.plugin.coordinates import show_plane
 from napari_samunet.plugin.keys import KEYS
+from napari_samunet.session.plan import Carried
 
 if TYPE_CHECKING:
     from napari_samunet.inference.prediction import Prediction
@@ -98,8 +99,7 @@ class Through(QObject):
         work = self._controller.work
         if work is not None and self.carries(work):
             self._dropped, self._answers = True, {}
-            if self._plan is not None:
-                work.session.note_found(self._plan, {})
+            work.session.forget_found()
             work.draw()
             self.stop()
             self._controller.say("The propagation stops after this slice; nothing of it is kept.")
@@ -113,6 +113,13 @@ class Through(QObject):
     def carries(self, work: ImageWork | None) -> bool:
         """Whether an object of an image is being carried on."""
         return self.running and work is not None and work is self._work
+
+    def found_of(self, work: ImageWork) -> dict[int, int]:
+        """Id of the object that is carried on to how many slices of it were found so far, unless
+        nothing of it will be kept.
+        """
+        kept = self.carries(work) and not self._dropped and self.object_id in work.names()
+        return {self.object_id: self.done} if kept else {}
 
     def next_doubt(self) -> None:
         """Show the next doubtful slice; out of 3-D, the first one."""
@@ -182,7 +189,7 @@ class Through(QObject):
             (work, "propagate"),
             lambda: plan.run(self._controller.engine, tell),
             lambda found: self._finish(work, plan, found),
-            lambda error: self._fail(work, error),
+            lambda error: self._fail(work, plan, error),
         )
         self.began.emit()
         self.changed.emit()
@@ -229,11 +236,15 @@ class Through(QObject):
         place = f"{places[0]} to {places[-1]}"
         return f"{ended}: {len(found)} slices more, from {place}{look}. Then Accept."
 
-    def _fail(self, work: ImageWork, error: BaseException) -> None:
+    def _fail(self, work: ImageWork, plan: PropagationPlan, error: BaseException) -> None:
+        """Keep what was found before the error, which is as good as what a person stops at."""
         self.running = False
         if self._controller.is_open(work):
+            found = Carried(plan.axis, self._answers, gone=frozenset(), lost=frozenset())
+            kept = bool(self._answers) and work.session.apply_propagation(plan, found, True)
             work.draw()
-            self._controller.say_of(work, f"The propagation ended. {reason_of(error)}")
+            more = f" {len(self._answers)} slices were found before." if kept else ""
+            self._controller.say_of(work, f"The propagation ended. {reason_of(error)}{more}")
             self._controller.asking.go_on()
         self.changed.emit()
 

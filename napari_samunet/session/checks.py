@@ -109,13 +109,13 @@ def drawn_mask(mask: ArrayLike, shape_zyx: Shape, ref: SliceRef) -> BoolArray:
     InputError
         It has another shape than the plane, or values that no mask has, as logits do.
     """
-    array, wanted = np.asarray(mask), plane_shape(shape_zyx, ref.axis)
-    if array.shape != wanted:
+    drawn, wanted = as_mask(mask), plane_shape(shape_zyx, ref.axis)
+    if drawn.shape != wanted:
         raise InputError(
             f"Slices along axis {ref.axis} are {wanted} (rows, columns), but a mask of "
-            f"{array.shape} came."
+            f"{drawn.shape} came."
         )
-    return as_mask(array)
+    return drawn
 
 
 def label_array(array: ArrayLike, shape_zyx: Shape, most: int) -> np.ndarray:

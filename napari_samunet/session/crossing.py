@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import groupby
 
 import numpy as np
 
+from napari_samunet.inference.painted import painted_prediction
+from napari_samunet.inference.prediction import Prediction
 from napari_samunet.types import BoolArray, SliceRef
 
 
@@ -27,6 +30,17 @@ def crossed(mask_hw: BoolArray, ref: SliceRef, others: Mapping[SliceRef, BoolArr
     for other, seen in crossing.items():
         _lines(mask, ref, other.axis)[other.index] = _lines(seen, other, ref.axis)[ref.index]
     return mask
+
+
+def crossed_answer(
+    answer: Prediction, ref: SliceRef, others: Mapping[SliceRef, BoolArray]
+) -> Prediction:
+    """Return an answer with what planes of other axes are where they cross it, itself if equal."""
+    mask = crossed(answer.mask, ref, others)
+    if np.array_equal(mask, answer.mask):
+        return answer
+    held = painted_prediction(mask, answer.note, answer.score)
+    return replace(held, score_kind=answer.score_kind, model=answer.model)
 
 
 def along_axes(masks: Mapping[SliceRef, BoolArray]) -> Iterator[dict[SliceRef, BoolArray]]:

@@ -26,8 +26,8 @@ logger = logging.getLogger(__name__)
 FORMAT = "napari-samunet journal"
 PATIENCE_S = 20.0
 """A disk that took nothing for so long while a window closes is not waited for any more."""
-Kind = Literal["step", "move", "undo", "redo", "found"]
-_SYNC, _POSITION = "sync", "position"
+Kind = Literal["step", "move", "undo", "redo"]
+_SYNC, _POSITION, _FOUND = "sync", "position", "found"
 
 
 class Journal:
@@ -82,11 +82,19 @@ class Journal:
     ) -> None:
         """Hand over a step: made ("step"), not undoable ("move"), taken back or made again.
 
-        "found" is no step yet: it is made when the journal ends with it, and counts no more once
-        anything follows. ``moment`` is when, in Unix time.
+        ``moment`` is when, in Unix time.
         """
         words: Words = {"kind": kind, "name": name, "time": moment}
         self._later(object(), lambda: self._write_step(words, before, after))
+
+    def note_found(self, before: State, after: Callable[[], State]) -> None:
+        """Hand over what a propagation that still runs would make of a state if it ended now.
+
+        It counts where the journal ends with it, and no more once any step follows. ``after`` is
+        asked in the journal's thread: with many slices it takes a while.
+        """
+        words: Words = {"kind": _FOUND}
+        self._later(_FOUND, lambda: self._write_step(words, before, after()))
 
     def note_position(self, ref: SliceRef) -> None:
         """Remember which plane is shown; only the latest counts."""

@@ -13,10 +13,10 @@ from napari_samunet.io.volume import Volume
 from napari_samunet.preprocess.slicing import take_finite
 from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.session.checks import check_unlocked, plane_of
-from napari_samunet.session.crossing import along_axes
+from napari_samunet.session.crossing import along_axes, crossed_answer
 from napari_samunet.session.objects import ObjectState
 from napari_samunet.session.plane import PlaneState
-from napari_samunet.session.settled import settled_indices, settled_masks
+from napari_samunet.session.settled import settled_across, settled_indices, settled_masks
 from napari_samunet.session.state import State
 from napari_samunet.types import BoolArray, FloatArray, SliceRef, Window
 
@@ -91,6 +91,7 @@ class PropagationPlan:
 
         asked: set[int] = set()
         answers: dict[int, Prediction] = {}
+        across = settled_across(*self.basis, self.axis)
         reached: int | None = None
 
         def ask(index: int, prompts: Prompts) -> Prediction:
@@ -101,8 +102,8 @@ class PropagationPlan:
             nonlocal reached
             if index in self.emptied:
                 return True
-            answers[index] = replace(answer, model=engine.algorithm)
             ref = SliceRef(self.axis, index)
+            answers[index] = crossed_answer(replace(answer, model=engine.algorithm), ref, across)
             if progress is not None and progress(ref, answers[index]) is False:
                 reached = index
             return reached is None

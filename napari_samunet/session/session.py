@@ -16,13 +16,13 @@ from napari_samunet.io.volume import Volume
 from napari_samunet.session import steps
 from napari_samunet.session.checks import check_unlocked, label_array, object_name, plane_of
 from napari_samunet.session.identity import ImageIdentity
-from napari_samunet.session.journal import Journal, Kind
+from napari_samunet.session.journal import Journal
 from napari_samunet.session.plan import Carried, PropagationPlan, make_plan, make_plan_around
 from napari_samunet.session.repaint import repainted
 from napari_samunet.session.reshaping import ReshapingSession
 from napari_samunet.session.sharing import SharingSession
 from napari_samunet.session.shelf import Shelf
-from napari_samunet.session.state import MAX_ID, Overlap
+from napari_samunet.session.state import MAX_ID, Overlap, State
 from napari_samunet.session.store import image_of, load_state, save_state
 from napari_samunet.session.story import is_journal, read_story
 from napari_samunet.session.suggesting import SuggestingSession
@@ -138,16 +138,24 @@ class Session(ReshapingSession, SuggestingSession, SharingSession):
         """Have the journal keep what a plan that still runs has found so far.
 
         It shows as previews, a step that can be undone, where a session is taken up that ended in
-        the middle of it. No answers: nothing of the run is kept.
+        the middle of it.
         """
         if self._journal is None or not plan.fits(self._state):
             return
-        found = Carried(plan.axis, answers, gone=frozenset(), lost=frozenset())
-        state = steps.propagated(
-            self._state, plan.object_id, found, plan.window, self._steps + 1, as_preview=True
-        )
-        kind: Kind = "found" if answers else "move"
-        self._journal.record(kind, "propagate", self._state, state, time.time())
+        state, generation = self._state, self._steps + 1
+        found = Carried(plan.axis, dict(answers), gone=frozenset(), lost=frozenset())
+
+        def after() -> State:
+            return steps.propagated(
+                state, plan.object_id, found, plan.window, generation, as_preview=True
+            )
+
+        self._journal.note_found(state, after)
+
+    def forget_found(self) -> None:
+        """Have the journal keep nothing of what a plan that still runs has found."""
+        if self._journal is not None:
+            self._journal.record("move", "", self._state, self._state, time.time())
 
     @property
     def doubts(self) -> tuple[SliceRef, ...]:

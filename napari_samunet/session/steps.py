@@ -13,14 +13,14 @@ from napari_samunet.inference.prediction import Prediction
 from napari_samunet.packed import PackedMask
 from napari_samunet.prompts.hits import hits
 from napari_samunet.session.claims import claimed
-from napari_samunet.session.crossing import are_side_by_side, crossed
+from napari_samunet.session.crossing import are_side_by_side, crossed, crossed_answer
 from napari_samunet.session.objects import ObjectState
 from napari_samunet.session.placed import PlacedPrompt
 from napari_samunet.session.plan import Carried
 from napari_samunet.session.plane import PlaneState
 from napari_samunet.session.settled import settled_across
 from napari_samunet.session.state import Overlap, PlaneKey, State
-from napari_samunet.types import BoolArray, SliceRef, Window
+from napari_samunet.types import SliceRef, Window
 
 
 def place(state: State, prompt: PlacedPrompt, window: Window | None, generation: int) -> State:
@@ -148,23 +148,14 @@ def _as_settled(
     """
     axis = carried.axis
     across = settled_across(item, planes, axis)
-    found = {ref: _crossed(answer, ref, across) for ref, answer in carried.answers.items()}
+    found = {ref: crossed_answer(answer, ref, across) for ref, answer in carried.answers.items()}
     given = {ref: item.mask_at(ref) for ref in (SliceRef(0, z) for z in item.given)}
     nothing = painted_prediction(np.zeros(plane_shape(item.shape, axis), bool))
     for ref, there in item.masks_at(sorted(carried.lost)).items():
-        rest = _crossed(nothing, ref, {**given, **across})
+        rest = crossed_answer(nothing, ref, {**given, **across})
         if not np.array_equal(rest.mask, there):
             found[ref] = rest
     return found
-
-
-def _crossed(answer: Prediction, ref: SliceRef, across: Mapping[SliceRef, BoolArray]) -> Prediction:
-    """Return an answer with what planes of other axes are where they cross it."""
-    mask = crossed(answer.mask, ref, across)
-    if np.array_equal(mask, answer.mask):
-        return answer
-    held = painted_prediction(mask, answer.note, answer.score)
-    return replace(held, score_kind=answer.score_kind, model=answer.model)
 
 
 def reopened(state: State, key: PlaneKey) -> State:
@@ -221,7 +212,7 @@ def _begun_on_preview(
     """Return a plane in preview to prompt on: where nobody did, what was prompted since counts."""
     if plane.prompts or plane.shown is None:
         return plane
-    held = _crossed(plane.shown, ref, settled_across(item, others, ref.axis))
+    held = crossed_answer(plane.shown, ref, settled_across(item, others, ref.axis))
     return plane if held is plane.shown else plane.answered(held)
 
 

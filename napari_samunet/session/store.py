@@ -100,7 +100,8 @@ def load_state(path: str | Path, volume: Volume | None = None) -> tuple[Volume, 
         raise _no_session(source) from error
     if found is None:
         found = image_of(source, image, volume)
-        if "affine" in arrays and not np.allclose(arrays["affine"], found.affine):
+        saved = arrays.get("affine", found.affine)
+        if saved.shape != found.affine.shape or not np.allclose(saved, found.affine):
             logger.warning(
                 "The image that was handed over with %s has another spacing or place than when the "
                 "session was saved: volumes in ml and exports follow the new one.",

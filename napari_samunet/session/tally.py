@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from io import StringIO
 
 from napari_samunet.io.names import table_cell
+from napari_samunet.session.objects import ObjectState
 from napari_samunet.session.state import State
 
 IDLE_S = 60.0
@@ -87,8 +88,12 @@ def touched(action: str, before: State, after: State) -> list[int]:
         return [] if current is None else [current]
     old = {item.id: item for item in before.objects}
     gains = {
-        item.id: int(item.crop().sum()) - (int(old[item.id].crop().sum()) if item.id in old else 0)
+        item.id: _pixels(item) - (_pixels(old[item.id]) if item.id in old else 0)
         for item in after.objects
         if item is not old.get(item.id)
     }
     return sorted(gains, key=lambda number: -gains[number])
+
+
+def _pixels(item: ObjectState) -> int:
+    return sum(mask.pixels for mask in item.masks.values())

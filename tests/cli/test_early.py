@@ -68,8 +68,8 @@ def test_a_folder_for_pictures_is_refused_before_anything_is_measured(
     assert ("is a file" if way == "file" else "Permission denied") in _line(capsys)
 
 
-@pytest.mark.parametrize("step", ["replace_text", "_draw"])
-def test_the_table_is_there_even_where_no_report_can_be_written_and_no_picture_drawn(
+@pytest.mark.parametrize("step", ["replace_text", "_draw", "say"])
+def test_what_a_night_measured_is_there_though_report_picture_or_table_cannot_be_written(
     step, untrained, tmp_path: Path, monkeypatch, capsys
 ):
     def full(*_arguments) -> None:
@@ -84,7 +84,8 @@ def test_the_table_is_there_even_where_no_report_can_be_written_and_no_picture_d
     command = ["evaluate", str(tmp_path), "--model", str(untrained), "--clicks", "1"]
     with pytest.raises(OSError, match="No space"):
         main([*command, "--json", str(tmp_path / "report.json")])
-    assert "inscribed ellipse" in capsys.readouterr().out
+    assert ("inscribed ellipse" in capsys.readouterr().out) == (step != "say")
+    assert (tmp_path / "report.json").exists() == (step != "replace_text")
 
 
 @pytest.mark.parametrize(

@@ -166,16 +166,20 @@ def test_what_was_not_kept_is_counted_with_its_reason(tmp_path):
 
 def test_a_sum_that_cannot_be_kept_costs_no_embedding_and_is_counted_anew(tmp_path, monkeypatch):
     """On Windows a virus scanner may hold the file of the sum for longer than anybody waits."""
-    folder, move = EmbeddingFolder(tmp_path, 4 * ONE), os.replace
-
-    def held(draft, path):
-        if Path(path).name == ".bytes":
-            raise PermissionError(13, "The file is being used by another process")
-        move(draft, path)
-
+    folder = EmbeddingFolder(tmp_path, 4 * ONE)
     folder.put(_key("0"), _features())
+
+    def refusing(work):
+        def held(*places):
+            if Path(places[-1]).name == ".bytes":
+                raise PermissionError(13, "The file is being used by another process")
+            return work(*places)
+
+        return held
+
     with monkeypatch.context() as scanned:
-        scanned.setattr(os, "replace", held)
+        for work in ("replace", "unlink"):
+            scanned.setattr(os, work, refusing(getattr(os, work)))
         for name in "12":
             folder.put(_key(name), _features())
     assert (len(folder), folder.refused) == (3, 0)

@@ -11,9 +11,12 @@ from napari_samunet.errors import InputError
 from napari_samunet.evaluation import protocol
 from napari_samunet.evaluation.cases import SliceCase
 
+MODEL = SimpleNamespace()
+
 
 @pytest.fixture
-def case() -> SliceCase:
+def case(monkeypatch: pytest.MonkeyPatch) -> SliceCase:
+    monkeypatch.setattr(protocol, "Engine", lambda model: model)
     mask = np.zeros((40, 60), bool)
     mask[10:20, 5:25] = True  # the larger part
     mask[30:34, 40:44] = True
@@ -58,7 +61,7 @@ class _Reader:
 def _measure(monkeypatch: pytest.MonkeyPatch, case: SliceCase, rule, clicks: int = 20):
     reader = _Reader(rule)
     monkeypatch.setattr(protocol, "Session", reader)
-    return protocol.measure_case(case, None, clicks), reader
+    return protocol.measure_case(case, MODEL, clicks), reader
 
 
 def _points(call: SimpleNamespace) -> list[tuple[float, ...]]:
@@ -132,7 +135,7 @@ def test_fewer_clicks_give_no_clicks_to_reach(monkeypatch, case):
 @pytest.mark.parametrize("clicks", [0, 21, -1])
 def test_other_numbers_of_clicks_are_refused(case, clicks):
     with pytest.raises(InputError, match="1 to 20"):
-        protocol.measure_case(case, None, clicks)
+        protocol.measure_case(case, MODEL, clicks)
 
 
 def test_plain_geometry_is_measured_with_every_case(monkeypatch, case):
@@ -160,7 +163,7 @@ def test_a_better_candidate_that_was_not_chosen_is_told(monkeypatch, case):
     reader = _Reader(lambda prompts: np.zeros_like(case.mask))
     reader.other_candidate = case.mask
     monkeypatch.setattr(protocol, "Session", reader)
-    measures = protocol.measure_case(case, None, 1).measures
+    measures = protocol.measure_case(case, MODEL, 1).measures
     assert measures["dice_click_1"] == 0
     assert measures["dice_click_1_oracle"] == 1
 
@@ -173,6 +176,6 @@ def test_the_answers_that_pictures_show_are_kept(monkeypatch, case):
 def test_classical_tools_are_measured_from_the_same_box(monkeypatch, case):
     monkeypatch.setattr(protocol, "Session", _Reader(lambda prompts: case.mask))
     tools = {"all of it": lambda image, outside, core: np.where(outside, -1.0, 1.0)}
-    result = protocol.measure_case(case, None, 1, tools)
+    result = protocol.measure_case(case, MODEL, 1, tools)
     filled = result.baselines["filled box"]["dice_box"]
     assert result.baselines["all of it"]["dice_box"] == pytest.approx(filled, abs=0.05)

@@ -109,6 +109,15 @@ def test_another_array_is_taken_over_and_stays_its_owners(screen, two):
     assert screen.session.labels[5, 28, 70], "the brush paints into it as before"
 
 
+def test_another_array_counts_before_a_step_that_follows_at_once(screen, two):
+    (first, second), layer = two
+    theirs = layer.data.copy()
+    theirs[:, :5, :5] = first.id
+    layer.data = theirs
+    screen.controller.grouping.delete([second.id])
+    assert (screen.session.labels[:, :5, :5] == first.id).all()
+
+
 def test_a_type_that_holds_fewer_numbers_hides_no_object(screen, two):
     _, layer = two
     layer.data = layer.data.astype(np.int8)

@@ -7,6 +7,7 @@ from threading import Event, Semaphore, Timer
 
 import nibabel
 import numpy as np
+import pytest
 from qtpy.QtCore import Qt
 
 from napari_samunet.io.open import open_volume
@@ -146,3 +147,26 @@ def test_an_export_names_the_object_that_is_being_carried_on(screen, tmp_path):
     gate.release(10)
     screen.until(lambda: not through.running)
     assert said("c.nii.gz").endswith("not accepted yet: object 1 (6 slices)")
+
+
+@pytest.mark.parametrize("end", ["deleted", "dropped"])
+def test_an_export_names_nothing_of_what_is_carried_on_in_vain(screen, tmp_path, end):
+    screen.click(30, 40)
+    screen.press(Qt.Key.Key_G)
+    gate, answer = Event(), screen.engine.predict
+
+    def slowly(*arguments, **named):
+        gate.wait()
+        return answer(*arguments, **named)
+
+    screen.engine.predict = slowly
+    screen.press(Qt.Key.Key_S, "shift")
+    if end == "deleted":
+        screen.controller.grouping.delete([1])
+    else:
+        screen.press(Qt.Key.Key_Backspace, "shift")
+    screen.controller.sharing.export(tmp_path / "a.nii.gz")
+    screen.until(lambda: "a.nii.gz" in screen.controller.notice)
+    assert screen.controller.notice.endswith("a.nii.gz")
+    gate.set()
+    screen.until(lambda: not screen.controller.through.running)

@@ -136,6 +136,24 @@ def test_what_was_found_is_on_the_disk_while_it_still_runs(screen, tmp_path, mon
     assert "propagation was cut off" in screen.widget.status.text
 
 
+def test_an_error_on_the_way_costs_nothing_of_what_was_found(screen):
+    screen.click(30, 40)
+    answer = screen.engine.predict
+
+    def fails_on_the_first(volume, ref, *rest, **named):
+        if ref.index == 0:
+            raise RuntimeError("out of memory")
+        return answer(volume, ref, *rest, **named)
+
+    screen.engine.predict = fails_on_the_first
+    screen.press(Qt.Key.Key_S, "shift")
+    _finished(screen)
+    assert sorted(ref.index for ref in screen.session.previews) == [1, 2, 3]
+    assert "2 slices were found before" in screen.widget.status.text
+    screen.press(Qt.Key.Key_Z, "control")
+    assert sorted(ref.index for ref in screen.session.previews) == [3]
+
+
 def test_a_click_stops_it_because_a_person_comes_first(screen):
     screen.click(30, 40)
     gate, answer = threading.Semaphore(0), screen.engine.predict

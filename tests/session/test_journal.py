@@ -131,22 +131,26 @@ def test_what_a_propagation_found_counts_no_more_once_a_person_went_on(volume, t
     session, journal = kept(volume, tmp_path)
     _cut_off(session, volume)
     if then == "dropped":
-        session.note_found(session.plan_propagation(0, 5), {})
+        session.forget_found()
     else:
         session.add_point((30, 30), index=3)
     assert journal.flush(10)
     assert all_states(read_back(journal.path, volume)) == all_states(session)
 
 
-def test_each_mask_that_a_propagation_finds_is_written_once(volume, tmp_path):
+@pytest.mark.parametrize("across", [False, True])
+def test_each_mask_that_a_propagation_finds_is_written_once(volume, tmp_path, across):
     """However often it is noted on the way, or long propagations would fill the disk."""
     session, journal = kept(volume, tmp_path)
+    if across:
+        session.paint(square(SHAPE[::2], 0, 20, 6), index=12, axis=1)
     session.add_point((10, 9), index=3)
     plan, answers = session.plan_propagation(0, 5), {}
 
     def tell(ref, answer):
         answers[ref] = answer
         session.note_found(plan, answers)
+        assert journal.flush(10)
 
     session.apply_propagation(plan, plan.run(session.engine, tell), as_preview=True)
     journal.close()
