@@ -243,7 +243,8 @@ class Through(QObject):
             found = Carried(plan.axis, self._answers, gone=frozenset(), lost=frozenset())
             kept = bool(self._answers) and work.session.apply_propagation(plan, found, True)
             work.draw()
-            more = f" {len(self._answers)} slices were found before." if kept else ""
+            count = len(self._answers)
+            more = f" Found before: {count} slice{'s' * (count != 1)}. Then Accept." if kept else ""
             self._controller.say_of(work, f"The propagation ended. {reason_of(error)}{more}")
             self._controller.asking.go_on()
         self.changed.emit()

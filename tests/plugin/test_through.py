@@ -149,7 +149,7 @@ def test_an_error_on_the_way_costs_nothing_of_what_was_found(screen):
     screen.press(Qt.Key.Key_S, "shift")
     _finished(screen)
     assert sorted(ref.index for ref in screen.session.previews) == [1, 2, 3]
-    assert "2 slices were found before" in screen.widget.status.text
+    assert "Found before: 2 slices." in screen.widget.status.text
     screen.press(Qt.Key.Key_Z, "control")
     assert sorted(ref.index for ref in screen.session.previews) == [3]
 
