@@ -88,9 +88,7 @@ def main() -> None:
 
 
 def same_batches(config: TrainConfig, path: Path) -> Callable[..., Iterator[Batch]]:
-    """``batches`` from a file, which is made where it is not there: to draw them takes as long as
-    to learn from them.
-    """
+    """``batches`` from a file, which is made where it is not there: all variants see the same."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         size = MEMBERS[config.member].image_size
