@@ -205,8 +205,10 @@ class Keeping(QObject):
         self.refuse(work)
         state = found.state if isinstance(found, Story) else found
         self.continued.emit(work, getattr(found, "position", None) or state.ref)
-        if isinstance(found, Story) and (told := found.gap or (found.found and _CUT_OFF)):
-            self.said.emit(told)
+        if isinstance(found, Story) and found.gap:
+            self.said.emit(found.gap)
+        elif isinstance(found, Story) and found.found is not None:
+            self.said.emit(_CUT_OFF)
 
     def _tell_offer(self, work: ImageWork) -> None:
         """The first step hides the offer, and taking it back shows it again."""

@@ -50,7 +50,7 @@ class Through(QObject):
 
     changed = Signal()
     began = Signal()
-    _found = Signal(object, object, object)
+    _found = Signal(object, object, object, object)
 
     def __init__(self, controller: Controller) -> None:
         super().__init__(controller)
@@ -60,7 +60,6 @@ class Through(QObject):
         self._work: ImageWork | None = None
         self._dropped = False
         self._stop = Event()
-        self._plan: PropagationPlan | None = None
         self._answers: dict[SliceRef, Prediction] = {}
         self._noted = 0.0
         self._found.connect(self._show)
@@ -108,7 +107,7 @@ class Through(QObject):
         """Let go of an image that is closed: nothing of it is carried on."""
         if work is self._work:
             self._stop.set()
-            self._work, self._plan, self._answers = None, None, {}
+            self._work, self._answers = None, {}
 
     def carries(self, work: ImageWork | None) -> bool:
         """Whether an object of an image is being carried on."""
@@ -177,12 +176,12 @@ class Through(QObject):
         self.running, self.object_id = True, plan.object_id
         asked = set(range(plan.first, plan.last + 1)) - plan.keys.keys() - plan.emptied
         self.done, self.total = 0, len(asked)
-        self._work, self._plan, self._answers = work, plan, {}
+        self._work, self._answers = work, {}
         self._dropped, self._noted = False, time.monotonic()
         self._stop = stop = Event()
 
         def tell(ref: SliceRef, answer: Any) -> bool:
-            self._found.emit(work, ref, answer)
+            self._found.emit(work, plan, ref, answer)
             return not stop.is_set()
 
         self._controller.asking.run_beside(
@@ -194,13 +193,15 @@ class Through(QObject):
         self.began.emit()
         self.changed.emit()
 
-    def _show(self, work: ImageWork, ref: SliceRef, answer: Prediction) -> None:
+    def _show(
+        self, work: ImageWork, plan: PropagationPlan, ref: SliceRef, answer: Prediction
+    ) -> None:
         if not self.carries(work) or self._dropped:
             return
         self.done += 1
         self._answers[ref] = answer
-        if time.monotonic() - self._noted > NOTE_S and self._plan is not None:
-            work.session.note_found(self._plan, self._answers)
+        if time.monotonic() - self._noted > NOTE_S:
+            work.session.note_found(plan, self._answers)
             self._noted = time.monotonic()
         if work is self._controller.work:
             work.drawing.masks({ref: one.chosen.packed for ref, one in self._answers.items()})

@@ -106,6 +106,17 @@ class Screen:
         self.settle()
         return self.widget
 
+    def answers_one_by_one(self) -> threading.Semaphore:
+        """From now on each answer waits for a release."""
+        gate, answer = threading.Semaphore(0), self.engine.predict
+
+        def slowly(*arguments, **named):
+            gate.acquire()
+            return answer(*arguments, **named)
+
+        self.engine.predict = slowly
+        return gate
+
     def add_image(self, data=None, **kwargs):
         image = self.viewer.add_image(
             np.zeros(SHAPE, np.float32) if data is None else data, **kwargs

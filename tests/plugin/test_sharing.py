@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from threading import Event, Semaphore, Timer
+from threading import Event, Timer
 
 import nibabel
 import numpy as np
@@ -127,18 +127,14 @@ def test_a_log_that_the_disk_refuses_leaves_the_earlier_one(screen, tmp_path, mo
 
 def test_an_export_names_the_object_that_is_being_carried_on(screen, tmp_path):
     _accepted(screen)
-    gate, answer, through = Semaphore(0), screen.engine.predict, screen.controller.through
-
-    def slowly(*arguments, **named):
-        gate.acquire()
-        return answer(*arguments, **named)
+    through = screen.controller.through
 
     def said(name: str) -> str:
         screen.controller.sharing.export(tmp_path / name)
         screen.until(lambda: name in screen.controller.notice)
         return screen.controller.notice
 
-    screen.engine.predict = slowly
+    gate = screen.answers_one_by_one()
     screen.press(Qt.Key.Key_S, "shift")
     assert said("a.nii.gz").endswith("not accepted yet: object 1 (0 slices so far)")
     gate.release()
@@ -153,13 +149,7 @@ def test_an_export_names_the_object_that_is_being_carried_on(screen, tmp_path):
 def test_an_export_names_nothing_of_what_is_carried_on_in_vain(screen, tmp_path, end):
     screen.click(30, 40)
     screen.press(Qt.Key.Key_G)
-    gate, answer = Event(), screen.engine.predict
-
-    def slowly(*arguments, **named):
-        gate.wait()
-        return answer(*arguments, **named)
-
-    screen.engine.predict = slowly
+    screen.engine.go.clear()
     screen.press(Qt.Key.Key_S, "shift")
     if end == "deleted":
         screen.controller.grouping.delete([1])
@@ -168,5 +158,5 @@ def test_an_export_names_nothing_of_what_is_carried_on_in_vain(screen, tmp_path,
     screen.controller.sharing.export(tmp_path / "a.nii.gz")
     screen.until(lambda: "a.nii.gz" in screen.controller.notice)
     assert screen.controller.notice.endswith("a.nii.gz")
-    gate.set()
+    screen.engine.go.set()
     screen.until(lambda: not screen.controller.through.running)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -84,13 +83,7 @@ def test_the_range_is_what_the_panel_says(screen):
 def test_it_is_seen_while_it_runs_and_stops_when_asked(screen):
     screen.click(30, 40)
     screen.press(Qt.Key.Key_G)
-    gate, answer = threading.Semaphore(0), screen.engine.predict
-
-    def slowly(*arguments, **named):
-        gate.acquire()
-        return answer(*arguments, **named)
-
-    screen.engine.predict = slowly
+    gate = screen.answers_one_by_one()
     screen.press(Qt.Key.Key_S, "shift")
     gate.release()
     screen.until(lambda: screen.controller.through.done == 1)
@@ -106,13 +99,7 @@ def test_what_was_found_is_on_the_disk_while_it_still_runs(screen, tmp_path, mon
     """A crash in the middle of a long propagation costs its last seconds, not all of it."""
     monkeypatch.setattr(through, "NOTE_S", 0.0)
     screen.click(30, 40)
-    gate, answer = threading.Semaphore(0), screen.engine.predict
-
-    def slowly(*arguments, **named):
-        gate.acquire()
-        return answer(*arguments, **named)
-
-    screen.engine.predict = slowly
+    gate = screen.answers_one_by_one()
     journal = screen.controller.keeping._kept[screen.controller.work].journal
 
     def kept() -> list[int]:
@@ -156,13 +143,7 @@ def test_an_error_on_the_way_costs_nothing_of_what_was_found(screen):
 
 def test_a_click_stops_it_because_a_person_comes_first(screen):
     screen.click(30, 40)
-    gate, answer = threading.Semaphore(0), screen.engine.predict
-
-    def slowly(*arguments, **named):
-        gate.acquire()
-        return answer(*arguments, **named)
-
-    screen.engine.predict = slowly
+    gate = screen.answers_one_by_one()
     screen.press(Qt.Key.Key_S, "shift")
     screen.settle(0.1)
     screen.click(10, 10, wait=False)
