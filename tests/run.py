@@ -12,59 +12,88 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from tempfile import TemporaryFile
+from queue import SimpleQueue
+from tempfile import TemporaryDirectory, TemporaryFile
+from threading import Lock
 from typing import TextIO
 
 from napari_samunet.cli.display import has_display, missing_packages
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+SIDE_BY_SIDE = 2
+# Into how many runs the tests with windows are cut: with more, the two sides end closer together.
+PARTS = 6
+_PRINTING = Lock()
 
 
 def main() -> int:
     """Prepare, run pytest, return its exit status."""
+    os.chdir(REPOSITORY)
     _provide(_needed_packages())
-    status = 0 if sys.argv[1:] else _check()
-    with _display() as environment:
+    with _displays() as displays, _bytecode() as kept:
         if sys.argv[1:]:
-            return _pytest(sys.argv[1:], environment)
-        return max(status, _all(environment))
+            return _pytest(sys.argv[1:], {**kept, **displays[0]})
+        return _all(displays, kept)
 
 
-def _check() -> int:
-    """Check style and types; return the worst exit status."""
-    checks = (["ruff", "check"], ["ruff", "format", "--check"], ["mypy", "napari_samunet"])
-    commands = [[sys.executable, "-m", *check] for check in checks]
-    return max(subprocess.run(each, cwd=REPOSITORY, check=False).returncode for each in commands)
+def _all(displays: list[dict[str, str]], kept: dict[str, str]) -> int:
+    """Check style and types and run all tests, two jobs at a time; return the worst exit status.
+
+    Two windows on one display would take the keyboard from each other: each has its own.
+    """
+    free: SimpleQueue[dict[str, str]] = SimpleQueue()
+    for display in displays:
+        free.put(display)
+
+    def windows(files: list[str], out: TextIO) -> int:
+        display = free.get()
+        try:
+            return _pytest(files, {**kept, **display}, out)
+        finally:
+            free.put(display)
+
+    def others(out: TextIO) -> int:
+        return _pytest(["--ignore=tests/plugin", "tests"], {**kept, **displays[0]}, out)
+
+    files = sorted(path.as_posix() for path in Path("tests/plugin").glob("test_*.py"))
+    jobs = [others, _check, *(partial(windows, files[part::PARTS]) for part in range(PARTS))]
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        return max(pool.map(_told, jobs))
 
 
-def _all(environment: dict[str, str]) -> int:
-    """Run all tests, beside them those that open windows, which wait more than they work."""
-    with TemporaryFile("w+") as kept, ThreadPoolExecutor(1) as beside:
-        windows = beside.submit(_pytest, ["tests/plugin"], environment, kept)
-        status = _pytest(["--ignore=tests/plugin", "tests"], environment)
-        status = max(status, windows.result())
-        kept.seek(0)
-        shutil.copyfileobj(kept, sys.stdout)
+def _told(job: Callable[[TextIO], int]) -> int:
+    """Do a job and print in one piece what it said."""
+    with TemporaryFile("w+") as out:
+        status = job(out)
+        out.seek(0)
+        with _PRINTING:
+            shutil.copyfileobj(out, sys.stdout)
+            sys.stdout.flush()
     return status
+
+
+def _check(out: TextIO) -> int:
+    checks = (["ruff", "check"], ["ruff", "format", "--check"], ["mypy", "napari_samunet"])
+    return max(_python(check, dict(os.environ), out) for check in checks)
 
 
 def _pytest(arguments: list[str], environment: dict[str, str], out: TextIO | None = None) -> int:
     """Run pytest; once more if it dies of a signal, as drawing in software has been seen to."""
-
-    def run() -> int:
-        command = [sys.executable, "-m", "pytest", *arguments]
-        return subprocess.run(
-            command, cwd=REPOSITORY, env=environment, stdout=out, stderr=out, check=False
-        ).returncode
-
-    status = run()
+    status = _python(["pytest", *arguments], environment, out)
     if status >= 0:
         return status
     print(f"pytest died of signal {-status}, which is a defect; running it again.", flush=True)
-    return abs(run())
+    return abs(_python(["pytest", *arguments], environment, out))
+
+
+def _python(module: list[str], environment: dict[str, str], out: TextIO | None) -> int:
+    command = [sys.executable, "-m", *module]
+    environment = {**os.environ, **environment}
+    return subprocess.run(command, env=environment, stdout=out, stderr=out, check=False).returncode
 
 
 def _needed_packages() -> list[str]:
@@ -95,15 +124,34 @@ def _provide(packages: list[str]) -> None:
 
 
 @contextlib.contextmanager
-def _display() -> Iterator[dict[str, str]]:
-    """Give an environment with a display, and end the virtual one afterwards."""
-    if has_display():
-        yield dict(os.environ)
+def _bytecode() -> Iterator[dict[str, str]]:
+    """Where Python is told to keep no bytecode, keep it for as long as the tests last.
+
+    They start Python dozens of times, and each start would compile PyTorch and napari.
+    """
+    if not sys.dont_write_bytecode:
+        yield {}
         return
+    with TemporaryDirectory() as folder:
+        yield {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": folder}
+
+
+@contextlib.contextmanager
+def _displays() -> Iterator[list[dict[str, str]]]:
+    """Give the variables of the desktop's display, or of virtual ones, which end afterwards."""
+    if has_display():
+        yield [{}]
+        return
+    with contextlib.ExitStack() as screens:
+        yield [screens.enter_context(_screen()) for _ in range(SIDE_BY_SIDE)]
+
+
+@contextlib.contextmanager
+def _screen() -> Iterator[dict[str, str]]:
     reading, writing = os.pipe()
-    screen = ["-screen", "0", "1600x1200x24", "-nolisten", "tcp"]
+    size = ["-screen", "0", "1600x1200x24", "-nolisten", "tcp"]
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(writing), *screen],
+        ["Xvfb", "-displayfd", str(writing), *size],
         pass_fds=[writing],
         stderr=subprocess.DEVNULL,
     )
@@ -113,7 +161,7 @@ def _display() -> Iterator[dict[str, str]]:
     if not number:
         sys.exit("Xvfb did not start; set DISPLAY to a display that works.")
     try:
-        yield {**os.environ, "DISPLAY": f":{number}", "QT_QPA_PLATFORM": "xcb"}
+        yield {"DISPLAY": f":{number}", "QT_QPA_PLATFORM": "xcb"}
     finally:
         server.terminate()
         server.wait()

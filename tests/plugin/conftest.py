@@ -13,7 +13,7 @@ from pathlib import Path
 import napari
 import numpy as np
 import pytest
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import QEvent, QPoint, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 from scipy.ndimage import binary_dilation
@@ -128,6 +128,8 @@ class Screen:
     def settle(self, seconds: float = 0.03) -> None:
         """Let Qt work for a moment."""
         end = time.monotonic() + seconds
+        # Outside Qt's own loop what was given to `deleteLater` is kept for ever otherwise.
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
         while True:
             QApplication.processEvents()
             if time.monotonic() > end:
@@ -240,8 +242,8 @@ _MODIFIERS = {
 
 @pytest.fixture(scope="module")
 def _window() -> Iterator[napari.Viewer]:
-    # Torch is imported here and once, lest the first test's patience ends over it.
-    from napari_samunet.inference import painted  # noqa: F401
+    # Here and once, lest the first test's patience ends over it; and before `freeze`.
+    import torch  # noqa: F401
 
     viewer = napari.Viewer(show=True)
     gc.freeze()  # napari collects garbage for each layer that goes, and all of it is looked through
