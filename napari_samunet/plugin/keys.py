@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 CTRL = "⌘" if sys.platform == "darwin" else "Ctrl"
 """What Qt calls Ctrl, as it is written on the keyboard."""
-_CONTROL = "Meta" if sys.platform == "darwin" else "Control"  # as napari writes that key
+CONTROL = "Meta" if sys.platform == "darwin" else "Control"
+"""The same key as napari writes it."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,9 @@ KEYS: Mapping[str, Key] = {
     "accept": Key("G", "G", "Accept: put the mask into the labels; a doubtful slice is right"),
     "next_object": Key("N", "N", "Next object: accept what is shown and start another one"),
     "candidate": Key("U", "U", "Show the next candidate: another answer to the same click"),
-    "undo": Key(f"{_CONTROL}-Z", f"{CTRL}+Z", "Take the last step back"),
+    "undo": Key(f"{CONTROL}-Z", f"{CTRL}+Z", "Take the last step back"),
     "redo": Key(
-        f"{_CONTROL}-Shift-Z", f"{CTRL}+Shift+Z", "Make the step again that was taken back"
+        f"{CONTROL}-Shift-Z", f"{CTRL}+Shift+Z", "Make the step again that was taken back"
     ),
     "discard": Key(
         "Shift-Backspace", "Shift+Backspace", "Discard what is not accepted of this object"
@@ -74,7 +75,7 @@ KEYS: Mapping[str, Key] = {
     "ghost": Key("Shift-E", "Shift+E", "Ghost: show under the mouse what a click would give"),
     "suggest": Key("Shift-F", "Shift+F", "Suggest: find objects on this slice; again: stop"),
     "suggest_volume": Key(
-        f"{_CONTROL}-Shift-F",
+        f"{CONTROL}-Shift-F",
         f"{CTRL}+Shift+F",
         "Suggest on slices all over the volume; again: stop",
     ),
@@ -118,6 +119,12 @@ def unbind(holder: ViewerModel | Layer, actions: Iterable[str] = KEYS) -> None:
     for name in actions:
         for key in KEYS[name].bound:
             holder.bind_key(key, None, overwrite=True)
+
+
+def mute(layer: Layer, pressed: Iterable[str]) -> None:
+    """Let keys of napari's do nothing while a layer is selected, as ``("A", "Control-A")``."""
+    for key in pressed:
+        layer.bind_key(key, lambda _layer: None, overwrite=True)
 
 
 def _alone(action: Callable[[], Any]) -> Callable[[Any], None]:

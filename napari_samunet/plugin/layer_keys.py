@@ -1,4 +1,4 @@
-"""Undo, redo and delete where a helper layer is selected: its class has these keys for itself.
+"""Keys where a helper layer is selected: its class has them for itself.
 
 Without this, Ctrl+Z after a stroke of napari's brush would take voxels back that the session keeps.
 """
@@ -8,12 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from napari.layers import Points, Shapes
+
 from napari_samunet.plugin import keys
 from napari_samunet.plugin.helper_layers import is_helper
 
 if TYPE_CHECKING:
     from napari.components.layerlist import LayerList
     from napari.layers import Layer
+
+
+# What is selected, napari deletes, copies and pastes: discs and boxes that are no prompts.
+_SELECT = ("A", "Shift-A", f"{keys.CONTROL}-A")
 
 
 class LayerKeys:
@@ -47,3 +53,5 @@ class LayerKeys:
     def _bind(self, layer: Layer) -> None:
         if is_helper(layer):
             keys.bind(layer, self._actions)
+            if isinstance(layer, Points | Shapes):
+                keys.mute(layer, _SELECT)
