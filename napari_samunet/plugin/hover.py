@@ -79,7 +79,7 @@ class Hover(QObject):
 
     def _ask(self) -> None:
         work = self._work()
-        if work is None or self._inference.is_busy:
+        if work is None or not work.image.visible or self._inference.is_busy:
             return
         try:
             spot = locate(self._viewer, work.image, self._viewer.cursor.position)

@@ -133,6 +133,25 @@ def test_the_key_of_another_tool_is_for_the_next_drag(screen, key):
         assert screen.session.previews[SliceRef(0, 3)].mask[row, col]
 
 
+@pytest.mark.parametrize("key", [PAINT, BOX])
+@pytest.mark.parametrize("modifier", ["", "shift"])
+def test_a_drag_that_began_for_one_object_never_ends_in_another(screen, key, modifier):
+    screen.click(30, 30)  # where the mouse will be when Shift+N picks what is under it
+    screen.press(Qt.Key.Key_N)
+    screen.click(50, 60)
+    second = screen.session.current.id
+    screen.press(key)
+    with _Drag(screen):
+        screen.press(Qt.Key.Key_N, modifier)
+        left = screen.session.current
+        assert left is None or left.id != second
+    assert "while the button was held" in screen.widget.status.text
+    assert not screen.session.prompts
+    screen.controller.grouping.select(second)
+    prompts = screen.session.settled_prompts + screen.session.prompts
+    assert [prompt.kind for prompt in prompts] == ["point"]
+
+
 def test_an_image_that_is_removed_under_the_mouse_leaves_no_layers(screen):
     _other_image(screen)
     first = screen.controller.work
@@ -169,3 +188,23 @@ def test_nobody_prompts_on_an_image_that_is_not_seen(screen, key):
     screen.drag((20, 20), (40, 50))
     screen.click(30, 40)
     assert screen.session.prompts
+
+
+def test_nobody_deletes_a_click_that_is_not_seen(screen):
+    screen.click(30, 40)
+    screen.controller.work.image.visible = False
+    screen.hover(30, 40)
+    screen.press(Qt.Key.Key_Delete)
+    assert screen.session.prompts
+    assert "'volume' is hidden: show it to delete" in screen.widget.status.text
+    screen.controller.work.image.visible = True
+    screen.press(Qt.Key.Key_Delete)
+    assert not screen.session.prompts
+
+
+def test_no_ghost_appears_over_an_image_that_is_not_seen(screen):
+    screen.controller.work.image.visible = False
+    screen.press(Qt.Key.Key_E, "shift")
+    screen.hover(30, 40)
+    screen.settle(0.2)
+    assert not screen.engine.calls
