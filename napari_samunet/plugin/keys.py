@@ -60,9 +60,7 @@ KEYS: Mapping[str, Key] = {
     "next_object": Key("N", "N", "Next object: accept what is shown and start another one"),
     "candidate": Key("U", "U", "Show the next candidate: another answer to the same click"),
     "undo": Key(f"{CONTROL}-Z", f"{CTRL}+Z", "Take the last step back"),
-    "redo": Key(
-        f"{CONTROL}-Shift-Z", f"{CTRL}+Shift+Z", "Make the step again that was taken back"
-    ),
+    "redo": Key(f"{CONTROL}-Shift-Z", f"{CTRL}+Shift+Z", "Make the step again that was taken back"),
     "discard": Key(
         "Shift-Backspace", "Shift+Backspace", "Discard what is not accepted of this object"
     ),
