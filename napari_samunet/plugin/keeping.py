@@ -99,6 +99,11 @@ class Keeping(QObject):
         kept = None if work is None else self._kept.get(work)
         return None if work is None or kept is None or work.session.can_undo else kept.offer
 
+    def problem_of(self, work: ImageWork | None) -> str:
+        """Why nothing of an image is kept at the moment, for a person; "" where all is kept."""
+        kept = None if work is None else self._kept.get(work)
+        return "" if kept is None else kept.journal.problem
+
     def refuse(self, work: ImageWork) -> None:
         """Start afresh; the earlier session stays on the disk."""
         kept = self._kept.get(work)

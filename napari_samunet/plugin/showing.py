@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 def show_state(panels: SegmentationWidget, act: Controller) -> None:
     """Bring everything that a person sees beside the image up to date."""
     now = situation(act)
-    panels.status.set_text(act.notice or act.problem or next_step(now))
+    told = act.notice or act.problem or next_step(now)
+    unkept = act.keeping.problem_of(act.work)  # it stays so until the disk takes it
+    panels.status.set_text(told if unkept in told else f"{told} {unkept}")
     offer = act.keeping.offer_for(act.work)
     panels.last_session.set_offer("" if offer is None else offer.about)
     _show_image(panels, act)

@@ -1,23 +1,22 @@
 """The journal: every step of a session on the disk a moment after it was made.
 
 Steps are values, so the thread that asks only hands them over; another one turns them into frames,
-appends these and waits until the disk has them. The file is private to its owner.
+appends these and waits until the disk has them. What the disk refuses waits in memory until it
+takes it. The file is private to its owner.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Literal
 
 from napari_samunet.inference.worker import Worker
 from napari_samunet.session.delta import AnswerNumbers, DeltaWriter
 from napari_samunet.session.frames import MAGIC, Words, pack
+from napari_samunet.session.growing_file import GrowingFile
 from napari_samunet.session.identity import ImageIdentity
-from napari_samunet.session.lock import hold
 from napari_samunet.session.state import State
 from napari_samunet.types import AnyArray, SliceRef
 
@@ -41,7 +40,14 @@ class Journal:
         ``new_path(identity)`` names a file that does not exist yet; asked in the journal's thread.
     on_problem
         ``on_problem(text)`` is told, mostly in the journal's thread, that nothing is written any
-        more, that the disk is too slow, or that the session goes on in a file of its own.
+        more or is again, that the disk is too slow, or that the session goes on in another file.
+
+    Attributes
+    ----------
+    path
+        The file; None before the first step.
+    problem
+        Why nothing is written at the moment, for a person; "" where all is on the disk.
     """
 
     def __init__(
@@ -51,13 +57,15 @@ class Journal:
         on_problem: Callable[[str], None] | None = None,
     ) -> None:
         self.path: Path | None = None
+        self.problem = ""
         self._identity = identity
         self._new_path = new_path
         self._numbers = AnswerNumbers()
         self._end: int | None = None
         self._on_problem = on_problem or logger.warning
         self._worker = Worker("samunet journal", self._give_up)
-        self._file: BinaryIO | None = None
+        self._file: GrowingFile | None = None
+        self._unwritten = b""
         self._failed = False
         self._closed = False
         self._taken = 0
@@ -144,23 +152,40 @@ class Journal:
         self._write(words, writer.arrays)
 
     def _write(self, words: Words, arrays: dict[str, AnyArray]) -> None:
-        if self._failed:
-            return  # a frame after one that is torn would never be read
-        if self._file is None:
-            self._file = self._open()
-        self._file.write(pack(words, arrays))
+        if not self._failed:  # a frame after one that is missing could not be followed
+            self._unwritten += pack(words, arrays)
 
     def _sync(self) -> None:
-        if self._file is not None:
-            self._file.flush()
-            os.fsync(self._file.fileno())
+        try:
+            self._append()
+        except OSError as error:
+            self._tell(error)
+        else:
+            if self.problem and not self._failed:
+                self.problem = ""
+                self._on_problem("Your work is kept on the disk again, all of it.")
 
-    def _open(self) -> BinaryIO:
+    def _append(self) -> None:
+        if not self._unwritten:
+            return
+        if self._file is None:
+            self._file = self._open()
+        elif not self._file.is_there:
+            self._file = self._created(self._file.content())
+            self._on_problem(
+                "The file that keeps your work was deleted or moved; it is kept in a new one."
+            )
+        self._file.append(self._unwritten)
+        self._unwritten = b""
+
+    def _open(self) -> GrowingFile:
         if self.path is not None and self._end is not None:
-            return _open_again(self.path, self._end) or self._copied(self.path, self._end)
+            return GrowingFile.open_again(self.path, self._end) or self._copied(
+                self.path, self._end
+            )
         return self._created(MAGIC + pack({"format": FORMAT, "image": self._identity.words()}, {}))
 
-    def _copied(self, path: Path, end: int) -> BinaryIO:
+    def _copied(self, path: Path, end: int) -> GrowingFile:
         with path.open("rb") as file:
             copy = self._created(file.read(end))
         self._on_problem(
@@ -169,49 +194,27 @@ class Journal:
         )
         return copy
 
-    def _created(self, content: bytes) -> BinaryIO:
-        self.path = self._new_path(self._identity)
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Private from its first moment: it shows a patient.
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        file = os.fdopen(descriptor, "r+b")
-        hold(file)
-        try:
-            file.write(content)
-            file.flush()
-        except OSError:
-            with suppress(OSError):  # what is buffered has no room either
-                file.close()
-            self.path.unlink()  # a copy cut short would be offered instead of the whole
-            raise
-        return file
+    def _created(self, content: bytes) -> GrowingFile:
+        made = GrowingFile.create(self._new_path(self._identity), content)
+        self.path = made.path
+        return made
 
     def _finish(self) -> None:
-        file, self._file = self._file, None
         try:
-            if file is not None:
-                file.close()
-        except OSError as error:
-            self._give_up(error)
-        self._worker.close()
+            self._sync()
+        finally:
+            if self._file is not None:
+                self._file.close()
+                self._file = None
+            self._worker.close()
 
     def _give_up(self, error: BaseException) -> None:
-        if not self._failed:
-            self._failed = True
-            reason = getattr(error, "strerror", None) or error
-            self._on_problem(
-                f"Your work is not being kept on the disk ({reason}): export it before you close."
-            )
+        self._failed = True
+        self._tell(error)
 
-
-def _open_again(path: Path, end: int) -> BinaryIO | None:
-    """Open a journal to write on; None where it is written on or holds more than was read."""
-    file = path.open("r+b")
-    if hold(file):
-        file.seek(end)
-        if not file.read().strip(b"\0"):
-            file.truncate(end)  # NUL bytes are what a power loss leaves, and nobody's work
-            file.seek(end)
-            return file
-    file.close()
-    return None
+    def _tell(self, error: BaseException) -> None:
+        reason = getattr(error, "strerror", None) or error
+        text = f"Your work is not being kept on the disk ({reason}): export it before you close."
+        if text != self.problem:
+            self.problem = text
+            self._on_problem(text)

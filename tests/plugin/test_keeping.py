@@ -150,6 +150,26 @@ def test_a_session_that_another_window_holds_is_told_of_and_goes_on_once_it_is_c
     assert screen.session.preview.mask[30, 20]
 
 
+def test_a_full_disk_is_told_for_as_long_as_nothing_is_kept(screen, monkeypatch):
+    def full(_number: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr("os.fsync", full)
+        screen.click(30, 40)
+        screen.until(lambda: "not being kept on the disk" in screen.widget.status.text)
+        screen.press(Qt.Key.Key_G)
+        screen.viewer.dims.set_point(0, 5)
+        screen.settle()
+        assert screen.widget.status.text.count("not being kept on the disk (No space left") == 1
+    screen.click(20, 60)
+    screen.until(lambda: "kept on the disk again" in screen.widget.status.text)
+    screen.press(Qt.Key.Key_G)
+    assert "the disk" not in screen.widget.status.text
+    _journal(screen).close()
+    assert count_objects(_journal(screen).path) == 1
+
+
 def test_sessions_that_cannot_be_looked_for_are_not_said_to_be_none(screen, monkeypatch):
     def locked(*_arguments):
         raise PermissionError("the folder is locked")

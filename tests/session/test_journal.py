@@ -6,6 +6,7 @@ import errno
 import io
 import os
 import runpy
+import shutil
 import signal
 import stat
 import subprocess
@@ -256,7 +257,7 @@ def test_a_full_disk_is_told_and_the_work_goes_on(volume, tmp_path, monkeypatch)
     def full(_descriptor: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(journal_module.os, "fsync", full)
+    monkeypatch.setattr("os.fsync", full)
     for column in (9, 20, 30):
         session.add_point((10, column), index=2)
     journal.flush(10)
@@ -322,7 +323,7 @@ def test_a_disk_that_hangs_while_a_window_closes_is_told_and_written_to_once_it_
 ):
     told: list[str] = []
     awake, sync = threading.Event(), os.fsync
-    monkeypatch.setattr(journal_module.os, "fsync", lambda number: (awake.wait(60), sync(number)))
+    monkeypatch.setattr("os.fsync", lambda number: (awake.wait(60), sync(number)))
     session = Session(volume, DiscEngine())
     journal = Journal(ImageIdentity(volume), Shelf(tmp_path).new_path, told.append)
     session.keep_journal(journal)
@@ -343,32 +344,112 @@ class _FullDisk(io.FileIO):
     room = 10**9
 
     def write(self, content) -> int:
-        if self.tell() + len(content) > self.room:
+        room = self.room - self.tell()
+        if room <= 0:
             raise OSError(errno.ENOSPC, "No space left on device")
-        return super().write(content)
+        return super().write(content[:room])
 
 
-def test_a_full_disk_hinders_no_closing_and_keeps_what_was_written_before(
-    volume, tmp_path, monkeypatch
-):
+@pytest.fixture
+def full_disk(volume, tmp_path, monkeypatch):
+    """A session after its first step, its journal, what was told, and a disk that is full now."""
     told: list[str] = []
-    monkeypatch.setattr(
-        journal_module.os,
-        "fdopen",
-        lambda number, mode: io.BufferedRandom(_FullDisk(number, mode)),
-    )
+    monkeypatch.setattr("os.fdopen", lambda number, mode, buffering: _FullDisk(number, mode))
     session = Session(volume, DiscEngine())
     journal = Journal(ImageIdentity(volume), Shelf(tmp_path).new_path, told.append)
     session.keep_journal(journal)
     session.add_point((10, 9), index=2)
     assert journal.flush(10)
-    earlier = state_bytes(session)
     monkeypatch.setattr(_FullDisk, "room", journal.path.stat().st_size + 10)
+    return session, journal, told
+
+
+def test_a_full_disk_hinders_no_closing_and_keeps_what_was_written_before(volume, full_disk):
+    session, journal, told = full_disk
+    earlier = state_bytes(session)
     session.add_point((30, 9), index=2)
     journal.close()
     assert len(told) == 1
     assert "No space left" in told[0]
     assert state_bytes(read_back(journal.path, volume)) == earlier
+
+
+def test_once_a_full_disk_has_room_again_all_is_kept_with_every_step(
+    volume, full_disk, monkeypatch
+):
+    session, journal, told = full_disk
+    session.add_point((30, 9), index=2)
+    session.accept()
+    session.rename_object(1, "liver")
+    assert journal.flush(10)
+    assert journal.problem == told[0]
+    monkeypatch.setattr(_FullDisk, "room", 10**9)
+    session.undo()
+    assert journal.flush(10)
+    assert not journal.problem
+    assert len(told) == 2
+    assert "kept on the disk again" in told[1]
+    journal.close()
+    again = read_back(journal.path, volume)
+    assert state_bytes(again) == state_bytes(session)
+    for one in (session, again):
+        one.redo()
+        for _ in range(4):
+            one.undo()
+        assert not one.can_undo
+    assert state_bytes(again) == state_bytes(session)
+
+
+def test_closing_is_the_last_attempt_to_keep_what_a_full_disk_refused(
+    volume, full_disk, monkeypatch
+):
+    session, journal, _ = full_disk
+    session.accept()
+    assert journal.flush(10)
+    monkeypatch.setattr(_FullDisk, "room", 10**9)
+    journal.close()
+    assert state_bytes(read_back(journal.path, volume)) == state_bytes(session)
+
+
+def test_a_folder_that_takes_no_file_at_first_takes_it_with_a_later_step(volume, tmp_path):
+    told: list[str] = []
+    closed = tmp_path / "sessions"
+    closed.write_bytes(b"")  # where the folder would be
+    journal = Journal(ImageIdentity(volume), Shelf(closed).new_path, told.append)
+    session = Session(volume, DiscEngine())
+    session.keep_journal(journal)
+    work(session)
+    assert journal.flush(10)
+    assert journal.path is None
+    assert journal.problem
+    closed.unlink()
+    session.undo()
+    journal.close()
+    assert not journal.problem
+    assert state_bytes(read_back(journal.path, volume)) == state_bytes(session)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file is not deleted there")
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_a_journal_that_is_deleted_under_the_window_is_kept_in_a_new_file(volume, tmp_path, what):
+    told: list[str] = []
+    folder = tmp_path / "sessions"
+    journal = Journal(ImageIdentity(volume), Shelf(folder).new_path, told.append)
+    session = Session(volume, DiscEngine())
+    session.keep_journal(journal)
+    work(session)
+    assert journal.flush(10)
+    before = journal.path
+    if what == "file":
+        before.unlink()
+    else:
+        shutil.rmtree(folder)
+    session.undo()
+    journal.close()
+    assert len(told) == 1
+    assert "deleted or moved" in told[0]
+    assert state_bytes(read_back(journal.path, volume)) == state_bytes(session)
+    assert journal.path.stat().st_mode & 0o077 == 0
 
 
 def _both_continue(volume: Volume, folder: Path) -> tuple[Session, Session, list[str]]:
