@@ -68,8 +68,20 @@ def refusal_of(folder: Path) -> str:
     try:
         draft_folder(folder).rmdir()
     except OSError as error:
-        return error.strerror or str(error)
+        return cause_of(error)
     return ""
+
+
+def cause_of(error: OSError) -> str:
+    """What the system said, "No space left on device", also where a library put words around it:
+    pydicom raises an error of its own, with a traceback in its text.
+    """
+    told: BaseException | None = error
+    while told is not None:
+        if isinstance(told, OSError) and told.strerror:
+            return told.strerror
+        told = told.__cause__ or told.__context__
+    return str(error)
 
 
 def put_in_place(draft: Path, path: Path) -> None:

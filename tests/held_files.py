@@ -1,10 +1,12 @@
-"""Files that another program holds, as a virus scanner does on Windows with what is new, and
-folders that take none.
+"""Files that another program holds, as a virus scanner does on Windows with what is new, folders
+that take none, and disks that are full.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -36,3 +38,15 @@ def refuse_files(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
         make(path, *arguments, **options)
 
     monkeypatch.setattr(os, "mkdir", refused)
+
+
+@contextmanager
+def files_no_longer_than(size: int) -> Iterator[None]:
+    """As on a full disk, the end of a longer file is lost."""
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_samunet.cli.model import add_choice, loaded
-from napari_samunet.cli.output import check_folder, check_writable, replace_text, say
+from napari_samunet.cli.output import check_folder, check_writable, make_folder, replace_text, say
 from napari_samunet.errors import BadUsage, InputError
 
 if TYPE_CHECKING:
@@ -32,12 +33,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Evaluate, print the table, write the JSON report.
+    """Evaluate, print the table, write the JSON report, draw.
 
     Raises
     ------
     InputError
         A bad folder, case, model or option; nothing is written then.
+    ExportRefused
+        A file cannot be written; the others are.
     """
     from napari_samunet.evaluation.cases import find_cases
     from napari_samunet.evaluation.classical import classical_tools
@@ -62,13 +65,16 @@ def run(args: argparse.Namespace) -> None:
 
     from napari_samunet.evaluation.table import format_report
 
-    try:  # hours of work: neither who stops reading nor a full disk costs more than its own part
+    # Hours of work: neither who stops reading nor a full disk costs more than its own part.
+    with ExitStack() as owed:  # the last one first, and each whatever becomes of the others
+        if args.pictures:
+            owed.callback(_draw_cases, results, Path(args.pictures))
+        if args.plots and report["calibration"]:
+            owed.callback(_plot, report, Path(args.plots))
+        if target is not None:
+            owed.callback(replace_text, target, report_json(report))
         for line in format_report(report).splitlines():
             say(line)
-    finally:
-        if target is not None:
-            replace_text(target, report_json(report))
-    _draw(args, report, results)
 
 
 def _check(paths: list[Path]) -> None:
@@ -103,16 +109,22 @@ def _report(args: argparse.Namespace, model: System, results: list[CaseResult]) 
     return make_report(results, name, score_map, weights=model.model_hash, **options)
 
 
-def _draw(args: argparse.Namespace, report: dict, results: list[CaseResult]) -> None:
+def _draw_cases(results: list[CaseResult], folder: Path) -> None:
     from napari_samunet.evaluation.pictures import write_pictures
-    from napari_samunet.evaluation.plots import plot_reliability
 
-    if args.plots and report["calibration"]:
-        before = report.get("calibration_before", {})
-        Path(args.plots).mkdir(parents=True, exist_ok=True)
-        plot_reliability(report["calibration"], before, Path(args.plots) / "reliability.png")
-    if args.pictures:
-        write_pictures(results, Path(args.pictures))
+    make_folder(folder)
+    write_pictures(results, folder)
+
+
+def _plot(report: dict, folder: Path) -> None:
+    from napari_samunet.evaluation.plots import plot_reliability
+    from napari_samunet.io.export import write_and_replace
+
+    groups, before = report["calibration"], report.get("calibration_before", {})
+    make_folder(folder)
+    write_and_replace(
+        folder / "reliability.png", lambda draft: plot_reliability(groups, before, draft)
+    )
 
 
 def _measure(

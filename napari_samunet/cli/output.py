@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from napari_samunet.errors import BadUsage
+from napari_samunet.errors import BadUsage, ExportRefused
 from napari_samunet.io.paths import exists, is_folder
-from napari_samunet.replacing import refusal_of
+from napari_samunet.replacing import cause_of, refusal_of
 
 _CONTROL = re.compile("[\0-\x08\n-\x1f\x7f-\x9f]")
 
@@ -86,6 +86,22 @@ def check_folder(path: str | Path) -> Path:
         place = path if nearest == whole else f"{nearest}, where {path} would be,"
         raise BadUsage(f"Expected a folder to write in, but {place} takes no file ({refusal}).")
     return path
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder that `check_folder` found to be possible, and those above it.
+
+    Raises
+    ------
+    ExportRefused
+        It cannot be made any more, for instance because the disk is full by now.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ExportRefused(
+            f"{path} cannot be made ({cause_of(error)}): choose another folder or make room."
+        ) from None
 
 
 def replace_text(path: Path, text: str) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from napari_samunet.evaluation.drawing import ANSWER, TRUTH, draw_slice, sheet
 from napari_samunet.evaluation.metrics import dice
 from napari_samunet.evaluation.protocol import CaseResult
+from napari_samunet.io.export import write_and_replace
 from napari_samunet.preprocess.frame import Frame
 from napari_samunet.preprocess.intensity import to_uint8
 from napari_samunet.preprocess.roi import extent_of, roi_around
@@ -36,15 +37,19 @@ def write_pictures(results: Sequence[CaseResult], folder: Path) -> list[Path]:
     results
         One entry per case, with ``masks``.
     folder
-        Where to write; made if need be.
+        Where to write.
 
     Returns
     -------
     list of Path
         The files; the last is ``sheet.png``: for each of box, one click and five clicks a row of
         the best, best first, and a row of the worst, worst first.
+
+    Raises
+    ------
+    ExportRefused
+        One cannot be written; those before it are whole.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     counted = [result for result in results if result.case.human] or list(results)
     paths: list[Path] = []
     rows: list[list[UInt8Array]] = []
@@ -54,10 +59,15 @@ def write_pictures(results: Sequence[CaseResult], folder: Path) -> list[Path]:
             rows.append([_close_up(result, kind, SHEET_SIDE) for result in chosen])
             for place, result in enumerate(chosen, start=1):
                 paths.append(folder / _name(result, kind, title, place))
-                iio.imwrite(paths[-1], _picture(result, kind))
+                _write(paths[-1], _picture(result, kind))
     paths.append(folder / "sheet.png")
-    iio.imwrite(paths[-1], sheet(rows))
+    _write(paths[-1], sheet(rows))
     return paths
+
+
+def _write(path: Path, picture: UInt8Array) -> None:
+    png = iio.imwrite("<bytes>", picture, extension=".png")
+    write_and_replace(path, lambda draft: draft.write_bytes(png))
 
 
 def _dice(result: CaseResult, kind: str) -> float:

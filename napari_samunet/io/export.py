@@ -21,7 +21,7 @@ from napari_samunet.io.originals import check_original, originals_of
 from napari_samunet.io.paths import is_folder
 from napari_samunet.io.segments import Segment, segments_of
 from napari_samunet.io.volume import Volume
-from napari_samunet.replacing import draft_folder, put_in_place, sweep
+from napari_samunet.replacing import cause_of, draft_folder, put_in_place, sweep
 from napari_samunet.types import AnyArray
 
 _FORMATS = {
@@ -214,7 +214,7 @@ def sidecar_of(target: Path) -> Path:
 
 
 def write_and_replace(
-    target: Path, write: Callable[[Path], None], originals: Sequence[Path] = ()
+    target: Path, write: Callable[[Path], object], originals: Sequence[Path] = ()
 ) -> None:
     """Let ``write`` make a draft in a private folder, then move it over the target.
 
@@ -240,8 +240,7 @@ def write_and_replace(
         _replace(target, draft, originals)
     except OSError as error:
         raise ExportRefused(
-            f"{target} cannot be written ({error.strerror or error}): "
-            "choose another folder or make room."
+            f"{target} cannot be written ({cause_of(error)}): choose another folder or make room."
         ) from None
     except MemoryError:
         raise ExportRefused(

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
+from http import HTTPStatus
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from napari_samunet.errors import FetchCancelled, NotFetched
+from napari_samunet.replacing import cause_of
 
 if TYPE_CHECKING:
     from requests import Response
@@ -101,13 +103,19 @@ def check_response(response: Response, **_how: Any) -> None:
     if response.is_redirect:
         target = urljoin(response.url, response.headers["location"])
         _check_redirect(response.url, target)
-    elif response.ok:
-        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind in _WEB_PAGES:
-            raise NotFetched(
-                f"{urlsplit(response.url).hostname} sent a web page in place of the file; "
-                "perhaps this network asks you to log in first"
-            )
+        return
+    host = urlsplit(response.url).hostname
+    if response.status_code != HTTPStatus.OK:  # a part of the file, or nothing, is no success
+        raise NotFetched(f"{host} answered {response.status_code} {response.reason}")
+    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind in _WEB_PAGES:
+        raise NotFetched(
+            f"{host} sent a web page in place of the file; "
+            "perhaps this network asks you to log in first"
+        )
+    length = response.headers.get("content-length", "0")
+    if not length.isdecimal():
+        raise NotFetched(f"{host} says that the file is {length!r} bytes long, which is no number")
 
 
 def _check_address(url: str) -> None:
@@ -142,8 +150,6 @@ def _network_reason(error: Exception, host: str) -> str:
     import requests
     from requests.utils import get_environ_proxies
 
-    if isinstance(error, requests.HTTPError) and error.response is not None:
-        return f"{host} answered {error.response.status_code} {error.response.reason}"
     if isinstance(error, (requests.exceptions.ProxyError, requests.exceptions.InvalidSchema)):
         return (
             f"the proxy that this computer is set to use did not lead to {host} "
@@ -179,4 +185,4 @@ def _local_reason(error: OSError, path: Path) -> str:
         return f"{error}; look at what REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE name"
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return f"the disk of {path.parent} is full"
-    return f"{path.parent} cannot be written to ({error.strerror or error})"
+    return f"{path.parent} cannot be written to ({cause_of(error)})"

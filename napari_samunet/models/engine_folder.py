@@ -19,7 +19,7 @@ import torch
 from napari_samunet.models.halves import Half
 from napari_samunet.models.openvino_network import processor
 from napari_samunet.models.system import System
-from napari_samunet.replacing import refusal_of
+from napari_samunet.replacing import refusal_of, replacing
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +69,8 @@ def keep_choice(half: Half, engine: str) -> None:
     if not _can_keep(path.parent):
         return
     try:
-        path.write_text(json.dumps({"engine": engine}))
+        with replacing(path) as file:
+            file.write(json.dumps({"engine": engine}).encode())
     except OSError:
         logger.warning("The choice of the engine cannot be kept in %s", path.parent)
 

@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from napari_samunet.errors import FetchCancelled, NotFetched
+from napari_samunet.errors import BadCheckpoint, FetchCancelled, NotFetched
 from napari_samunet.models.catalogue import (
     CatalogueEntry,
     hash_difference,
@@ -18,7 +18,7 @@ from napari_samunet.models.catalogue import (
 )
 from napari_samunet.models.download import SILENCE_S, Progress, download
 from napari_samunet.models.hashes import digest, pin
-from napari_samunet.replacing import put_in_place
+from napari_samunet.replacing import cause_of, put_in_place
 
 _PART = ".part"
 # A server may be silent for half a minute, so what nobody has written to for so long is abandoned.
@@ -31,8 +31,8 @@ def fetch(
     """Bring a listed checkpoint onto this computer, unless it is here already.
 
     It is written under another name first and gets its own when its hash is the published one;
-    where none is published, its SHA-256 is pinned. Two processes that fetch at once do not disturb
-    each other.
+    where none is published it has to be a whole checkpoint, and its SHA-256 is pinned. Two
+    processes that fetch at once do not disturb each other.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def _new_part(entry: CatalogueEntry) -> Path:
 
 
 def _unwritable(folder: Path, error: OSError) -> NotFetched:
-    return NotFetched(f"{folder} cannot be written to ({error.strerror or error})")
+    return NotFetched(f"{folder} cannot be written to ({cause_of(error)})")
 
 
 def _forget_abandoned(folder: Path) -> None:
@@ -122,5 +122,18 @@ def _put_in_place(part: Path, entry: CatalogueEntry) -> None:
     if wrong:
         raise NotFetched(f"what came is not the right file: {wrong}")
     if entry.published is None:
+        _check_whole(part)
         pin(entry.path, digest(part, "sha256"))
     put_in_place(part, entry.path)
+
+
+def _check_whole(part: Path) -> None:
+    """Refuse what came where no published hash does, before it is pinned: a server's apology, or
+    the first half of a file whose length it did not tell.
+    """
+    from napari_samunet.models.checkpoint import read_checkpoint
+
+    try:
+        read_checkpoint(part)
+    except BadCheckpoint as error:
+        raise NotFetched("what came is no checkpoint, or not a whole one") from error

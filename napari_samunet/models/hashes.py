@@ -9,9 +9,12 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from napari_samunet.replacing import DRAFT_PREFIX, DRAFT_SUFFIX
 
 _CHUNK = 1 << 20
 
@@ -40,23 +43,46 @@ def digest(path: Path, kind: str) -> str:
 def pin_of(path: Path) -> str | None:
     """The SHA-256 that was pinned for the file of this path, or None."""
     try:
-        words = _pin_path(path).read_text(encoding="ascii").split()
-    except (OSError, UnicodeDecodeError):
+        return _digits(_pin_path(path))
+    except OSError:
         return None
-    return words[0] if words and re.fullmatch("[0-9a-f]{64}", words[0]) else None
 
 
 def pin(path: Path, sha256: str) -> None:
     """Remember what the file of this path is, unless that is known already.
 
-    The line is one that ``sha256sum -c`` reads. A folder that cannot be written to keeps no pin:
-    nothing can be replaced there either.
+    The line is one that ``sha256sum -c`` reads; one that was cut short is replaced. A folder that
+    cannot be written to keeps no pin: nothing can be replaced there either.
     """
+    place = _pin_path(path)
     with suppress(OSError):
-        # Exclusive, so that of two processes the first one decides.
-        handle = os.open(_pin_path(path), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(f"{sha256}  {path.name}\n")
+        if place.exists():
+            if _digits(place):
+                return
+            place.unlink()  # a full disk or a power loss left none of it
+        handle, draft = tempfile.mkstemp(DRAFT_SUFFIX, DRAFT_PREFIX, place.parent)
+        try:
+            with os.fdopen(handle, "w", encoding="ascii") as file:
+                file.write(f"{sha256}  {path.name}\n")
+            _put_first(Path(draft), place)
+        finally:
+            Path(draft).unlink(missing_ok=True)
+
+
+def _put_first(draft: Path, place: Path) -> None:
+    """Put a draft where no file is, so that of two processes the first one decides."""
+    try:
+        os.link(draft, place)
+    except FileExistsError:
+        return
+    except OSError:  # a disk that knows no links, such as a memory stick
+        os.replace(draft, place)
+
+
+def _digits(place: Path) -> str | None:
+    """The SHA-256 that a pin tells, or None where it tells none."""
+    words = place.read_text(encoding="ascii", errors="replace").split()
+    return words[0] if words and re.fullmatch("[0-9a-f]{64}", words[0]) else None
 
 
 def _pin_path(path: Path) -> Path:

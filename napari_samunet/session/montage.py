@@ -39,7 +39,7 @@ def write_montage(segments: Sequence[Segment], volume: Volume, path: Path) -> No
     places = np.linspace(0, len(used) - 1, min(len(used), _MOST_TILES))
     shown = shown_window(volume)
     tiles = [_tile(volume, used[round(place)], segments, shown) for place in places]
-    imageio.imwrite(path, _arranged(tiles), extension=".png")
+    path.write_bytes(imageio.imwrite("<bytes>", _arranged(tiles), extension=".png"))
 
 
 def _tile(volume: Volume, z: int, segments: Sequence[Segment], window: Window) -> UInt8Array:

@@ -19,7 +19,7 @@ import numpy as np
 
 from napari_samunet.errors import InputError, UnreadableFile
 from napari_samunet.io.volume import Source, Volume
-from napari_samunet.replacing import replacing
+from napari_samunet.replacing import cause_of, replacing
 from napari_samunet.session.frames import DAMAGE
 from napari_samunet.session.identity import ImageIdentity
 from napari_samunet.session.readings import readings
@@ -54,7 +54,7 @@ def save_state(path: str | Path, volume: Volume, state: State) -> Path:
             np.savez_compressed(file, allow_pickle=False, **arrays)
     except OSError as error:
         raise InputError(
-            f"A session was to be saved as {target}, but {error.strerror or error}; "
+            f"A session was to be saved as {target}, but {cause_of(error)}; "
             "choose a folder that exists and may be written to."
         ) from error
     return target

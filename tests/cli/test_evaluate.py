@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from held_files import files_no_longer_than
 
 from napari_samunet.cli.main import main
+from napari_samunet.errors import ExportRefused
 
 
 @pytest.fixture
@@ -44,3 +47,43 @@ def test_a_modality_that_macro_leaves_out_is_named(
     assert main(["evaluate", str(folder), "--clicks", "1"]) == 0
     told = capsys.readouterr().err
     assert "those of 'MRI' are measured, but not counted" in told
+
+
+@pytest.mark.parametrize("option", ["--pictures", "--plots"])
+@pytest.mark.parametrize("made", [True, False])
+def test_a_disk_that_is_full_costs_the_pictures_and_nothing_else(
+    folder: Path,
+    untrained: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    option: str,
+    made: bool,
+) -> None:
+    drawn = folder / "drawn"
+    command = ["evaluate", str(folder), "--model", str(untrained), option, str(drawn)]
+    if made:
+        drawn.mkdir()
+    else:
+        monkeypatch.setattr(Path, "mkdir", _full)
+    with files_no_longer_than(1000):
+        assert main([*command, "--clicks", "1"]) == 2
+    told = capsys.readouterr()
+    assert "macro" in told.out.lower()
+    assert re.search(r"drawn\S* cannot be (written|made) .*make room", told.err.splitlines()[-1])
+    assert not made or list(drawn.iterdir()) == []
+
+
+def test_a_report_that_cannot_be_written_costs_no_picture(
+    folder: Path, untrained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(path: Path, text: str) -> None:
+        raise ExportRefused("no room")
+
+    monkeypatch.setattr("napari_samunet.cli.evaluate.replace_text", refused)
+    options = ["--json", str(folder / "out.json"), "--pictures", str(folder), "--clicks", "1"]
+    assert main(["evaluate", str(folder), "--model", str(untrained), *options]) == 2
+    assert (folder / "sheet.png").is_file()
+
+
+def _full(*_arguments: object, **_options: object) -> None:
+    raise OSError(28, "No space left on device")

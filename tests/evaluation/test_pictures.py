@@ -38,7 +38,7 @@ def test_outlines_are_drawn_where_the_masks_end():
 
 def test_the_best_and_the_worst_are_named_by_rank_and_dice(tmp_path: Path):
     results = [_result(f"case{found}", found) for found in (5, 20, 10)]
-    paths = write_pictures(results, tmp_path / "pictures")
+    paths = write_pictures(results, tmp_path)
     assert [path.name for path in paths] == [
         "box_best_01_1.000_case20.png",
         "box_best_02_0.667_case10.png",

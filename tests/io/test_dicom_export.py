@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import subprocess
 import tracemalloc
@@ -14,6 +16,7 @@ import pydicom
 import pytest
 from dicom_series import PATIENT, PATIENT_ID, save_series
 from dicom_slice import COLUMNS, ROWS, save_slice
+from held_files import files_no_longer_than
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
@@ -346,6 +349,18 @@ def test_a_lack_of_memory_is_told_and_what_was_there_stays(
     monkeypatch.setattr("napari_samunet.io.dicom_seg.packed_bits", too_large)
     with pytest.raises(ExportRefused, match=r"needs more memory.*close other programs"):
         exported(tmp_path, volume, "dicom-seg")
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_disk_that_fills_up_is_told_in_the_systems_words_alone(tmp_path: Path, kind: str) -> None:
+    """The library that writes DICOM tells the element, and where in its code it was."""
+    volume = open_volume(save_series(tmp_path / "ct", (3, 200, 240)))
+    path = exported(tmp_path, volume, kind)
+    before = path.read_bytes()
+    with files_no_longer_than(9000), pytest.raises(ExportRefused) as caught:
+        exported(tmp_path, volume, kind)
+    assert f"cannot be written ({os.strerror(errno.EFBIG)}): choose" in str(caught.value)
     assert path.read_bytes() == before
 
 

@@ -96,6 +96,18 @@ class Loopback:
         self.pages[path] = page
         return self.url(path)
 
+    def answer(self, status: int, length: str, content: bytes, path: str = "/weights.pt") -> str:
+        """Answer with any status, and tell any length."""
+
+        def page(handler: BaseHTTPRequestHandler) -> None:
+            handler.send_response(status)
+            handler.send_header("Content-Length", length)
+            handler.end_headers()
+            handler.wfile.write(content)
+
+        self.pages[path] = page
+        return self.url(path)
+
     def redirect(self, target: str, path: str = "/weights.pt") -> str:
         def page(handler: BaseHTTPRequestHandler) -> None:
             handler.send_response(302)

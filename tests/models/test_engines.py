@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from held_files import files_no_longer_than
 from tiny import LIKE_BUILTIN
 from torch import Tensor
 
@@ -20,7 +21,7 @@ from napari_samunet.models import compile_wait, engine_choice, engine_folder
 from napari_samunet.models.builtin import contract_of
 from napari_samunet.models.encoder import Features, TorchEncoder
 from napari_samunet.models.engine_choice import choose_engine, difference, timed
-from napari_samunet.models.halves import Half
+from napari_samunet.models.halves import Encoding, Half
 from napari_samunet.models.lean import lean
 from napari_samunet.models.openvino_decoder import OpenVinoDecoder
 from napari_samunet.models.openvino_network import OpenVinoNetwork, processor, traced
@@ -344,6 +345,17 @@ def test_a_full_disk_does_not_keep_openvino_from_encoding(
     monkeypatch.setattr("napari_samunet.replacing.os.replace", fail)
     assert choose_engine(system, "openvino") == "openvino"
     assert not list(engines.iterdir())
+
+
+def test_a_disk_that_fills_up_leaves_the_choice_that_was_kept(
+    system: System, engines: Path
+) -> None:
+    half = Encoding(system)
+    engine_folder.keep_choice(half, "openvino")
+    with files_no_longer_than(0):
+        engine_folder.keep_choice(half, "torch")
+    assert engine_folder.choice_of(half) == "openvino"
+    assert len(list(engines.iterdir())) == 1
 
 
 def test_a_damaged_network_is_compiled_anew(system: System, engines: Path) -> None:

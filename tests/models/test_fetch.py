@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 import requests
+import safetensors.torch
+import torch
 from held_files import hold_files
-from loopback import CONTENT, SHA256, Loopback, entry_at, nothing_kept, start, wait_for
+from loopback import CONTENT, Loopback, entry_at, nothing_kept, start, wait_for
 
 from napari_samunet import replacing
 from napari_samunet.errors import BadCheckpoint, FetchCancelled, NotFetched
@@ -19,6 +23,10 @@ from napari_samunet.models.download import check_response
 from napari_samunet.models.fetch import fetch
 
 pytestmark = pytest.mark.usefixtures("cache")
+
+
+def checkpoint(value: float) -> bytes:
+    return safetensors.torch.save({"weight": torch.full((1000,), value)})
 
 
 def test_a_listed_file_arrives_whole_with_progress(server: Loopback, cache: Path) -> None:
@@ -166,20 +174,43 @@ def test_a_wrong_file_that_is_here_already_is_told_and_left_alone(
 def test_a_file_without_a_published_hash_is_pinned_when_it_is_fetched(
     server: Loopback, cache: Path
 ) -> None:
-    entry = entry_at(server.file(CONTENT), sha256="")
+    first, changed = checkpoint(1.0), checkpoint(2.0)
+    entry = entry_at(server.file(first), sha256="")
     path = fetch(entry)
     # The pin is a line that `sha256sum -c` reads.
-    assert (cache / "weights.pt.sha256").read_text() == f"{SHA256}  weights.pt\n"
+    pinned = f"{hashlib.sha256(first).hexdigest()}  weights.pt\n"
+    assert (cache / "weights.pt.sha256").read_text() == pinned
     path.write_bytes(b"somebody else's")
     with pytest.raises(BadCheckpoint, match="used before"):
         installed(entry)
     path.unlink()
-    server.file(CONTENT + b"changed")
+    server.file(changed)
     with pytest.raises(NotFetched, match="used before"):
         fetch(entry)
     assert not path.exists()
     (cache / "weights.pt.sha256").unlink()  # as the message says, where the change is meant
-    assert fetch(entry).read_bytes() == CONTENT + b"changed"
+    assert fetch(entry).read_bytes() == changed
+
+
+@pytest.mark.parametrize("kind", ["empty", "apology", "half", "half of an archive"])
+def test_what_is_no_whole_checkpoint_is_neither_kept_nor_pinned(
+    server: Loopback, cache: Path, kind: str
+) -> None:
+    """Where no hash is published, or the whole file would be refused for another one later."""
+    whole, archive = checkpoint(1.0), BytesIO()
+    torch.save({"weight": torch.ones(1000)}, archive)
+    came = {
+        "empty": b"",
+        "apology": b'{"error": "quota exceeded"}',
+        "half": whole[: len(whole) // 2],
+        "half of an archive": archive.getvalue()[: len(archive.getvalue()) // 2],
+    }[kind]
+    entry = entry_at(server.unsized(came), sha256="")
+    with pytest.raises(NotFetched, match="no checkpoint, or not a whole one"):
+        fetch(entry)
+    assert nothing_kept(cache)
+    server.file(whole)
+    assert fetch(entry).read_bytes() == whole
 
 
 def test_offline_says_the_address_and_the_place(cache: Path) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import gc
 import gzip
 import json
+import sys
 from pathlib import Path
 
 import imageio.v3 as imageio
@@ -14,6 +16,7 @@ import pydicom
 import pytest
 from dicom_series import BIRTH, PATIENT, PATIENT_ID, save_series
 from disc_engine import SHAPE, DiscEngine, make_volume, square
+from held_files import files_no_longer_than
 
 from napari_samunet.errors import InputError
 from napari_samunet.io.open import open_volume
@@ -146,6 +149,18 @@ def test_a_picture_shows_the_slices_with_objects_in_their_colours(series: Volume
     colors = {tuple(color) for color in picture.reshape(-1, 3).tolist()}
     for item in session.objects:
         assert tuple(round(255 * part) for part in item.color) in colors
+
+
+def test_a_picture_that_a_full_disk_refuses_is_told_once(
+    series: Volume, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """And not again by the library that writes it, on its way out."""
+    ignored: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", ignored.append)
+    with files_no_longer_than(0), pytest.raises(InputError, match="make room"):
+        two_objects(series).export(tmp_path / "a.png")
+    gc.collect()
+    assert ignored == []
 
 
 def test_the_sidecar_tells_model_window_prompts_and_version(series: Volume, tmp_path: Path):
