@@ -6,20 +6,20 @@ patient's anatomy to who knows the network, so that only their owner may read th
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import re
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
-from zlib import crc32
 
 from filelock import FileLock, Timeout
 
 from napari_samunet.embedding.key import EmbeddingKey
+from napari_samunet.embedding.packing import is_whole, packed, unpacked, widened
 from napari_samunet.replacing import DRAFT_SUFFIX, replacing
 
 if TYPE_CHECKING:
@@ -33,10 +33,10 @@ _OURS = re.compile(r"[0-9a-f]{32}(\.half)?\.safetensors")
 _DRAFT_PREFIX = ".samunet-embedding-"
 """Of our drafts alone: a person may just be saving a session into the same folder."""
 _LOCK, _LEDGER = ".lock", ".bytes"
-_CHECKSUM = "crc32"
 _PATIENCE_S = 5.0
 _AFTER_EVICTION = 0.9
 """Share of the bytes that is left after an eviction, lest every further file needs one."""
+_DAY_NS = 24 * 3600 * 10**9
 
 
 class _File(NamedTuple):
@@ -86,7 +86,7 @@ class EmbeddingFolder:
 
         path = self._path_of(key)
         try:
-            stored = _unpacked(path.read_bytes())
+            stored = unpacked(path.read_bytes())
         except FileNotFoundError:
             return None
         except OSError as error:  # of the disk or its rights: the file itself may be whole
@@ -100,7 +100,7 @@ class EmbeddingFolder:
         with suppress(OSError):
             os.utime(path)
         there = {name: tensor.to(device) for name, tensor in stored.items()}
-        return _with(there, "float16", "float32") if self.half else there
+        return widened(there) if self.half else there
 
     def touch(self, key: EmbeddingKey) -> None:
         """Mark what is there as used."""
@@ -111,7 +111,7 @@ class EmbeddingFolder:
         """Write features unless they are there; what was used longest ago makes room for them."""
         if not self.max_bytes or key in self:
             return
-        content = _packed(features, self.half)
+        content = packed(features, self.half)
         if len(content) > self.max_bytes:
             self._refuse(f"one takes {len(content)} bytes of a budget of {self.max_bytes}")
             return
@@ -173,7 +173,7 @@ class EmbeddingFolder:
         return len(self._files())
 
     def __contains__(self, key: EmbeddingKey) -> bool:
-        return os.path.exists(self._path_of(key))  # False also where the folder is closed to us
+        return is_whole(self._path_of(key))
 
     def _path_of(self, key: EmbeddingKey) -> Path:
         return self.path / f"{key.digest}{'.half' if self.half else ''}{SUFFIX}"
@@ -186,7 +186,10 @@ class EmbeddingFolder:
             yield
 
     def _files(self) -> list[_File]:
-        """All embeddings, the least recently used first."""
+        """All embeddings, the least recently used first.
+
+        One that a wrong clock dated goes before all others, or it would outlast them for years.
+        """
         found = []
         with suppress(FileNotFoundError), os.scandir(self.path) as entries:
             for entry in entries:
@@ -194,7 +197,8 @@ class EmbeddingFolder:
                     with suppress(FileNotFoundError):  # somebody else has evicted it
                         known = entry.stat()
                         found.append(_File(Path(entry.path), known.st_size, known.st_mtime_ns))
-        return sorted(found, key=lambda file: file.used)
+        latest = time.time_ns() + _DAY_NS
+        return sorted(found, key=lambda file: (file.used <= latest, file.used))
 
     def _evict(self, most: int) -> int:
         """Delete the oldest until at most so many bytes are left; return how many are."""
@@ -246,50 +250,3 @@ class EmbeddingFolder:
 def _write(path: Path, content: bytes) -> None:
     with replacing(path, lasting=False, prefix=_DRAFT_PREFIX) as file:
         file.write(content)
-
-
-def _packed(features: Mapping[str, Tensor], half: bool) -> bytes:
-    from safetensors.torch import save
-
-    whole = {name: tensor.detach().cpu().contiguous() for name, tensor in features.items()}
-    stored = _with(whole, "float32", "float16") if half else whole
-    return save(stored, {_CHECKSUM: _checksum(stored)})
-
-
-def _unpacked(content: bytes) -> dict[str, Tensor]:
-    """Read a file; a ValueError or SafetensorError where it is not what was written."""
-    from safetensors.torch import load
-
-    stored = load(content)
-    length = int.from_bytes(content[:8], "little")
-    told = json.loads(content[8 : 8 + length]).get("__metadata__", {})
-    if told.get(_CHECKSUM) != _checksum(stored):
-        raise ValueError("its checksum is another")
-    return stored
-
-
-def _checksum(stored: Mapping[str, Tensor]) -> str:
-    """Of names, shapes and numbers: against a failing disk; a digest takes three times as long."""
-    import torch
-
-    total = 0
-    for name in sorted(stored):
-        total = crc32(f"{name}{tuple(stored[name].shape)}".encode(), total)
-        total = crc32(stored[name].flatten().view(torch.uint8).numpy().data, total)
-    return f"{total:08x}"
-
-
-def rounded(features: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return features as they come back from a folder that halves them."""
-    return _with(_with(features, "float32", "float16"), "float16", "float32")
-
-
-def _with(features: Mapping[str, Tensor], old: str, new: str) -> dict[str, Tensor]:
-    """Turn tensors of one kind of numbers into another, and leave the others."""
-    import torch
-
-    before, after = getattr(torch, old), getattr(torch, new)
-    return {
-        name: tensor.to(after) if tensor.dtype == before else tensor
-        for name, tensor in features.items()
-    }

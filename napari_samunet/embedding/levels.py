@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from napari_samunet.embedding.budget import Budget, cache_folder, read_budget
 from napari_samunet.embedding.cache import DEFAULT_BYTES, EmbeddingCache
-from napari_samunet.embedding.folder import EmbeddingFolder, rounded
+from napari_samunet.embedding.folder import EmbeddingFolder
 from napari_samunet.embedding.key import EmbeddingKey
+from napari_samunet.embedding.packing import rounded
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -8,6 +8,7 @@ of Dask's own configuration (``distributed.comm.tls``).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -18,11 +19,12 @@ from napari_samunet.models.load import load_model
 from napari_samunet.models.system import System
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, Future
 
 PICTURES_AT_ONCE = 16
 """In one task: few enough to be lost with a worker, enough to fill a GPU."""
 _PATIENCE_S = 15
+"""For a scheduler that answers, and for a worker to come, or to come back."""
 
 
 @dataclass(frozen=True)
@@ -71,21 +73,29 @@ class ClusterEncoder:
         Raises
         ------
         InputError
-            A worker has no such model or another one under its name, or the cluster broke off.
+            A worker has no such model or another one under its name, or the cluster broke off, as
+            it does when its last worker has gone and none comes back.
         """
         starts = range(0, len(pictures), PICTURES_AT_ONCE)
         tasks = [list(pictures[start : start + PICTURES_AT_ONCE]) for start in starts]
         try:
             futures = self._client.map(encode_there, tasks, wanted=self._wanted, pure=False)
+            self._wait(futures)
             return [features for some in self._client.gather(futures) for features in some]
         except SamUNetError:
             raise
         except Exception as error:  # whatever a worker, its Python or the way to it can raise
-            reason = " ".join(f"{type(error).__name__}: {error}".split())
-            raise InputError(
-                f"The cluster broke off ({reason}); what it encoded before is kept, and the same "
-                "command goes on where it was."
-            ) from error
+            raise _broken_off(" ".join(f"{type(error).__name__}: {error}".split())) from error
+
+    def _wait(self, futures: Sequence[Future]) -> None:
+        """Wait until all is done or something failed, however long, while there is a worker."""
+        while waiting := [future for future in futures if not future.done()]:
+            if any(future.status == "error" for future in futures):
+                return
+            if not self._client.nthreads() and not _gets_worker(self._client):
+                raise _broken_off("its last worker is gone")
+            with suppress(TimeoutError):
+                waiting[0].exception(timeout=_PATIENCE_S)
 
 
 def connect(address: str) -> Client:
@@ -94,7 +104,7 @@ def connect(address: str) -> Client:
     Raises
     ------
     BadUsage
-        Dask is not installed, or nobody answers there.
+        Dask is not installed, nobody answers there, or it has no worker.
     """
     try:
         from distributed import Client
@@ -106,12 +116,19 @@ def connect(address: str) -> Client:
         ) from error
     try:
         get_backend(parse_address(address)[0])  # a client that cannot begin still waits at its end
-        return Client(address, timeout=_PATIENCE_S, set_as_default=False)
+        client = Client(address, timeout=_PATIENCE_S, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         raise BadUsage(
             f"The scheduler of a Dask cluster was looked for at {address}, but {error}; give its "
             "address, e.g. tcp://gpu-host:8786."
         ) from error
+    if not _gets_worker(client):
+        client.close()
+        raise BadUsage(
+            f"The Dask cluster at {address} was to encode, but it has no worker; start one where "
+            f"napari-samunet[cluster] is installed: dask worker {address}."
+        )
+    return client
 
 
 def encode_there(pictures: list[Picture], wanted: ModelWanted) -> list[dict[str, Any]]:
@@ -140,6 +157,22 @@ def encode_there(pictures: list[Picture], wanted: ModelWanted) -> list[dict[str,
             )
     encoded = encode_pictures(system, pictures)
     return [{name: tensor.cpu() for name, tensor in features.items()} for features in encoded]
+
+
+def _gets_worker(client: Client) -> bool:
+    """Whether a cluster has a worker, now or soon."""
+    try:
+        client.wait_for_workers(1, timeout=_PATIENCE_S)
+    except TimeoutError:
+        return False
+    return True
+
+
+def _broken_off(reason: str) -> InputError:
+    return InputError(
+        f"The cluster broke off ({reason}); what it encoded before is kept, and the same command "
+        "goes on where it was."
+    )
 
 
 def _numbers(precision: str) -> str:

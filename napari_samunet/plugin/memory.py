@@ -71,13 +71,17 @@ class Memory(QObject):
             return
         self.budget, self._ahead.beyond_shown = budget, budget.idle
 
-        def keep() -> None:
-            write_budget(budget)
+        def obey() -> OSError | None:
             cache = self._engine.cache  # of a model that may be loaded only now
             if cache is not None:
-                cache.use(budget)
+                cache.use(budget)  # first: a full disk, which keeps no setting, needs it most
+            try:
+                write_budget(budget)
+            except OSError as error:
+                return error
+            return None
 
-        self._inference.run("budget", keep, self.look, self._failed, quiet=True)
+        self._inference.run("budget", obey, self._obeyed, self._failed, quiet=True)
         self.changed.emit()
 
     def empty(self) -> None:
@@ -100,6 +104,14 @@ class Memory(QObject):
     def _folder(self) -> EmbeddingFolder | None:
         cache = self._engine.cache
         return None if cache is None else cache.folder
+
+    def _obeyed(self, unkept: OSError | None) -> None:
+        if unkept is not None:
+            self._say(
+                "The cache: the new budget holds now, but could not be kept for the next start: "
+                f"{reason_of(unkept)}"
+            )
+        self.look()
 
     def _counted(self, on_disk: int) -> None:
         self._on_disk = on_disk

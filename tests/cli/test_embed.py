@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from types import SimpleNamespace
 
 import nibabel
@@ -175,6 +176,17 @@ def test_a_budget_of_nothing_says_whose_it_is(
     assert "SAMUNET_CACHE" in line
 
 
+@pytest.mark.parametrize("cut", [0, 4, 3000], ids=["empty", "no header", "no end"])
+def test_what_a_power_loss_cut_short_is_encoded_again(folder, image, capsys, cut):
+    main(["embed", image])
+    harmed = folder / _files(folder)[1]
+    whole = harmed.read_bytes()
+    harmed.write_bytes(whole[:cut])
+    main(["embed", image])
+    assert "1 slices encoded, 3 were there" in capsys.readouterr().out
+    assert harmed.read_bytes() == whole
+
+
 @pytest.fixture
 def scheduler():
     """A Dask cluster of two workers in this process."""
@@ -196,6 +208,65 @@ def test_a_cluster_encodes_what_this_computer_would(folder, image, scheduler, ca
     monkeypatch.setattr(System, "encode", _refuse)
     answer = there.predict(prompts, index=1)
     np.testing.assert_allclose(answer.logits, expected.logits, atol=1e-4)
+
+
+def test_a_cluster_without_a_worker_is_told_and_not_waited_for(folder, image, capsys, monkeypatch):
+    distributed = pytest.importorskip("distributed")
+    from napari_samunet.inference import cluster
+
+    monkeypatch.setattr(cluster, "_PATIENCE_S", 1)
+    with distributed.LocalCluster(n_workers=0, processes=False, dashboard_address=None) as idle:
+        assert main(["embed", image, "--cluster", idle.scheduler_address]) == 2
+    line = capsys.readouterr().err
+    assert f"{idle.scheduler_address} was to encode, but it has no worker" in line
+    assert "Traceback" not in line
+
+
+@pytest.mark.parametrize("comes_back", [False, True])
+def test_when_all_workers_go_the_work_ends_with_a_line_unless_one_comes_back(
+    folder, image, scheduler, capsys, monkeypatch, comes_back
+):
+    from napari_samunet.inference import cluster
+
+    builtin, begun, go_on = load_model("builtin"), threading.Event(), threading.Event()
+
+    def load(*_model):
+        begun.set()
+        go_on.wait(20)
+        return builtin
+
+    async def lose():
+        for worker in list(scheduler.workers.values()):
+            await worker.close(executor_wait=False)
+
+    def go():
+        begun.wait(20)
+        scheduler.sync(lose)
+        go_on.set()
+
+    def waited_for(client):
+        if begun.is_set() and comes_back:
+            scheduler.scale(len(scheduler.worker_spec) + 1)
+        return gets_worker(client)
+
+    main(["embed", image, "--slices", "0:0"])
+    gets_worker = cluster._gets_worker
+    monkeypatch.setattr(cluster, "_gets_worker", waited_for)
+    monkeypatch.setattr(cluster, "_PATIENCE_S", 3)
+    monkeypatch.setattr(cluster, "_loaded", load)
+    going = threading.Thread(target=go)
+    going.start()
+    ended = main(["embed", image, "--cluster", scheduler.scheduler_address])
+    going.join()
+    told = capsys.readouterr()
+    if comes_back:
+        assert ended == 0
+        assert "3 slices encoded, 1 were there" in told.out
+    else:
+        assert ended == 2
+        assert "its last worker is gone" in told.err
+        assert "goes on where it was" in told.err
+        assert len(_files(folder)) == 1
 
 
 def test_workers_with_another_model_are_refused(folder, image, scheduler, capsys, monkeypatch):

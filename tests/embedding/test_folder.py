@@ -86,6 +86,18 @@ def test_it_stays_within_its_bytes_and_the_least_recently_used_go(tmp_path):
     assert _key("7") in folder
 
 
+def test_what_a_wrong_clock_dated_goes_first_and_not_the_work_of_today(tmp_path):
+    """A clock without its battery once said next year: nothing would be as new until then."""
+    folder = EmbeddingFolder(tmp_path, 6 * ONE)
+    next_year = time.time() + 365 * 24 * 3600
+    for name in "abcde":
+        folder.put(_key(name), _features())
+        os.utime(folder._path_of(_key(name)), (next_year, next_year))
+    for name in "vwxyz":
+        folder.put(_key(name), _features())
+    assert [name for name in "vwxyz" if _key(name) not in folder] == []
+
+
 def test_what_is_larger_than_the_folder_may_be_is_not_written(tmp_path):
     folder = EmbeddingFolder(tmp_path, KIB)
     folder.put(_key(), _features())

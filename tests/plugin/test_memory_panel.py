@@ -74,6 +74,19 @@ def test_a_budget_holds_at_once_and_at_the_next_start(screen, kept, settings):
     assert read_budget(settings) == Budget(disk_mb=0)
 
 
+def test_a_full_disk_keeps_no_budget_and_obeys_it_all_the_same(screen, kept, settings, monkeypatch):
+    def full(_budget):
+        raise OSError(28, "No space left on device", str(settings))
+
+    monkeypatch.setattr("napari_samunet.plugin.memory.write_budget", full)
+    screen.widget.memory._boxes["disk_mb"].setValue(0)
+    screen.widget.memory._boxes["disk_mb"].editingFinished.emit()
+    screen.until(lambda: "0 MB on the disk" in screen.controller.memory.view().taken)
+    assert kept.folder.bytes == kept.folder.max_bytes == 0
+    assert "holds now, but could not be kept for the next start" in screen.viewer.status
+    assert "No space left on device" in screen.viewer.status
+
+
 def test_a_budget_that_is_set_while_a_model_loads_holds_for_that_model(screen, settings):
     cache, go_on = LayeredCache(0, 2**22), threading.Event()
 
