@@ -88,6 +88,13 @@ class EncodingAhead(QObject):
         self._done = set()
         self._emptied = self._place()
 
+    def let_go(self, work: ImageWork) -> None:
+        """Keep nothing of an image that is closed, so that its memory is free."""
+        if work in self._tour:
+            self._tour = ()
+        if self._emptied is not None and work is self._emptied[0]:
+            self._emptied = None
+
     def _place(self) -> tuple[ImageWork, SliceRef, Window] | None:
         """What is shown, and how; None where nothing is to be encoded."""
         work = self._work()

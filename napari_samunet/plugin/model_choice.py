@@ -13,7 +13,8 @@ from qtpy.QtCore import QObject, Signal
 from napari_samunet.errors import reason_of
 from napari_samunet.models.catalogue import CatalogueEntry, entries, find_entry
 from napari_samunet.plugin.fetching import Fetching
-from napari_samunet.plugin.panels.model import Choice, ModelView, breakable
+from napari_samunet.plugin.panels.model import Choice, ModelView
+from napari_samunet.plugin.panels.passage import breakable
 
 if TYPE_CHECKING:
     from napari_samunet.plugin.background import Background

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+from weakref import ref as weak
+
 import pytest
+from qtpy.QtCore import Qt
 from torch import nn
 
 from napari_samunet.models.contract import InputContract
@@ -102,3 +106,20 @@ def test_a_model_that_sees_whole_slices_only_has_no_such_regions(screen):
     screen.click(30, 40)
     screen.settle(0.3)
     assert not screen.engine.regions
+
+
+@pytest.mark.parametrize("emptied", [False, True])
+def test_the_last_image_gives_its_memory_back_when_it_is_closed(screen, emptied):
+    screen.until(lambda: _encoded(screen))
+    screen.click(30, 40)
+    screen.press(Qt.Key.Key_G)
+    screen.settle(0.3)  # the slices around are encoded
+    if emptied:
+        screen.controller.ahead.forget()
+    work = screen.controller.work
+    kept = [weak(part) for part in (work, work.session, work.volume)]
+    del work
+    screen.viewer.layers.clear()
+    screen.settle(0.3)
+    gc.collect()
+    assert not [part() for part in kept if part() is not None]

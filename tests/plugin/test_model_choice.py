@@ -17,7 +17,8 @@ from napari_samunet.models.catalogue import find_entry
 from napari_samunet.plugin.background import Background
 from napari_samunet.plugin.engine import SharedEngine
 from napari_samunet.plugin.model_choice import ModelChoice
-from napari_samunet.plugin.panels.model import ModelPanel, breakable
+from napari_samunet.plugin.panels.model import ModelPanel
+from napari_samunet.plugin.panels.passage import breakable
 
 pytestmark = pytest.mark.viewer
 

@@ -149,3 +149,46 @@ def test_two_lines_of_words_move_nothing_below_them(screen):
         screen.settle(0.1)
         heights.append(panel.height())
     assert heights[0] == heights[1]
+
+
+@pytest.fixture
+def laptop(screen):
+    """A small laptop's window, and how wide the panel is at least."""
+    window, dock = screen.viewer.window, screen.widget.parentWidget()
+    window.resize(1366, 768)
+    screen.settle(0.2)
+    return lambda: (window._qt_window.width(), dock.width(), dock.minimumWidth())
+
+
+def test_a_long_name_makes_nothing_wider_and_is_read_to_its_end(screen, laptop):
+    screen.click(20, 20)
+    screen.press(Qt.Key.Key_G)
+    before, line = laptop(), screen.widget.status._text
+    for name in ("N" * 200, "left_upper_lobe_posterior_segment_consolidation_reader_2"):
+        screen.controller.grouping.rename(1, name)
+        screen.settle(0.2)
+        assert laptop() == before
+        assert name in screen.widget.status.text
+        assert name in line.accessibleName(), "a screen reader says it unbroken"
+        assert line.minimumSizeHint().width() <= line.width(), "nothing of it is cut off"
+        assert line.height() >= line.heightForWidth(line.width())
+    screen.controller.grouping.rename(1, "liver")
+    screen.settle(0.2)
+    assert laptop() == before
+    assert not line.accessibleName(), "else a screen reader would say the name of before"
+
+
+def test_an_export_to_a_long_path_makes_nothing_wider(screen, laptop, tmp_path):
+    screen.click(20, 20)
+    screen.press(Qt.Key.Key_G)
+    before = laptop()
+    folder = tmp_path / "1.2.840.113619.2.55.3.604688119.971.1448371234.467"
+    folder.mkdir()
+    target = folder / f"{'SUBJECT0012' * 9}.nii.gz"
+    screen.controller.sharing.export(target)
+    screen.until(lambda: "Written" in screen.widget.status.text)
+    assert str(target) in screen.widget.status.text
+    assert laptop() == before
+    screen.viewer.dims.set_point(0, 5)
+    screen.settle(0.2)
+    assert laptop() == before

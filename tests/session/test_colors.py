@@ -51,6 +51,24 @@ def test_any_two_of_twenty_objects_are_told_apart_side_by_side(who):
     assert min(deltaE_ciede2000(a, b) for a, b in combinations(colors, 2)) > 5
 
 
+def test_any_two_of_the_objects_of_a_whole_body_are_told_apart():
+    colors = [rgb2lab(color_of(number)) for number in range(1, 121)]
+    assert min(deltaE_ciede2000(a, b) for a, b in combinations(colors, 2)) > 7
+
+
+def test_later_objects_are_bright_enough_on_a_dark_image():
+    # Darker ones are lightened where they are drawn, which would bring them closer together.
+    for number in range(21, 151):
+        assert np.dot(color_of(number), (0.2126, 0.7152, 0.0722)) >= 0.45, number
+
+
+def test_no_object_looks_like_the_grey_image_under_it():
+    greys = rgb2lab(np.linspace(0, 1, 256)[:, None] * np.ones(3))
+    for number in range(1, 151):
+        color = np.broadcast_to(rgb2lab(color_of(number)), greys.shape)
+        assert deltaE_ciede2000(color, greys).min() > CLEAR, number
+
+
 @pytest.mark.parametrize("who", SEEN)
 def test_adding_and_removing_strokes_are_told_apart(who):
     adds, removes = (_seen(color, SEEN[who]) for color in ((0.08, 0.86, 0.55), (1.0, 0.42, 0.24)))

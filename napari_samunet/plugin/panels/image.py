@@ -8,7 +8,8 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QPushButton
 
 from napari_samunet.plugin.keys import tip
-from napari_samunet.plugin.panels.section import Section, drop_down, literal, passage, side_by_side
+from napari_samunet.plugin.panels.passage import Passage
+from napari_samunet.plugin.panels.section import Section, drop_down, literal, side_by_side
 
 
 class ImagePanel(Section):
@@ -32,7 +33,7 @@ class ImagePanel(Section):
         self._windows.setPlaceholderText("Window…")
         self._windows.activated.connect(self.window_requested.emit)
         self._titles: list[str] = []
-        self._about = passage()
+        self._about = Passage()
         self._windows.setMinimumContentsLength(8)
         self.body.addLayout(side_by_side(self._choice, self._windows, stretch=(3, 2)))
         self.body.addWidget(self._about)

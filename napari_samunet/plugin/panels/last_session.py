@@ -5,7 +5,8 @@ from __future__ import annotations
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from napari_samunet.plugin.panels.section import button, passage, side_by_side
+from napari_samunet.plugin.panels.passage import Passage
+from napari_samunet.plugin.panels.section import button, side_by_side
 
 
 class LastSessionPanel(QWidget):
@@ -19,7 +20,7 @@ class LastSessionPanel(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._text = passage()
+        self._text = Passage()
         self._continue = button(
             "Continue", "continue", self.continue_requested.emit, "Continue the last session"
         )

@@ -8,7 +8,8 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QFormLayout, QLabel, QSpinBox
 
 from napari_samunet.embedding.budget import Budget
-from napari_samunet.plugin.panels.section import Section, button, passage
+from napari_samunet.plugin.panels.passage import Passage
+from napari_samunet.plugin.panels.section import Section, button
 
 _MOST_MB = 2**20
 _STEP_MB = 256
@@ -50,7 +51,7 @@ class MemoryPanel(Section):
         self._idle.setAccessibleName(self._idle.text())
         self._idle.clicked.connect(self._ask)
         self.body.addWidget(self._idle)
-        self._taken = passage()
+        self._taken = Passage()
         self.body.addWidget(self._taken)
         empty = button("Delete encoded slices", "", self.empty_requested.emit)
         empty.setToolTip("Delete all encoded slices, here and on the disk; masks stay")

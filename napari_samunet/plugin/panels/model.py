@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,20 +9,18 @@ from qtpy.QtCore import Qt, QUrl, Signal
 from qtpy.QtGui import QDesktopServices
 from qtpy.QtWidgets import QComboBox, QFileDialog, QLabel, QProgressBar, QSizePolicy
 
+from napari_samunet.plugin.panels.passage import Passage
 from napari_samunet.plugin.panels.section import (
     Section,
     button,
     drop_down,
     literal,
-    passage,
     side_by_side,
 )
 
 _PROBLEM = "color: #e08a2e"  # seen on napari's dark and on its light theme
 _SHOWN = 220  # characters of a problem; the tooltip has all of it
 _PERMILLE = 1000
-_LONG = r"\S{24,}"  # about what one line of the dock holds
-_BREAKS = r"(?<=[/\\._-])|(?<=[^\W_]{16})(?=[^\W_])"
 
 
 @dataclass(frozen=True)
@@ -96,13 +93,13 @@ class ModelPanel(Section):
         self._open.setToolTip("Use a checkpoint file: SAM, MedSAM, SAM-Med2D, SAM-UNet …")
         self._open.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.body.addLayout(side_by_side(self._names, self._open, stretch=(1, 0)))
-        self._answering = passage()
+        self._answering = Passage()
         self.body.addWidget(self._answering)
         self._systems_label = QLabel("Read as")
         self._systems = drop_down("Read the checkpoint as", "")
         self._systems.activated.connect(self._choose_system)
         self.body.addLayout(side_by_side(self._systems_label, self._systems, stretch=(0, 1)))
-        self._offer = passage()
+        self._offer = Passage()
         self._offer.setTextFormat(Qt.TextFormat.RichText)
         self._offer.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
         self._offer.linkActivated.connect(_open_address)
@@ -115,7 +112,7 @@ class ModelPanel(Section):
         self._cancel.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.body.addWidget(self._take)
         self.body.addLayout(side_by_side(self._bar, self._cancel, stretch=(1, 0)))
-        self._problem = passage()
+        self._problem = Passage()
         self._problem.setStyleSheet(_PROBLEM)
         self.body.addWidget(self._problem)
 
@@ -124,7 +121,7 @@ class ModelPanel(Section):
         self._names.setEnabled(not view.busy)
         self._open.setEnabled(not view.busy)
         _fill(self._names, view.choices, view.chosen)
-        self._answering.setText(breakable(view.answering))
+        self._answering.setText(view.answering)
         self._systems.setToolTip(literal(view.note))
         _fill(self._systems, [Choice(name, name, "") for name in view.systems], view.systems[:1])
         for part in (self._systems_label, self._systems):
@@ -136,7 +133,7 @@ class ModelPanel(Section):
         self._take.setToolTip(literal(f"{view.action}: {view.chosen}"))
         self._take.setVisible(bool(view.action))
         self._show_progress(view.progress)
-        self._problem.setText(breakable(_clipped(view.problem)))
+        self._problem.setText(_clipped(view.problem))
         self._problem.setToolTip(literal(view.problem))
         self._problem.setVisible(bool(view.problem))
 
@@ -163,11 +160,6 @@ class ModelPanel(Section):
         path, _ = QFileDialog.getOpenFileName(self, "Open a checkpoint", "", wanted)
         if path:
             self.model_requested.emit(path)
-
-
-def breakable(text: str) -> str:
-    """Let long addresses, paths and names of tensors break at their signs, and hashes anywhere."""
-    return re.sub(_LONG, lambda word: re.sub(_BREAKS, "\u200b", word[0]), text)
 
 
 def _clipped(text: str) -> str:

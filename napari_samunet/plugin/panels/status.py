@@ -6,7 +6,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
-from napari_samunet.plugin.panels.section import passage
+from napari_samunet.plugin.panels.passage import Passage
 from napari_samunet.plugin.rest import Rest
 
 _FELT_MS = 300  # a shorter wait needs no bar, and whatever moves in a window costs it frames
@@ -20,7 +20,7 @@ class StatusPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)  # the theme leaves room around the words
-        self._text = passage()
+        self._text = Passage()
         self._text.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self._bar = QProgressBar()
         self._bar.setRange(0, 1)
