@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -55,7 +56,8 @@ def with_logits(answer: Prediction, logits: FloatArray) -> Prediction | None:
         return None
     side = answer.model_logits.shape[-1]
     fed_back = torch.from_numpy(answer.frame.logits_to_model(logits, side))
-    only = Candidate(mask, answer.score, fed_back, answer.frame, own_logits=logits)
+    own = logits.astype(np.float16)
+    only = Candidate(mask, answer.score, fed_back, answer.frame, own_logits=own)
     return replace(answer, candidates=(only,), rank=0)
 
 

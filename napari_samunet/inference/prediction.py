@@ -39,7 +39,8 @@ class Candidate:
         do not.
     own_logits
         (H, W) logits of the slice that are no others', e.g. weighed with what is known of the
-        object; None: those of ``upsample``, or of a painted mask.
+        object; None: those of ``upsample``, or of a painted mask. An accepted slice keeps them as
+        long as the session lasts, so they are float16, with which corrections come out the same.
     """
 
     packed: PackedMask
@@ -58,7 +59,7 @@ class Candidate:
     def logits(self) -> FloatArray:
         """(H, W) float32 on the slice's own grid, above 0 inside."""
         if self.own_logits is not None:
-            return self.own_logits
+            return self.own_logits.astype(np.float32)
         if self.upsample:
             return self.frame.logits_to_slice(self.model_logits, self.upsample)
         return np.where(self.mask, np.float32(PAINTED_LOGIT), np.float32(-PAINTED_LOGIT))

@@ -147,7 +147,7 @@ class Controller(ImageChoice):
         if self.asking.comes_later(self._accept_shown if carried else self.accept):
             return False
         if self.suggestions.shown:
-            return self._act(self.suggestions.take)
+            return self.act(self.suggestions.take)
         return self._accept_shown()
 
     def next_object(self) -> None:
@@ -157,7 +157,7 @@ class Controller(ImageChoice):
             return
         shown = work.session.previews or self.suggestions.shown
         if not shown or self.accept():
-            self._act(lambda: begin_next(work.session))
+            self.act(lambda: begin_next(work.session))
 
     def next_candidate(self) -> None:
         """Show another candidate for the click on the shown slice."""
@@ -169,7 +169,7 @@ class Controller(ImageChoice):
             ref = shown_slice(self.viewer, work.image)
             work.session.next_candidate(ref.index, ref.axis)
 
-        self._act(pick)
+        self.act(pick)
 
     def undo(self) -> None:
         """Drop what waits for an answer or is carried on; only else take the latest step back."""
@@ -232,6 +232,7 @@ class Controller(ImageChoice):
         """Nobody waits any more for what the model was to do on an image."""
         for part in (self.asking, self.suggestions, self.through):
             part.forget(work)
+        self.ahead.let_go(work)
 
     def _on_continued(self, work: ImageWork, ref: SliceRef | None) -> None:
         """Show what an earlier session had, where it stopped."""
@@ -257,10 +258,9 @@ class Controller(ImageChoice):
 
     def step(self, action: Callable[[Any], Any]) -> None:
         """Do ``action(session)`` with the session of the chosen image; an error is said."""
-        if self.work is not None:
-            self.work.take_hand_edits()
-            session = self.work.session
-            self._act(lambda: action(session))
+        if (work := self.work) is not None:
+            work.take_strokes()
+            self.act(lambda: action(work.session))
 
     def _accept_shown(self) -> bool:
         work = self.work
@@ -268,12 +268,12 @@ class Controller(ImageChoice):
             return False
         if work.session.previews:
             self._accepted_at = monotonic()
-            return self._act(work.accept)
+            return self.act(work.accept)
         if monotonic() - self._accepted_at > _TWICE_S:
             self.through.trust()
         return True
 
-    def _act(self, action: Callable[[], Any]) -> bool:
+    def act(self, action: Callable[[], Any]) -> bool:
         """Do something now; False where it was refused, and said why."""
         self.notice = ""
         self.asking.drop_waiting()

@@ -46,7 +46,7 @@ class Grouping:
 
     def delete(self, numbers: Sequence[int]) -> None:
         """Remove the chosen objects; one undo brings them back."""
-        self._step(lambda session: session.delete_objects(*numbers))
+        self._redraw(lambda session: session.delete_objects(*numbers))
 
     def lock(self, number: int, locked: bool) -> None:
         """Protect an object, or stop that."""
@@ -66,15 +66,15 @@ class Grouping:
         """Join the chosen objects; the current one keeps its number, else the first."""
         current = self._current()
         kept = numbers[0] if current is None or current.id not in numbers else current.id
-        self._step(lambda session: session.merge_objects(kept, list(numbers)))
+        self._redraw(lambda session: session.merge_objects(kept, list(numbers)))
 
     def split(self, number: int) -> None:
         """Make an object of every island."""
-        self._step(lambda session: session.split_object(number))
+        self._redraw(lambda session: session.split_object(number))
 
     def fill(self, numbers: Sequence[int]) -> None:
         """Fill the holes of the chosen objects, slice by slice."""
-        self._step(lambda session: session.fill_holes(*numbers))
+        self._redraw(lambda session: session.fill_holes(*numbers))
 
     def pick(self) -> None:
         """Make the object under the mouse the current one."""
@@ -125,6 +125,12 @@ class Grouping:
         if self._choice.work is not None:
             self._choice.work.session.overlap = rule
         self._choice.changed.emit()
+
+    def _redraw(self, action: Action) -> None:
+        """Do what draws labels anew, wherever the objects are: what others wrote is taken first."""
+        if self._choice.work is not None:
+            self._choice.work.take_hand_edits()
+        self._step(action)
 
     def _add(self, read: Callable[[], Sequence[LabelName]]) -> None:
         def add(session: Session) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,7 +34,8 @@ class HandEdits:
     Notes
     -----
     napari tells what its tools paint and when a layer gets another array, and both are taken over
-    at once. Of who writes into the array that is there it tells nothing: `take` finds that.
+    at once. Of who writes into the array that is there it tells nothing: `take` finds that. What
+    hands labels out or reshapes objects looks everywhere, an undo only where it is about to draw.
     """
 
     def __init__(
@@ -63,17 +64,18 @@ class HandEdits:
             self._layer.events.data.disconnect(self._on_replaced)
             self._layer = None
 
-    def take(self) -> None:
+    def take(self, slices: Iterable[int] | None = None) -> None:
         """Take over all that the layer shows and the session does not know.
 
-        Every voxel is looked at, which takes a tenth of a second for a large CT.
+        Every voxel is looked at, which takes a tenth of a second for a large CT; where ``slices``
+        along axis 0 are given, those alone, besides what napari told of.
         """
         shown, known = self._shown(), self._session.labels
         if shown is None:
             return
         if shown.shape == known.shape:
-            pairs = enumerate(zip(shown, known, strict=True))
-            self._touched |= {z for z, (now, then) in pairs if not np.array_equal(now, then)}
+            places = range(len(known)) if slices is None else slices
+            self._touched |= {z for z in places if not np.array_equal(shown[z], known[z])}
         else:
             self._touched = set(range(len(known)))
         self.take_touched()

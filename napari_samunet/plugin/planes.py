@@ -10,6 +10,7 @@ from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 
 from napari_samunet.io.outline import outline
+from napari_samunet.plugin.color_table import ColorTable
 from napari_samunet.plugin.coordinates import plane_index
 from napari_samunet.plugin.volumes import stored_data
 from napari_samunet.types import BoolArray, SliceRef, UInt8Array
@@ -113,4 +114,4 @@ def direct(known: Mapping[int, Rgba], other: Rgba = (0, 0, 0, 0)) -> DirectLabel
     """Colour map of a few values; ``other`` is the colour of all that are not among them."""
     colors: dict[int | None, Rgba] = {None: other, 0: (0.0, 0.0, 0.0, 0.0)}
     colors.update(known.items())
-    return DirectLabelColormap(color_dict=colors)
+    return ColorTable(color_dict=colors)

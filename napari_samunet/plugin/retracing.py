@@ -19,7 +19,7 @@ def take_back(controller: Controller) -> None:
         controller.through.drop()  # of the object as it is: without a step of it it would be lost
         return
     if work := controller.work:
-        work.take_strokes()
+        work.take_hand_edits(work.session.retraced())
         step, before = work.session.undo_name, work.session.prompts
         _go(controller, work, lambda session: waits or session.undo(), "Undone")
         controller.suggestions.follow(step, False, before, work.session.prompts)
@@ -28,7 +28,7 @@ def take_back(controller: Controller) -> None:
 def make_again(controller: Controller) -> None:
     """Make the step again that was taken back last."""
     if work := controller.work:
-        work.take_strokes()
+        work.take_hand_edits(work.session.retraced())
         step, before = work.session.redo_name, work.session.prompts
         _go(controller, work, lambda session: session.redo(), "Made again")
         controller.suggestions.follow(step, True, work.session.prompts, before)
@@ -37,6 +37,6 @@ def make_again(controller: Controller) -> None:
 def _go(controller: Controller, work: ImageWork, action: Callable[[Any], Any], done: str) -> None:
     """Go along the history; where nobody looks, say the place."""
     watch = Elsewhere(work, controller.shown_ref())
-    controller.step(action)
+    controller.act(lambda: action(work.session))
     if where := watch.told():
         controller.say(f"{done} on {where}.")

@@ -24,7 +24,7 @@ from napari_samunet.session.session import Session
 from napari_samunet.types import BoolArray, SliceRef, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from napari.components import ViewerModel
     from napari.components.layerlist import LayerList
@@ -135,9 +135,11 @@ class ImageWork:
         """Take over what a person painted into the labels layer with napari's own tools."""
         self._edits.take_touched()
 
-    def take_hand_edits(self) -> None:
-        """Take over whatever the labels layer shows that was written by other hands than ours."""
-        self._edits.take()
+    def take_hand_edits(self, slices: Iterable[int] | None = None) -> None:
+        """Take over whatever the labels layer shows that was written by other hands than ours; of
+        what nobody told of, what lies on these slices along axis 0, None: on all.
+        """
+        self._edits.take(slices)
 
     @property
     def hides_masks(self) -> bool:

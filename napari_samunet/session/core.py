@@ -22,7 +22,7 @@ from napari_samunet.session.placed import PlacedPrompt
 from napari_samunet.session.recollection import Recollection
 from napari_samunet.session.request import Request, make_request
 from napari_samunet.session.signals import SessionSignals
-from napari_samunet.session.state import State, bytes_of
+from napari_samunet.session.state import State, bytes_of, settled_bytes
 from napari_samunet.session.story import Story, check_unused
 from napari_samunet.session.tally import Tally, touched
 from napari_samunet.types import SliceRef, UInt16Array
@@ -60,7 +60,7 @@ class SessionCore(SessionSignals):
         self._engine = model if isinstance(model, Answerer) else None
         self._loading = Lock()
         self._state = State()
-        self._history: History[State] = History(bytes_of)
+        self._history: History[State] = History(bytes_of, settled_bytes)
         self._label_image = LabelImage(volume.shape)
         self._journal: Journal | None = None
         self._tally = Tally()
@@ -255,7 +255,7 @@ class SessionCore(SessionSignals):
     def start_from(self, state: State) -> None:
         """Go on from a saved state, with nothing to undo; raises as ``take_up`` does."""
         check_unused(self._history)
-        self._history = History(bytes_of)
+        self._history = History(bytes_of, settled_bytes)
         self._steps = max((plane.generation for plane in state.planes.values()), default=0)
         self._move_to(state)
         self.history_changed.emit()

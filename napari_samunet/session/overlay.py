@@ -30,7 +30,7 @@ class LabelImage:
         """Show these objects; return the changed indices along axis 0."""
         if objects is self._objects:
             return ()
-        changed = _changed_slices(self._objects, objects)
+        changed = changed_slices(self._objects, objects)
         for z in changed:
             _draw(self._labels[z], z, objects)
         self._objects = objects
@@ -62,9 +62,10 @@ def _draw(labels_yx: UInt16Array, z: int, objects: Iterable[ObjectState]) -> Non
             labels_yx[packed.place][packed.crop()] = item.id
 
 
-def _changed_slices(
+def changed_slices(
     before: tuple[ObjectState, ...], after: tuple[ObjectState, ...]
 ) -> tuple[int, ...]:
+    """Return the indices along axis 0 where some object is not the same."""
     old, new = ({item.id: item.masks for item in objects} for objects in (before, after))
     changed: set[int] = set()
     for number in old.keys() | new.keys():

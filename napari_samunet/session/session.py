@@ -17,6 +17,7 @@ from napari_samunet.session import steps
 from napari_samunet.session.checks import check_unlocked, label_array, object_name, plane_of
 from napari_samunet.session.identity import ImageIdentity
 from napari_samunet.session.journal import Journal
+from napari_samunet.session.overlay import changed_slices
 from napari_samunet.session.plan import Carried, PropagationPlan, make_plan, make_plan_around
 from napari_samunet.session.repaint import repainted
 from napari_samunet.session.reshaping import ReshapingSession
@@ -232,6 +233,11 @@ class Session(ReshapingSession, SuggestingSession, SharingSession):
             return False
         self._commit("paint labels", state)
         return True
+
+    def retraced(self) -> set[int]:
+        """Return the indices along axis 0 where an undo or a redo would change the labels."""
+        there = (state.objects for state in self._history.beside)
+        return {z for other in there for z in changed_slices(self._state.objects, other)}
 
     def save(self, path: str | Path) -> Path:
         """Write everything but the undo history into one private file; see ``store``."""

@@ -165,3 +165,10 @@ def bytes_of(state: State) -> int:
     if plane is None or plane.shown is None:
         return 0
     return sum(candidate.nbytes for candidate in plane.shown.candidates)
+
+
+def settled_bytes(state: State) -> int:
+    """Return the bytes of answers that a state keeps for corrections of what was accepted."""
+    planes = (plane for item in state.objects for plane in item.settled.values())
+    answers = {id(one): one for plane in planes for one in (plane.shown, plane.answer) if one}
+    return sum(one.nbytes for answer in answers.values() for one in answer.candidates)

@@ -21,7 +21,7 @@ from napari_samunet.session.frames import (
 from napari_samunet.session.history import History
 from napari_samunet.session.journal import FORMAT
 from napari_samunet.session.record import is_image
-from napari_samunet.session.state import State, bytes_of
+from napari_samunet.session.state import State, bytes_of, settled_bytes
 from napari_samunet.session.tally import Tally, touched
 from napari_samunet.types import SliceRef
 
@@ -170,7 +170,7 @@ class _Telling:
                 break  # what came before it is whole
             self._file.seek(after)
             end = after
-        self._history.weigh(bytes_of)
+        self._history.weigh(bytes_of, settled_bytes)
         return Story(
             self._path,
             self._image,

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from napari_samunet.inference.painted import painted_prediction
-from napari_samunet.inference.postprocess import assemble
+from napari_samunet.inference.postprocess import assemble, with_logits
 from napari_samunet.models.contract import InputContract
 from napari_samunet.models.system import MaskTensors
 from napari_samunet.preprocess.frame import Frame
@@ -42,6 +42,15 @@ def test_a_hundred_answers_to_a_whole_radiograph_fit_into_150_megabytes():
     assert 100 * sum(item.nbytes for item in answer.candidates) < 150 * 2**20
     painted = painted_prediction(answer.mask)
     assert 100 * painted.chosen.nbytes < 50 * 2**20
+
+
+def test_logits_of_a_slice_alone_are_kept_for_the_session_at_half_the_bytes():
+    logits = np.linspace(-30, 30, 64 * 64, dtype=np.float32).reshape(64, 64)
+    answer = with_logits(painted_prediction(np.ones((64, 64), bool)), logits)
+    assert answer.chosen.own_logits.nbytes == logits.nbytes / 2
+    assert answer.logits.dtype == np.float32
+    np.testing.assert_allclose(answer.logits, logits, rtol=1e-3)
+    np.testing.assert_array_equal(answer.mask, answer.logits > 0)
 
 
 def test_a_candidate_that_is_kept_alone_does_not_keep_the_others():

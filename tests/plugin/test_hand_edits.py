@@ -84,6 +84,47 @@ def test_what_was_written_without_a_tool_is_in_the_file_and_is_undone_like_a_str
     np.testing.assert_array_equal(screen.session.labels, before)
 
 
+def test_undo_draws_over_nothing_that_was_written_without_a_tool(screen, two):
+    (first, _), layer = two
+    layer.data[3, :3, :3] = first.id  # on the slice of the step that would be undone
+    screen.press(Qt.Key.Key_Z, "control")
+    assert not layer.data[3, :3, :3].any()
+    screen.controller.redo()
+    assert (layer.data[3, :3, :3] == first.id).all(), "it was a step of its own"
+
+
+def test_redo_draws_over_nothing_that_was_written_without_a_tool(screen, two):
+    (first, _), layer = two
+    screen.press(Qt.Key.Key_Z, "control")
+    layer.data[3, :3, :3] = first.id
+    screen.controller.redo()
+    assert (layer.data[3, :3, :3] == first.id).all()
+    assert (screen.session.labels[3, :3, :3] == first.id).all()
+
+
+def test_a_step_does_not_look_at_a_whole_volume_to_find_what_nobody_told_of(screen, two):
+    (first, second), layer = two
+    layer.data[6, :5, :5] = first.id
+    screen.controller.grouping.select(first.id)
+    screen.controller.grouping.rename(second.id, "liver")
+    screen.controller.grouping.lock(second.id, True)
+    screen.controller.undo()
+    assert not screen.session.labels[6].any(), "each would take a tenth of a second for a large CT"
+    assert (layer.data[6, :5, :5] == first.id).all()
+    screen.click(50, 70)
+    screen.controller.accept()
+    assert (screen.session.labels[6, :5, :5] == first.id).all(), "what writes all labels looks"
+
+
+@pytest.mark.parametrize("what", ["fill", "delete"])
+def test_what_draws_objects_anew_takes_over_what_was_written_without_a_tool(screen, two, what):
+    (first, second), layer = two
+    layer.data[3, :3, :3] = first.id
+    getattr(screen.controller.grouping, what)([second.id])
+    assert (screen.session.labels[3, :3, :3] == first.id).all()
+    assert (layer.data[3, :3, :3] == first.id).all()
+
+
 def test_accept_keeps_what_was_written_without_a_tool(screen, two):
     (first, _), layer = two
     screen.click(50, 70)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from napari_samunet.io.volume import Volume
 from napari_samunet.session.history import MAX_STEPS, MIN_STEPS, History
 from napari_samunet.session.session import Session
+from napari_samunet.session.state import settled_bytes
 
 
 @dataclass(eq=False)
@@ -217,6 +218,22 @@ def test_old_steps_are_forgotten_when_they_take_too_much_memory():
         cheap.record("step", number)
     assert len(cheap) == MAX_STEPS
     assert cheap.undo(-1) == MAX_STEPS + 79
+
+
+def test_what_is_kept_for_good_leaves_less_to_the_steps():
+    history: History[int] = History(lambda value: 2**20, lambda value: 400 * 2**20)
+    for number in range(MIN_STEPS + 80):
+        history.record("step", number)
+    assert len(history) == 112, "together they keep 512 MB"
+
+
+def test_an_accepted_slice_counts_with_what_its_correction_needs(session: Session):
+    session.add_point((10, 12), index=2)
+    kept = session.preview.chosen.nbytes
+    assert settled_bytes(session._state) == 0
+    session.accept()
+    assert settled_bytes(session._state) == kept
+    assert session._history._held_by is settled_bytes
 
 
 def test_steps_on_a_large_volume_copy_none_of_it():
