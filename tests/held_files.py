@@ -5,6 +5,7 @@ that take none, and disks that are full.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,9 +45,11 @@ def refuse_files(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
 def files_no_longer_than(size: int) -> Iterator[None]:
     """As on a full disk, the end of a longer file is lost."""
     resource = pytest.importorskip("resource")
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before, bytecode = resource.getrlimit(resource.RLIMIT_FSIZE), sys.dont_write_bytecode
+    sys.dont_write_bytecode = True  # Python would keep what is cut short, and fail to read it
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        sys.dont_write_bytecode = bytecode

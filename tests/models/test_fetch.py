@@ -349,7 +349,9 @@ def test_a_full_disk_is_told_before_anything_is_fetched(
 @pytest.mark.skipif(os.name != "posix", reason="Only POSIX bounds the size of files.")
 def test_a_disk_that_gets_full_meanwhile_is_told(server: Loopback, cache: Path) -> None:
     code = (
-        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        # Python would keep bytecode that is cut short, and fail to read it.
+        "import resource, sys; sys.dont_write_bytecode = True\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
         "from napari_samunet.cli.main import main; sys.exit(main(['models', 'fetch', 'weights']))"
     )
     process = start(code, cache, server.file(CONTENT))

@@ -182,7 +182,6 @@ def test_every_control_has_a_tooltip_and_a_name_for_screen_readers(screen):
 
 
 def test_a_screen_reader_says_what_the_panel_says_now(screen):
-
     # Qt gives it the text of a label or button that has no other name, and tells when it changes.
     assert not [
         label.text() for label in screen.widget.findChildren(QLabel) if label.accessibleName()
