@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Held:
-    """Image, tool, slice and object of a press: the drag is about these, or comes to nothing.
+    """Image, tool and slice of a press; whatever keys are pressed, the drag is one on these.
 
     Attributes
     ----------
@@ -25,21 +25,12 @@ class Held:
     tool : Tool
     ref : SliceRef or None
         None: the view showed no slice of the image.
-    object_id : int or None
-        None: a new one, begun by the prompt.
     """
 
     work: ImageWork
     tool: Tool
     ref: SliceRef | None
-    object_id: int | None
 
-    @classmethod
-    def of(cls, work: ImageWork, tool: Tool, viewer: ViewerModel) -> Held:
-        """What a press takes hold of now."""
-        current = work.session.current
-        return cls(work, tool, ref_of(work, viewer), None if current is None else current.id)
-
-    def holds(self, work: ImageWork | None, viewer: ViewerModel) -> bool:
-        """Whether image, slice and object are still those that are worked on and seen."""
-        return work is self.work and self == Held.of(work, self.tool, viewer)
+    def is_shown(self, work: ImageWork | None, viewer: ViewerModel) -> bool:
+        """Whether image and slice are still those that are worked on and seen."""
+        return work is self.work and ref_of(work, viewer) == self.ref

@@ -12,6 +12,7 @@ from napari_samunet.plugin.handles import Handle, handle_at, move
 from napari_samunet.plugin.held import Held
 from napari_samunet.plugin.stroking import Stroking
 from napari_samunet.plugin.windowing import dragged, show_window
+from napari_samunet.plugin.work import ref_of
 from napari_samunet.types import SliceRef
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from napari_samunet.plugin.work import ImageWork
 
 _SMALLEST_BOX = 2  # pixels; less is a slip of the hand
-_CHANGED = "Image, slice or object changed while the button was held: nothing of that is kept."
 
 
 class Prompting:
@@ -45,8 +45,8 @@ class Prompting:
         self._handle: Handle | None = None
 
     def press(self) -> bool:
-        """Take hold of image, tool, slice and object, where the mouse is ours: our image, which is
-        seen, or a helper layer is selected, to pan and zoom.
+        """Take hold of image, tool and slice, where the mouse is ours: our image, which is seen, or
+        a helper layer is selected, to pan and zoom.
         """
         self.cancel_drag()  # of another button
         work, active = self._choice.work, self._viewer.layers.selection.active
@@ -58,7 +58,7 @@ class Prompting:
         elif not work.image.visible:
             self._say(f"'{name}' is hidden: show it to prompt on it.")
         else:
-            self._held = Held.of(work, self.tool, self._viewer)
+            self._held = Held(work, self.tool, ref_of(work, self._viewer))
         return self._held is not None
 
     def release(self) -> None:
@@ -170,9 +170,9 @@ class Prompting:
     def _holding(self) -> Held | None:
         """What was pressed; the drag comes to nothing where that is not what is shown any more."""
         held = self._held
-        if held is not None and not held.holds(self._choice.work, self._viewer):
+        if held is not None and not held.is_shown(self._choice.work, self._viewer):
             self.cancel_drag()
-            self._say(_CHANGED)
+            self._say("Image or slice changed while the button was held: nothing of that is kept.")
         return self._held
 
     def _has_something(self, work: ImageWork, ref: SliceRef) -> bool:

@@ -133,23 +133,16 @@ def test_the_key_of_another_tool_is_for_the_next_drag(screen, key):
         assert screen.session.previews[SliceRef(0, 3)].mask[row, col]
 
 
-@pytest.mark.parametrize("key", [PAINT, BOX])
-@pytest.mark.parametrize("modifier", ["", "shift"])
-def test_a_drag_that_began_for_one_object_never_ends_in_another(screen, key, modifier):
-    screen.click(30, 30)  # where the mouse will be when Shift+N picks what is under it
-    screen.press(Qt.Key.Key_N)
-    screen.click(50, 60)
-    second = screen.session.current.id
-    screen.press(key)
+def test_a_drag_begun_while_the_next_object_waits_for_an_answer_is_of_the_next_object(screen):
+    screen.hold_model()
+    screen.click(50, 70, wait=False)
+    QTest.keyClick(screen.canvas, Qt.Key.Key_N)
+    QTest.keyClick(screen.canvas, BOX)
     with _Drag(screen):
-        screen.press(Qt.Key.Key_N, modifier)
-        left = screen.session.current
-        assert left is None or left.id != second
-    assert "while the button was held" in screen.widget.status.text
-    assert not screen.session.prompts
-    screen.controller.grouping.select(second)
-    prompts = screen.session.settled_prompts + screen.session.prompts
-    assert [prompt.kind for prompt in prompts] == ["point"]
+        screen.engine.go.set()
+        screen.until(lambda: screen.session.objects[0].voxels)
+    assert screen.session.current.id == screen.session.objects[1].id
+    assert [prompt.kind for prompt in screen.session.prompts] == ["box"]
 
 
 def test_an_image_that_is_removed_under_the_mouse_leaves_no_layers(screen):
