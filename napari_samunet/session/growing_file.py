@@ -30,6 +30,7 @@ class GrowingFile:
         self.path = path
         self._file = file
         self._end = end
+        self._has_names = _names_of(file) > 0  # some network drives count none
 
     @classmethod
     def create(cls, path: Path, content: bytes) -> GrowingFile:
@@ -68,13 +69,20 @@ class GrowingFile:
 
     @property
     def is_there(self) -> bool:
-        """Whether the file still has its name: one that was deleted takes bytes for nobody."""
-        return self.path.exists()
+        """Whether the file still has its name: one that was deleted, or in whose place another
+        was moved, takes bytes for nobody.
+        """
+        return self.path.exists() and (_names_of(self._file) > 0) == self._has_names
 
     def content(self) -> bytes:
-        """All whole pieces, also of a file that was deleted."""
+        """All whole pieces, also of a file that was deleted; an ``OSError`` if they are gone."""
         self._file.seek(0)
-        return self._file.read(self._end)
+        found = bytearray()
+        while len(found) < self._end and (more := self._file.read(self._end - len(found))):
+            found += more
+        if len(found) < self._end:
+            raise OSError(f"{self.path} is shorter than what was written to it")
+        return bytes(found)
 
     def append(self, content: bytes) -> None:
         """Put bytes to the end; an ``OSError`` leaves what was there, and maybe a torn piece."""
@@ -89,3 +97,7 @@ class GrowingFile:
         """Let go of the file."""
         with suppress(OSError):
             self._file.close()
+
+
+def _names_of(file: BinaryIO) -> int:
+    return os.fstat(file.fileno()).st_nlink

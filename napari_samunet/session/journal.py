@@ -2,14 +2,16 @@
 
 Steps are values, so the thread that asks only hands them over; another one turns them into frames,
 appends these and waits until the disk has them. What the disk refuses waits in memory until it
-takes it. The file is private to its owner.
+takes it, or the session ends. The file is private to its owner.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from threading import Timer
 from typing import Literal
 
 from napari_samunet.inference.worker import Worker
@@ -23,6 +25,8 @@ from napari_samunet.types import AnyArray, SliceRef
 logger = logging.getLogger(__name__)
 
 FORMAT = "napari-samunet journal"
+RETRY_S = 5.0
+"""What a disk refused is put to it again after so long, and with every step."""
 PATIENCE_S = 20.0
 """A disk that took nothing for so long while a window closes is not waited for any more."""
 Kind = Literal["step", "move", "undo", "redo"]
@@ -66,6 +70,7 @@ class Journal:
         self._worker = Worker("samunet journal", self._give_up)
         self._file: GrowingFile | None = None
         self._unwritten = b""
+        self._retry: Timer | None = None
         self._failed = False
         self._closed = False
         self._taken = 0
@@ -140,7 +145,13 @@ class Journal:
     def _later(self, key: object, work: Callable[[], None]) -> None:
         if not self._closed and not self._failed:
             self._worker.submit(work, self._note_taken, key)
-            self._worker.submit(self._sync, self._note_taken, _SYNC)  # once for all that waits
+            self._sync_soon()
+
+    def _sync_soon(self) -> None:
+        """Bring to the disk all that waits, once for all of it."""
+        if not self._closed:
+            with suppress(RuntimeError):  # it may end just now
+                self._worker.submit(self._sync, self._note_taken, _SYNC)
 
     def _note_taken(self, _result: object) -> None:
         self._taken += 1
@@ -160,23 +171,29 @@ class Journal:
             self._append()
         except OSError as error:
             self._tell(error)
+            self._try_again_later()
         else:
             if self.problem and not self._failed:
                 self.problem = ""
                 self._on_problem("Your work is kept on the disk again, all of it.")
 
     def _append(self) -> None:
-        if not self._unwritten:
-            return
-        if self._file is None:
-            self._file = self._open()
-        elif not self._file.is_there:
-            self._file = self._created(self._file.content())
+        if self._file is not None and not self._file.is_there:
+            lost, self._file = self._file, self._created(self._file.content())
+            lost.close()
             self._on_problem(
                 "The file that keeps your work was deleted or moved; it is kept in a new one."
             )
-        self._file.append(self._unwritten)
-        self._unwritten = b""
+        if self._unwritten:
+            self._file = self._file or self._open()
+            self._file.append(self._unwritten)
+            self._unwritten = b""
+
+    def _try_again_later(self) -> None:
+        if self._retry is None or not self._retry.is_alive():
+            self._retry = Timer(RETRY_S, self._sync_soon)
+            self._retry.daemon = True
+            self._retry.start()
 
     def _open(self) -> GrowingFile:
         if self.path is not None and self._end is not None:
@@ -201,7 +218,9 @@ class Journal:
 
     def _finish(self) -> None:
         try:
-            self._sync()
+            self._append()
+        except OSError as error:
+            self._on_problem(f"Your last steps are not on the disk ({_reason(error)}).")
         finally:
             if self._file is not None:
                 self._file.close()
@@ -213,8 +232,14 @@ class Journal:
         self._tell(error)
 
     def _tell(self, error: BaseException) -> None:
-        reason = getattr(error, "strerror", None) or error
-        text = f"Your work is not being kept on the disk ({reason}): export it before you close."
+        text = (
+            f"Your work is not being kept on the disk ({_reason(error)}): export it before you "
+            "close."
+        )
         if text != self.problem:
             self.problem = text
             self._on_problem(text)
+
+
+def _reason(error: BaseException) -> str:
+    return getattr(error, "strerror", None) or str(error)

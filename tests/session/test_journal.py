@@ -369,8 +369,9 @@ def test_a_full_disk_hinders_no_closing_and_keeps_what_was_written_before(volume
     earlier = state_bytes(session)
     session.add_point((30, 9), index=2)
     journal.close()
-    assert len(told) == 1
-    assert "No space left" in told[0]
+    assert len(told) == 2
+    assert "not being kept on the disk (No space left" in told[0]
+    assert told[1].startswith("Your last steps are not on the disk")
     assert state_bytes(read_back(journal.path, volume)) == earlier
 
 
@@ -398,6 +399,20 @@ def test_once_a_full_disk_has_room_again_all_is_kept_with_every_step(
             one.undo()
         assert not one.can_undo
     assert state_bytes(again) == state_bytes(session)
+
+
+def test_what_a_full_disk_refused_is_written_though_nobody_works_on(volume, full_disk, monkeypatch):
+    session, journal, _ = full_disk
+    monkeypatch.setattr(journal_module, "RETRY_S", 0.05)
+    session.accept()
+    assert journal.flush(10)
+    assert journal.problem
+    monkeypatch.setattr(_FullDisk, "room", 10**9)
+    end = time.monotonic() + 10
+    while journal.problem and time.monotonic() < end:
+        time.sleep(0.01)
+    assert state_bytes(read_back(journal.path, volume)) == state_bytes(session)
+    journal.close()
 
 
 def test_closing_is_the_last_attempt_to_keep_what_a_full_disk_refused(
@@ -430,8 +445,11 @@ def test_a_folder_that_takes_no_file_at_first_takes_it_with_a_later_step(volume,
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="an open file is not deleted there")
-@pytest.mark.parametrize("what", ["file", "folder"])
-def test_a_journal_that_is_deleted_under_the_window_is_kept_in_a_new_file(volume, tmp_path, what):
+@pytest.mark.parametrize("goes_on", [True, False])
+@pytest.mark.parametrize("what", ["file", "folder", "replaced"])
+def test_a_journal_that_is_deleted_under_the_window_is_kept_in_a_new_file(
+    volume, tmp_path, what, goes_on
+):
     told: list[str] = []
     folder = tmp_path / "sessions"
     journal = Journal(ImageIdentity(volume), Shelf(folder).new_path, told.append)
@@ -442,9 +460,13 @@ def test_a_journal_that_is_deleted_under_the_window_is_kept_in_a_new_file(volume
     before = journal.path
     if what == "file":
         before.unlink()
-    else:
+    elif what == "folder":
         shutil.rmtree(folder)
-    session.undo()
+    else:
+        (folder / "other").write_bytes(b"what a backup brought back")
+        (folder / "other").replace(before)
+    if goes_on:
+        session.undo()
     journal.close()
     assert len(told) == 1
     assert "deleted or moved" in told[0]
