@@ -80,7 +80,7 @@ def cause_of(error: OSError) -> str:
     while told is not None:
         if isinstance(told, OSError) and told.strerror:
             return told.strerror
-        told = told.__cause__ or told.__context__
+        told = told.__cause__ or (None if told.__suppress_context__ else told.__context__)
     return str(error)
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_samunet.cli.model import add_choice, loaded
 from napari_samunet.cli.output import check_folder, check_writable, make_folder, replace_text, say
-from napari_samunet.errors import BadUsage, InputError
+from napari_samunet.errors import BadUsage, ExportRefused, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from napari_samunet.evaluation.classical import Tool
     from napari_samunet.evaluation.protocol import CaseResult
@@ -66,15 +65,30 @@ def run(args: argparse.Namespace) -> None:
     from napari_samunet.evaluation.table import format_report
 
     # Hours of work: neither who stops reading nor a full disk costs more than its own part.
-    with ExitStack() as owed:  # the last one first, and each whatever becomes of the others
-        if args.pictures:
-            owed.callback(_draw_cases, results, Path(args.pictures))
-        if args.plots and report["calibration"]:
-            owed.callback(_plot, report, Path(args.plots))
-        if target is not None:
-            owed.callback(replace_text, target, report_json(report))
+    owed: list[Callable[[], object]] = []
+    if target is not None:
+        owed.append(lambda: replace_text(target, report_json(report)))
+    if args.plots and report["calibration"]:
+        owed.append(lambda: _plot(report, Path(args.plots)))
+    if args.pictures:
+        owed.append(lambda: _draw_cases(results, Path(args.pictures)))
+    try:
         for line in format_report(report).splitlines():
             say(line)
+    finally:
+        _write_each(owed)
+
+
+def _write_each(outputs: Sequence[Callable[[], object]]) -> None:
+    """Write each, whatever becomes of the others; tell all that were refused as one."""
+    refused = []
+    for write in outputs:
+        try:
+            write()
+        except ExportRefused as error:
+            refused.append(str(error))
+    if refused:
+        raise ExportRefused(" ".join(refused))
 
 
 def _check(paths: list[Path]) -> None:

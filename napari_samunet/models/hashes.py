@@ -9,12 +9,9 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-
-from napari_samunet.replacing import DRAFT_PREFIX, DRAFT_SUFFIX
 
 _CHUNK = 1 << 20
 
@@ -60,23 +57,14 @@ def pin(path: Path, sha256: str) -> None:
             if _digits(place):
                 return
             place.unlink()  # a full disk or a power loss left none of it
-        handle, draft = tempfile.mkstemp(DRAFT_SUFFIX, DRAFT_PREFIX, place.parent)
+        # Exclusive, so that of two processes the first one decides; for others to read, who
+        # share the folder.
+        handle = os.open(place, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
         try:
             with os.fdopen(handle, "w", encoding="ascii") as file:
                 file.write(f"{sha256}  {path.name}\n")
-            _put_first(Path(draft), place)
-        finally:
-            Path(draft).unlink(missing_ok=True)
-
-
-def _put_first(draft: Path, place: Path) -> None:
-    """Put a draft where no file is, so that of two processes the first one decides."""
-    try:
-        os.link(draft, place)
-    except FileExistsError:
-        return
-    except OSError:  # a disk that knows no links, such as a memory stick
-        os.replace(draft, place)
+        except OSError:
+            place.unlink()
 
 
 def _digits(place: Path) -> str | None:

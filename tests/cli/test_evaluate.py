@@ -85,5 +85,17 @@ def test_a_report_that_cannot_be_written_costs_no_picture(
     assert (folder / "sheet.png").is_file()
 
 
+def test_all_that_could_not_be_written_is_named(
+    folder: Path, untrained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "drawn").mkdir()
+    options = ["--json", str(folder / "out.json"), "--pictures", str(folder / "drawn")]
+    with files_no_longer_than(1000):
+        assert main(["evaluate", str(folder), "--model", str(untrained), *options]) == 2
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert "out.json cannot be written" in told
+    assert ".png cannot be written" in told
+
+
 def _full(*_arguments: object, **_options: object) -> None:
     raise OSError(28, "No space left on device")

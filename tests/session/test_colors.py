@@ -52,8 +52,8 @@ def test_any_two_of_twenty_objects_are_told_apart_side_by_side(who):
 
 
 def test_any_two_of_the_objects_of_a_whole_body_are_told_apart():
-    colors = [rgb2lab(color_of(number)) for number in range(1, 121)]
-    assert min(deltaE_ciede2000(a, b) for a, b in combinations(colors, 2)) > 7
+    colors = [rgb2lab(color_of(number)) for number in range(1, 151)]
+    assert min(deltaE_ciede2000(a, b) for a, b in combinations(colors, 2)) > 6.5
 
 
 def test_later_objects_are_bright_enough_on_a_dark_image():
