@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 PICTURES_AT_ONCE = 16
 """In one task: few enough to be lost with a worker, enough to fill a GPU."""
 _PATIENCE_S = 15
-"""For a scheduler that answers, and for a worker to come, or to come back."""
+"""For a scheduler that answers."""
+_WORKERS_S = 60
+"""For a worker to come, or to come back: some clusters start one only once there is work."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,8 @@ class ClusterEncoder:
         Raises
         ------
         InputError
-            A worker has no such model or another one under its name, or the cluster broke off, as
-            it does when its last worker has gone and none comes back.
+            A worker has no such model or another one under its name, no worker comes or comes
+            back, or the cluster broke off.
         """
         starts = range(0, len(pictures), PICTURES_AT_ONCE)
         tasks = [list(pictures[start : start + PICTURES_AT_ONCE]) for start in starts]
@@ -93,7 +95,11 @@ class ClusterEncoder:
             if any(future.status == "error" for future in futures):
                 return
             if not self._client.nthreads() and not _gets_worker(self._client):
-                raise _broken_off("its last worker is gone")
+                raise _broken_off(
+                    f"no worker came within {_WORKERS_S} seconds; start one where "
+                    "napari-samunet[cluster] is installed: dask worker "
+                    f"{self._client.scheduler.address}"
+                )
             with suppress(TimeoutError):
                 waiting[0].exception(timeout=_PATIENCE_S)
 
@@ -104,7 +110,7 @@ def connect(address: str) -> Client:
     Raises
     ------
     BadUsage
-        Dask is not installed, nobody answers there, or it has no worker.
+        Dask is not installed, or nobody answers there.
     """
     try:
         from distributed import Client
@@ -116,19 +122,12 @@ def connect(address: str) -> Client:
         ) from error
     try:
         get_backend(parse_address(address)[0])  # a client that cannot begin still waits at its end
-        client = Client(address, timeout=_PATIENCE_S, set_as_default=False)
+        return Client(address, timeout=_PATIENCE_S, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         raise BadUsage(
             f"The scheduler of a Dask cluster was looked for at {address}, but {error}; give its "
             "address, e.g. tcp://gpu-host:8786."
         ) from error
-    if not _gets_worker(client):
-        client.close()
-        raise BadUsage(
-            f"The Dask cluster at {address} was to encode, but it has no worker; start one where "
-            f"napari-samunet[cluster] is installed: dask worker {address}."
-        )
-    return client
 
 
 def encode_there(pictures: list[Picture], wanted: ModelWanted) -> list[dict[str, Any]]:
@@ -162,7 +161,7 @@ def encode_there(pictures: list[Picture], wanted: ModelWanted) -> list[dict[str,
 def _gets_worker(client: Client) -> bool:
     """Whether a cluster has a worker, now or soon."""
     try:
-        client.wait_for_workers(1, timeout=_PATIENCE_S)
+        client.wait_for_workers(1, timeout=_WORKERS_S)
     except TimeoutError:
         return False
     return True

@@ -46,11 +46,11 @@ class Grouping:
 
     def delete(self, numbers: Sequence[int]) -> None:
         """Remove the chosen objects; one undo brings them back."""
-        self._redraw(lambda session: session.delete_objects(*numbers))
+        self._after_hand_edits(lambda session: session.delete_objects(*numbers))
 
     def lock(self, number: int, locked: bool) -> None:
         """Protect an object, or stop that."""
-        self._step(lambda session: session.lock_object(number, locked))
+        self._after_hand_edits(lambda session: session.lock_object(number, locked))
 
     def lock_current(self) -> None:
         """Protect the current object, or stop that."""
@@ -66,15 +66,15 @@ class Grouping:
         """Join the chosen objects; the current one keeps its number, else the first."""
         current = self._current()
         kept = numbers[0] if current is None or current.id not in numbers else current.id
-        self._redraw(lambda session: session.merge_objects(kept, list(numbers)))
+        self._after_hand_edits(lambda session: session.merge_objects(kept, list(numbers)))
 
     def split(self, number: int) -> None:
         """Make an object of every island."""
-        self._redraw(lambda session: session.split_object(number))
+        self._after_hand_edits(lambda session: session.split_object(number))
 
     def fill(self, numbers: Sequence[int]) -> None:
         """Fill the holes of the chosen objects, slice by slice."""
-        self._redraw(lambda session: session.fill_holes(*numbers))
+        self._after_hand_edits(lambda session: session.fill_holes(*numbers))
 
     def pick(self) -> None:
         """Make the object under the mouse the current one."""
@@ -126,8 +126,8 @@ class Grouping:
             self._choice.work.session.overlap = rule
         self._choice.changed.emit()
 
-    def _redraw(self, action: Action) -> None:
-        """Do what draws labels anew, wherever the objects are: what others wrote is taken first."""
+    def _after_hand_edits(self, action: Action) -> None:
+        """Do what changes masks, or protects them: what others wrote into them is taken first."""
         if self._choice.work is not None:
             self._choice.work.take_hand_edits()
         self._step(action)
@@ -146,7 +146,7 @@ class Grouping:
             if notices:
                 self._choice.say("; ".join(notices))
 
-        self._step(add)
+        self._after_hand_edits(add)
 
     def _current(self):
         return None if self._choice.work is None else self._choice.work.session.current

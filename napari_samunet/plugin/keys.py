@@ -125,6 +125,12 @@ def mute(layer: Layer, pressed: Iterable[str]) -> None:
         layer.bind_key(key, lambda _layer: None, overwrite=True)
 
 
+def unmute(layer: Layer, pressed: Iterable[str]) -> None:
+    """Let them do what napari does."""
+    for key in pressed:
+        layer.bind_key(key, None, overwrite=True)
+
+
 def _alone(action: Callable[[], Any]) -> Callable[[Any], None]:
     def press(_holder: Any) -> None:
         action()

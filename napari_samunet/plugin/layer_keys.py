@@ -46,6 +46,7 @@ class LayerKeys:
         for layer in self._layers:
             if is_helper(layer):
                 keys.unbind(layer, self._actions)
+                keys.unmute(layer, _SELECT)
 
     def _on_inserted(self, event: Any) -> None:
         self._bind(event.value)

@@ -214,12 +214,21 @@ def test_a_cluster_without_a_worker_is_told_and_not_waited_for(folder, image, ca
     distributed = pytest.importorskip("distributed")
     from napari_samunet.inference import cluster
 
-    monkeypatch.setattr(cluster, "_PATIENCE_S", 1)
+    monkeypatch.setattr(cluster, "_WORKERS_S", 1)
     with distributed.LocalCluster(n_workers=0, processes=False, dashboard_address=None) as idle:
         assert main(["embed", image, "--cluster", idle.scheduler_address]) == 2
     line = capsys.readouterr().err
-    assert f"{idle.scheduler_address} was to encode, but it has no worker" in line
+    assert "no worker came within 1 seconds; start one" in line
+    assert f"dask worker {idle.scheduler_address}" in line
     assert "Traceback" not in line
+
+
+def test_a_cluster_that_starts_workers_only_once_there_is_work_is_waited_for(folder, image, capsys):
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(n_workers=0, processes=False, dashboard_address=None) as idle:
+        idle.adapt(minimum=0, maximum=1, interval="100ms")
+        assert main(["embed", image, "--cluster", idle.scheduler_address]) == 0
+    assert "4 slices encoded" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("comes_back", [False, True])
@@ -253,6 +262,7 @@ def test_when_all_workers_go_the_work_ends_with_a_line_unless_one_comes_back(
     gets_worker = cluster._gets_worker
     monkeypatch.setattr(cluster, "_gets_worker", waited_for)
     monkeypatch.setattr(cluster, "_PATIENCE_S", 3)
+    monkeypatch.setattr(cluster, "_WORKERS_S", 3)
     monkeypatch.setattr(cluster, "_loaded", load)
     going = threading.Thread(target=go)
     going.start()
@@ -264,7 +274,7 @@ def test_when_all_workers_go_the_work_ends_with_a_line_unless_one_comes_back(
         assert "3 slices encoded, 1 were there" in told.out
     else:
         assert ended == 2
-        assert "its last worker is gone" in told.err
+        assert "no worker came" in told.err
         assert "goes on where it was" in told.err
         assert len(_files(folder)) == 1
 

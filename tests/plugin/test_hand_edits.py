@@ -107,13 +107,21 @@ def test_a_step_does_not_look_at_a_whole_volume_to_find_what_nobody_told_of(scre
     layer.data[6, :5, :5] = first.id
     screen.controller.grouping.select(first.id)
     screen.controller.grouping.rename(second.id, "liver")
-    screen.controller.grouping.lock(second.id, True)
     screen.controller.undo()
     assert not screen.session.labels[6].any(), "each would take a tenth of a second for a large CT"
     assert (layer.data[6, :5, :5] == first.id).all()
     screen.click(50, 70)
     screen.controller.accept()
     assert (screen.session.labels[6, :5, :5] == first.id).all(), "what writes all labels looks"
+
+
+def test_what_was_written_without_a_tool_is_locked_with_the_object(screen, two):
+    (first, _), layer = two
+    layer.data[3, :3, :3] = first.id
+    screen.controller.grouping.lock(first.id, True)
+    screen.click(50, 70)
+    screen.controller.accept()
+    assert (screen.session.labels[3, :3, :3] == first.id).all()
 
 
 @pytest.mark.parametrize("what", ["fill", "delete"])
