@@ -68,8 +68,8 @@ def test_a_folder_for_pictures_is_refused_before_anything_is_measured(
     assert ("is a file" if way == "file" else "Permission denied") in _line(capsys)
 
 
-@pytest.mark.parametrize("step", ["replace_text", "_draw", "say"])
-def test_what_a_night_measured_is_there_though_report_picture_or_table_cannot_be_written(
+@pytest.mark.parametrize("step", ["replace_text", "say"])
+def test_what_a_night_measured_is_there_though_report_or_table_cannot_be_written(
     step, untrained, tmp_path: Path, monkeypatch, capsys
 ):
     def full(*_arguments) -> None:
