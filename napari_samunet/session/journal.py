@@ -190,10 +190,14 @@ class Journal:
             self._unwritten = b""
 
     def _try_again_later(self) -> None:
-        if self._retry is None or not self._retry.is_alive():
-            self._retry = Timer(RETRY_S, self._sync_soon)
+        if self._retry is None:
+            self._retry = Timer(RETRY_S, self._try_again)
             self._retry.daemon = True
             self._retry.start()
+
+    def _try_again(self) -> None:
+        self._retry = None  # before it is tried: where it fails again, it needs another one
+        self._sync_soon()
 
     def _open(self) -> GrowingFile:
         if self.path is not None and self._end is not None:
