@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QLabel, QSizePolicy
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtWidgets import QLabel
 
 _LONG = r"\S{24,}"  # about what one line of the dock holds
 _BREAKS = r"(?<=[/\\._-])|(?<=[^\s/\\._-]{16})(?=[^\W_])"
@@ -25,11 +25,12 @@ class Passage(QLabel):
         self._said = ""
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setWordWrap(True)
-        # A dock that was made wider once, if only for a moment, never gets narrower again: napari
-        # sets a minimum of its own, and Qt only ever raises that.
-        policy = self.sizePolicy()
-        policy.setHorizontalPolicy(QSizePolicy.Policy.Ignored)
-        self.setSizePolicy(policy)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """No width of its own: a dock that was made wider once, if only for a moment, never gets
+        narrower again, for napari sets a minimum and Qt only ever raises that.
+        """
+        return QSize(0, super().minimumSizeHint().height())
 
     def text(self) -> str:
         """What it says, without the breaks."""
