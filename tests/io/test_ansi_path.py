@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import os
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,11 @@ def as_ansi(name: str) -> str:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A user's folder on such a Windows, whose short name is a link."""
+    """A user's folder on such a Windows: a real one, or one where the short name is a link."""
+    folder = tmp_path / "Müller"
+    folder.mkdir()
+    if sys.platform == "win32":
+        return folder
 
     class Reader(sitk.ImageFileReader):
         def SetFileName(self, name: str) -> None:  # noqa: N802 - ITK's name
@@ -47,8 +52,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         return name
 
     save = sitk.WriteImage
-    folder = tmp_path / "Müller"
-    folder.mkdir()
     (tmp_path / "MLLER~1").symlink_to(folder)
     monkeypatch.setattr(sitk, "ImageFileReader", Reader)
     monkeypatch.setattr(sitk, "WriteImage", write)
@@ -110,6 +113,7 @@ def test_so_are_those_of_a_header_that_names_its_data_file(home: Path) -> None:
 def test_what_itk_opens_as_it_is_stays_as_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(ansi_path, "_IS_ANSI", False)
     assert ansi_path.ansi_path(tmp_path / "größe.nrrd") == str(tmp_path / "größe.nrrd")
     monkeypatch.setattr(ansi_path, "_IS_ANSI", True)
     monkeypatch.delattr(ansi_path, "_short")

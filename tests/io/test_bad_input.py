@@ -209,6 +209,7 @@ def test_a_file_without_permission_says_so(tmp_path: Path, monkeypatch: pytest.M
     one_line(error, "cannot be read", "Permission denied")
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such files")
 def test_a_device_or_pipe_is_refused_at_once(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe.nii"
     os.mkfifo(pipe)

@@ -395,7 +395,8 @@ def test_an_ending_in_capitals_is_the_file_that_was_asked_for(tmp_path: Path, na
     stranger.write_text("not ours")
     path = export_labels(some_labels(), Volume.from_array(np.zeros(SHAPE)), tmp_path / name)
     assert np.array_equal(open_volume(path).array, some_labels())
-    assert stranger.read_text() == "not ours"
+    same = stranger.samefile(path)  # where capitals make no other name: on Windows and macOS
+    assert same or stranger.read_text() == "not ours"
     beside = {"a.zraw"} if name == "a.MHD" else set()
     assert {file.name for file in tmp_path.iterdir()} == {name, "a.mhd", *beside}
 

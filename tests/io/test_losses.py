@@ -106,7 +106,7 @@ def test_many_labels_strewn_over_an_image_are_counted_as_fast_as_a_few() -> None
         counts = outside_by_number(image, grid, volume)
         return process_time() - start, counts, image
 
-    few = min(counted(2)[0] for _ in range(3))
+    few = min(counted(2)[0] for _ in range(3)) or 1 / 64  # as Windows counts it
     many, counts, image = counted(120)
     assert [outside(s, grid, volume) for s in segments_of(image)] == counts[1:].tolist()
     assert many < 10 * few

@@ -155,7 +155,7 @@ def test_many_small_objects_are_sorted_into_layers_as_fast_as_a_few() -> None:
         assert not overlapping(segments)
         return process_time() - start
 
-    few = min(taken(200) for _ in range(5))
+    few = min(taken(200) for _ in range(5)) or 1 / 64  # as Windows counts it
     assert taken(1600) < 25 * few
 
 

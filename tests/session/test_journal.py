@@ -7,7 +7,6 @@ import io
 import os
 import runpy
 import shutil
-import signal
 import stat
 import subprocess
 import sys
@@ -237,7 +236,7 @@ def test_kill_minus_nine_in_the_midst_of_work_loses_nothing_of_before(tmp_path):
         assert child.stdout is not None
         assert child.stdout.readline() == b"worked\n"
         time.sleep(0.3)
-        os.kill(child.pid, signal.SIGKILL)
+        child.kill()
     volume = make_volume()
     entry = Shelf(tmp_path).last(ImageIdentity(volume))
     assert entry is not None, "the lock went with the process"
