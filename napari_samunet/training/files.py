@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from napari_samunet.errors import InputError
-from napari_samunet.replacing import replacing
+from napari_samunet.replacing import cause_of, replacing
 
 
 @contextmanager
@@ -28,7 +28,7 @@ def writing_in(folder: Path) -> Iterator[None]:
         if not isinstance(cause, OSError):
             raise
         raise InputError(
-            f"{folder} cannot be written in ({cause.strerror or cause}): make room there, or allow "
+            f"{folder} cannot be written in ({cause_of(cause)}): make room there, or allow "
             "writing; the same command then goes on from what was saved last."
         ) from error
 
