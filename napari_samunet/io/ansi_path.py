@@ -23,7 +23,7 @@ def ansi_path(path: Path) -> str:
     OSError
         Windows keeps no name of plain letters for it.
     """
-    if not _IS_ANSI or str(path).isascii():
+    if not is_mangled(str(path)):
         return str(path)
     # A short name has a short ending, too, by which ITK may know another format or none.
     name = str(Path(_short(path.parent), path.name)) if path.name.isascii() else _short(path)
@@ -33,6 +33,11 @@ def ansi_path(path: Path) -> str:
             "has no others"
         )
     return name
+
+
+def is_mangled(name: str) -> bool:
+    """Whether ITK looks for another name than this one."""
+    return _IS_ANSI and not name.isascii()
 
 
 def _short(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""A look at MetaImage headers before ITK reads them.
+"""A look at MetaImage headers before ITK reads them, and names of data files that it mangles.
 
 ITK's own reader prints several lines to the terminal for a damaged file and names no cause, so what
 goes wrong most often (a header cut off, a data file left behind, voxels cut off) is found here.
@@ -7,9 +7,14 @@ goes wrong most often (a header cut off, a data file left behind, voxels cut off
 from __future__ import annotations
 
 import math
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from napari_samunet.errors import UnreadableFile
+from napari_samunet.io.ansi_path import ansi_path, is_mangled
 from napari_samunet.io.names import name_of, written_name
 
 _BYTES = {
@@ -29,6 +34,7 @@ _BYTES = {
 _HEADER_AT_MOST = 1 << 16
 _DIRECTIONS = {"TransformMatrix", "Rotation", "Orientation"}  # one word in three versions of it
 _STEPS = {"ElementSpacing", "ElementSize"}
+_DATA_FILE = re.compile(rb"^(ElementDataFile *= *)\S.*?(\r?)$", re.MULTILINE)
 
 
 def check_metaimage(path: Path) -> None:
@@ -56,6 +62,34 @@ def check_metaimage(path: Path) -> None:
                 "put it beside the header."
             )
         _check_size(path, data_path, fields, data_path.stat().st_size)
+
+
+@contextmanager
+def plain_metaimage(path: Path) -> Iterator[Path]:
+    """Give a header that ITK reads: the same one, unless ITK mangles the name of its data file.
+
+    Raises
+    ------
+    UnreadableFile
+        If Windows keeps no name of plain letters for the data file.
+    """
+    data = path.parent / _fields(path)[0].get("ElementDataFile", "")
+    if not (is_mangled(data.name) and data.is_file()):
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="samunet-") as folder:
+        plain = Path(folder, "plain.mhd")
+        plain.write_bytes(path.read_bytes())
+        try:
+            name_data_file(plain, ansi_path(data))
+        except OSError as error:
+            raise UnreadableFile(f"{data} cannot be opened: {error}. Copy it there.") from None
+        yield plain
+
+
+def name_data_file(path: Path, name: str) -> None:
+    """Write into a header where its voxels are."""
+    path.write_bytes(_DATA_FILE.sub(lambda m: m[1] + name.encode() + m[2], path.read_bytes()))
 
 
 def states_directions(path: Path) -> bool:

@@ -90,7 +90,7 @@ def read_simpleitk(path: Path, frame: int | None = None) -> Volume:
 
 def read_image(path: Path) -> sitk.Image:
     """Read NRRD, MetaImage or GIPL as SimpleITK has it; raises as `read_simpleitk` does."""
-    with _quiet(path), nrrd_bzip2.plain_nrrd(path) as plain:
+    with _quiet(path), _plain(path) as plain:
         reader = _reader(plain)
         _check_axes(path, reader)
         return reader.Execute()
@@ -133,10 +133,20 @@ def itk_reason(error: BaseException) -> str:
     return told[-1][:160].rstrip(".") if told else type(error).__name__
 
 
+@contextmanager
+def _plain(path: Path) -> Iterator[Path]:
+    """Give a file that ITK reads: the same one, unless it cannot unpack it or find its voxels."""
+    if _image_io(path) == "MetaImageIO":
+        metaimage.check_metaimage(path)
+        opened = metaimage.plain_metaimage(path)
+    else:
+        opened = nrrd_bzip2.plain_nrrd(path)
+    with opened as plain:
+        yield plain
+
+
 def _reader(path: Path) -> sitk.ImageFileReader:
     image_io = _image_io(path)
-    if image_io == "MetaImageIO":
-        metaimage.check_metaimage(path)
     reader = sitk.ImageFileReader()
     reader.SetImageIO(image_io)
     try:

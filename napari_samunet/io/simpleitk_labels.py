@@ -11,7 +11,8 @@ import SimpleITK as sitk  # noqa: N813
 
 from napari_samunet.errors import UnreadableFile, UnsupportedImage
 from napari_samunet.geometry import flip_lps_ras, reverse_axes
-from napari_samunet.io.ansi_path import ansi_path
+from napari_samunet.io.ansi_path import ansi_path, is_mangled
+from napari_samunet.io.metaimage import name_data_file
 from napari_samunet.io.names import written_name
 from napari_samunet.io.segments import Segment, default_name, labels_of, layers_of
 from napari_samunet.io.simpleitk import itk_reason, read_image
@@ -63,15 +64,31 @@ def write_simpleitk_labels(
         _name_segments(image, segments, layers)
     # ITK tells the format by the ending in small letters, and takes any other for .mhd.
     written = path.with_suffix(path.suffix.lower())
-    try:
-        sitk.WriteImage(image, given := ansi_path(written), useCompression=True)
-    except RuntimeError as error:
-        raise OSError(itk_reason(error).replace(f": {given}", "")) from None
+    if written.suffix == ".mhd" and is_mangled(written.name):
+        _write(image, plain := written.with_name("labels.mhd"))
+        _rename(plain, written)
+    else:
+        _write(image, written)
     if len(layers) > 1:
         _call_layers(written)
     _prove(written, image)
     if written != path:
         put_in_place(written, path)
+
+
+def _write(image: sitk.Image, path: Path) -> None:
+    try:
+        sitk.WriteImage(image, given := ansi_path(path), useCompression=True)
+    except RuntimeError as error:
+        raise OSError(itk_reason(error).replace(f": {given}", "")) from None
+
+
+def _rename(header: Path, written: Path) -> None:
+    """Give a header and its voxels a name that ITK writes neither of on Windows."""
+    voxels = written.with_suffix(".zraw")
+    header.with_suffix(".zraw").rename(voxels)
+    name_data_file(header, voxels.name)
+    header.rename(written)
 
 
 def _call_layers(written: Path) -> None:

@@ -37,6 +37,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     class Reader(sitk.ImageFileReader):
         def SetFileName(self, name: str) -> None:  # noqa: N802 - ITK's name
+            if name.endswith(".mhd") and not Path(name).read_bytes().isascii():
+                raise RuntimeError("its voxels are not found")
             super().SetFileName(as_ansi(name))
 
     def write(image: sitk.Image, name: str, **options: bool) -> None:
@@ -73,6 +75,24 @@ def test_an_image_opens(home: Path, stem: str, ending: str) -> None:
     assert np.array_equal(open_volume(save_image(home / f"{stem}.{ending}")).array, VOXELS)
 
 
+def save_two_files(folder: Path) -> Path:
+    """A header in UTF-8, as programs of today write it, and its voxels."""
+    (folder / "größe.raw").write_bytes(VOXELS.tobytes())
+    path = folder / "größe.mhd"
+    path.write_text(
+        "ObjectType = Image\nNDims = 3\nDimSize = 6 5 4\nElementType = MET_SHORT\n"
+        "ElementDataFile = größe.raw\n",
+        encoding="utf-8",
+    )
+    return path
+
+
+def test_so_does_one_whose_header_names_its_voxels(home: Path) -> None:
+    volume = open_volume(save_two_files(home))
+    assert np.array_equal(volume.array, VOXELS)
+    assert volume.source.files == (home / "größe.raw",)
+
+
 def test_so_does_a_nrrd_that_is_unpacked_into_the_users_own_folder(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,7 +105,9 @@ def test_so_does_a_nrrd_that_is_unpacked_into_the_users_own_folder(
     assert np.array_equal(open_volume(path).array, VOXELS)
 
 
-@pytest.mark.parametrize("name", ["a.nrrd", "größe.nrrd", "日本.seg.nrrd", "größe.MHA", "a.mhd"])
+@pytest.mark.parametrize(
+    "name", ["a.nrrd", "größe.nrrd", "日本.seg.nrrd", "größe.MHA", "a.mhd", "größe.mhd"]
+)
 def test_labels_leave_and_come_back(home: Path, name: str) -> None:
     written = export_labels(LABELS, Volume.from_array(VOXELS), home / name)
     assert written == home / name
@@ -105,9 +127,11 @@ def test_where_windows_keeps_no_short_name_the_letters_are_blamed_and_not_the_fi
     assert list(home.iterdir()) == [path]
 
 
-def test_so_are_those_of_a_header_that_names_its_data_file(home: Path) -> None:
-    with pytest.raises(ExportRefused, match="plain letters"):
-        export_labels(LABELS, Volume.from_array(VOXELS), home / "größe.mhd")
+def test_so_are_those_of_a_data_file(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = save_two_files(home)
+    monkeypatch.setattr(ansi_path, "_short", str)
+    with pytest.raises(UnreadableFile, match=r"größe\.raw cannot be opened: .*plain letters"):
+        open_volume(path)
 
 
 def test_what_itk_opens_as_it_is_stays_as_it_is(
