@@ -398,7 +398,8 @@ def test_an_ending_in_capitals_is_the_file_that_was_asked_for(tmp_path: Path, na
     same = stranger.samefile(path)  # where capitals make no other name: on Windows and macOS
     assert same or stranger.read_text() == "not ours"
     beside = {"a.zraw"} if name == "a.MHD" else set()
-    assert {file.name for file in tmp_path.iterdir()} == {name, "a.mhd", *beside}
+    left = {"a.mhd"} if same else {name, "a.mhd"}
+    assert {file.name for file in tmp_path.iterdir()} == {*left, *beside}
 
 
 def test_what_the_system_leaves_beside_a_draft_is_no_reason_to_refuse(tmp_path: Path) -> None:

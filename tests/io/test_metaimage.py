@@ -35,6 +35,7 @@ def test_labels_leave_and_come_back_under_a_name_of_any_letters(tmp_path: Path, 
     assert np.array_equal(open_volume(written).array, labels)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there ITK itself mangles the name")
 def test_an_image_of_another_program_opens_under_a_name_of_any_letters(tmp_path: Path) -> None:
     sitk.WriteImage(sitk.GetImageFromArray(VOXELS), str(tmp_path / "Schädel.mhd"))
     volume = open_volume(tmp_path / "Schädel.mhd")
