@@ -186,6 +186,7 @@ def test_the_next_click_gives_the_answer_that_it_would_have_given(volume, tmp_pa
     np.testing.assert_array_equal(after.labels, before.labels)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="a user's folders are private on Windows")
 def test_it_is_private_to_its_owner(volume, tmp_path):
     session, journal = kept(volume, tmp_path / "sessions")
     session.add_point((10, 9), index=2)
