@@ -1,6 +1,7 @@
 """One command tells how fast this machine is, and leaves the numbers behind."""
 
 import json
+import os
 
 import pytest
 
@@ -8,6 +9,14 @@ from napari_samunet.cli.main import main
 from napari_samunet.errors import SamUNetError
 from napari_samunet.evaluation.growth import Curve
 from napari_samunet.evaluation.timing import Row
+
+
+def _name_process(*_arguments):
+    return [Row(f"a click, in process {os.getpid()}", "ours", (5.0,))]
+
+
+def _die(*_arguments):
+    os.abort()
 
 
 def test_the_built_in_model_is_measured_beside_its_plain_form(tmp_path, capsys):
@@ -78,10 +87,20 @@ def test_a_window_that_fails_takes_no_other_figure_along(monkeypatch, capsys):
     def fail(*_arguments):
         raise SamUNetError("no frame was drawn")
 
-    monkeypatch.setattr("napari_samunet.plugin.benchmark.time_window", fail)
+    monkeypatch.setattr("napari_samunet.cli.benchmark._alone", fail)
     monkeypatch.setattr("napari_samunet.cli.benchmark.need_window", lambda: None)
     command = ["benchmark", "--only", "window", "--only", "model", "--repeat", "1"]
     assert main([*command, "--device", "cpu"]) == 0
     told = capsys.readouterr().out
     assert "no frame was drawn" in told
     assert "encode, builtin" in told
+
+
+@pytest.mark.parametrize(("work", "told"), [(_name_process, "a click"), (_die, "left out")])
+def test_the_window_is_measured_in_a_process_that_may_even_die(work, told, monkeypatch, capsys):
+    monkeypatch.setattr("napari_samunet.cli.benchmark._time_window", work)
+    monkeypatch.setattr("napari_samunet.cli.benchmark.need_window", lambda: None)
+    assert main(["benchmark", "--only", "window", "--device", "cpu"]) == 0
+    printed = capsys.readouterr().out
+    assert told in printed
+    assert f"process {os.getpid()}" not in printed
