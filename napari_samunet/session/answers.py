@@ -66,9 +66,8 @@ class AnswerReader:
         candidates = tuple(
             self._candidate(words if item is None else item) for item in words["candidates"]
         )
-        kind, model = words.get("score_kind", "iou"), words.get("model")
-        made_by = None if model is None else Algorithm(**model)
-        return Prediction(candidates, words["note"], words["rank"], kind, made_by)
+        model = words["model"] and Algorithm(**words["model"])
+        return Prediction(candidates, words["note"], words["rank"], words["score_kind"], model)
 
     def _candidate(self, words: Words) -> Candidate:
         import torch  # only a session with a preview needs it

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 from napari_samunet.inference.prediction import Prediction
 from napari_samunet.session.frames import Frame
 from napari_samunet.session.objects import ObjectState
-from napari_samunet.session.record import StateReader, StateWriter, ref_words, with_past
+from napari_samunet.session.record import StateReader, StateWriter, ref_words
 from napari_samunet.session.state import PlaneKey, State
 from napari_samunet.types import SliceRef
 
@@ -129,7 +129,7 @@ class DeltaReader(StateReader):
         item = self._object(words)
         old = {} if before is None else before.masks
         kept = {z: mask for z, mask in old.items() if z not in words["gone"]}
-        return with_past(replace(item, masks={**kept, **item.masks}), words)
+        return replace(item, masks={**kept, **item.masks})
 
     def _answer_of(self, number: int) -> Prediction:
         known = self._alive.get(number)

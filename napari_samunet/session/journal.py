@@ -90,9 +90,7 @@ class Journal:
         """
         self.path, self._numbers, self._end = path, numbers, end
 
-    def record(
-        self, kind: Kind, name: str, before: State, after: State, moment: float = 0.0
-    ) -> None:
+    def record(self, kind: Kind, name: str, before: State, after: State, moment: float) -> None:
         """Hand over a step: made ("step"), not undoable ("move"), taken back or made again.
 
         ``moment`` is when, in Unix time.

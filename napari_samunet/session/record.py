@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from napari_samunet.inference.prediction import Prediction
-from napari_samunet.io.origin import UNKNOWN, UNNAMED, Algorithm, Origin
+from napari_samunet.io.origin import Algorithm, Origin
 from napari_samunet.packed import PackedMask
 from napari_samunet.session.answers import AnswerReader, AnswerWriter
 from napari_samunet.session.objects import ObjectState
@@ -142,7 +142,7 @@ class StateReader(AnswerReader):
             _ref(plane["ref"]): self._plane(plane, words["id"], _ref(plane["ref"]))
             for plane in words["settled"]
         }
-        item = ObjectState(
+        return ObjectState(
             words["id"],
             words["name"],
             tuple(words["color"]),
@@ -151,11 +151,13 @@ class StateReader(AnswerReader):
             keys=tuple(_ref(ref) for ref in words["keys"]),
             window=_window(words["window"]),
             settled=settled,
+            given=frozenset(words["given"]),
             doubts=tuple(_ref(ref) for ref in words["doubts"]),
             locked=words["locked"],
             visible=words["visible"],
+            models=tuple(Algorithm(**model) for model in words["models"]),
+            origin=words["origin"] and Origin(**words["origin"]),
         )
-        return with_past(item, words)
 
     def _plane(self, words: Words, number: int, ref: SliceRef) -> PlaneState:
         shown, answer = words["shown"], words["answer"]
@@ -184,24 +186,6 @@ class StateReader(AnswerReader):
         return self._answers[number]
 
 
-def with_past(item: ObjectState, words: Words) -> ObjectState:
-    """Return an object with how it came about, as far as its words tell it.
-
-    Those of older versions do not: a model had a part in what was prompted with more than
-    paint, or carried on from slices that a person settled; all else may have come from a file.
-    """
-    given = frozenset(words.get("given", () if item.keys else item.masks))
-    item = replace(item, given=given)
-    if "models" in words:
-        origin, models = words["origin"], tuple(Algorithm(**model) for model in words["models"])
-        return replace(item, models=models, origin=origin and Origin(**origin))
-    prompts = [prompt.kind for plane in item.settled.values() for prompt in plane.prompts]
-    by_hand = {ref.index for ref in item.keys if ref.axis == 0}
-    carried = bool(prompts and set(item.masks) - by_hand)
-    asked = carried or any(kind != "mask" for kind in prompts)
-    return replace(item, models=(UNNAMED,) if asked else (), origin=UNKNOWN)
-
-
 def is_image(words: Any) -> bool:
     """Whether words of a file name an image as ``ImageIdentity.words`` does."""
     return (
@@ -209,8 +193,9 @@ def is_image(words: Any) -> bool:
         and isinstance(words.get("digest"), str)
         and isinstance(words.get("shape"), list)
         and isinstance(words.get("path", 0), str | None)
-        and isinstance(words.get("series"), str | None)
+        and isinstance(words.get("series", 0), str | None)
         and _is_choice(words.get("opened"))
+        and (words["path"] is None or words.get("opened") is not None)
     )
 
 

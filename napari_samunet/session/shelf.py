@@ -121,7 +121,7 @@ class Shelf:
             return None
         for entry in self.entries():
             same = entry.image["path"] == identity.path
-            if same and entry.image.get("series") == identity.series:
+            if same and entry.image["series"] == identity.series:
                 return None if identity.fits(entry.image) else entry
         return None
 

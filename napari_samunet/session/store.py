@@ -22,7 +22,6 @@ from napari_samunet.io.volume import Source, Volume
 from napari_samunet.replacing import cause_of, replacing
 from napari_samunet.session.frames import DAMAGE
 from napari_samunet.session.identity import ImageIdentity
-from napari_samunet.session.readings import readings
 from napari_samunet.session.record import StateReader, StateWriter, is_image, lies_in
 from napari_samunet.session.state import State
 from napari_samunet.types import AnyArray
@@ -128,10 +127,10 @@ def _image_words(volume: Volume, arrays: dict[str, AnyArray], folder: Path) -> d
 
 def _image_inside(words: dict[str, Any], arrays: dict[str, AnyArray]) -> Volume:
     window = None if words["window"] is None else tuple(words["window"])
-    stored = Source(place=words.get("place"), sized=words.get("sized", "voxel"))
+    stored = Source(place=words["place"], sized=words["sized"])
     color = arrays.get("color")
-    negative = bool(words.get("negative", False))
-    windows = tuple((name, tuple(each)) for name, each in words.get("windows", ()))
+    negative = bool(words["negative"])
+    windows = tuple((name, tuple(each)) for name, each in words["windows"])
     affine, modality = arrays["affine"], words["modality"]
     return Volume(arrays["image"], affine, color, modality, window, stored, negative, windows)
 
@@ -146,15 +145,16 @@ def image_of(source: Path, words: dict[str, Any], volume: Volume | None = None) 
     InputError
         The image is not the one that was segmented.
     """
-    found = (volume,) if volume is not None else readings(_place(source, words["path"]), words)
-    tried: Volume | None = None
-    for tried in found:
-        if ImageIdentity(tried).fits(words):
-            return tried
+    if volume is None:
+        from napari_samunet.io.open import open_volume
+
+        volume = open_volume(_place(source, words["path"]), words["series"], **words["opened"])
+    if ImageIdentity(volume).fits(words):
+        return volume
     raise InputError(
         f"{source} belongs to an image of {tuple(words['shape'])} (z, y, x) "
         f"({words['path'] or 'without a file'}), but another or a changed one of "
-        f"{None if tried is None else tried.shape} came; hand over the right one as volume=…"
+        f"{volume.shape} came; hand over the right one as volume=…"
     )
 
 

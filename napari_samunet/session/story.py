@@ -112,7 +112,7 @@ def read_story(path: Path) -> Story:
 
 
 def count_objects(path: Path) -> int:
-    """Return how many objects a journal ends with, mostly from its last step alone.
+    """Return how many objects a journal ends with, from its last step alone.
 
     0 where it cannot be read.
     """
@@ -125,8 +125,6 @@ def count_objects(path: Path) -> int:
                 frame = read_frame(file)
                 if frame is None or frame[0]["kind"] == "position":
                     continue
-                if "order" not in frame[0]:  # an undo of an earlier version says nothing of it
-                    return len(read_story(path).state.objects)
                 return len(frame[0]["order"])
     except (OSError, *DAMAGE):
         pass
@@ -195,14 +193,13 @@ class _Telling:
             self._found = self._reader.apply(before, offset, frame)
             return
         # All words are read before anything changes: what goes on knows only whole steps.
-        name, moment = str(words["name"]), float(words.get("time", 0.0))  # once untold
+        name, moment = str(words["name"]), float(words["time"])
         if kind == "undo" and history.can_undo:
             after = history.undo(before)
         elif kind == "redo" and history.can_redo:
             after = history.redo(before)
         else:
-            # Not in an undo of an earlier version, which is passed over then.
-            after = self._reader.apply(before, offset, frame) if "order" in words else before
+            after = self._reader.apply(before, offset, frame)
             if kind == "step":
                 history.record(name, before)
             elif kind != "move":

@@ -233,9 +233,8 @@ class Trainer:
             self.optimizer.load_state_dict(state["optimizer"])
             for group in self.optimizer.param_groups:  # what the configuration says now
                 group["weight_decay"] = self.config.weight_decay
-            # Images, for the batch may be another now; states of earlier versions count steps.
-            seen = state["images"] // self.config.batch if "images" in state else state["step"]
-            self.step, self.seconds = seen, state["seconds"]
+            self.step = state["images"] // self.config.batch  # which may be another now
+            self.seconds = state["seconds"]
         except Exception as error:  # torch raises whatever its readers raise on other files
             raise BadUsage(
                 f"{self.folder} holds the state of a run (state.pt) that is damaged or of another "

@@ -19,7 +19,6 @@ from pydicom.sr.coding import Code
 
 from napari_samunet.io.open import open_volume
 from napari_samunet.io.volume import Volume
-from napari_samunet.session import store
 from napari_samunet.session.session import Session
 
 FORMATS = ("dicom-seg", "rtstruct")
@@ -265,29 +264,6 @@ def test_a_saved_session_remembers(series: Volume, automatic: Path, tmp_path: Pa
     path = _with(series, automatic).save(tmp_path / "a.samunet")
     _, segment = _exported(Session.resume(path, series), tmp_path, "dicom-seg")
     assert segment == pydicom.dcmread(automatic).SegmentSequence[0]
-
-
-def test_a_session_of_an_older_version_claims_no_hand_that_it_does_not_know_of(
-    series: Volume, automatic: Path, tmp_path: Path
-) -> None:
-    session = _with(series, automatic)
-    session.new_object("asked")
-    session.add_point((12, 12), index=1)
-    session.accept()
-    path = session.save(tmp_path / "a.samunet")
-    with np.load(path) as file:
-        arrays = dict(file)
-    words = json.loads(arrays[store.TEXT].tobytes())
-    for item in words["state"]["objects"]:
-        del item["models"], item["origin"]
-    arrays[store.TEXT] = np.frombuffer(json.dumps(words).encode(), np.uint8)
-    with path.open("wb") as file:
-        np.savez_compressed(file, **arrays)
-    resumed = Session.resume(path, series)
-    out = pydicom.dcmread(resumed.export(tmp_path / "out.dcm", "dicom-seg"))
-    assert [
-        (each.SegmentAlgorithmType, each.SegmentAlgorithmName) for each in out.SegmentSequence
-    ] == [("SEMIAUTOMATIC", "unknown origin"), ("SEMIAUTOMATIC", "unknown algorithm")]
 
 
 @pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="dciodvfy (dicom3tools) is missing")

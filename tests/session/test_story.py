@@ -1,4 +1,4 @@
-"""A journal is read as far as it can be followed, whatever a disk or an older version did."""
+"""A journal is read as far as it can be followed, whatever a disk did."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from napari_samunet.session import journal as journal_module
 from napari_samunet.session import story as story_module
 from napari_samunet.session.frames import pack
 from napari_samunet.session.identity import ImageIdentity
-from napari_samunet.session.record import StateWriter
 from napari_samunet.session.session import Session
 from napari_samunet.session.shelf import Shelf
 from napari_samunet.session.story import read_story
@@ -118,28 +117,6 @@ def test_a_session_is_read_however_many_steps_were_taken_back(volume, tmp_path, 
     assert state_bytes(read_back(journal.path, volume)) == state_bytes(session)
 
 
-def test_a_journal_of_the_first_version_opens_and_holds_what_is_done_on_it(
-    volume, tmp_path, monkeypatch
-):
-    """That version wrote no times."""
-
-    def untimed(words, arrays):
-        return pack({word: words[word] for word in words if word != "time"}, arrays)
-
-    with monkeypatch.context() as first_version:
-        first_version.setattr(journal_module, "pack", untimed)
-        session, journal = kept(volume, tmp_path)
-        work(session)
-        journal.close()
-    again = Session.resume(journal.path, volume, DiscEngine())
-    assert state_bytes(again) == state_bytes(session)
-    again.add_point((20, 20), index=4)
-    again.accept()
-    again._journal.close()
-    assert state_bytes(read_back(again._journal.path, volume)) == state_bytes(again)
-    assert again._journal.path == journal.path
-
-
 def test_work_on_a_journal_that_can_be_followed_only_in_part_is_kept(
     volume, tmp_path, monkeypatch, caplog
 ):
@@ -172,28 +149,3 @@ def test_a_step_that_cannot_be_followed_costs_nothing_that_came_before(volume, t
     again._journal.close()
     assert state_bytes(read_back(again._journal.path, volume)) == state_bytes(again)
     assert journal.path.read_bytes() == whole, "nor is it deleted"
-
-
-def test_a_journal_of_an_older_version_still_tells_where_a_model_helped(
-    volume, tmp_path, monkeypatch
-):
-    whole = StateWriter._object
-
-    def as_before(self, item):
-        words = whole(self, item)
-        return {word: words[word] for word in words if word not in ("models", "origin")}
-
-    with monkeypatch.context() as older:
-        older.setattr(StateWriter, "_object", as_before)
-        session, journal = kept(volume, tmp_path)
-        session.paint(square(SHAPE[1:], 2, 3, 4), index=2)
-        session.accept()
-        session.select(1)
-        session.propagate(1, 4)
-        session.rename_object(1, "carried on")  # a step without a mask
-        session.new_object("painted, or of a file")
-        session.paint(square(SHAPE[1:], 2, 3, 4), index=2)
-        session.accept()
-        journal.close()
-    found = read_back(journal.path, volume).handout().segments()
-    assert [segment.origin.kind for segment in found] == ["SEMIAUTOMATIC", ""]

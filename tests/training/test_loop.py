@@ -156,15 +156,6 @@ def test_a_run_goes_on_with_what_its_configuration_says_now(finished):
     assert resumed.step * changed.batch == 6, "so many images were seen, whatever the batch"
 
 
-def test_a_run_of_an_earlier_version_goes_on(finished):
-    trainer, _ = finished
-    path = trainer.folder / "state.pt"
-    state = torch.load(path, weights_only=True)
-    del state["images"]
-    torch.save(state | {"step": 2}, path)
-    assert Trainer(TINY, trainer.folder, "cpu").step == 2
-
-
 def test_a_run_is_saved_before_it_is_looked_at(tmp_path, monkeypatch):
     def stumble(*_arguments):
         raise RuntimeError("over a slice")
