@@ -35,6 +35,9 @@ class Background(QObject):
         self._worker = Worker()
         self._closed = self._finishing = False
         self._busy = False
+        # The newest job of each key, until it is told or forgotten: the worker may be done with one
+        # whose result still waits among Qt's events.
+        self._due: dict[Hashable, object] = {}
         self._told.connect(self._tell)
         self._timer = QTimer(self)
         self._timer.setInterval(_POLL_MS)
@@ -58,7 +61,7 @@ class Background(QObject):
         Parameters
         ----------
         key
-            A job of the same key that waits is replaced, one that runs is not told.
+            A job of the same key that waits is replaced, one that runs or is done is not told.
         work
             Must not touch viewer or layers.
         then, failed
@@ -68,18 +71,21 @@ class Background(QObject):
         """
         if self._closed:
             return
+        job = self._due[key] = object()
+        told, refused = self._if_due(key, job, then), self._if_due(key, job, failed)
         self._worker.submit(
             work,
-            lambda result: self._send(then, result),
+            lambda result: self._send(told, result),
             key,
-            lambda error: self._fail(failed, error),
+            lambda error: self._fail(refused, error),
         )
         if not quiet:
             self._set_busy(True)
             self._timer.start()
 
     def cancel(self, key: Hashable) -> None:
-        """Forget the job of a key; what runs of it is not told."""
+        """Forget the job of a key; what runs of it or is done is not told."""
+        self._due.pop(key, None)
         self._worker.cancel(key)
 
     def finish(self, wait_s: float = 60.0) -> None:
@@ -94,6 +100,18 @@ class Background(QObject):
         self._closed = True
         self._timer.stop()
         self._worker.close(wait_s)
+
+    def _if_due(
+        self, key: Hashable, job: object, receiver: Callable[[Any], None]
+    ) -> Callable[[Any], None]:
+        """A receiver that is told only of the newest job of its key."""
+
+        def tell(value: Any) -> None:
+            if self._due.get(key) is job:
+                del self._due[key]
+                receiver(value)
+
+        return tell
 
     def _fail(self, failed: Callable[[BaseException], None], error: BaseException) -> None:
         if self._finishing:
