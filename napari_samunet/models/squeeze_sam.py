@@ -114,10 +114,8 @@ class Heads(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.output_hypernetworks_mlps = nn.ModuleList(
-            Mlp(EMBED_DIM, EMBED_DIM, WIDTHS_UP[-1], 2) for _ in range(MASKS)
-        )
-        self.iou_prediction_head = Mlp(EMBED_DIM, EMBED_DIM, MASKS, 2)
+        self.output_hypernetworks_mlps = nn.ModuleList(Mlp(WIDTHS_UP[-1], 2) for _ in range(MASKS))
+        self.iou_prediction_head = Mlp(MASKS, 2)
 
     def forward(self, tokens: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
         """Tokens (B, 5, 256) and features (B, 64, H, W) → logits (B, 4, H, W), IoU (B, 4)."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 from segment_anything.modeling.transformer import Attention
 from torch import Tensor, nn
 
@@ -13,16 +11,15 @@ EMBED_DIM = 256
 class Mlp(nn.Module):
     """Linear layers with ReLU between them, under the published names."""
 
-    def __init__(self, width_in: int, hidden: int, width: int, hidden_layers: int) -> None:
+    def __init__(self, width: int, hidden_layers: int) -> None:
         super().__init__()
-        widths = [width_in, *[hidden] * hidden_layers]
         self.layers = nn.ModuleList(
-            nn.Sequential(nn.Linear(a, b), nn.ReLU()) for a, b in pairwise(widths)
+            nn.Sequential(nn.Linear(EMBED_DIM, EMBED_DIM), nn.ReLU()) for _ in range(hidden_layers)
         )
-        self.fc = nn.Linear(hidden, width)
+        self.fc = nn.Linear(EMBED_DIM, width)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(…, width_in) → (…, width)."""
+        """(…, EMBED_DIM) → (…, width)."""
         for layer in self.layers:
             x = layer(x)
         return self.fc(x)
@@ -37,7 +34,7 @@ class LightBlock(nn.Module):
         self.norm1 = nn.LayerNorm(EMBED_DIM)
         self.cross_attn_token_to_image = Attention(EMBED_DIM, 8, downsample_rate=2)
         self.norm2 = nn.LayerNorm(EMBED_DIM)
-        self.mlp = Mlp(EMBED_DIM, EMBED_DIM, EMBED_DIM, 1)
+        self.mlp = Mlp(EMBED_DIM, 1)
         self.norm3 = nn.LayerNorm(EMBED_DIM)
         self.norm4 = nn.LayerNorm(EMBED_DIM)
         self.cross_attn_image_to_token = Attention(EMBED_DIM, 8, downsample_rate=2)

@@ -14,6 +14,7 @@ from napari_samunet.inference.worker import Worker
 logger = logging.getLogger(__name__)
 
 _POLL_MS = 80
+_FINISH_S = 60.0
 
 
 class Background(QObject):
@@ -88,10 +89,10 @@ class Background(QObject):
         self._due.pop(key, None)
         self._worker.cancel(key)
 
-    def finish(self, wait_s: float = 60.0) -> None:
+    def finish(self) -> None:
         """Do what is due and end the thread; an error is logged, for nobody is there to be told."""
         self._finishing = True
-        if not self._worker.wait(wait_s):
+        if not self._worker.wait(_FINISH_S):
             logger.error("The window closed before all that was due was done, e.g. an export")
         self.close()
 

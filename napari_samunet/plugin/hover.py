@@ -84,7 +84,7 @@ class Hover(QObject):
         try:
             spot = locate(self._viewer, work.image, self._viewer.cursor.position)
             place, ref = (spot.row, spot.col), spot.ref
-            request = work.session.imagine(place, True, ref.index, ref.axis, work.window)
+            request = work.session.imagine(place, ref.index, ref.axis, work.window)
         except InputError:
             return
         self._inference.run(

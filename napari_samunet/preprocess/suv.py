@@ -53,16 +53,15 @@ def suv_factor(volume: Volume) -> float:
     return _by_weight(header)
 
 
-def suv_window(volume: Volume, low: float = 0.0, high: float = 10.0) -> Window:
-    """Return a window in SUV, in the units of the file, for example to show 0 to 10.
+def suv_window(volume: Volume) -> Window:
+    """Return the window that shows an SUV of 0 to 10, in the units of the file.
 
     Raises
     ------
     InputError
         See ``suv_factor``.
     """
-    factor = suv_factor(volume)
-    return low / factor, high / factor
+    return 0.0, 10.0 / suv_factor(volume)
 
 
 def _by_weight(header: Any) -> float:

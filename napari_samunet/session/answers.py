@@ -13,9 +13,8 @@ from napari_samunet.io.origin import Algorithm
 from napari_samunet.packed import PackedMask
 from napari_samunet.preprocess.frame import Frame
 from napari_samunet.preprocess.roi import Roi
+from napari_samunet.session.frames import Words
 from napari_samunet.types import AnyArray, BoolArray
-
-Words = dict[str, Any]
 
 
 class AnswerWriter:

@@ -14,6 +14,7 @@ from napari_samunet.preprocess.slicing import check_ref
 from napari_samunet.prompts.drawn import as_mask
 from napari_samunet.prompts.prompts import Prompts
 from napari_samunet.session.objects import ObjectState
+from napari_samunet.session.state import MAX_ID
 from napari_samunet.types import BoolArray, SliceRef
 
 Shape = tuple[int, int, int]
@@ -118,13 +119,13 @@ def drawn_mask(mask: ArrayLike, shape_zyx: Shape, ref: SliceRef) -> BoolArray:
     return drawn
 
 
-def label_array(array: ArrayLike, shape_zyx: Shape, most: int) -> np.ndarray:
+def label_array(array: ArrayLike, shape_zyx: Shape) -> np.ndarray:
     """Return labels (Z, Y, X) as uint16, the same array where it is that; whole floats are taken.
 
     Raises
     ------
     InputError
-        Another shape than the volume, or not whole numbers from 0 to ``most``.
+        Another shape than the volume, or not whole numbers from 0 to ``MAX_ID``.
     """
     labels = np.asarray(array)
     if labels.shape != tuple(shape_zyx):
@@ -135,9 +136,9 @@ def label_array(array: ArrayLike, shape_zyx: Shape, most: int) -> np.ndarray:
     if labels.dtype.kind not in "biuf":
         raise InputError(f"Labels are whole numbers, but {labels.dtype} came.")
     whole = labels.dtype.kind != "f" or bool((labels == np.rint(labels)).all())
-    if not whole or labels.min() < 0 or labels.max() > most:
+    if not whole or labels.min() < 0 or labels.max() > MAX_ID:
         raise InputError(
-            f"Labels are whole numbers from 0 to {most}, but values from {labels.min()} to "
+            f"Labels are whole numbers from 0 to {MAX_ID}, but values from {labels.min()} to "
             f"{labels.max()} came{'' if whole else ', not all of them whole'}."
         )
     return labels.astype(np.uint16, copy=False)

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import count
-from typing import Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from napari_samunet.inference.prediction import Prediction
-from napari_samunet.session.frames import Frame
+from napari_samunet.session.frames import Frame, Words
 from napari_samunet.session.objects import ObjectState
 from napari_samunet.session.record import StateReader, StateWriter, ref_words
 from napari_samunet.session.state import PlaneKey, State
 from napari_samunet.types import SliceRef
-
-Words = dict[str, Any]
 
 
 class AnswerNumbers:

@@ -12,13 +12,12 @@ from napari_samunet.inference.prediction import Prediction
 from napari_samunet.io.origin import Algorithm, Origin
 from napari_samunet.packed import PackedMask
 from napari_samunet.session.answers import AnswerReader, AnswerWriter
+from napari_samunet.session.frames import Words
 from napari_samunet.session.objects import ObjectState
 from napari_samunet.session.placed import PlacedPrompt
 from napari_samunet.session.plane import PlaneState
 from napari_samunet.session.state import MAX_ID, State
 from napari_samunet.types import AnyArray, SliceRef, Window
-
-Words = dict[str, Any]
 
 
 class StateWriter(AnswerWriter):

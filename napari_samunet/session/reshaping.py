@@ -103,7 +103,6 @@ class ReshapingSession(PromptedSession):
     def imagine(
         self,
         point_rc: tuple[float, float],
-        positive: bool = True,
         index: int = 0,
         axis: int = 0,
         window: Window | None = None,
@@ -117,7 +116,7 @@ class ReshapingSession(PromptedSession):
         """
         ref = plane_of(self.volume.shape, index, axis)
         state, object_id = self._with_current()
-        prompt = PlacedPrompt("point", object_id, ref, positive, points=_one(point_rc))
+        prompt = PlacedPrompt("point", object_id, ref, True, points=_one(point_rc))
         combine([prompt]).check(plane_shape(self.volume.shape, ref.axis))
         window = None if window is None else choose_window(self.volume, window)
         state = steps.place(state, prompt, window, 0)

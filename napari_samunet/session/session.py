@@ -23,7 +23,7 @@ from napari_samunet.session.repaint import repainted
 from napari_samunet.session.reshaping import ReshapingSession
 from napari_samunet.session.sharing import SharingSession
 from napari_samunet.session.shelf import Shelf
-from napari_samunet.session.state import MAX_ID, Overlap, State
+from napari_samunet.session.state import Overlap, State
 from napari_samunet.session.store import image_of, load_state, save_state
 from napari_samunet.session.story import is_journal, read_story
 from napari_samunet.session.suggesting import SuggestingSession
@@ -198,7 +198,7 @@ class Session(ReshapingSession, SuggestingSession, SharingSession):
         InputError
             Another grid than the volume's, not such numbers, or a name that is no text.
         """
-        labels = label_array(array, self.volume.shape, MAX_ID)
+        labels = label_array(array, self.volume.shape)
         named = {number: object_name(name) for number, name in (names or {}).items()}
         self._commit("set labels", take_over(self._state, labels, named))
 
@@ -226,7 +226,7 @@ class Session(ReshapingSession, SuggestingSession, SharingSession):
         if not places:
             return False
         planes = array if indices is None else np.asarray(array)[places]
-        labels = label_array(planes, (len(places), y, x), MAX_ID)
+        labels = label_array(planes, (len(places), y, x))
         painted = dict(zip(places, labels, strict=True))
         state = repainted(self._state, painted, self.labels, overlap)
         if state is self._state or state.objects == self._state.objects:

@@ -186,6 +186,30 @@ class Screen:
         self.controller.ahead.forget()
         self.engine.go.clear()
 
+    def carried(self) -> None:
+        """Let the model answer, until a propagation is at its end."""
+        self.engine.go.set()
+        self.until(lambda: not self.controller.through.running)
+        self.answered()
+
+    def objects(self, *places) -> None:
+        """Make an object of each (row, column)."""
+        for place in places:
+            self.click(*place)
+            self.press(Qt.Key.Key_N)
+        self.until(lambda: self.widget.objects.table.rowCount() >= len(places))
+
+    def cell(self, row: int, column: int) -> QPoint:
+        """The middle of a cell of the table of objects."""
+        table = self.widget.objects.table
+        return table.visualItemRect(table.item(row, column)).center()
+
+    def click_cell(self, row: int, column: int, button="left", modifier="") -> None:
+        """Click on a cell of the table of objects."""
+        viewport, place = self.widget.objects.table.viewport(), self.cell(row, column)
+        QTest.mouseClick(viewport, _BUTTONS[button], _MODIFIERS[modifier], place)
+        self.settle(0.1)
+
     def press(self, key, modifier="") -> None:
         QTest.keyClick(self.canvas, key, _MODIFIERS[modifier])
         self.settle()

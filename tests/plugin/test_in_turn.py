@@ -34,12 +34,6 @@ def carry_on(screen):
     screen.controller.through.propagate(0, 6)
 
 
-def carried(screen):
-    screen.engine.go.set()
-    screen.until(lambda: not screen.controller.through.running)
-    screen.answered()
-
-
 def test_a_click_after_next_object_is_of_the_next_object(screen):
     screen.hold_model()
     screen.click(15, 15, wait=False)
@@ -124,7 +118,7 @@ def test_accept_while_an_object_is_carried_on_keeps_what_is_seen(screen):
     screen.controller.through.propagate(0, 6)
     screen.settle(0.1)
     key(screen, Qt.Key.Key_G)
-    carried(screen)
+    screen.carried()
     accepted = set(screen.session.objects[0].slices)
     assert 3 in accepted
     assert len(accepted) > 1
@@ -135,7 +129,7 @@ def test_a_click_after_next_object_while_one_is_carried_on_is_of_the_next(screen
     carry_on(screen)
     key(screen, Qt.Key.Key_N)
     screen.click(45, 60, wait=False)
-    carried(screen)
+    screen.carried()
     screen.press(Qt.Key.Key_G)
     liver, tumour = screen.session.objects
     assert not liver.mask[3, 45, 60]
@@ -147,7 +141,7 @@ def test_undo_drops_what_waits_and_takes_no_step_back(screen):
     key(screen, Qt.Key.Key_N)
     screen.click(45, 60, wait=False)
     key(screen, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    carried(screen)
+    screen.carried()
     (liver,) = screen.session.objects
     assert 3 in liver.slices, "what was accepted before stays"
     assert len(screen.session.previews) > 0, "and so does what was found"
@@ -161,7 +155,7 @@ def test_undo_while_an_object_is_carried_on_drops_that_and_takes_no_step_back(sc
     screen.settle(0.1)
     assert screen.controller.through.stopping
     assert "nothing of it is kept" in screen.widget.status.text
-    carried(screen)
+    screen.carried()
     assert "nothing of it was kept" in screen.controller.notice
     assert not screen.session.previews
     assert screen.session.undo_name == "accept"
@@ -175,14 +169,14 @@ def test_an_object_is_carried_on_from_the_answer_that_was_due(screen):
     assert "moment" in screen.controller.notice
     screen.engine.go.set()
     screen.until(lambda: len(screen.session.previews) > 1)
-    carried(screen)
+    screen.carried()
     assert screen.session.previews[SliceRef(0, 4)].mask[20, 20]
 
 
 def test_what_is_discarded_while_it_is_carried_on_does_not_come(screen):
     carry_on(screen)
     key(screen, Qt.Key.Key_Backspace, Qt.KeyboardModifier.ShiftModifier)
-    carried(screen)
+    screen.carried()
     assert not screen.session.previews
     assert screen.session.objects[0].slices == (3,)
 
@@ -192,7 +186,7 @@ def test_one_image_is_not_told_of_what_was_found_in_another(screen):
     first = screen.session
     other = screen.add_image(np.zeros((7, 60, 80), np.float32), name="other")
     screen.viewer.layers.selection.active = other
-    carried(screen)
+    screen.carried()
     assert first.previews, "it is there where it belongs"
     assert "Accept" not in screen.controller.notice
 
@@ -284,7 +278,7 @@ def test_what_became_of_a_propagation_is_told_when_its_image_is_chosen_again(scr
     carry_on(screen)
     _choose(screen, other)
     screen.click(30, 30, wait=False)
-    carried(screen)
+    screen.carried()
     assert "Stopped" not in screen.controller.notice
     _choose(screen, first)
     assert "Stopped: 1 slices" in screen.controller.notice

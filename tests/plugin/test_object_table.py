@@ -16,24 +16,6 @@ pytestmark = pytest.mark.viewer
 _NAME, _LOCK, _SHOW = 0, 1, 2
 
 
-def _objects(screen, *places):
-    for place in places:
-        screen.click(*place)
-        screen.press(Qt.Key.Key_N)
-    screen.until(lambda: screen.widget.objects.table.rowCount() >= len(places))
-
-
-def _middle(table, row, column) -> QPoint:
-    return table.visualItemRect(table.item(row, column)).center()
-
-
-def _click_cell(screen, row, column, button=Qt.MouseButton.LeftButton, held=None):
-    table = screen.widget.objects.table
-    held = held or Qt.KeyboardModifier.NoModifier
-    QTest.mouseClick(table.viewport(), button, held, _middle(table, row, column))
-    screen.settle(0.1)
-
-
 def _type(screen, key):
     """Press a key where the keyboard is."""
     QTest.keyClick(QApplication.focusWidget(), key)
@@ -46,30 +28,30 @@ def _highlighted(screen):
 
 
 def test_a_key_after_a_click_in_the_table_is_a_key_of_the_plugin_and_no_new_name(screen):
-    _objects(screen, (30, 20), (30, 60))
-    _click_cell(screen, 1, _NAME)
+    screen.objects((30, 20), (30, 60))
+    screen.click_cell(1, _NAME)
     _type(screen, Qt.Key.Key_W)
     assert screen.controller.prompting.tool is Tool.BOX
     screen.drag((10, 50), (18, 58))
-    _click_cell(screen, 1, _NAME)
+    screen.click_cell(1, _NAME)
     _type(screen, Qt.Key.Key_G)
     assert screen.session.labels[3, 14, 54] == 2
     assert [item.name for item in screen.session.objects][:2] == ["object 1", "object 2"]
 
 
 def test_left_and_right_change_the_slice_after_a_click_in_the_table(screen):
-    _objects(screen, (30, 20))
+    screen.objects((30, 20))
     screen.viewer.dims.set_current_step(0, 3)
-    _click_cell(screen, 0, _NAME)
+    screen.click_cell(0, _NAME)
     _type(screen, Qt.Key.Key_Right)
     assert screen.viewer.dims.current_step[0] == 4
 
 
 def test_a_double_click_and_f2_still_rename(screen):
-    _objects(screen, (30, 20))
+    screen.objects((30, 20))
     table = screen.widget.objects.table
-    _click_cell(screen, 0, _NAME)
-    QTest.mouseDClick(table.viewport(), Qt.MouseButton.LeftButton, pos=_middle(table, 0, _NAME))
+    screen.click_cell(0, _NAME)
+    QTest.mouseDClick(table.viewport(), Qt.MouseButton.LeftButton, pos=screen.cell(0, _NAME))
     QTest.keyClicks(QApplication.focusWidget(), "gwn")
     _type(screen, Qt.Key.Key_Return)
     assert screen.session.objects[0].name == "gwn"
@@ -80,7 +62,7 @@ def test_a_double_click_and_f2_still_rename(screen):
 
 
 def test_a_new_name_is_also_what_the_tip_and_a_screen_reader_say(screen):
-    _objects(screen, (30, 20), (30, 60))
+    screen.objects((30, 20), (30, 60))
     table = screen.widget.objects.table
     table.item(0, _NAME).setText("liver")
     screen.settle(0.1)
@@ -91,7 +73,7 @@ def test_a_new_name_is_also_what_the_tip_and_a_screen_reader_say(screen):
 
 
 def test_a_name_that_is_emptied_stays(screen):
-    _objects(screen, (30, 20))
+    screen.objects((30, 20))
     table = screen.widget.objects.table
     name = table.item(0, _NAME).text()
     table.item(0, _NAME).setText(" ")
@@ -101,7 +83,7 @@ def test_a_name_that_is_emptied_stays(screen):
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_Tab, Qt.Key.Key_Backtab])
 def test_tab_leaves_the_table_behind_the_ticks_of_a_row(screen, key):
-    _objects(screen, (30, 20), (30, 60))
+    screen.objects((30, 20), (30, 60))
     table = screen.widget.objects.table
     table.setFocus()
     for _ in range(3):
@@ -110,21 +92,21 @@ def test_tab_leaves_the_table_behind_the_ticks_of_a_row(screen, key):
 
 
 def test_a_tick_turns_wherever_its_cell_is_clicked_and_the_current_object_stays(screen):
-    _objects(screen, (30, 20), (30, 60))
-    _click_cell(screen, 1, _NAME)
+    screen.objects((30, 20), (30, 60))
+    screen.click_cell(1, _NAME)
     for column in (_LOCK, _SHOW):
-        _click_cell(screen, 0, column)
+        screen.click_cell(0, column)
     assert screen.session.objects[0].locked
     assert not screen.session.objects[0].visible
     assert screen.session.current.id == 2
     assert _highlighted(screen) == {1}
-    _click_cell(screen, 0, _SHOW)
+    screen.click_cell(0, _SHOW)
     assert screen.session.objects[0].visible
 
 
 def test_a_tick_is_reached_and_turned_without_a_mouse(screen):
-    _objects(screen, (30, 20), (30, 60))
-    _click_cell(screen, 0, _NAME)
+    screen.objects((30, 20), (30, 60))
+    screen.click_cell(0, _NAME)
     _type(screen, Qt.Key.Key_Tab)
     _type(screen, Qt.Key.Key_Space)
     assert screen.session.objects[0].locked
@@ -135,9 +117,9 @@ def test_a_tick_is_reached_and_turned_without_a_mouse(screen):
 
 
 def test_delete_removes_what_is_highlighted_after_a_tick_of_another_object(screen):
-    _objects(screen, (30, 20), (30, 60))
-    _click_cell(screen, 1, _NAME)
-    _click_cell(screen, 0, _SHOW)
+    screen.objects((30, 20), (30, 60))
+    screen.click_cell(1, _NAME)
+    screen.click_cell(0, _SHOW)
     screen.widget.objects._delete.click()
     screen.settle(0.1)
     assert 1 in [item.id for item in screen.session.objects]
@@ -145,8 +127,8 @@ def test_delete_removes_what_is_highlighted_after_a_tick_of_another_object(scree
 
 
 def test_the_right_button_and_the_arrow_keys_change_the_current_object_with_the_highlight(screen):
-    _objects(screen, (30, 20), (30, 60))
-    _click_cell(screen, 0, _NAME, Qt.MouseButton.RightButton)
+    screen.objects((30, 20), (30, 60))
+    screen.click_cell(0, _NAME, "right")
     assert screen.session.current.id == 1
     _type(screen, Qt.Key.Key_Down)
     assert screen.session.current.id == 2
@@ -154,9 +136,9 @@ def test_the_right_button_and_the_arrow_keys_change_the_current_object_with_the_
 
 
 def test_the_highlight_never_leaves_the_current_object(screen):
-    _objects(screen, (30, 20), (30, 60))
-    _click_cell(screen, 1, _NAME)
-    _click_cell(screen, 1, _NAME, held=Qt.KeyboardModifier.ControlModifier)
+    screen.objects((30, 20), (30, 60))
+    screen.click_cell(1, _NAME)
+    screen.click_cell(1, _NAME, modifier="control")
     assert _highlighted(screen) == {1}
     table = screen.widget.objects.table
     below = QPoint(20, table.viewport().height() - 2)
@@ -167,8 +149,8 @@ def test_the_highlight_never_leaves_the_current_object(screen):
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_Delete, Qt.Key.Key_Backspace])
 def test_the_delete_key_in_the_table_removes_the_object_as_the_button_does(screen, key):
-    _objects(screen, (30, 20), (30, 60))
-    _click_cell(screen, 0, _NAME)
+    screen.objects((30, 20), (30, 60))
+    screen.click_cell(0, _NAME)
     QTest.keyClick(QApplication.focusWidget(), key, Qt.KeyboardModifier.ShiftModifier)
     screen.settle(0.1)
     assert 1 in [item.id for item in screen.session.objects], "with Shift it discards"
@@ -191,7 +173,7 @@ def test_names_that_are_there_already_are_not_added_again(screen):
 
 
 def test_the_line_says_which_numbers_of_a_list_were_taken(screen):
-    _objects(screen, (30, 20), (30, 60))
+    screen.objects((30, 20), (30, 60))
     screen.controller.grouping.rename(2, "cyst")
     screen.controller.grouping.use_preset("tumours")
     names = {item.name: item.id for item in screen.session.objects}
@@ -232,7 +214,8 @@ def test_a_long_list_stays_where_it_was_scrolled_when_a_tick_is_set(qtbot):
     table.show_rows(rows, 1)
     table.scrollToBottom()
     place = table.verticalScrollBar().value()
-    QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=_middle(table, 35, _SHOW))
+    tick = table.visualItemRect(table.item(35, _SHOW)).center()
+    QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=tick)
     rows[35] = ObjectRow(36, "object 36", (1, 0, 0), 1, 1.0, visible=False)
     table.show_rows(rows, 1)
     assert table.verticalScrollBar().value() == place
@@ -240,7 +223,7 @@ def test_a_long_list_stays_where_it_was_scrolled_when_a_tick_is_set(qtbot):
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_an_empty_tick_box_stands_out_from_its_row(screen, theme):
-    _objects(screen, (30, 20), (30, 60))
+    screen.objects((30, 20), (30, 60))
     screen.viewer.theme = theme
     try:
         screen.settle(0.2)

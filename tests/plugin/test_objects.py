@@ -4,35 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QLabel
 
 pytestmark = pytest.mark.viewer
 
 
-def _objects(screen, *places):
-    for place in places:
-        screen.click(*place)
-        screen.press(Qt.Key.Key_N)
-    screen.until(lambda: screen.widget.objects.table.rowCount() >= len(places))
-
-
-def _cell(screen, row, column) -> QPoint:
-    table = screen.widget.objects.table
-    return table.visualItemRect(table.item(row, column)).center()
-
-
-def _press_cell(screen, row, column, held=Qt.KeyboardModifier.NoModifier):
-    table = screen.widget.objects.table
-    place = _cell(screen, row, column)
-    QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, held, place)
-    screen.settle(0.1)
-
-
 def test_the_table_tells_slices_and_millilitres(screen):
     screen.add_image(units=("mm",) * 3)
-    _objects(screen, (30, 20), (30, 60))
+    screen.objects((30, 20), (30, 60))
     table = screen.widget.objects.table
     voxels = (screen.session.labels == 1).sum()
     assert table.item(0, 3).text() == "1"
@@ -40,8 +21,8 @@ def test_the_table_tells_slices_and_millilitres(screen):
 
 
 def test_a_click_in_the_table_goes_back_to_an_object_with_its_prompts(screen):
-    _objects(screen, (30, 20), (30, 60))
-    _press_cell(screen, 0, 0)
+    screen.objects((30, 20), (30, 60))
+    screen.click_cell(0, 0)
     assert screen.session.current.id == 1
     points = screen.controller.work.shown.find("points").data
     np.testing.assert_array_equal(points[:, 1:], [(30, 20)])
@@ -52,9 +33,9 @@ def test_a_click_in_the_table_goes_back_to_an_object_with_its_prompts(screen):
 
 
 def test_a_locked_object_is_not_painted_over(screen):
-    _objects(screen, (30, 30))
+    screen.objects((30, 30))
     whole = (screen.session.labels == 1).sum()
-    _press_cell(screen, 0, 1)
+    screen.click_cell(0, 1)
     assert screen.session.objects[0].locked
     screen.widget.objects._overlap.setCurrentIndex(1)
     screen.widget.objects._overlap.activated.emit(1)
@@ -67,7 +48,7 @@ def test_a_locked_object_is_not_painted_over(screen):
 
 
 def test_keep_is_the_rule_until_another_is_chosen(screen):
-    _objects(screen, (30, 30))
+    screen.objects((30, 30))
     whole = (screen.session.labels == 1).sum()
     screen.click(30, 36)
     screen.press(Qt.Key.Key_G)
@@ -76,8 +57,8 @@ def test_keep_is_the_rule_until_another_is_chosen(screen):
 
 
 def test_a_hidden_object_is_not_seen_but_stays_in_the_labels(screen):
-    _objects(screen, (30, 30))
-    _press_cell(screen, 0, 2)
+    screen.objects((30, 30))
+    screen.click_cell(0, 2)
     assert not screen.session.objects[0].visible
     colors = screen.controller.work.shown.find("labels").colormap.color_dict
     assert colors[1][3] == 0
@@ -87,9 +68,9 @@ def test_a_hidden_object_is_not_seen_but_stays_in_the_labels(screen):
 
 
 def test_marked_objects_are_merged_and_undo_parts_them(screen):
-    _objects(screen, (30, 20), (30, 60))
-    _press_cell(screen, 0, 0)
-    _press_cell(screen, 1, 0, Qt.KeyboardModifier.ControlModifier)
+    screen.objects((30, 20), (30, 60))
+    screen.click_cell(0, 0)
+    screen.click_cell(1, 0, modifier="control")
     assert screen.widget.objects._merge.isEnabled()
     screen.widget.objects._merge.trigger()
     screen.settle()
@@ -99,9 +80,9 @@ def test_marked_objects_are_merged_and_undo_parts_them(screen):
 
 
 def test_marked_objects_are_deleted_together_and_one_undo_brings_them_back(screen):
-    _objects(screen, (30, 10), (30, 35), (30, 60))
-    _press_cell(screen, 0, 0)
-    _press_cell(screen, 2, 0, Qt.KeyboardModifier.ControlModifier)
+    screen.objects((30, 10), (30, 35), (30, 60))
+    screen.click_cell(0, 0)
+    screen.click_cell(2, 0, modifier="control")
     QTest.keyClick(screen.widget.objects.table, Qt.Key.Key_Delete)
     screen.settle(0.1)
     assert [item.id for item in screen.session.objects if item.voxels] == [2]
@@ -120,9 +101,9 @@ def test_holes_of_all_marked_objects_are_filled_but_islands_split_off_one_only(s
         rings.append(screen.session.accept())
     screen.settle(0.1)
     panel = screen.widget.objects
-    _press_cell(screen, 0, 0)
+    screen.click_cell(0, 0)
     assert panel._split.isEnabled()
-    _press_cell(screen, 1, 0, Qt.KeyboardModifier.ControlModifier)
+    screen.click_cell(1, 0, modifier="control")
     assert not panel._split.isEnabled()
     assert "mark this one alone" in panel._split.toolTip()
     panel._fill.trigger()
@@ -133,7 +114,7 @@ def test_holes_of_all_marked_objects_are_filled_but_islands_split_off_one_only(s
 
 
 def test_the_object_under_the_mouse_is_picked(screen):
-    _objects(screen, (30, 20), (30, 60))
+    screen.objects((30, 20), (30, 60))
     screen.hover(30, 20)
     screen.press(Qt.Key.Key_N, "shift")
     assert screen.session.current.id == 1

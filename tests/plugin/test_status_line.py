@@ -22,12 +22,6 @@ def _carry_on(screen):
     screen.settle(0.1)
 
 
-def _carried(screen):
-    screen.engine.go.set()
-    screen.until(lambda: not screen.controller.through.running)
-    screen.answered()
-
-
 def test_it_says_that_an_object_is_carried_on_and_which_keys_end_it(screen):
     screen.controller.say("Window: default.")
     _carry_on(screen)
@@ -39,7 +33,7 @@ def test_it_says_that_an_object_is_carried_on_and_which_keys_end_it(screen):
     QTest.keyClick(screen.canvas, Qt.Key.Key_S, Qt.KeyboardModifier.ShiftModifier)
     screen.settle(0.1)
     assert "stops after this slice" in screen.widget.status.text
-    _carried(screen)
+    screen.carried()
     assert "Stopped: 1 slices" in screen.widget.status.text
 
 
@@ -49,7 +43,7 @@ def test_slices_that_wait_elsewhere_are_counted_where_none_is_seen(screen):
     screen.widget.slices._first.setValue(3)
     screen.widget.slices._last.setValue(5)
     screen.press(Qt.Key.Key_S, "shift")
-    _carried(screen)
+    screen.carried()
     screen.viewer.dims.set_point(0, 6)
     screen.settle(0.1)
     assert screen.widget.status.text == "2 slices of 'object 1' wait: Accept [G]."
@@ -60,7 +54,7 @@ def test_what_was_found_so_far_is_kept_by_a_click_on_accept_as_the_line_says(scr
     accept = screen.widget.objects._accept
     assert accept.isEnabled()
     QTest.mouseClick(accept, Qt.MouseButton.LeftButton)
-    _carried(screen)
+    screen.carried()
     assert not screen.session.previews
     assert len(screen.session.current.slices) == 2
 
@@ -73,7 +67,7 @@ def test_what_runs_can_be_stopped_out_of_3_d(screen):
     assert screen.widget.slices._propagate.isEnabled()
     screen.widget.slices._propagate.click()
     assert screen.controller.through.stopping
-    _carried(screen)
+    screen.carried()
     assert len(screen.session.previews) == 1
 
 

@@ -55,12 +55,6 @@ def _carry_on(screen):
     screen.until(lambda: screen.controller.through.running)
 
 
-def _carried(screen):
-    screen.engine.go.set()
-    screen.until(lambda: not screen.controller.through.running)
-    screen.answered()
-
-
 def test_a_suggestion_that_a_lock_refuses_can_be_taken_afterwards(screen):
     screen.click(45, 60)
     screen.controller.grouping.lock_current()
@@ -140,7 +134,7 @@ def test_what_is_carried_on_is_thrown_away_though_suggestions_were_left(screen):
     screen.settle(0.1)
     assert screen.controller.through.stopping
     assert "nothing of it is kept" in screen.widget.status.text
-    _carried(screen)
+    screen.carried()
     assert set(screen.session.previews) == {SliceRef(0, 3)}, "what was taken stays"
     np.testing.assert_array_equal(screen.session.preview.mask, first)
 
@@ -150,7 +144,7 @@ def test_accept_after_a_suggestion_was_carried_on_accepts_and_takes_no_other(scr
     screen.press(Qt.Key.Key_G)
     _carry_on(screen)
     assert not screen.controller.suggestions.shown
-    _carried(screen)
+    screen.carried()
     screen.press(Qt.Key.Key_G)
     assert not screen.session.previews
     assert len(screen.session.objects) == 1
@@ -163,7 +157,7 @@ def test_accept_during_a_propagation_takes_no_suggestion_of_the_slice_that_is_sh
     _suggest(screen, 5, index=6)
     assert screen.controller.suggestions.shown == 1
     QTest.keyClick(screen.canvas, Qt.Key.Key_G)
-    _carried(screen)
+    screen.carried()
     assert not screen.session.previews
     assert len(screen.session.objects) == 1
     assert screen.controller.suggestions.shown == 1

@@ -81,9 +81,9 @@ def test_a_tracer_that_was_given_during_the_scan_was_not_given_the_day_before():
 
 
 def test_a_window_in_uptake_is_given_in_the_units_of_the_file():
-    low, high = suv_window(pet(), 0, 5)
+    low, high = suv_window(pet())
     assert low == 0
-    assert high * suv_factor(pet()) == pytest.approx(5)
+    assert high * suv_factor(pet()) == pytest.approx(10)
 
 
 @pytest.mark.parametrize(

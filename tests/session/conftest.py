@@ -25,6 +25,14 @@ def session(volume: Volume, engine: DiscEngine) -> Session:
 
 
 @pytest.fixture
+def notices(session: Session) -> list[str]:
+    """What the session says from now on."""
+    heard: list[str] = []
+    session.notice.connect(heard.append)
+    return heard
+
+
+@pytest.fixture
 def draw():
     """Draw a mask with one square in it."""
     return square

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from disc_engine import SHAPE, square
 
 from napari_samunet.io.masks import Masks
@@ -21,13 +20,6 @@ def _cyst(row: int, column: int) -> Masks:
     mask = np.zeros(SHAPE, bool)
     mask[2] = square(SHAPE[1:], row, column, 10)
     return Masks((Segment.of(7, "cyst", mask),))
-
-
-@pytest.fixture
-def notices(session: Session) -> list[str]:
-    heard: list[str] = []
-    session.notice.connect(heard.append)
-    return heard
 
 
 def test_masks_from_a_file_are_not_painted_over_a_locked_object_and_a_notice_says_what_is_missing(

@@ -79,13 +79,6 @@ def _objects(session: Session) -> list[tuple[int, str]]:
     return [(item.id, item.name) for item in session.objects]
 
 
-@pytest.fixture
-def notices(session: Session) -> list[str]:
-    heard: list[str] = []
-    session.notice.connect(heard.append)
-    return heard
-
-
 def test_masks_keep_the_numbers_of_their_file_whatever_was_deleted_before(session, notices):
     session.delete_object(session.new_object("stray"))
     ribs = _masks((1, "rib 1"), (5, "rib 5"), (7, "rib 7"))

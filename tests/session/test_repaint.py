@@ -125,7 +125,7 @@ def test_labels_of_our_own_kind_are_looked_at_where_they_are_and_stay_as_they_ar
     session = Session(Volume.from_array(np.zeros((3, 8, 8), np.float32)))
     labels = np.zeros((3, 8, 8), np.uint16)
     labels[1, 2:5] = 1
-    assert label_array(labels, labels.shape, 9) is labels
+    assert label_array(labels, labels.shape) is labels
     session.set_labels(labels)
     session.lock_object(1)
     labels[:] = 2
