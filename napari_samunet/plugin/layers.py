@@ -119,6 +119,8 @@ class ImageLayers(HelperLayers):
         symbols = [symbol for _, symbol in styles]
         with layer.events.blocker_all():  # or the canvas takes over each of them, one by one
             layer.data = np.array(places, dtype=float).reshape(-1, self.image.ndim)
+            if not layer.visible:  # or napari still looks for the styles of clicks that are gone
+                layer.set_view_slice()
             # New marks look like one that adds; each style that is set costs milliseconds.
             if [symbol.value for symbol in layer.symbol] != symbols:
                 layer.symbol = symbols

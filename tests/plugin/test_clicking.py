@@ -328,3 +328,18 @@ def test_the_layers_of_a_tool_are_there_before_its_first_drag(screen):
     screen.controller.set_tool(Tool.SCRIBBLE)
     assert shown.find("strokes") is not None
     assert shown.find("boxes") is boxes
+
+
+def test_clicks_of_another_object_are_drawn_though_their_layer_is_hidden(screen):
+    for places in ([(20, 20)], [(40, 30), (40, 60)]):
+        for place in places:
+            screen.click(*place)
+        screen.click(30, 70, "right")
+        screen.press(Qt.Key.Key_N)
+    layer = screen.controller.work.shown.find("points")
+    for number, count in ((2, 3), (1, 2)):
+        screen.controller.grouping.select(number)
+        assert len(layer.data) == count
+        layer.visible = False
+    layer.visible = True
+    assert [symbol.value for symbol in layer.symbol] == ["disc", "x"]
