@@ -29,10 +29,12 @@ class Asking(QObject):
 
     Notes
     -----
-    Signals: ``asked`` when a prompt of the chosen image goes to the model, ``glimpsed`` when a mask
-    is drawn that a closer look may still change.
+    Signals: ``placed`` when a person prompted or painted on the chosen image, or had an object of
+    it carried on, ``asked`` when a prompt of it goes to the model, ``glimpsed`` when a mask is
+    drawn that a closer look may still change.
     """
 
+    placed = Signal()
     asked = Signal()
     glimpsed = Signal()
 
@@ -167,6 +169,7 @@ class Asking(QObject):
         self._controller.notice = ""
         if reveal:
             work.shown.reveal()
+        self.placed.emit()
         self.ask()
 
     def _is_settled(self) -> bool:

@@ -89,8 +89,7 @@ class Controller(ImageChoice):
         self.suggestions = Suggestions(self, self.asking)
         for part in (self.through, self.suggestions):
             part.changed.connect(self.changed)
-        for begins in (self.asking.asked, self.through.began):  # who prompts takes none of them
-            begins.connect(self.suggestions.put_away)
+        self.asking.placed.connect(self.suggestions.put_away)  # who prompts takes none of them
         self.prompting = Prompting(self, self.through.place)
         self._gestures = Gestures(viewer, self.prompting)
         self._gestures.attach()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from napari.layers import Layer
 
 
+_OURS = "undo", "redo", "delete_prompt"
 # What is selected, napari deletes, copies and pastes: discs and boxes that are no prompts.
 _SELECT = ("A", "Shift-A", f"{keys.CONTROL}-A")
 
@@ -35,7 +36,7 @@ class LayerKeys:
 
     def __init__(self, layers: LayerList, actions: Mapping[str, Callable[[], Any]]) -> None:
         self._layers = layers
-        self._actions = actions
+        self._actions = {name: actions[name] for name in _OURS}
         for layer in layers:
             self._bind(layer)
         layers.events.inserted.connect(self._on_inserted)

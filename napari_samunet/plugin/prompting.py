@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from napari_samunet.errors import InputError
@@ -43,6 +43,7 @@ class Prompting:
         self._say = choice.say
         self._held: Held | None = None
         self._handle: Handle | None = None
+        self._then: list[Callable[[], object]] = []
 
     def press(self) -> bool:
         """Take hold of image, tool and slice, where the mouse is ours: our image, which is seen, or
@@ -62,8 +63,24 @@ class Prompting:
         return self._held is not None
 
     def release(self) -> None:
-        """Let go of them."""
+        """Let go of them, and do what was asked for meanwhile."""
         self._held = self._handle = None
+        then, self._then = self._then, []
+        for action in then:
+            action()
+
+    def in_turn(
+        self, actions: Mapping[str, Callable[[], object]]
+    ) -> dict[str, Callable[[], object]]:
+        """Return the same actions, each of which waits for the release of a button that is held.
+
+        A drag belongs to the object that it was begun on: one that ends it comes after the drag.
+        """
+
+        def turn(action: Callable[[], object]) -> Callable[[], object]:
+            return lambda: action() if self._held is None else self._wait_with(action)
+
+        return {name: turn(action) for name, action in actions.items()}
 
     def click(self, position: Position, positive: bool) -> None:
         """Place a point under the mouse."""
@@ -116,10 +133,10 @@ class Prompting:
 
     def cancel_drag(self) -> None:
         """Show again what the session knows; the rest of the drag does nothing."""
-        held = self._held
-        self.release()
+        held, self._held = self._held, None
         if held is not None and self._choice.is_open(held.work):
             self.strokes.cancel(held.work)
+        self.release()
 
     def grab(self, position: Position) -> bool:
         """Take hold of the prompt under the mouse, if there is one."""
@@ -166,6 +183,10 @@ class Prompting:
             return
         low, high = work.image.contrast_limits
         show_window(work.image, dragged((low, high), right, up))
+
+    def _wait_with(self, action: Callable[[], object]) -> None:
+        self._then.append(action)
+        self._say("Let go of the mouse button first: that comes then.")
 
     def _holding(self) -> Held | None:
         """What was pressed; the drag comes to nothing where that is not what is shown any more."""

@@ -45,11 +45,10 @@ class Through(QObject):
 
     Notes
     -----
-    Signals: ``changed()``, ``began()`` when an object of the chosen image begins to be carried on.
+    Signals: ``changed()``.
     """
 
     changed = Signal()
-    began = Signal()
     _found = Signal(object, object, object, object)
 
     def __init__(self, controller: Controller) -> None:
@@ -190,7 +189,6 @@ class Through(QObject):
             lambda found: self._finish(work, plan, found),
             lambda error: self._fail(work, plan, error),
         )
-        self.began.emit()
         self.changed.emit()
 
     def _show(

@@ -244,9 +244,9 @@ class SegmentationWidget(QWidget):
             "panel": self._focus.cross,
             "help": self._show_keys,
         }
-        keys.bind(self._viewer, {**tools, **actions})
-        steps = {name: actions[name] for name in ("undo", "redo", "delete_prompt")}
-        self._layer_keys = LayerKeys(self._viewer.layers, steps)
+        in_turn = act.prompting.in_turn(actions)
+        keys.bind(self._viewer, {**tools, **in_turn})
+        self._layer_keys = LayerKeys(self._viewer.layers, in_turn)
 
     def _choose(self, image: Any) -> None:
         self._viewer.layers.selection.active = image

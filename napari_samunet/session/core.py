@@ -24,7 +24,7 @@ from napari_samunet.session.request import Request, make_request
 from napari_samunet.session.signals import SessionSignals
 from napari_samunet.session.state import State, bytes_of, settled_bytes
 from napari_samunet.session.story import Story, check_unused
-from napari_samunet.session.tally import Tally, touched
+from napari_samunet.session.tally import Tally
 from napari_samunet.types import SliceRef, UInt16Array
 
 if TYPE_CHECKING:
@@ -239,7 +239,7 @@ class SessionCore(SessionSignals):
         before, self._state = self._state, state
         now = time.time()
         if kind != "move":
-            self._tally.note(now, name or kind, touched(name, before, state))
+            self._tally.note(now, name or kind, before, state)
         if self._journal is not None:
             self._journal.record(kind, name, before, state, now)
         changed = self._label_image.follow(state.objects)

@@ -22,7 +22,7 @@ from napari_samunet.session.history import History
 from napari_samunet.session.journal import FORMAT
 from napari_samunet.session.record import is_image
 from napari_samunet.session.state import State, bytes_of, settled_bytes
-from napari_samunet.session.tally import Tally, touched
+from napari_samunet.session.tally import Tally
 from napari_samunet.types import SliceRef
 
 logger = logging.getLogger(__name__)
@@ -206,7 +206,7 @@ class _Telling:
                 self._history = History()  # it holds other steps than the one who worked did
         self._state, self._found = after, None
         if kind in ("step", "undo", "redo"):
-            self._tally.note(moment, name or kind, touched(name, before, after))
+            self._tally.note(moment, name or kind, before, after)
 
     def _gap_after(self, end: int) -> str:
         self._file.seek(end)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from io import StringIO
 
 from napari_samunet.io.names import table_cell
@@ -13,7 +13,7 @@ from napari_samunet.session.state import State
 
 IDLE_S = 60.0
 """A longer pause than this counts as so much: the person was elsewhere."""
-_BY_HAND = "paint labels"
+_BY_HAND, _TAKEN, _ACCEPTED = "paint labels", "suggestion", "accepted"
 _KINDS = {
     "point": "clicks",
     "box": "boxes",
@@ -21,12 +21,12 @@ _KINDS = {
     "scribble": "scribbles",
     "paint": "painted",
     _BY_HAND: "painted",
-    "suggestion": "suggestions_taken",
+    _TAKEN: "suggestions_taken",
     "move prompt": "prompts_moved",
     "remove prompt": "prompts_deleted",
     "candidate": "candidates_tried",
     "propagate": "propagations",
-    "accept": "accepted",
+    "accept": _ACCEPTED,
     "discard": "discarded",
     "undo": "undone",
     "redo": "redone",
@@ -41,8 +41,8 @@ class Tally:
         self._seconds: Counter[int] = Counter()
         self._last: float | None = None
 
-    def note(self, moment: float, action: str, object_ids: Sequence[int]) -> None:
-        """Count an action.
+    def note(self, moment: float, action: str, before: State, after: State) -> None:
+        """Count an action for the objects that it was done to; the time is that of the first one.
 
         Parameters
         ----------
@@ -50,16 +50,19 @@ class Tally:
             Unix time of it, in seconds.
         action
             The name of the step, or "undo" or "redo".
-        object_ids
-            Of the objects that it was done to; the time is that of the first one.
+        before, after
+            What it was done to, and what came of it.
         """
+        object_ids = _touched(action, before, after)
         pause = 0.0 if self._last is None else max(0.0, moment - self._last)
         self._last = moment
         for object_id in object_ids[:1]:
             self._seconds[object_id] += min(pause, IDLE_S)  # type: ignore[assignment]
-        for object_id in object_ids:
-            if action in _KINDS:
-                self._counts.setdefault(object_id, Counter())[_KINDS[action]] += 1
+        if action in _KINDS:
+            for object_id in object_ids:
+                self._count(object_id, _KINDS[action])
+        if action == _TAKEN and before.current and before.planes_of(before.current):
+            self._count(before.current, _ACCEPTED)  # what was in preview till then
 
     def table(self, names: Mapping[int, str]) -> str:
         """Return a CSV table, one row an object; deleted objects have no name.
@@ -77,8 +80,11 @@ class Tally:
             writer.writerow({**row, "seconds": seconds, **self._counts.get(number, {})})
         return text.getvalue()
 
+    def _count(self, object_id: int, column: str) -> None:
+        self._counts.setdefault(object_id, Counter())[column] += 1
 
-def touched(action: str, before: State, after: State) -> list[int]:
+
+def _touched(action: str, before: State, after: State) -> list[int]:
     """Ids of the objects that a step was done to: the current one, or those that a brush changed.
 
     The one that gained most comes first; what it was painted over lost as much.

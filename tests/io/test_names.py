@@ -17,6 +17,7 @@ from napari_samunet.io.names import table_cell, value_of, written_name
 from napari_samunet.io.open import open_volume
 from napari_samunet.io.segments import Segment
 from napari_samunet.io.volume import Volume
+from napari_samunet.session.state import State
 from napari_samunet.session.tally import Tally
 
 SHAPE = (4, 20, 24)
@@ -43,8 +44,8 @@ def test_a_name_never_reaches_a_table_as_a_formula(tmp_path: Path, name: str) ->
     cell = "'" + name.replace("\r", " ").replace("\n", " ")
     assert (first["name"], second["name"]) == (cell, "second")
     assert first["mean"] == "-5", "numbers stay numbers"
-    tally = Tally()
-    tally.note(0, "point", [1])
+    tally, current = Tally(), State(current=1)
+    tally.note(0, "point", current, current)
     (row,) = csv.DictReader(tally.table({1: name}).splitlines(keepends=True))
     assert row["name"] == cell
 

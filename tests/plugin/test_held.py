@@ -133,6 +133,40 @@ def test_the_key_of_another_tool_is_for_the_next_drag(screen, key):
         assert screen.session.previews[SliceRef(0, 3)].mask[row, col]
 
 
+@pytest.mark.parametrize("tool", [PAINT, BOX])
+def test_a_drag_is_of_the_object_that_it_was_begun_on_whatever_is_accepted_meanwhile(screen, tool):
+    screen.click(25, 25)
+    screen.press(tool)
+    with _Drag(screen):
+        screen.press(Qt.Key.Key_N)
+        assert "Let go of the mouse button" in screen.widget.status.text
+        assert screen.session.current.id == screen.session.objects[0].id
+    first, second = screen.session.objects
+    assert first.mask[3, 40, 50], "the end of the drag"
+    assert screen.session.current.id == second.id
+    assert not screen.session.previews
+
+
+def test_a_step_back_in_the_middle_of_a_stroke_takes_the_stroke_back(screen):
+    screen.click(50, 70)
+    screen.press(PAINT)
+    with _Drag(screen):
+        screen.press(Qt.Key.Key_Z, "control")
+    assert [prompt.kind for prompt in screen.session.prompts] == ["point"]
+    assert not screen.session.preview.mask[20, 20]
+
+
+def test_a_key_that_was_pressed_during_a_drag_works_though_the_drag_came_to_nothing(screen):
+    screen.click(50, 70)
+    screen.press(PAINT)
+    with _Drag(screen):
+        screen.press(Qt.Key.Key_G)
+        screen.press(Qt.Key.Key_Right)
+        assert screen.session.previews, "the button is still held"
+    assert not screen.session.previews
+    assert screen.session.objects[0].voxels
+
+
 def test_a_drag_begun_while_the_next_object_waits_for_an_answer_is_of_the_next_object(screen):
     screen.hold_model()
     screen.click(50, 70, wait=False)

@@ -163,6 +163,17 @@ def test_accept_during_a_propagation_takes_no_suggestion_of_the_slice_that_is_sh
     assert screen.controller.suggestions.shown == 1
 
 
+def test_who_paints_takes_no_suggestion_by_accepting(screen):
+    _suggest(screen, 5, 25)
+    screen.press(Qt.Key.Key_J)
+    screen.drag((45, 60), (50, 70))
+    assert not screen.controller.suggestions.shown
+    screen.press(Qt.Key.Key_G)
+    assert not screen.session.previews
+    (drawn,) = screen.session.objects
+    assert drawn.mask[3, 45, 60]
+
+
 def test_a_search_for_suggestions_ends_with_its_image(screen):
     screen.viewer.layers.clear()
     noise = np.random.default_rng(1).uniform(50, 90, (7, 60, 80)).astype(np.float32)

@@ -8,7 +8,9 @@ from disc_engine import SHAPE, DiscEngine, square
 from kept_sessions import kept, read_back
 
 from napari_samunet.session.session import Session
+from napari_samunet.session.state import State
 from napari_samunet.session.story import read_story
+from napari_samunet.session.tally import IDLE_S, Tally
 
 
 def test_time_prompts_and_edits_of_each_object_survive_too(volume, tmp_path, monkeypatch):
@@ -34,11 +36,9 @@ def test_time_prompts_and_edits_of_each_object_survive_too(volume, tmp_path, mon
 
 
 def test_a_long_pause_is_no_work():
-    from napari_samunet.session.tally import IDLE_S, Tally
-
-    tally = Tally()
-    tally.note(0, "point", [1])
-    tally.note(3600, "point", [1])
+    tally, liver = Tally(), State(current=1)
+    tally.note(0, "point", liver, liver)
+    tally.note(3600, "point", liver, liver)
     assert f",{IDLE_S:.1f},2," in tally.table({1: "liver"})
 
 
@@ -48,6 +48,14 @@ def test_a_suggestion_that_was_taken_is_not_counted_as_painted(volume):
     head, row = (line.split(",") for line in session.effort().splitlines())
     counted = dict(zip(head, row, strict=True))
     assert (counted["suggestions_taken"], counted["painted"]) == ("1", "0")
+
+
+def test_taking_the_next_suggestion_counts_as_accepting_the_one_before(volume):
+    session = Session(volume, DiscEngine())
+    for begin in (2, 12):
+        session.take_suggestion(square(SHAPE[1:], begin, 2, begin + 6), index=2)
+    rows = list(csv.DictReader(session.effort().splitlines()))
+    assert [(row["suggestions_taken"], row["accepted"]) for row in rows] == [("1", "1"), ("1", "0")]
 
 
 def test_what_was_drawn_with_the_brush_of_napari_counts_for_the_object_that_was_drawn(
